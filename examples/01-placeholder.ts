@@ -1,0 +1,1 @@
+console.log("An example comes here.");

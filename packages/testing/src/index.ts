@@ -1,0 +1,6 @@
+/**
+ * Drives a layer from a test: a mock service, a virtual clock, and a check of every promise of the contract.
+ *
+ * @packageDocumentation
+ */
+export { testing } from "./testing.ts";

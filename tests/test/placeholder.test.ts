@@ -1,0 +1,6 @@
+import { expect, test } from "vitest";
+import * as core from "@sluice/core";
+
+test("packages find each other", () => {
+  expect(core).toBeDefined();
+});

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "tsup";
+
+// Runs in the folder of the package that is built. What to build is what the package exports.
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, string> };
+
+export default defineConfig({
+  entry: Object.values(exports),
+  format: ["esm", "cjs"],
+  target: "es2022",
+  platform: "neutral",
+  dts: true,
+  clean: true,
+  sourcemap: true,
+  // Entry points share their modules instead of each carrying a copy: module state exists once.
+  splitting: true,
+});

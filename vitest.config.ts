@@ -1,0 +1,28 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+const folder = join(import.meta.dirname, "packages");
+const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, "package.json")));
+
+export default defineConfig({
+  test: {
+    // One project a package, so that `vitest --project limit` tests one alone.
+    projects: [
+      ...packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}` } })),
+      { extends: true as const, test: { name: "tests", root: "tests" } },
+    ],
+    include: ["test/**/*.test.ts"],
+    // A test that leaves a promise rejected behind it fails.
+    dangerouslyIgnoreUnhandledErrors: false,
+    // Nothing sleeps, so nothing is slow; the property tests get their time here.
+    testTimeout: 20_000,
+    coverage: {
+      provider: "v8",
+      // Every source file counts, also one that no test imports.
+      include: ["packages/*/src/**/*.ts"],
+      reporter: [["text", { skipFull: true }], "json-summary"],
+      thresholds: { branches: 95 },
+    },
+  },
+});
