@@ -82,6 +82,7 @@ writeFileSync(
   `---\n"@sluice/${name}": minor\n---\n\nAdded \`@sluice/${name}\`: ${sentence}\n`,
 );
 
+execFileSync("oxfmt", [folder], { cwd: root, stdio: "inherit" });
 execFileSync("pnpm", ["install", "--no-frozen-lockfile"], { cwd: root, stdio: "inherit" });
 console.log(`
 packages/${name} is there. Next:

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { command, eachOfTwo } from "../command.ts";
+import { packages, type Package } from "../workspace.ts";
+import type { Context, Outcome } from "./step.ts";
+
+/** Where `pack` leaves a package's tarball. */
+export function tarball(scratch: string, { noun, version }: Package): string {
+  return join(scratch, "tarballs", `sluice-${noun}-${version}.tgz`);
+}
+
+/** What may be in a tarball; a package's LICENSE is the workspace's. */
+const wanted = ["LICENSE", "README.md", "package.json"];
+
+/** Packs every package as it would be published, and looks into the tarball. */
+export async function pack({ scratch }: Context): Promise<Outcome> {
+  mkdirSync(join(scratch, "tarballs"), { recursive: true });
+  const problems = await eachOfTwo(packages, async (each) => {
+    const file = tarball(scratch, each);
+    const packed = await command("pnpm", ["pack", "--out", file], { cwd: each.folder });
+    if (!packed.ok || !existsSync(file)) return [`${each.name}: pnpm pack failed\n${packed.output}`];
+    const listed = (await command("tar", ["-tzf", file])).output.split("\n");
+    const files = listed.map((line) => line.replace(/^package\//, ""));
+    const manifest = (await command("tar", ["-xzOf", file, "package/package.json"])).output;
+    return [
+      ...wanted.filter((name) => !files.includes(name)).map((name) => `${each.name}: ${name} is missing`),
+      ...files
+        .filter((name) => !wanted.includes(name) && !name.startsWith("dist/"))
+        .map((name) => `${each.name}: ${name} should not be in the tarball`),
+      ...["workspace:", "./src/"]
+        .filter((text) => manifest.includes(text))
+        .map((text) => `${each.name}: the packed package.json still says "${text}"`),
+    ];
+  });
+  const output = problems.flat().join("\n");
+  return output === ""
+    ? { ok: true, summary: `${packages.length} packages` }
+    : { ok: false, broken: "A package does not pack as it should.", output };
+}
+
+/** publint and "are the types wrong?" look at what was packed, not at the sources. */
+export async function publintAndAttw({ scratch }: Context): Promise<Outcome> {
+  const problems = await eachOfTwo(packages, async (each) => {
+    const file = tarball(scratch, each);
+    const publint = await command("publint", ["run", file, "--strict"]);
+    // Resolution without `exports` (TypeScript's old "node10") is not supported: TypeScript 5.4 has better ones.
+    const attw = await command("attw", [file, "--profile", "node16", "--no-definitely-typed", "--no-color"]);
+    return [publint, attw].filter(({ ok }) => !ok).map(({ output }) => `${each.name}\n${output}`);
+  });
+  const output = problems.flat().join("\n\n");
+  return output === ""
+    ? { ok: true }
+    : { ok: false, broken: "publint or attw found fault with a packed package.", output };
+}

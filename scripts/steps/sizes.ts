@@ -1,0 +1,37 @@
+import { command, eachOfTwo } from "../command.ts";
+import { packages } from "../workspace.ts";
+import type { Outcome } from "./step.ts";
+
+interface Size {
+  readonly name: string;
+  readonly passed?: boolean;
+  readonly size: number;
+  readonly sizeLimit?: number;
+}
+
+/** What each package weighs in a bundle, minified and gzipped, against the budget in its package.json. */
+export async function sizes(): Promise<Outcome> {
+  const lines = await eachOfTwo(packages, async ({ folder, noun }) => {
+    const { ok, output } = await command("size-limit", ["--json"], { cwd: folder });
+    const begin = output.indexOf("[");
+    if (begin < 0) return { ok: false, line: `${noun}: ${output}` };
+    const measured = JSON.parse(output.slice(begin, output.lastIndexOf("]") + 1)) as Size[];
+    const missing = measured.some(({ sizeLimit }) => sizeLimit === undefined);
+    const line = measured
+      .map(({ name, size, sizeLimit, passed }) => {
+        const verdict = passed === false ? "  TOO LARGE" : "";
+        return `${noun.padEnd(12)} ${String(size).padStart(6)} of ${sizeLimit ?? "no budget"} bytes  ${name}${verdict}`;
+      })
+      .join("\n");
+    return { ok: ok && !missing, line };
+  });
+  const wrong = lines.filter(({ ok }) => !ok);
+  const output = (wrong.length > 0 ? wrong : lines).map(({ line }) => line).join("\n");
+  return wrong.length === 0
+    ? { ok: true, output }
+    : {
+        ok: false,
+        broken: `${wrong.length} of ${packages.length} packages exceed their size budget.`,
+        output,
+      };
+}

@@ -1,0 +1,67 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { command, root } from "../command.ts";
+import type { Context, Outcome } from "./step.ts";
+
+interface Results {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numTotalTests: number;
+}
+
+interface Coverage {
+  readonly total: Readonly<Record<"branches" | "lines", { readonly pct: number }>>;
+}
+
+/** The unit and property tests of all packages, with the coverage of their sources. */
+export async function tests({ scratch }: Context): Promise<Outcome> {
+  const silent = unexplained();
+  if (silent.length > 0) {
+    return {
+      ok: false,
+      broken: "Code is excluded from coverage without a reason. Write: /* v8 ignore next -- the reason */",
+      output: silent.join("\n"),
+    };
+  }
+  const file = join(scratch, "tests.json");
+  const { ok, output } = await command("vitest", [
+    "run",
+    "--coverage",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+  ]);
+  let results: Results;
+  try {
+    results = JSON.parse(readFileSync(file, "utf8")) as Results;
+  } catch {
+    return { ok: false, broken: "vitest did not come to its end.", output };
+  }
+  const passed = results.numPassedTests;
+  const failed = results.numFailedTests;
+  if (ok) {
+    const { total } = JSON.parse(
+      readFileSync(join(root, "coverage/coverage-summary.json"), "utf8"),
+    ) as Coverage;
+    const summary = `${passed} passed, ${total.branches.pct} % of branches and ${total.lines.pct} % of lines covered`;
+    return { ok, summary, output, counts: { passed, failed } };
+  }
+  const broken =
+    failed > 0
+      ? `${failed} of ${results.numTotalTests} tests failed.`
+      : "No single test failed, but the run did: too little is covered, a file did not load, or an error was left unhandled.";
+  return { ok, broken, output, counts: { passed, failed: Math.max(failed, 1) } };
+}
+
+/** Where code is excluded from coverage and nobody says why. */
+function unexplained(): string[] {
+  return globSync("packages/*/src/**/*.ts", { cwd: root }).flatMap((file) =>
+    readFileSync(join(root, file), "utf8")
+      .split("\n")
+      .map((line, index) => ({ line, where: `${file}:${index + 1}` }))
+      .filter(
+        ({ line }) => /(?:v8|c8|istanbul) ignore(?! stop)/.test(line) && !/ignore .*-- \S.{7}/.test(line),
+      )
+      .map(({ line, where }) => `${where}: ${line.trim()}`),
+  );
+}
