@@ -1,1 +1,30 @@
-export {};
+/**
+ * What our packages share. Not for others: it may change in any release.
+ */
+export type { AbortListener } from "./abort.ts";
+export { listen, unlisten } from "./abort.ts";
+export { Alarm } from "./alarm.ts";
+export { brand, isBranded } from "./brand.ts";
+export type { NumberRange } from "./check.ts";
+export {
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  requireOneOf,
+  show,
+} from "./check.ts";
+export { longestTimer } from "./clock.ts";
+export { requireService } from "./layer.ts";
+export { Line } from "./line.ts";
+export { LinkedList, LinkedNode } from "./linked-list.ts";
+export { handUp, observe, report } from "./observe.ts";
+export type { Refusal } from "./refusal.ts";
+export { takeRefusal } from "./refusal.ts";
+export type { Behaviour } from "./reservation.ts";
+export { nothing, Reservation } from "./reservation.ts";
+export { noOptions, spentAlready } from "./service.ts";
+export type { Stack } from "./stack.ts";
+export { around, stackOf, stackService } from "./stack.ts";

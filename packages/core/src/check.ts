@@ -1,0 +1,136 @@
+import { type Clock, longestTimer, systemClock } from "./clock.ts";
+
+/** What was received, in a few characters: error messages name it. Never throws, whatever the value. */
+export function show(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+    case "bigint":
+      return `${value}n`;
+    default:
+      return String(value);
+  }
+}
+
+function wrongType(owner: string, option: string, wanted: string, value: unknown): TypeError {
+  return new TypeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
+}
+
+/**
+ * The named members of `options`, each read once.
+ *
+ * @throws TypeError when `options` is not an object, or reading a member throws
+ */
+export function readOptions<T extends object>(
+  owner: string,
+  options: T | undefined,
+  names: readonly (keyof T & string)[],
+): Partial<T> {
+  if (options === undefined) return {};
+  if (typeof options !== "object" || options === null) throw wrongType(owner, "options", "an object", options);
+  const read: Partial<T> = {};
+  for (const name of names) {
+    try {
+      const value = options[name];
+      if (value !== undefined) read[name] = value;
+    } catch (cause) {
+      throw new TypeError(`${owner}: ${name} could not be read; received a getter that throws`, { cause });
+    }
+  }
+  return read;
+}
+
+/** What a number must be. */
+export interface NumberRange {
+  /** The least it may be. */
+  readonly min: number;
+  /** The most it may be; default Infinity, which itself is allowed only with `infinity`. */
+  readonly max?: number;
+  /** Whole numbers only. */
+  readonly integer?: boolean;
+  /** Whether Infinity will do. */
+  readonly infinity?: boolean;
+  /** Whether it must be above `min`, not at it. */
+  readonly above?: boolean;
+}
+
+/**
+ * @throws TypeError when `value` is not a number
+ * @throws RangeError when it is out of range
+ */
+export function requireNumber(owner: string, option: string, value: unknown, range: NumberRange): number {
+  const wanted = describe(range);
+  if (typeof value !== "number") throw wrongType(owner, option, wanted, value);
+  const { min, max = Number.POSITIVE_INFINITY, integer = false, infinity = false, above = false } = range;
+  const finite = Number.isFinite(value) ? !integer || Number.isInteger(value) : infinity && value > 0;
+  if (!finite || value < min || (above && value === min) || value > max) {
+    throw new RangeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
+  }
+  return value;
+}
+
+function describe({ min, max, integer, infinity, above }: NumberRange): string {
+  const kind = integer ? "a whole number" : "a number";
+  const from = above ? `above ${min}` : `of ${min} or more`;
+  return `${kind} ${from}${max === undefined ? "" : ` and at most ${max}`}${infinity ? ", or Infinity" : ""}`;
+}
+
+/**
+ * A time in milliseconds: 0 or more (or above 0), at most 2^31-1.
+ *
+ * @throws TypeError when `value` is not a number
+ * @throws RangeError when it is out of range
+ */
+export function requireDuration(
+  owner: string,
+  option: string,
+  value: unknown,
+  { above = false }: { readonly above?: boolean } = {},
+): number {
+  return requireNumber(owner, option, value, { min: 0, max: longestTimer, above });
+}
+
+/** @throws TypeError when `value` is not a function */
+export function requireFunction(owner: string, option: string, value: unknown): void {
+  if (typeof value !== "function") throw wrongType(owner, option, "a function", value);
+}
+
+/** @throws TypeError when `value` is not an object with all of `methods` */
+export function requireMethods(
+  owner: string,
+  option: string,
+  value: unknown,
+  wanted: string,
+  methods: readonly string[],
+): void {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  if (!isObject || methods.some((method) => typeof (value as Record<string, unknown>)[method] !== "function")) {
+    throw wrongType(owner, option, `${wanted} (with ${methods.join(", ")})`, value);
+  }
+}
+
+/**
+ * One of a few strings.
+ *
+ * @throws TypeError when `value` is no string
+ * @throws RangeError when it is another one
+ */
+export function requireOneOf<T extends string>(owner: string, option: string, value: unknown, allowed: readonly T[]): T {
+  const wanted = `one of ${allowed.map(show).join(", ")}`;
+  if (typeof value !== "string") throw wrongType(owner, option, wanted, value);
+  if (!(allowed as readonly string[]).includes(value)) {
+    throw new RangeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
+  }
+  return value as T;
+}
+
+/** The clock that was given, or the system's. @throws TypeError when it is no clock */
+export function requireClock(owner: string, clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  requireMethods(owner, "clock", clock, "a clock", ["now", "setTimeout", "clearTimeout"]);
+  return clock;
+}

@@ -1,0 +1,118 @@
+import type { AnyService, FailureOf, RequestOf, ResponseOf, Service } from "./service.ts";
+
+/**
+ * What a layer does to a service's type: a function from `this["~inner"]` to `"~outer"`. The types of a stack are known
+ * only once its innermost service is, so a layer carries its function along, and the builder applies them in turn.
+ *
+ * Write your own where none of the exported kinds fits:
+ *
+ * @example
+ * interface Wraps extends Kind {
+ *   readonly "~outer": Service<RequestOf<this["~inner"]>, { body: ResponseOf<this["~inner"]> }, FailureOf<this["~inner"]>>;
+ * }
+ */
+export interface Kind {
+  /** The service inside. */
+  readonly "~inner": unknown;
+  /** The service outside, or a {@link Mismatch}. */
+  readonly "~outer": unknown;
+}
+
+/** What comes out where a layer does not fit the service inside it. Nothing has this type. */
+export interface Mismatch<Problem extends string, Asked, Given> {
+  readonly "~mismatch": Problem;
+  readonly asked: Asked;
+  readonly given: Given;
+}
+
+/** The type of `S` inside a layer of kind `K`. */
+export type Apply<K extends Kind, S> = (K & { readonly "~inner": S })["~outer"];
+
+/** The same types outside as inside. With `Req`, for services whose requests are such. */
+export interface Keeps<Req = unknown> extends Kind {
+  readonly "~asks"?: Req;
+  readonly "~outer": TakesOnly<Req, this["~inner"], this["~inner"]>;
+}
+
+/** Also fails with `E`. With `Req`, for services whose requests are such. */
+export interface Adds<E, Req = unknown> extends Kind {
+  readonly "~asks"?: Req;
+  readonly "~outer": TakesOnly<
+    Req,
+    this["~inner"],
+    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | E>
+  >;
+}
+
+/** Takes `A`, and asks the service inside with `B`. */
+export interface MapsRequest<A, B> extends Kind {
+  readonly "~asks"?: B;
+  readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
+    ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]>>
+    : Mismatch<"the service inside takes other requests", B, RequestOf<this["~inner"]>>;
+}
+
+/** Is answered with `A` inside, and answers with `B`. */
+export interface MapsResponse<A, B> extends Kind {
+  readonly "~outer": [ResponseOf<this["~inner"]>] extends [A]
+    ? Service<RequestOf<this["~inner"]>, B, FailureOf<this["~inner"]>>
+    : Mismatch<"the service inside gives other responses", A, ResponseOf<this["~inner"]>>;
+}
+
+/** Turns the failures `A` of the service inside into `B`. */
+export interface MapsFailure<A, B> extends Kind {
+  readonly "~outer": [FailureOf<this["~inner"]>] extends [A]
+    ? Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, B>
+    : Mismatch<"the service inside fails otherwise", A, FailureOf<this["~inner"]>>;
+}
+
+/** Answers with `R` where the service inside fails with `E`, which is thereby gone. */
+export interface Recovers<E, R> extends Kind {
+  readonly "~outer": Service<
+    RequestOf<this["~inner"]>,
+    ResponseOf<this["~inner"]> | R,
+    Exclude<FailureOf<this["~inner"]>, E>
+  >;
+}
+
+/** One of two: what goes for both. */
+export interface Either<A extends Kind, B extends Kind> extends Kind {
+  readonly "~outer": Both<Apply<A, this["~inner"]>, Apply<B, this["~inner"]>>;
+}
+
+type Both<A, B> = [A] extends [AnyService]
+  ? [B] extends [AnyService]
+    ? [A, B] extends [B, A]
+      ? A
+      : Service<RequestOf<A> & RequestOf<B>, ResponseOf<A> | ResponseOf<B>, FailureOf<A> | FailureOf<B>>
+    : B
+  : A;
+
+type TakesOnly<Req, Inner, Outer> = [RequestOf<Inner>] extends [Req]
+  ? Outer
+  : Mismatch<"the service inside takes other requests", Req, RequestOf<Inner>>;
+
+/** The type of `S` inside layers of the kinds `Ks`, outermost first: their {@link Apply}, innermost first. */
+export type ApplyAll<Ks extends readonly Kind[], S> = Ks extends readonly [
+  ...infer Outer extends readonly Kind[],
+  infer Innermost extends Kind,
+]
+  ? ApplyNext<Outer, Apply<Innermost, S>>
+  : S;
+
+type ApplyNext<Ks extends readonly Kind[], S> = [S] extends [AnyService] ? ApplyAll<Ks, S> : S;
+
+/** What the service inside layers of the kinds `Ks` is asked with, as far as they say: so a handler needs no annotation. */
+export type AskedOf<Ks extends readonly Kind[]> = Ks extends readonly [
+  ...infer Outer extends readonly Kind[],
+  infer Innermost,
+]
+  ? Innermost extends { readonly "~asks"?: infer Req }
+    ? unknown extends Req
+      ? AskedOf<Outer>
+      : Req
+    : AskedOf<Outer>
+  : unknown;
+
+/** `unknown` where the stack fits, so that `S & Fits<…>` is `S`; else what does not. */
+export type Fits<Outermost> = [Outermost] extends [AnyService] ? unknown : Outermost;

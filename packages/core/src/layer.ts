@@ -1,0 +1,71 @@
+import { requireFunction, requireMethods, show } from "./check.ts";
+import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
+import type { AnyService, RequestOf, ResponseOf, Service } from "./service.ts";
+
+/**
+ * A function from service to service, with a name. A layer value owns its state (a semaphore, a rate, a buffer's slots),
+ * shared by every service it wraps, and that is where its counters and controls are.
+ */
+export interface Layer<out K extends Kind = Keeps> {
+  /** The name of the function that makes such layers, such as `"concurrencyLimit"`. */
+  readonly name: string;
+  /** What this layer holds on behalf of its callers, if anything: it may stand in a stack only once. */
+  readonly state?: object | undefined;
+  /** The service with this layer around it. */
+  wrap<S extends AnyService>(inner: S & Fits<Apply<K, S>>): Apply<K, S>;
+  /** Carries `K` in the types; never there at run time. */
+  readonly "~kind"?: K | undefined;
+}
+
+/** Any layer at all: what type parameters are held to. */
+export type AnyLayer = Layer<any>;
+
+/** What a layer does to types. */
+export type KindOf<L> = L extends { readonly "~kind"?: infer K } ? Extract<K, Kind> : never;
+
+/** A service of any types, for the inside of a layer: from outside, `K` says which they are. */
+type Inner = Service<any, any, any>;
+
+/** What the function behind a layer of kind `K` may answer with. */
+type Outer<K extends Kind> = Service<RequestOf<Apply<K, Inner>>, ResponseOf<Apply<K, Inner>>, any>;
+
+/**
+ * A layer from a function. It keeps the types of the service inside unless told otherwise:
+ * `layerFn<Adds<QuotaError>>("quota", wrap)`.
+ *
+ * @param name what `describe()` and refusals call it: the name of the function that makes the layer
+ * @param wrap `(inner) => Service`, called once for each service that the layer wraps
+ * @param state what the layer holds on behalf of its callers, if anything; a stack with the same twice is refused, for
+ *   a caller would wait for itself
+ * @throws TypeError when `name` is not a non-empty string or `wrap` is not a function
+ */
+export function layerFn<K extends Kind = Keeps>(
+  name: string,
+  wrap: (inner: Inner) => Outer<K>,
+  state?: object,
+): Layer<K> {
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`layerFn: name must be a non-empty string; received ${show(name)}`);
+  }
+  requireFunction("layerFn", "wrap", wrap);
+  return {
+    name,
+    state,
+    wrap(inner: any): any {
+      requireService(name, "the service inside", inner);
+      const outer = wrap(inner);
+      requireService(name, "what wrap answers with", outer);
+      return outer;
+    },
+  };
+}
+
+/** The layer that does nothing. */
+export function identity(): Layer {
+  return layerFn("identity", (inner) => inner);
+}
+
+/** @throws TypeError when `value` is no service */
+export function requireService(owner: string, option: string, value: unknown): void {
+  requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
+}

@@ -1,0 +1,106 @@
+import { type AbortListener, listen, unlisten } from "./abort.ts";
+import { LinkedList, LinkedNode } from "./linked-list.ts";
+import type { ReadyOptions } from "./service.ts";
+
+/** Somebody in line. */
+class Waiter<Grant, Req> extends LinkedNode<Waiter<Grant, Req>> implements AbortListener {
+  /** What the waiter asked for. */
+  readonly options: ReadyOptions<Req>;
+  readonly promise: Promise<Grant>;
+  resolve!: (grant: Grant) => void;
+  reject!: (reason: unknown) => void;
+  private readonly line: Line<Grant, Req>;
+
+  constructor(line: Line<Grant, Req>, options: ReadyOptions<Req>) {
+    super();
+    this.line = line;
+    this.options = options;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  aborted(reason: unknown): void {
+    this.line.leave(this, reason);
+  }
+}
+
+const settled: Promise<void> = Promise.resolve();
+
+/**
+ * First come, first served. Joining, and leaving from anywhere, take the same few steps however long the line is.
+ *
+ * Whoever was granted learns of it a microtask later and only then joins the next line further in. Until then the line
+ * is {@link blocked}, so that nobody who came later slips past.
+ */
+export class Line<Grant, Req = unknown> {
+  private readonly waiters: LinkedList<Waiter<Grant, Req>> = new LinkedList();
+  private readonly serve: () => void;
+  private moving = 0;
+
+  /** @param serve called when those granted have moved on, and when somebody gave up: grant whom you can */
+  constructor(serve: () => void) {
+    this.serve = serve;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.waiters.size;
+  }
+
+  /** What the first in line asked for; undefined when nobody waits. */
+  get first(): ReadyOptions<Req> | undefined {
+    return this.waiters.first?.options;
+  }
+
+  /** Whether a newcomer must not be served before others: somebody waits here, or was granted and has not moved on yet. */
+  get blocked(): boolean {
+    return this.moving > 0 || this.waiters.size > 0;
+  }
+
+  /** Stands at the end of the line. The promise rejects with `signal.reason` as soon as the signal aborts. */
+  join(options: ReadyOptions<Req>): Promise<Grant> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const waiter = new Waiter<Grant, Req>(this, options);
+    this.waiters.push(waiter);
+    if (signal !== undefined) listen(signal, waiter);
+    return waiter.promise;
+  }
+
+  /** Serves the first in line. There must be one. */
+  grant(grant: Grant): void {
+    const waiter = this.shift();
+    this.moving++;
+    waiter.resolve(grant);
+    // Queued behind the waiter's own reaction, which by then has joined the next line.
+    settled.then(this.moved);
+  }
+
+  /** Refuses the first in line. There must be one. */
+  refuse(reason: unknown): void {
+    this.shift().reject(reason);
+  }
+
+  /** The caller gave up. */
+  leave(waiter: Waiter<Grant, Req>, reason: unknown): void {
+    if (!this.waiters.remove(waiter)) return;
+    waiter.reject(reason);
+    this.serve();
+  }
+
+  private shift(): Waiter<Grant, Req> {
+    const waiter = this.waiters.first;
+    if (waiter === undefined) throw new RangeError("Nobody is in this line.");
+    this.waiters.remove(waiter);
+    const { signal } = waiter.options;
+    if (signal !== undefined) unlisten(signal, waiter);
+    return waiter;
+  }
+
+  private readonly moved = (): void => {
+    this.moving--;
+    if (this.moving === 0 && this.waiters.size > 0) this.serve();
+  };
+}

@@ -1,0 +1,32 @@
+/** Who refused last, and for how long. */
+export interface Refusal {
+  readonly layer: string;
+  readonly retryAfter: number | undefined;
+}
+
+/*
+ * `tryReady` answers undefined and nothing else, so the reason is left beside it: written synchronously by the layer
+ * that refuses, read synchronously by the layer that reports. Registered globally, so that two copies of core agree.
+ */
+const slot: { last: Refusal | undefined } = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for("@sluice/refusal")
+] ??= {
+  last: undefined,
+}) as { last: Refusal | undefined };
+
+/**
+ * Says who refuses, just before `tryReady` answers undefined: `return refuse("myLimit", 250)`.
+ *
+ * @param layer the name of the refusing layer
+ * @param retryAfter in how many milliseconds asking again may succeed, where that is known
+ */
+export function refuse(layer: string, retryAfter?: number): undefined {
+  slot.last = { layer, retryAfter };
+}
+
+/** The refusal that was left behind since the last time somebody took it, or undefined. */
+export function takeRefusal(): Refusal | undefined {
+  const { last } = slot;
+  slot.last = undefined;
+  return last;
+}

@@ -1,0 +1,64 @@
+import type { CallOptions } from "./service.ts";
+
+/**
+ * What a layer does with a reservation it made. Every layer's is a literal of this one shape, and every reservation an
+ * object of one class, so that call sites stay monomorphic however many differing stacks a process has.
+ */
+export interface Behaviour<State> {
+  /**
+   * Begins the call. Never throws.
+   *
+   * @param edge whether the promise goes to a caller outside the stack. A promise with an observer at its side counts
+   *   as handled, so whoever observes must then hand on the observed promise and not the one it looks at, or a failure
+   *   that the caller ignores is never reported as unhandled. Layers that pass an answer on as it is pass `edge` inwards;
+   *   layers that answer with a promise of their own pass false.
+   */
+  start(
+    reservation: Reservation<State>,
+    request: unknown,
+    options: CallOptions,
+    edge: boolean,
+  ): Promise<unknown>;
+  /** Gives back what `reservation` holds: what is further in first. */
+  cancel(reservation: Reservation<State>): void;
+}
+
+/**
+ * What layers hand each other: a permit without the checks. It is started once or cancelled once, and whoever holds it
+ * sees to that; callers outside get a permit around the outermost one.
+ */
+export class Reservation<State = unknown> {
+  /** What this layer does with it. */
+  readonly behaviour: Behaviour<State>;
+  /** What this layer holds for the call: a lease, the request, … */
+  readonly state: State;
+  /** What is reserved further in. */
+  readonly inner: Reservation;
+
+  constructor(behaviour: Behaviour<State>, state: State, inner: Reservation) {
+    this.behaviour = behaviour;
+    this.state = state;
+    // A chain of reservations forgets the types of what each holds: only its own behaviour looks inside.
+    this.inner = inner;
+  }
+
+  /** Spends it. See {@link Behaviour.start}. */
+  start(request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
+    return this.behaviour.start(this, request, options, edge);
+  }
+
+  /** Gives it back. */
+  cancel(): void {
+    this.behaviour.cancel(this);
+  }
+}
+
+/** Further in than the innermost: nothing is held there. */
+export const nothing: Reservation = new Reservation<unknown>(
+  {
+    start: () => Promise.reject(new TypeError("There is no service inside a leaf.")),
+    cancel() {},
+  },
+  undefined,
+  undefined as unknown as Reservation,
+);

@@ -1,0 +1,92 @@
+import { show } from "./check.ts";
+import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "./kind.ts";
+import { type AnyLayer, type KindOf, requireService } from "./layer.ts";
+import { type Handler, type Raises, serviceFn } from "./service-fn.ts";
+import type { AnyService, Service } from "./service.ts";
+
+/** What a layer that may be left out does to types. */
+type KindOfOptional<L> = [L] extends [undefined]
+  ? Keeps
+  : undefined extends L
+    ? Either<KindOf<Exclude<L, undefined>>, Keeps>
+    : KindOf<L>;
+
+/** The layers' state that a service stands on, so that a stack on top of it is held to the same rule. */
+const states = new WeakMap<object, ReadonlySet<object>>();
+
+/**
+ * Stacks layers: **the first is the outermost**, and a request passes them from top to bottom. A value: each `layer`
+ * answers with another builder, and one builder may make many services.
+ *
+ * @example
+ * const lookup = new ServiceBuilder()
+ *   .layer(loadShed())
+ *   .layer(concurrencyLimit(64))
+ *   .layer(timeout(100))
+ *   .serviceFn(async (name: string) => name.length);
+ */
+export class ServiceBuilder<Ks extends readonly Kind[] = []> {
+  /** Carries the layers' kinds in the types; never there at run time. */
+  declare readonly "~kinds"?: Ks;
+  private readonly layers: readonly AnyLayer[];
+
+  constructor();
+  /** @internal */
+  constructor(layers?: readonly AnyLayer[]);
+  constructor(layers: readonly AnyLayer[] = []) {
+    this.layers = layers;
+  }
+
+  /**
+   * This stack with one more layer, inside those that are there. `undefined` adds none.
+   *
+   * @throws TypeError when it is no layer
+   */
+  layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]> {
+    if (layer === undefined) return new ServiceBuilder(this.layers);
+    if (typeof layer !== "object" || layer === null || typeof layer.wrap !== "function") {
+      throw new TypeError(`ServiceBuilder: layer must be a layer or undefined; received ${show(layer)}`);
+    }
+    return new ServiceBuilder([...this.layers, layer]);
+  }
+
+  /**
+   * The layers around `inner`. Layers that do not fit do not compile: the error names what was asked for and what was
+   * given.
+   *
+   * @throws TypeError when `inner` is no service, or when a layer that holds state stands in the stack twice: a caller
+   *   would wait for itself
+   */
+  service<S extends AnyService>(inner: S & Fits<ApplyAll<Ks, S>>): ApplyAll<Ks, S> {
+    requireService("ServiceBuilder", "service", inner);
+    const held = new Set(states.get(inner));
+    let service: AnyService = inner;
+    for (const layer of [...this.layers].reverse()) {
+      const { name, state } = layer;
+      if (state !== undefined) {
+        if (held.has(state)) {
+          throw new TypeError(
+            `ServiceBuilder: layer must not hold the same state twice in a stack; received ${show(name)} a second time`,
+          );
+        }
+        held.add(state);
+      }
+      service = layer.wrap(service as never);
+    }
+    states.set(service, held);
+    return service as ApplyAll<Ks, S>;
+  }
+
+  /** As {@link service}, around a service from a function: see {@link serviceFn}. */
+  serviceFn<Req = AskedOf<Ks>, Res = unknown, Err = never>(
+    handler: Handler<Req, Res> & Fits<ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>>,
+    failures?: Raises<Err>,
+  ): ApplyAll<Ks, Service<Req, Awaited<Res>, Err>> {
+    return this.service<any>(serviceFn(handler, failures)) as ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>;
+  }
+
+  /** The layers' names, outermost first: the names of the functions that make them. */
+  describe(): readonly string[] {
+    return this.layers.map(({ name }) => name);
+  }
+}

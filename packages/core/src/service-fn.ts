@@ -1,0 +1,52 @@
+import { requireFunction } from "./check.ts";
+import { type Behaviour, nothing, Reservation } from "./reservation.ts";
+import type { CallOptions, Service } from "./service.ts";
+import { stackService } from "./stack.ts";
+
+/** What a service does with a request. `options` is always there, so that it can be taken apart: `(id, { signal }) => …`. */
+export type Handler<in Req, out Res> = (request: Req, options: CallOptions) => Res | PromiseLike<Res>;
+
+/** Declares failures in the types: `serviceFn(handler, raises<NotFoundError>())`. Nothing at run time. */
+export interface Raises<out Err> {
+  /** Carries `Err` in the types; never there at run time. */
+  readonly "~failure"?: (() => Err) | undefined;
+}
+
+/** Declares the failures that a handler raises. Nothing at run time. */
+export function raises<Err>(): Raises<Err> {
+  return noFailures;
+}
+
+const noFailures: Raises<never> = Object.freeze({});
+
+/**
+ * A service from a function; always ready.
+ *
+ * @param handler `(request, options)`; a throw is a rejection, a plain value an answer
+ * @param _failures what the handler is known to raise (default: nothing), as `raises<NotFoundError>()`
+ * @throws TypeError when `handler` is not a function
+ */
+export function serviceFn<Req, Res, Err = never>(
+  handler: Handler<Req, Res>,
+  _failures?: Raises<Err>,
+): Service<Req, Awaited<Res>, Err> {
+  requireFunction("serviceFn", "handler", handler);
+  const behaviour: Behaviour<undefined> = {
+    start(_reservation, request, options) {
+      try {
+        return Promise.resolve(handler(request as Req, options));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    cancel() {},
+  };
+  // It holds nothing, so that one serves for all calls.
+  const always: Reservation = new Reservation<any>(behaviour, undefined, nothing);
+  return stackService({
+    tryReserve: () => always,
+    reserve: (_options, granted) => {
+      granted(always);
+    },
+  });
+}

@@ -1,0 +1,179 @@
+import { nothing, Reservation, type Behaviour } from "./reservation.ts";
+import {
+  type AnyService,
+  type CallOptions,
+  noOptions,
+  type Permit,
+  type ReadyOptions,
+  Service,
+  spentAlready,
+} from "./service.ts";
+
+/** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
+export interface Stack {
+  /** As `tryReady`. Throws what `reserve` would fail with. */
+  tryReserve(request: unknown): Reservation | undefined;
+  /**
+   * As `ready`. Tells exactly one of the two, exactly once: synchronously where nobody has to wait, so that readiness
+   * costs no microtask, and whoever is granted in one line joins the next one in the same turn. Neither may throw, and
+   * both are called in the async context of the caller who asked.
+   */
+  reserve(
+    options: ReadyOptions<unknown>,
+    granted: (reservation: Reservation) => void,
+    failed: (reason: unknown) => void,
+  ): void;
+}
+
+/** The service that a stack is to callers outside. */
+export class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> implements Stack {
+  readonly tryReserve: Stack["tryReserve"];
+  readonly reserve: Stack["reserve"];
+
+  constructor(stack: Stack) {
+    super();
+    this.tryReserve = stack.tryReserve;
+    this.reserve = stack.reserve;
+  }
+
+  override tryReady(request?: Req): Permit<Req, Res, Err> | undefined {
+    const reservation = this.tryReserve(request);
+    return reservation && new StackPermit(reservation);
+  }
+
+  override ready(options: ReadyOptions<Req> = {}): Promise<Permit<Req, Res, Err>> {
+    return new Promise((resolve, reject) => {
+      if (options.signal?.aborted) reject(options.signal.reason);
+      else {
+        this.reserve(options, (reservation) => { resolve(new StackPermit(reservation)); }, reject);
+      }
+    });
+  }
+
+  override call(request: Req, options: CallOptions = noOptions): Promise<Res> {
+    try {
+      if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+      const reservation = this.tryReserve(request);
+      if (reservation !== undefined) return reservation.start(request, options, true) as Promise<Res>;
+      return this.waitAndCall(request, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private waitAndCall(request: Req, options: CallOptions): Promise<Res> {
+    const { signal, deadline } = options;
+    return new Promise((resolve, reject) => {
+      this.reserve(
+        { request, signal, deadline },
+        (reservation) => {
+          // The abort may have come between the grant and now.
+          if (signal?.aborted) {
+            reservation.cancel();
+            reject(signal.reason);
+          } else {
+            (reservation.start(request, options, false) as Promise<Res>).then(resolve, reject);
+          }
+        },
+        reject,
+      );
+    });
+  }
+}
+
+/** The checked, single-use permit around a whole stack. */
+class StackPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
+  declare readonly "~failure"?: (() => Err) | undefined;
+  private held: Reservation | undefined;
+
+  constructor(reservation: Reservation) {
+    this.held = reservation;
+  }
+
+  call(request: Req, options: CallOptions = noOptions): Promise<Res> {
+    const reservation = this.held;
+    if (reservation === undefined) return spentAlready();
+    this.held = undefined;
+    try {
+      if (!options.signal?.aborted) return reservation.start(request, options, true) as Promise<Res>;
+      reservation.cancel();
+      return Promise.reject(options.signal.reason);
+    } catch (error) {
+      reservation.cancel();
+      return Promise.reject(error);
+    }
+  }
+
+  release(): void {
+    const reservation = this.held;
+    this.held = undefined;
+    reservation?.cancel();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/** The service that a stack is to callers outside. */
+export function stackService(stack: Stack): Service<any, any, any> {
+  return new StackService(stack);
+}
+
+/** Any service as layers see it: our own as it is, another's through its permits. */
+export function stackOf(service: AnyService): Stack {
+  return service instanceof StackService ? service : permitStack(service as Service<unknown, unknown>);
+}
+
+/** The stack of a layer that leaves readiness alone: whatever is reserved inside it is held with `behaviour` around it. */
+export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
+  const held = (reservation: Reservation): Reservation => new Reservation<any>(behaviour, undefined, reservation);
+  return {
+    tryReserve(request) {
+      const reservation = inner.tryReserve(request);
+      return reservation && held(reservation);
+    },
+    reserve(options, granted, failed) {
+      inner.reserve(options, (reservation) => { granted(held(reservation)); }, failed);
+    },
+  };
+}
+
+const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
+  start({ state: permit }, request, options) {
+    try {
+      return Promise.resolve(permit.call(request, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  },
+  cancel({ state: permit }) {
+    permit.release();
+  },
+};
+
+function permitStack(service: Service<unknown, unknown>): Stack {
+  const held = (permit: Permit<unknown, unknown>): Reservation =>
+    new Reservation<any>(permitBehaviour, permit, nothing);
+  return {
+    tryReserve(request) {
+      const permit = service.tryReady(request);
+      return permit && held(permit);
+    },
+    reserve(options, granted, failed) {
+      let waiting: Promise<Permit<unknown, unknown>>;
+      try {
+        const permit = service.tryReady(options.request);
+        if (permit !== undefined) {
+          granted(held(permit));
+          return;
+        }
+        waiting = Promise.resolve(service.ready(options));
+      } catch (error) {
+        failed(error);
+        return;
+      }
+      waiting.then((permit) => { granted(held(permit)); }, failed);
+    },
+  };
+}
