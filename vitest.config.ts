@@ -22,7 +22,8 @@ export default defineConfig({
       // Every source file counts, also one that no test imports.
       include: ["packages/*/src/**/*.ts"],
       reporter: [["text", { skipFull: true }], "json-summary"],
-      thresholds: { branches: 95 },
+      // Each package for itself: none hides behind the others.
+      thresholds: Object.fromEntries(packages.map((name) => [`packages/${name}/src/**`, { branches: 95 }])),
     },
   },
 });
