@@ -16,8 +16,7 @@ const stamp = join(root, "node_modules", ".sluice-installed");
 
 const [name, ...args] = process.argv.slice(2);
 const program = programs[name];
-if (program === undefined)
-  fail(`usage: node scripts/bootstrap.mjs ${Object.keys(programs).join("|")} [arguments]`);
+if (program === undefined) fail(`usage: node scripts/bootstrap.mjs ${Object.keys(programs).join("|")} [arguments]`);
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -39,11 +38,7 @@ function manifests() {
     readdirSync(join(root, folder)).map((each) => join(folder, each)),
   );
   const folders = [".", "benchmarks", "examples", "tests", ...groups];
-  const files = [
-    "pnpm-lock.yaml",
-    "pnpm-workspace.yaml",
-    ...folders.map((folder) => join(folder, "package.json")),
-  ];
+  const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...folders.map((folder) => join(folder, "package.json"))];
   const hash = createHash("sha256");
   for (const file of files) {
     if (existsSync(join(root, file))) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
@@ -63,9 +58,7 @@ function install() {
     shell: process.platform === "win32",
   });
   if (status !== 0) {
-    fail(
-      `The installation failed${error ? `: ${error.message}` : ""}. Try it alone: npx -y ${packageManager} install`,
-    );
+    fail(`The installation failed${error ? `: ${error.message}` : ""}. Try it alone: npx -y ${packageManager} install`);
   }
   writeFileSync(stamp, manifests());
 }

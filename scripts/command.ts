@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -45,7 +46,7 @@ export function command(file: string, args: readonly string[], options: CommandO
     // A group of its own, so that a time-out ends what the program has started, too.
     const child = spawn(file, args, {
       cwd,
-      // What is kept for later is plain text.
+      // What is kept for later is plain text; who colours it all the same is stripped in the end.
       env: { ...env, NO_COLOR: "1", FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -58,7 +59,11 @@ export function command(file: string, args: readonly string[], options: CommandO
     const end = (ok: boolean) => {
       clearTimeout(timer);
       if (child.pid !== undefined) groups.delete(child.pid);
-      resolve({ ok, output: output.trim(), seconds: (performance.now() - began) / 1000 });
+      resolve({
+        ok,
+        output: stripVTControlCharacters(output).trim(),
+        seconds: (performance.now() - began) / 1000,
+      });
     };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

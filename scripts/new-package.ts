@@ -1,6 +1,6 @@
 // Makes a package in the shape of all others:  pnpm new-package <name> "<one sentence>"
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -53,21 +53,41 @@ const files: Record<string, string> = {
   "tsconfig.json": json({ extends: "../../tsconfig.base.json", include: ["src", "test"] }),
   "README.md": `# @sluice/${name}\n\n${sentence}\n\n    npm install @sluice/${name} @sluice/core\n`,
   "src/index.ts": `/**\n * ${sentence}\n *\n * @packageDocumentation\n */\nexport { ${camel} } from "./${name}.ts";\n`,
-  [`src/${name}.ts`]: `/** ${sentence} */\nexport function ${camel}(): string {\n  return "${camel}";\n}\n`,
+  [`src/${name}.ts`]: `import { type Layer, middleware } from "@sluice/core";
+
+/** ${sentence} */
+export function ${camel}(): Layer {
+  return middleware("${camel}", (request, next, options) => next(request, options));
+}
+`,
   "test/exports.test.ts": `import { expect, test } from "vitest";
-import * as ${camel}Package from "../src/index.ts";
+import * as everything from "../src/index.ts";
 
 test("the package exports these names and no others", () => {
-  expect(Object.keys(${camel}Package).sort()).toEqual(["${camel}"]);
+  expect(Object.keys(everything).sort()).toEqual(["${camel}"]);
 });
 `,
-  [`test/${name}.test-d.ts`]: `import { expectTypeOf } from "vitest";
+  [`test/${name}.test.ts`]: `import { ServiceBuilder } from "@sluice/core";
+import { describe, expect, test } from "vitest";
 import { ${camel} } from "../src/index.ts";
 
-// @ts-expect-error it takes no arguments yet
-${camel}(1);
+describe("when the inner service is ready", () => {
+  test("a call reaches it, and its answer comes back", async () => {
+    const service = new ServiceBuilder().layer(${camel}()).serviceFn((n: number) => Promise.resolve(n + 1));
+    expect(await service.call(1)).toBe(2);
+  });
+});
+`,
+  [`test/${name}.test-d.ts`]: `import { type Service, ServiceBuilder } from "@sluice/core";
+import { expectTypeOf } from "vitest";
+import { ${camel} } from "../src/index.ts";
 
-expectTypeOf(${camel}).toBeFunction();
+const service = new ServiceBuilder().layer(${camel}()).serviceFn((n: number) => Promise.resolve(String(n)));
+
+expectTypeOf(service).toEqualTypeOf<Service<number, string, never>>();
+
+// @ts-expect-error the service takes a number
+void service.call("1");
 `,
 };
 
@@ -81,6 +101,15 @@ writeFileSync(
   join(root, ".changeset", `new-${name}.md`),
   `---\n"@sluice/${name}": minor\n---\n\nAdded \`@sluice/${name}\`: ${sentence}\n`,
 );
+
+// These import whatever they like, and the documentation's blocks are checked among the tests.
+for (const user of ["benchmarks", "examples", "tests"]) {
+  const path = join(root, user, "package.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as { dependencies: Record<string, string> };
+  manifest.dependencies[`@sluice/${name}`] = "workspace:^";
+  const sorted = Object.entries(manifest.dependencies).sort(([one], [other]) => (one < other ? -1 : 1));
+  writeFileSync(path, json({ ...manifest, dependencies: Object.fromEntries(sorted) }));
+}
 
 execFileSync("oxfmt", [folder], { cwd: root, stdio: "inherit" });
 execFileSync("pnpm", ["install", "--no-frozen-lockfile"], { cwd: root, stdio: "inherit" });

@@ -24,13 +24,7 @@ function runs(file: string, args: readonly string[], broken: string): Step["run"
   };
 }
 
-const turbo = (...tasks: string[]) => [
-  "run",
-  ...tasks,
-  "--output-logs=errors-only",
-  "--continue",
-  "--no-daemon",
-];
+const turbo = (...tasks: string[]) => ["run", ...tasks, "--output-logs=errors-only", "--continue"];
 
 const steps: readonly Step[] = [
   {
@@ -162,9 +156,7 @@ function report(): void {
     const { ok, seconds, counts = { passed: ok ? 1 : 0, failed: ok ? 0 : 1 } } = done.get(step)!;
     passed += counts.passed;
     failed += counts.failed;
-    console.log(
-      `${ok ? "ok    " : "FAILED"}  ${step.name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`,
-    );
+    console.log(`${ok ? "ok    " : "FAILED"}  ${step.name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`);
   }
   const seconds = (performance.now() - began) / 1000;
   console.log(`        ${"in all".padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s\n`);

@@ -85,8 +85,7 @@ function read(page: string, problems: string[]): Program[] {
     const [language, ...words] = info.split(/\s+/);
     if (language === "ts" || language === "typescript") {
       const unknown = words.filter((word) => word !== "no-run" && word !== "continues");
-      if (unknown.length > 0)
-        problems.push(`${page}:${index + 1}: "${unknown.join(" ")}" means nothing here`);
+      if (unknown.length > 0) problems.push(`${page}:${index + 1}: "${unknown.join(" ")}" means nothing here`);
       let program = words.includes("continues") ? programs.at(-1) : undefined;
       if (program === undefined) {
         const file = `${page.replaceAll(/[/.]/g, "-")}-${index + 1}.ts`;
@@ -105,8 +104,7 @@ function read(page: string, problems: string[]): Program[] {
 /** What a tool said about the programs, said about the pages. */
 function byPage(output: string, programs: readonly Program[]): string {
   return programs.reduce(
-    (text, { page, file }) =>
-      text.replaceAll(new RegExp(`[^\\s(]*${file.replaceAll(".", "\\.")}`, "g"), page),
+    (text, { page, file }) => text.replaceAll(new RegExp(`[^\\s(]*${file.replaceAll(".", "\\.")}`, "g"), page),
     output,
   );
 }

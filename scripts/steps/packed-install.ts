@@ -74,19 +74,11 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
     await check(`${each.name} alone does not load`, "node", ["load.mjs"], alone, outside);
   });
 
-  if (problems.length === 0)
-    return { ok: true, summary: `${packages.length} packages, together and each alone` };
+  if (problems.length === 0) return { ok: true, summary: `${packages.length} packages, together and each alone` };
   return { ok: false, broken: "What is packed does not work for a consumer.", output: problems.join("\n\n") };
 }
 
-const install = [
-  "install",
-  "--no-audit",
-  "--no-fund",
-  "--ignore-scripts",
-  "--prefer-offline",
-  "--loglevel=error",
-];
+const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
 
 const compilers = [
   { name: "TypeScript 5.4", file: "node", args: [join(root, "node_modules/typescript-5.4/lib/tsc.js")] },
@@ -165,15 +157,9 @@ function writeSources(folder: string): void {
   };
   const node16 = { ...options, module: "node16", moduleResolution: "node16" };
   const write = (variant: (typeof variants)[number], compilerOptions: object, files: readonly string[]) =>
-    writeFileSync(
-      join(folder, `tsconfig.${variant}.json`),
-      JSON.stringify({ compilerOptions, files }, null, 2),
-    );
+    writeFileSync(join(folder, `tsconfig.${variant}.json`), JSON.stringify({ compilerOptions, files }, null, 2));
   const modules = ["every.mts", "every.cts", "consumer.mts", "consumer.cts"];
   write("node16", node16, modules);
-  write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, [
-    "every.ts",
-    "consumer.ts",
-  ]);
+  write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, ["every.ts", "consumer.ts"]);
   write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, modules);
 }

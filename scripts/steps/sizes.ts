@@ -13,9 +13,8 @@ interface Size {
 export async function sizes(): Promise<Outcome> {
   const lines = await eachOfTwo(packages, async ({ folder, noun }) => {
     const { ok, output } = await command("size-limit", ["--json"], { cwd: folder });
-    const begin = output.indexOf("[");
-    if (begin < 0) return { ok: false, line: `${noun}: ${output}` };
-    const measured = JSON.parse(output.slice(begin, output.lastIndexOf("]") + 1)) as Size[];
+    const measured = parse(output);
+    if (measured === undefined) return { ok: false, line: `${noun}: size-limit cannot bundle it\n${output}` };
     const missing = measured.some(({ sizeLimit }) => sizeLimit === undefined);
     const line = measured
       .map(({ name, size, sizeLimit, passed }) => {
@@ -31,7 +30,15 @@ export async function sizes(): Promise<Outcome> {
     ? { ok: true, output }
     : {
         ok: false,
-        broken: `${wrong.length} of ${packages.length} packages exceed their size budget.`,
+        broken: `${wrong.length} of ${packages.length} packages do not keep their size budget.`,
         output,
       };
+}
+
+function parse(output: string): Size[] | undefined {
+  try {
+    return JSON.parse(output) as Size[];
+  } catch {
+    return undefined;
+  }
 }

@@ -40,9 +40,7 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
   const passed = results.numPassedTests;
   const failed = results.numFailedTests;
   if (ok) {
-    const { total } = JSON.parse(
-      readFileSync(join(root, "coverage/coverage-summary.json"), "utf8"),
-    ) as Coverage;
+    const { total } = JSON.parse(readFileSync(join(root, "coverage/coverage-summary.json"), "utf8")) as Coverage;
     const summary = `${passed} passed, ${total.branches.pct} % of branches and ${total.lines.pct} % of lines covered`;
     return { ok, summary, output, counts: { passed, failed } };
   }
@@ -59,9 +57,7 @@ function unexplained(): string[] {
     readFileSync(join(root, file), "utf8")
       .split("\n")
       .map((line, index) => ({ line, where: `${file}:${index + 1}` }))
-      .filter(
-        ({ line }) => /(?:v8|c8|istanbul) ignore(?! stop)/.test(line) && !/ignore .*-- \S.{7}/.test(line),
-      )
+      .filter(({ line }) => /(?:v8|c8|istanbul) ignore(?! stop)/.test(line) && !/ignore .*-- \S.{7}/.test(line))
       .map(({ line, where }) => `${where}: ${line.trim()}`),
   );
 }
