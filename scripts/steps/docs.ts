@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
 import type { Outcome } from "./step.ts";
@@ -11,9 +11,6 @@ interface Program {
   readonly lines: string[];
   runs: boolean;
 }
-
-/** The programs are put among the packages that depend on everything, where imports find the workspace. */
-const folder = join(root, "tests/generated/docs");
 
 /**
  * Every block marked `ts` in a README.md or in docs/ is type-checked, and run to its end.
@@ -29,8 +26,11 @@ export async function docs(): Promise<Outcome> {
   const problems: string[] = [];
   const programs = pages.flatMap((page) => read(page, problems));
 
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  // Beside the tests that depend on everything, so that imports find the workspace; a folder for each run.
+  const generated = join(root, "tests/generated");
+  mkdirSync(generated, { recursive: true });
+  const folder = mkdtempSync(join(generated, "docs-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const { file, lines } of programs) writeFileSync(join(folder, file), `${lines.join("\n")}\n`);
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration));
 

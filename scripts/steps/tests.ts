@@ -30,6 +30,7 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${file}`,
+    `--coverage.reportsDirectory=${join(scratch, "coverage")}`,
   ]);
   let results: Results;
   try {
@@ -40,7 +41,7 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
   const passed = results.numPassedTests;
   const failed = results.numFailedTests;
   if (ok) {
-    const { total } = JSON.parse(readFileSync(join(root, "coverage/coverage-summary.json"), "utf8")) as Coverage;
+    const { total } = JSON.parse(readFileSync(join(scratch, "coverage/coverage-summary.json"), "utf8")) as Coverage;
     const summary = `${passed} passed, ${total.branches.pct} % of branches and ${total.lines.pct} % of lines covered`;
     return { ok, summary, output, counts: { passed, failed } };
   }
