@@ -29,6 +29,21 @@ type Inner = Service<any, any, any>;
 /** What the function behind a layer of kind `K` may answer with. */
 type Outer<K extends Kind> = Service<RequestOf<Apply<K, Inner>>, ResponseOf<Apply<K, Inner>>, any>;
 
+/** What the layers of a service hold: none of it may be held once more further out. */
+const states = new WeakMap<object, ReadonlySet<object>>();
+
+function withState(
+  name: string,
+  state: object | undefined,
+  held: ReadonlySet<object> = new Set(),
+): ReadonlySet<object> {
+  if (state === undefined) return held;
+  if (held.has(state)) {
+    throw new TypeError(`${name}: its state must not be held twice in one stack; received the same layer a second time`);
+  }
+  return new Set(held).add(state);
+}
+
 /**
  * A layer from a function. It keeps the types of the service inside unless told otherwise:
  * `layerFn<Adds<QuotaError>>("quota", wrap)`.
@@ -53,8 +68,10 @@ export function layerFn<K extends Kind = Keeps>(
     state,
     wrap(inner: any): any {
       requireService(name, "the service inside", inner);
+      const held = withState(name, state, states.get(inner));
       const outer = wrap(inner);
       requireService(name, "what wrap answers with", outer);
+      states.set(outer, held);
       return outer;
     },
   };

@@ -11,9 +11,6 @@ type KindOfOptional<L> = [L] extends [undefined]
     ? Either<KindOf<Exclude<L, undefined>>, Keeps>
     : KindOf<L>;
 
-/** The layers' state that a service stands on, so that a stack on top of it is held to the same rule. */
-const states = new WeakMap<object, ReadonlySet<object>>();
-
 /**
  * Stacks layers: **the first is the outermost**, and a request passes them from top to bottom. A value: each `layer`
  * answers with another builder, and one builder may make many services.
@@ -54,26 +51,12 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
    * The layers around `inner`. Layers that do not fit do not compile: the error names what was asked for and what was
    * given.
    *
-   * @throws TypeError when `inner` is no service, or when a layer that holds state stands in the stack twice: a caller
-   *   would wait for itself
+   * @throws TypeError when `inner` is no service, or when a layer that holds state stands in the stack twice, here or
+   *   in `inner`: a caller would wait for itself
    */
   service<S extends AnyService>(inner: S & Fits<ApplyAll<Ks, S>>): ApplyAll<Ks, S> {
     requireService("ServiceBuilder", "service", inner);
-    const held = new Set(states.get(inner));
-    let service: AnyService = inner;
-    for (const layer of [...this.layers].reverse()) {
-      const { name, state } = layer;
-      if (state !== undefined) {
-        if (held.has(state)) {
-          throw new TypeError(
-            `ServiceBuilder: layer must not hold the same state twice in a stack; received ${show(name)} a second time`,
-          );
-        }
-        held.add(state);
-      }
-      service = layer.wrap(service as never);
-    }
-    states.set(service, held);
+    const service = this.layers.reduceRight<AnyService>((built, layer) => layer.wrap(built as never), inner);
     return service as ApplyAll<Ks, S>;
   }
 
