@@ -1,22 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
+import { outside } from "../outside.ts";
 import { packages, specifier, type Package } from "../workspace.ts";
 import { tarball } from "./packages.ts";
 import type { Context, Outcome } from "./step.ts";
 
-/** What somebody has who uses the packages: the PATH and the settings from before this workspace put in its own. */
-const outside: NodeJS.ProcessEnv = {
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^npm_(package|lifecycle|command|node|execpath|config_(local_)?prefix)/.test(name),
-    ),
-  ),
-  PATH: (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .filter((folder) => !folder.includes("node_modules"))
-    .join(delimiter),
-};
 const inside = process.env;
 
 /** Packages that may bring others along, beside core. Every other one is installed with core and nothing else. */

@@ -1,12 +1,22 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, root } from "../command.ts";
+import { outside } from "../outside.ts";
 import type { Context, Outcome } from "./step.ts";
 
 interface Results {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 interface Coverage {
@@ -32,12 +42,8 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
     `--outputFile.json=${file}`,
     `--coverage.reportsDirectory=${join(scratch, "coverage")}`,
   ]);
-  let results: Results;
-  try {
-    results = JSON.parse(readFileSync(file, "utf8")) as Results;
-  } catch {
-    return { ok: false, broken: "vitest did not come to its end.", output };
-  }
+  const results = read(file);
+  if (results === undefined) return { ok: false, broken: "vitest did not come to its end.", output };
   const passed = results.numPassedTests;
   const failed = results.numFailedTests;
   if (ok) {
@@ -50,6 +56,41 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
       ? `${failed} of ${results.numTotalTests} tests failed.`
       : "No single test failed, but the run did: too little is covered, a file did not load, or an error was left unhandled.";
   return { ok, broken, output, counts: { passed, failed: Math.max(failed, 1) } };
+}
+
+/**
+ * The same tests once more on the Node that was there before: packages support older ones than the one that tests them.
+ * vitest asks for a newer one, too. The version that is pinned runs there all the same; only its pretty reports do not.
+ */
+export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> {
+  const version = (await command("node", ["--version"], { env: outside })).output;
+  if (Number(/^v(\d+)/.exec(version)?.[1]) >= 24)
+    return { ok: true, summary: `${version}, which is no older than ours` };
+  const file = join(scratch, "tests-on-system-node.json");
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", "--reporter=json", `--outputFile.json=${file}`];
+  const { ok, output } = await command("node", args, { env: outside });
+  if (ok) return { ok, summary: version };
+  const results = read(file);
+  const failures = (results?.testResults ?? []).flatMap(({ name, message, assertionResults }) => [
+    ...(message ? [`${name}\n${message}`] : []),
+    ...assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages }) => `${name}: ${fullName}\n${failureMessages.join("\n")}`),
+  ]);
+  return {
+    ok,
+    broken: `The tests do not pass on Node ${version}.`,
+    output: failures.length > 0 ? failures.join("\n\n") : output,
+  };
+}
+
+function read(file: string): Results | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Results;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where code is excluded from coverage and nobody says why. */

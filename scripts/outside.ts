@@ -1,0 +1,14 @@
+import { delimiter } from "node:path";
+
+/** What somebody has who uses the packages: the PATH and the settings from before this workspace put in its own. */
+export const outside: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(package|lifecycle|command|node|execpath|config_(local_)?prefix)/.test(name),
+    ),
+  ),
+  PATH: (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.includes("node_modules"))
+    .join(delimiter),
+};
