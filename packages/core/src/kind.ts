@@ -7,8 +7,8 @@ import type { AnyService, FailureOf, RequestOf, ResponseOf, Service } from "./se
  * Write your own where none of the exported kinds fits:
  *
  * @example
- * interface Wraps extends Kind {
- *   readonly "~outer": Service<RequestOf<this["~inner"]>, { body: ResponseOf<this["~inner"]> }, FailureOf<this["~inner"]>>;
+ * interface Repeats extends Kind {
+ *   readonly "~outer": Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>[], FailureOf<this["~inner"]>>;
  * }
  */
 export interface Kind {
