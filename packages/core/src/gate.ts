@@ -6,6 +6,7 @@ import { refuse } from "./refusal.ts";
 import { type Behaviour, Reservation } from "./reservation.ts";
 import type { CallOptions, ReadyOptions } from "./service.ts";
 import { stackOf, stackService } from "./stack.ts";
+import { wait } from "./wait.ts";
 
 /** How a call ended. */
 export type Outcome = PromiseSettledResult<unknown>;
@@ -91,25 +92,24 @@ export function gate<Req = unknown, Err = never>(
               },
             );
           };
+          const { request, signal } = asked;
           let waiting: Promise<Lease>;
           try {
-            const lease = policy.tryAcquire(asked.request as Req);
+            const lease = policy.tryAcquire(request as Req);
             if (lease !== undefined) {
               enter(lease);
               return;
             }
+            // It may have aborted since it was looked at: in a function of the caller's, called further out.
+            signal?.throwIfAborted();
             waiting = policy.acquire(asked as ReadyOptions<Req>);
           } catch (reason) {
             failed(reason);
             return;
           }
-          waiting.then((lease) => {
-            // The abort may have come between the grant and now.
-            if (asked.signal?.aborted) {
-              lease.cancel();
-              failed(asked.signal.reason);
-            } else enter(lease);
-          }, failed);
+          wait(waiting, signal, enter, failed, (lease) => {
+            lease.cancel();
+          });
         },
       });
     },

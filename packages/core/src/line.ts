@@ -75,7 +75,7 @@ export class Line<Grant, Req = unknown> {
     this.moving++;
     waiter.resolve(grant);
     // Queued behind the waiter's own reaction, which by then has joined the next line.
-    settled.then(this.moved);
+    void settled.then(this.moved);
   }
 
   /** Refuses the first in line. There must be one. */

@@ -8,21 +8,22 @@ import {
   Service,
   spentAlready,
 } from "./service.ts";
+import { wait } from "./wait.ts";
 
 /** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
 export interface Stack {
   /** As `tryReady`. Throws what `reserve` would fail with. */
-  tryReserve(request: unknown): Reservation | undefined;
+  readonly tryReserve: (request: unknown) => Reservation | undefined;
   /**
    * As `ready`. Tells exactly one of the two, exactly once: synchronously where nobody has to wait, so that readiness
    * costs no microtask, and whoever is granted in one line joins the next one in the same turn. Neither may throw, and
    * both are called in the async context of the caller who asked.
    */
-  reserve(
+  readonly reserve: (
     options: ReadyOptions<unknown>,
     granted: (reservation: Reservation) => void,
     failed: (reason: unknown) => void,
-  ): void;
+  ) => void;
 }
 
 /** The service that a stack is to callers outside. */
@@ -168,12 +169,14 @@ function permitStack(service: Service<unknown, unknown>): Stack {
           granted(held(permit));
           return;
         }
-        waiting = Promise.resolve(service.ready(options));
+        options.signal?.throwIfAborted();
+        waiting = service.ready(options);
       } catch (error) {
         failed(error);
         return;
       }
-      waiting.then((permit) => { granted(held(permit)); }, failed);
+      const { signal } = options;
+      wait(waiting, signal, (permit) => { granted(held(permit)); }, failed, (permit) => { permit.release(); });
     },
   };
 }
