@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export { testing } from "./testing.ts";
+export type { MockHandle, MockRequest } from "./mock-service.ts";
+export { mockService } from "./mock-service.ts";
+export { VirtualClock } from "./virtual-clock.ts";

@@ -1,0 +1,154 @@
+import type { Clock } from "@sluice/core";
+import { requireFunction, requireNumber } from "@sluice/core/internal";
+import { microtasks } from "./microtasks.ts";
+
+interface Timer {
+  readonly due: number;
+  readonly run: () => void;
+}
+
+/** More timers than this at one moment, and somebody arms the next one for ever. */
+const mostAtOnce = 100_000;
+
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * @example
+ * const clock = new VirtualClock();
+ * clock.setTimeout(() => console.log("at", clock.now()), 100);
+ * await clock.advance(250); // "at 100"; now() is 250
+ */
+export class VirtualClock implements Clock {
+  /** In the order they are due; those due together as they were armed. */
+  private readonly timers: Timer[] = [];
+  /** The time that timers go by. */
+  private time = 0;
+  /** How far `now()` is ahead of it. */
+  private ahead: number;
+
+  /**
+   * @param start what `now()` says at first, in milliseconds: a finite number; default 0
+   * @throws TypeError | RangeError when it is none
+   */
+  constructor(start = 0) {
+    this.ahead = requireTime("start", start);
+  }
+
+  now(): number {
+    return this.time + this.ahead;
+  }
+
+  /** Timers armed. */
+  get pending(): number {
+    return this.timers.length;
+  }
+
+  /** Arms a timer. Less than 0 is 0; the longest is not checked. Returns its handle. */
+  setTimeout(run: () => void, ms: number): unknown {
+    requireFunction("VirtualClock", "run", run);
+    const timer: Timer = { due: this.time + Math.max(requireNumber("VirtualClock", "ms", ms, anyTime), 0), run };
+    this.timers.splice(this.firstAfter(timer.due), 0, timer);
+    return timer;
+  }
+
+  clearTimeout(handle: unknown): void {
+    const due = (handle as Timer | undefined)?.due;
+    if (due === undefined) return;
+    // Those due together stand side by side.
+    for (let at = this.firstAfter(due) - 1; this.timers[at]?.due === due; at--) {
+      if (this.timers[at] === handle) {
+        this.timers.splice(at, 1);
+        return;
+      }
+    }
+  }
+
+  /**
+   * Moves time on, and fires what becomes due, before it returns: in the order of due time (those due together as they were
+   * armed), with `now()` at each timer's own time, also timers that were armed by others on the way.
+   *
+   * The promise is for those who want what follows as well. It is kept when the microtasks after it have run (a hundred turns
+   * of their queue: time for a dozen layers to answer each other), and timers that they set for now have fired.
+   * `await clock.advance(0)` so lets everything settle that can.
+   *
+   * No microtask runs between two timers. Where one timer is armed in answer to another by way of a promise, as those of a backoff
+   * are, use {@link advanceAsync}.
+   *
+   * A timer that throws makes this throw; time stands still at it, and the others stay armed.
+   *
+   * @param ms how far, in milliseconds: 0 or more
+   * @throws TypeError | RangeError when `ms` is not
+   */
+  advance(ms: number): Promise<void> {
+    const end = this.time + requireNumber("VirtualClock", "ms", ms, { min: 0 });
+    this.fireUntil(end);
+    return this.settle();
+  }
+
+  /**
+   * As {@link advance}, but lets microtasks run before, between and after the timers, as the event loop does. Nothing fires before it
+   * returns.
+   */
+  async advanceAsync(ms: number): Promise<void> {
+    const end = this.time + requireNumber("VirtualClock", "ms", ms, { min: 0 });
+    await microtasks();
+    for (let timer = this.take(end); timer !== undefined; timer = this.take(end)) {
+      timer.run();
+      await microtasks();
+    }
+  }
+
+  /**
+   * Moves what `now()` says and fires nothing: timers go by a time of their own. Forwards, and timers find that they are late, as after a
+   * blocked event loop; backwards, and they find that they are early, as real ones are by fractions of a millisecond.
+   *
+   * @param ms how far, in milliseconds: a finite number
+   * @throws TypeError | RangeError when it is none
+   */
+  jump(ms: number): void {
+    this.ahead += requireTime("ms", ms);
+  }
+
+  private async settle(): Promise<void> {
+    await microtasks();
+    this.fireUntil(this.time);
+    await microtasks();
+  }
+
+  private fireUntil(end: number): void {
+    let moment = this.time;
+    let fired = 0;
+    for (let timer = this.take(end); timer !== undefined; timer = this.take(end)) {
+      fired = this.time === moment ? fired + 1 : 1;
+      moment = this.time;
+      if (fired > mostAtOnce) throw new Error(`VirtualClock: timers are armed without end at ${this.now()} ms.`);
+      timer.run();
+    }
+  }
+
+  /** The next timer due by `end`, with time moved to it; or none, with time moved to `end`. Time never goes back. */
+  private take(end: number): Timer | undefined {
+    const [first] = this.timers;
+    const due = first !== undefined && first.due <= end;
+    this.time = Math.max(this.time, due ? first.due : end);
+    return due ? this.timers.shift() : undefined;
+  }
+
+  /** Where the first timer stands that is due later than `due`. */
+  private firstAfter(due: number): number {
+    let low = 0;
+    let high = this.timers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.timers[middle]!.due <= due) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const anyTime = { min: Number.NEGATIVE_INFINITY } as const;
+
+function requireTime(option: string, value: number): number {
+  return requireNumber("VirtualClock", option, value, anyTime);
+}
