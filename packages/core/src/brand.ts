@@ -8,9 +8,7 @@ export function brand(prototype: object, name: string): void {
 
 /** Whether `value` is an error of the class that was branded `name`, by whichever copy of its package. */
 export function isBranded(value: unknown, name: string): boolean {
-  return (
-    typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[symbolOf(name)] === true
-  );
+  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[symbolOf(name)] === true;
 }
 
 function symbolOf(name: string): symbol {

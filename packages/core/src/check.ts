@@ -94,6 +94,11 @@ export function requireDuration(
   return requireNumber(owner, option, value, { min: 0, max: longestTimer, above });
 }
 
+/** @throws TypeError when `value` is not a string with something in it */
+export function requireName(owner: string, value: unknown): asserts value is string {
+  if (typeof value !== "string" || value === "") throw wrongType(owner, "name", "a non-empty string", value);
+}
+
 /** @throws TypeError when `value` is not a function */
 export function requireFunction(owner: string, option: string, value: unknown): void {
   if (typeof value !== "function") throw wrongType(owner, option, "a function", value);
@@ -107,9 +112,17 @@ export function requireMethods(
   wanted: string,
   methods: readonly string[],
 ): void {
-  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  if (!isObject || methods.some((method) => typeof (value as Record<string, unknown>)[method] !== "function")) {
+  if (!methods.every((method) => hasMethod(value, method))) {
     throw wrongType(owner, option, `${wanted} (with ${methods.join(", ")})`, value);
+  }
+}
+
+function hasMethod(value: unknown, method: string): boolean {
+  try {
+    return typeof (value as Record<string, unknown>)[method] === "function";
+  } catch {
+    // Null, undefined, or a getter that throws.
+    return false;
   }
 }
 
@@ -119,7 +132,12 @@ export function requireMethods(
  * @throws TypeError when `value` is no string
  * @throws RangeError when it is another one
  */
-export function requireOneOf<T extends string>(owner: string, option: string, value: unknown, allowed: readonly T[]): T {
+export function requireOneOf<T extends string>(
+  owner: string,
+  option: string,
+  value: unknown,
+  allowed: readonly T[],
+): T {
   const wanted = `one of ${allowed.map(show).join(", ")}`;
   if (typeof value !== "string") throw wrongType(owner, option, wanted, value);
   if (!(allowed as readonly string[]).includes(value)) {

@@ -1,4 +1,4 @@
-import { requireFunction, requireMethods, show } from "./check.ts";
+import { readOptions, requireFunction, requireMethods, requireName } from "./check.ts";
 import type { Adds } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe, report } from "./observe.ts";
@@ -53,16 +53,11 @@ export interface GateOptions {
  *
  * @throws TypeError when an option is missing or of another type
  */
-export function gate<Req = unknown, Err = never>(
-  policy: Gate<Req, Err>,
-  options: GateOptions,
-): Layer<Adds<Err, Req>> {
+export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options: GateOptions): Layer<Adds<Err, Req>> {
   requireMethods("gate", "gate", policy, "a gate", ["tryAcquire", "acquire"]);
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`gate: options must be an object; received ${show(options)}`);
-  }
-  const { name, until } = options;
-  if (until !== undefined) requireFunction(name, "until", until);
+  const { name, until } = readOptions("gate", options, ["name", "until"]);
+  requireName("gate", name);
+  if (until !== undefined) requireFunction("gate", "until", until);
   return layerFn<Adds<Err, Req>>(
     name,
     (service) => {
@@ -77,7 +72,7 @@ export function gate<Req = unknown, Err = never>(
             reservation = inner.tryReserve(request);
           } finally {
             // Refused or thrown further in: all or nothing.
-            if (reservation === undefined) lease.cancel();
+            if (reservation === undefined) giveBack(lease);
           }
           return reservation && new Reservation<any>(behaviour, lease, reservation);
         },
@@ -85,9 +80,11 @@ export function gate<Req = unknown, Err = never>(
           const enter = (lease: Lease): void => {
             inner.reserve(
               asked,
-              (reservation) => { granted(new Reservation<any>(behaviour, lease, reservation)); },
+              (reservation) => {
+                granted(new Reservation<any>(behaviour, lease, reservation));
+              },
               (reason) => {
-                lease.cancel();
+                giveBack(lease);
                 failed(reason);
               },
             );
@@ -102,14 +99,12 @@ export function gate<Req = unknown, Err = never>(
             }
             // It may have aborted since it was looked at: in a function of the caller's, called further out.
             signal?.throwIfAborted();
-            waiting = policy.acquire(asked as ReadyOptions<Req>);
+            waiting = Promise.resolve(policy.acquire(asked as ReadyOptions<Req>));
           } catch (reason) {
             failed(reason);
             return;
           }
-          wait(waiting, signal, enter, failed, (lease) => {
-            lease.cancel();
-          });
+          wait(waiting, signal, enter, failed, giveBack);
         },
       });
     },
@@ -120,23 +115,35 @@ export function gate<Req = unknown, Err = never>(
 function leaseBehaviour(until: GateOptions["until"]): Behaviour<Lease> {
   return {
     start({ state: lease, inner }, request, options, edge) {
+      let signal: CallOptions["signal"];
+      let deadline: CallOptions["deadline"];
       try {
+        // The caller's options may be an object whose members cannot be read.
+        ({ signal, deadline } = options);
         lease.start?.();
       } catch (error) {
         inner.cancel();
-        lease.cancel();
+        giveBack(lease);
         return Promise.reject(error);
       }
       const stay = new Stay(lease, options, until);
-      const { signal, deadline } = options;
       const answer = inner.start(request, { signal, deadline, waitUntil: stay.waitUntil }, false);
       return observe(answer, edge, stay.answered);
     },
     cancel({ state: lease, inner }) {
       inner.cancel();
-      lease.cancel();
+      giveBack(lease);
     },
   };
+}
+
+/** Gives a lease back, unused. A gate that throws then must not keep those further out from theirs. */
+function giveBack(lease: Lease): void {
+  try {
+    lease.cancel();
+  } catch (error) {
+    report(error);
+  }
 }
 
 /** One call inside a gate: it stays until the answer is there and all the work that was handed up has settled. */
@@ -168,6 +175,10 @@ class Stay {
     this.outcome = outcome;
     try {
       this.lease.answered?.(outcome);
+    } catch (error) {
+      report(error);
+    }
+    try {
       const held = outcome.status === "fulfilled" ? this.until?.(outcome.value) : undefined;
       if (held !== undefined) this.waitUntil(Promise.resolve(held));
     } catch (error) {

@@ -31,15 +31,7 @@ export { isPermitSpentError, PermitSpentError } from "./permit-spent-error.ts";
 export { refuse } from "./refusal.ts";
 export type { SemaphoreOptions } from "./semaphore.ts";
 export { Semaphore } from "./semaphore.ts";
-export type {
-  AnyService,
-  CallOptions,
-  FailureOf,
-  Permit,
-  ReadyOptions,
-  RequestOf,
-  ResponseOf,
-} from "./service.ts";
+export type { AnyService, CallOptions, FailureOf, Permit, ReadyOptions, RequestOf, ResponseOf } from "./service.ts";
 export { Service } from "./service.ts";
 export { ServiceBuilder } from "./service-builder.ts";
 export type { Handler, Raises } from "./service-fn.ts";

@@ -1,4 +1,4 @@
-import { requireFunction, requireMethods, show } from "./check.ts";
+import { requireFunction, requireMethods, requireName } from "./check.ts";
 import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
 import type { AnyService, RequestOf, ResponseOf, Service } from "./service.ts";
 
@@ -39,7 +39,9 @@ function withState(
 ): ReadonlySet<object> {
   if (state === undefined) return held;
   if (held.has(state)) {
-    throw new TypeError(`${name}: its state must not be held twice in one stack; received the same layer a second time`);
+    throw new TypeError(
+      `${name}: its state must not be held twice in one stack; received the same layer a second time`,
+    );
   }
   return new Set(held).add(state);
 }
@@ -59,9 +61,7 @@ export function layerFn<K extends Kind = Keeps>(
   wrap: (inner: Inner) => Outer<K>,
   state?: object,
 ): Layer<K> {
-  if (typeof name !== "string" || name === "") {
-    throw new TypeError(`layerFn: name must be a non-empty string; received ${show(name)}`);
-  }
+  requireName("layerFn", name);
   requireFunction("layerFn", "wrap", wrap);
   return {
     name,

@@ -8,11 +8,10 @@ export interface Refusal {
  * `tryReady` answers undefined and nothing else, so the reason is left beside it: written synchronously by the layer
  * that refuses, read synchronously by the layer that reports. Registered globally, so that two copies of core agree.
  */
-const slot: { last: Refusal | undefined } = ((globalThis as Record<symbol, unknown>)[
-  Symbol.for("@sluice/refusal")
-] ??= {
-  last: undefined,
-}) as { last: Refusal | undefined };
+const slot: { last: Refusal | undefined } = ((globalThis as Record<symbol, unknown>)[Symbol.for("@sluice/refusal")] ??=
+  {
+    last: undefined,
+  }) as { last: Refusal | undefined };
 
 /**
  * Says who refuses, just before `tryReady` answers undefined: `return refuse("myLimit", 250)`.

@@ -13,13 +13,8 @@ export interface Behaviour<State> {
    *   that the caller ignores is never reported as unhandled. Layers that pass an answer on as it is pass `edge` inwards;
    *   layers that answer with a promise of their own pass false.
    */
-  start(
-    reservation: Reservation<State>,
-    request: unknown,
-    options: CallOptions,
-    edge: boolean,
-  ): Promise<unknown>;
-  /** Gives back what `reservation` holds: what is further in first. */
+  start(reservation: Reservation<State>, request: unknown, options: CallOptions, edge: boolean): Promise<unknown>;
+  /** Gives back what `reservation` holds: what is further in first. Never throws. */
   cancel(reservation: Reservation<State>): void;
 }
 

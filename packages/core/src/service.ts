@@ -59,7 +59,12 @@ export abstract class Service<in Req, out Res, out Err = unknown> {
       const permit = this.tryReady(request);
       if (permit !== undefined) return permit.call(request, options);
       const { signal, deadline } = options;
-      return this.ready({ request, signal, deadline }).then((granted) => granted.call(request, options));
+      return this.ready({ request, signal, deadline }).then((granted) => {
+        // The abort may have come between the grant and now.
+        if (!signal?.aborted) return granted.call(request, options);
+        granted.release();
+        throw signal.reason;
+      });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,3 +1,4 @@
+import { report } from "./observe.ts";
 import { nothing, Reservation, type Behaviour } from "./reservation.ts";
 import {
   type AnyService,
@@ -46,7 +47,13 @@ export class StackService<in Req, out Res, out Err> extends Service<Req, Res, Er
     return new Promise((resolve, reject) => {
       if (options.signal?.aborted) reject(options.signal.reason);
       else {
-        this.reserve(options, (reservation) => { resolve(new StackPermit(reservation)); }, reject);
+        this.reserve(
+          options,
+          (reservation) => {
+            resolve(new StackPermit(reservation));
+          },
+          reject,
+        );
       }
     });
   }
@@ -135,7 +142,13 @@ export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
       return reservation && held(reservation);
     },
     reserve(options, granted, failed) {
-      inner.reserve(options, (reservation) => { granted(held(reservation)); }, failed);
+      inner.reserve(
+        options,
+        (reservation) => {
+          granted(held(reservation));
+        },
+        failed,
+      );
     },
   };
 }
@@ -149,9 +162,18 @@ const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
     }
   },
   cancel({ state: permit }) {
-    permit.release();
+    giveBack(permit);
   },
 };
+
+/** Releases a permit of another's making. One that throws then must not keep those further out from giving back theirs. */
+function giveBack(permit: Permit<unknown, unknown>): void {
+  try {
+    permit.release();
+  } catch (error) {
+    report(error);
+  }
+}
 
 function permitStack(service: Service<unknown, unknown>): Stack {
   const held = (permit: Permit<unknown, unknown>): Reservation =>
@@ -170,13 +192,21 @@ function permitStack(service: Service<unknown, unknown>): Stack {
           return;
         }
         options.signal?.throwIfAborted();
-        waiting = service.ready(options);
+        waiting = Promise.resolve(service.ready(options));
       } catch (error) {
         failed(error);
         return;
       }
       const { signal } = options;
-      wait(waiting, signal, (permit) => { granted(held(permit)); }, failed, (permit) => { permit.release(); });
+      wait(
+        waiting,
+        signal,
+        (permit) => {
+          granted(held(permit));
+        },
+        failed,
+        giveBack,
+      );
     },
   };
 }
