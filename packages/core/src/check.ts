@@ -95,8 +95,8 @@ export function requireDuration(
 }
 
 /** @throws TypeError when `value` is not a string with something in it */
-export function requireName(owner: string, value: unknown): asserts value is string {
-  if (typeof value !== "string" || value === "") throw wrongType(owner, "name", "a non-empty string", value);
+export function requireName(owner: string, value: unknown, option = "name"): asserts value is string {
+  if (typeof value !== "string" || value === "") throw wrongType(owner, option, "a non-empty string", value);
 }
 
 /** @throws TypeError when `value` is not a function */

@@ -71,7 +71,8 @@ export function layerFn<K extends Kind = Keeps>(
       const held = withState(name, state, states.get(inner));
       const outer = wrap(inner);
       requireService(name, "what wrap answers with", outer);
-      states.set(outer, held);
+      // A layer made of layers has what they hold, too; one that hands on what it was given holds nothing there.
+      if (outer !== inner) states.set(outer, new Set([...held, ...(states.get(outer) ?? [])]));
       return outer;
     },
   };

@@ -1,4 +1,4 @@
-import { requireFunction } from "./check.ts";
+import { requireFunction, requireName } from "./check.ts";
 import type { Apply, Keeps, Kind } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe } from "./observe.ts";
@@ -48,6 +48,7 @@ export function middleware(
   name: string,
   handler: (request: any, next: Next<any, any>, options: CallOptions) => unknown,
 ): Layer<any> {
+  requireName("middleware", name);
   requireFunction("middleware", "handler", handler);
   const behaviour: Behaviour<undefined> = {
     start({ inner }, request, options, edge) {

@@ -1,4 +1,4 @@
-import { show } from "./check.ts";
+import { requireMethods, requireName } from "./check.ts";
 import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "./kind.ts";
 import { type AnyLayer, type KindOf, requireService } from "./layer.ts";
 import { type Handler, type Raises, serviceFn } from "./service-fn.ts";
@@ -41,9 +41,8 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
    */
   layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]> {
     if (layer === undefined) return new ServiceBuilder(this.layers);
-    if (typeof layer !== "object" || layer === null || typeof layer.wrap !== "function") {
-      throw new TypeError(`ServiceBuilder: layer must be a layer or undefined; received ${show(layer)}`);
-    }
+    requireMethods("ServiceBuilder", "layer", layer, "a layer", ["wrap"]);
+    requireName("ServiceBuilder", layer.name, "layer.name");
     return new ServiceBuilder([...this.layers, layer]);
   }
 

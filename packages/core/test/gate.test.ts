@@ -15,7 +15,7 @@ import { takeRefusal } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate, type Trap } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
-import { deferred, stateOf, turn, unhandledIn } from "./helper/turns.ts";
+import { deferred, stateOf, thenable, turn, unhandledIn } from "./helper/turns.ts";
 
 /** Three gates around a leaf, and all that they were told, in turn. */
 function three() {
@@ -366,7 +366,7 @@ describe("promise 6: until it settles", () => {
 
   test("what the handler hands up holds every gate, and reaches the caller", async () => {
     const { a, b, c, service, leaf } = three();
-    const waitUntil = vi.fn();
+    const waitUntil = vi.fn<() => void>();
     const call = service.call("x", { waitUntil });
     const { promise, resolve } = deferred();
     leaf.last.options.waitUntil?.(promise);
@@ -450,7 +450,7 @@ describe("promise 6: until it settles", () => {
 });
 
 describe("until", () => {
-  const stream = (until: (response: any) => any) => {
+  const stream = (until: (response: { ended?: Promise<void> }) => PromiseLike<unknown> | undefined) => {
     const semaphore = new Semaphore(1);
     const outer = new Semaphore(1);
     const leaf = new Leaf();
@@ -472,14 +472,14 @@ describe("until", () => {
       await turn();
       expect([semaphore.active, outer.active]).toEqual([1, 1]);
       if (how === "resolve") body.resolve();
-    else body.reject(new Error("the connection broke"));
+      else body.reject(new Error("the connection broke"));
       await turn();
       expect([semaphore.active, outer.active]).toEqual([0, 0]);
     },
   );
 
   test("keeps nothing where it answers undefined, and is not asked about failures", async () => {
-    const until = vi.fn(() => undefined);
+    const until = vi.fn<() => undefined>();
     const { semaphore, leaf, service } = stream(until);
     const first = service.call("x");
     leaf.last.respond("answer");
@@ -494,12 +494,12 @@ describe("until", () => {
   });
 
   test("a thenable will do", async () => {
-    const { semaphore, leaf, service } = stream(() => ({
-      // oxlint-disable-next-line unicorn/no-thenable
-      then: (resolve: () => void) => {
-        resolve();
-      },
-    }));
+    const { semaphore, leaf, service } = stream(
+      () =>
+        thenable((resolve) => {
+          resolve(undefined);
+        }) as PromiseLike<unknown>,
+    );
     const call = service.call("x");
     leaf.last.respond();
     await call;
@@ -627,7 +627,7 @@ describe("a gate that throws where it must not", () => {
     expect(semaphore.active).toBe(0);
   });
 
-  test.each<[string, () => any]>([
+  test.each<[string, () => object]>([
     [
       "a throw",
       () => {
@@ -637,16 +637,14 @@ describe("a gate that throws where it must not", () => {
     ["a rejection", () => Promise.reject(new Error("acquire"))],
     [
       "a thenable that throws",
-      () => ({
-        // oxlint-disable-next-line unicorn/no-thenable
-        then() {
+      () =>
+        thenable(() => {
           throw new Error("acquire");
-        },
-      }),
+        }),
     ],
   ])("in acquire, %s: the call is rejected, and those further out get theirs back", async (_, acquire) => {
     const { a, leaf } = three();
-    const policy: Gate<unknown> = { tryAcquire: () => undefined, acquire };
+    const policy: Gate<unknown> = { tryAcquire: () => undefined, acquire: acquire as Gate<unknown>["acquire"] };
     const service = new ServiceBuilder()
       .layer(gate(a, { name: "A" }))
       .layer(gate(policy, { name: "hostile" }))
@@ -663,16 +661,15 @@ describe("a gate that throws where it must not", () => {
   });
 
   test("an acquire that answers with a thenable serves", async () => {
-    const lease: Lease = { cancel() {}, finish: vi.fn() };
-    const acquire = (): any => ({
-      // oxlint-disable-next-line unicorn/no-thenable
-      then: (resolve: (granted: Lease) => void) => {
-        resolve(lease);
-      },
-    });
-    const service = gate({ tryAcquire: () => undefined, acquire }, { name: "thenable" }).wrap(answering("ok"));
+    const finish = vi.fn<() => void>();
+    const acquire = (): object =>
+      thenable((resolve) => {
+        resolve({ cancel() {}, finish } satisfies Lease);
+      });
+    const policy: Gate<unknown> = { tryAcquire: () => undefined, acquire: acquire as Gate<unknown>["acquire"] };
+    const service = gate(policy, { name: "thenable" }).wrap(answering("ok"));
     expect(await service.call("x")).toBe("ok");
-    expect(lease.finish).toHaveBeenCalledOnce();
+    expect(finish).toHaveBeenCalledOnce();
   });
 });
 
@@ -730,8 +727,8 @@ describe("a gate in its plainest form", () => {
 
   test("is told the outcome of the answer", async () => {
     const error = new Error("no");
-    const answered = vi.fn();
-    const finish = vi.fn();
+    const answered = vi.fn<() => void>();
+    const finish = vi.fn<() => void>();
     const lease: Lease = { cancel() {}, answered, finish };
     const policy: Gate<unknown> = { tryAcquire: () => lease, acquire: async () => lease };
     const service = gate(policy, { name: "plain" }).wrap(serviceFn(() => Promise.reject(error)));

@@ -1,16 +1,17 @@
 import { describe, expect, test, vi } from "vitest";
 import { raises, serviceFn } from "../src/index.ts";
+import { thenable } from "./helper/turns.ts";
 
 describe("a service from a function", () => {
   test("is always ready, and its permits hold nothing", async () => {
     const service = serviceFn((n: number) => n + 1);
     const permits = [service.tryReady(), service.tryReady(1), await service.ready()];
-    expect(await Promise.all(permits.map((permit) => permit?.call(1)))).toEqual([2, 2, 2]);
+    for (const permit of permits) expect(await permit?.call(1)).toBe(2);
     service.tryReady()?.release();
   });
 
   test("calls its function in the same turn, once, with the request", () => {
-    const handler = vi.fn(() => 1);
+    const handler = vi.fn<(request: string) => number>(() => 1);
     void serviceFn(handler).call("request");
     expect(handler).toHaveBeenCalledOnce();
     expect(handler.mock.calls[0]).toEqual(["request", {}]);
@@ -26,7 +27,7 @@ describe("a service from a function", () => {
 
   test("passes options on spreadable: own, enumerable, functions bound", async () => {
     const { signal } = new AbortController();
-    const waitUntil = vi.fn();
+    const waitUntil = vi.fn<() => void>();
     const service = serviceFn((_: string, options) => ({ ...options }));
     expect(await service.call("x", { signal, deadline: 5, waitUntil })).toEqual({ signal, deadline: 5, waitUntil });
   });
@@ -46,25 +47,21 @@ describe("promise 7: whatever the function does is an answer or a rejection", ()
   const cases: [string, () => unknown][] = [
     ["a value", () => "ok"],
     ["a promise", () => Promise.resolve("ok")],
-    // oxlint-disable-next-line unicorn/no-thenable
     [
       "a thenable",
-      () => ({
-        then: (resolve: (value: string) => void) => {
+      () =>
+        thenable((resolve) => {
           resolve("ok");
-        },
-      }),
+        }),
     ],
     [
       "a thenable that settles twice",
-      () => ({
-        // oxlint-disable-next-line unicorn/no-thenable
-        then(resolve: (value: string) => void, reject: (error: unknown) => void) {
+      () =>
+        thenable((resolve, reject) => {
           resolve("ok");
           resolve("not ok");
           reject(new Error("not ok"));
-        },
-      }),
+        }),
     ],
   ];
   test.each(cases)("%s is the answer", async (_, handler) => {
@@ -82,29 +79,26 @@ describe("promise 7: whatever the function does is an answer or a rejection", ()
     ["a rejection", () => Promise.reject(error)],
     [
       "a thenable whose then throws",
-      () => ({
-        // oxlint-disable-next-line unicorn/no-thenable
-        then() {
+      () =>
+        thenable(() => {
           throw error;
-        },
-      }),
+        }),
     ],
     [
       "a thenable whose then cannot be read",
       () => ({
+        // oxlint-disable-next-line unicorn/no-thenable -- it is what is tested
         get then(): never {
           throw error;
         },
       }),
     ],
-    // oxlint-disable-next-line unicorn/no-thenable
     [
       "a thenable that rejects",
-      () => ({
-        then: (_: unknown, reject: (error: unknown) => void) => {
+      () =>
+        thenable((_, reject) => {
           reject(error);
-        },
-      }),
+        }),
     ],
   ];
   test.each(failures)("%s is a rejection", async (_, handler) => {

@@ -1,30 +1,30 @@
 import { type CallOptions, type Permit, type ReadyOptions, Service } from "../../src/index.ts";
 
 /** A user's own service: nothing of it is ours but the abstract class. It has a number of places and its own line. */
-export class Foreign extends Service<any, any, Error> {
+export class Foreign extends Service<unknown, unknown, Error> {
   free: number;
   /** What asking for readiness fails with. */
   failure: Error | undefined;
   /** Answers to calls. */
-  handler: (request: any, options: CallOptions) => any;
+  handler: (request: unknown, options: CallOptions) => unknown;
   readonly asked: unknown[] = [];
   /** Permits that were neither called nor released. */
   held = 0;
-  private readonly waiters: ((permit: Permit<any, any, Error>) => void)[] = [];
+  private readonly waiters: ((permit: Permit<unknown, unknown, Error>) => void)[] = [];
 
-  constructor(free: number, handler: (request: any, options: CallOptions) => any = (request) => request) {
+  constructor(free: number, handler: (request: unknown, options: CallOptions) => unknown = (request) => request) {
     super();
     this.free = free;
     this.handler = handler;
   }
 
-  override tryReady(request?: unknown): Permit<any, any, Error> | undefined {
+  override tryReady(request?: unknown): Permit<unknown, unknown, Error> | undefined {
     this.asked.push(request);
     if (this.failure !== undefined) throw this.failure;
     return this.free > 0 ? this.permit() : undefined;
   }
 
-  override async ready({ signal }: ReadyOptions<any> = {}): Promise<Permit<any, any, Error>> {
+  override async ready({ signal }: ReadyOptions<unknown> = {}): Promise<Permit<unknown, unknown, Error>> {
     signal?.throwIfAborted();
     return this.tryReady() ?? new Promise((resolve) => this.waiters.push(resolve));
   }
@@ -34,7 +34,7 @@ export class Foreign extends Service<any, any, Error> {
     return this.waiters.length;
   }
 
-  private permit(): Permit<any, any, Error> {
+  private permit(): Permit<unknown, unknown, Error> {
     this.free--;
     this.held++;
     let spent = false;

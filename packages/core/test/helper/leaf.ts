@@ -13,7 +13,7 @@ export class Leaf {
   readonly calls: LeafCall[] = [];
   /** Calls that have not settled. */
   running = 0;
-  readonly service: Service<any, any, never> = serviceFn((request: unknown, options) => {
+  readonly service: Service<unknown, unknown, never> = serviceFn((request: unknown, options) => {
     this.running++;
     return new Promise((resolve, reject) => {
       const settle =
@@ -35,7 +35,7 @@ export class Leaf {
 }
 
 /** A service that answers at once, with a promise that has settled already. */
-export function answering<Res>(response: Res): Service<any, Res, never> {
+export function answering<Res>(response: Res): Service<unknown, Res, never> {
   const answer = Promise.resolve(response);
-  return serviceFn(() => answer) as Service<any, Res, never>;
+  return serviceFn(() => answer) as Service<unknown, Res, never>;
 }
