@@ -1,0 +1,39 @@
+import { brand, isBranded } from "@sluice/core/internal";
+
+/**
+ * What took too long: the wait for readiness, the call, or both together; or the caller's own deadline came before any
+ * of them was over.
+ */
+export type TimeoutPhase = "ready" | "call" | "total" | "deadline";
+
+const messages: Readonly<Record<TimeoutPhase, (ms: number) => string>> = {
+  ready: (ms) => `Not ready within ${ms} ms.`,
+  call: (ms) => `No answer within ${ms} ms.`,
+  total: (ms) => `No answer within ${ms} ms, the wait for readiness included.`,
+  deadline: () => "The deadline has passed.",
+};
+
+/** Given up: it took too long. The work was told, by its signal, and may still be going on. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly code = "ERR_SLUICE_TIMEOUT";
+  /** What took too long. */
+  readonly phase: TimeoutPhase;
+  /** How many milliseconds it had; for a deadline, what was left of it when it was asked for, 0 when it had passed. */
+  readonly ms: number;
+
+  static {
+    brand(this.prototype, "TimeoutError");
+  }
+
+  constructor(phase: TimeoutPhase, ms: number) {
+    super(messages[phase](ms));
+    this.phase = phase;
+    this.ms = ms;
+  }
+}
+
+/** Whether `error` is a {@link TimeoutError}, of whichever copy of this package. A `DOMException` of that name is none. */
+export function isTimeoutError(error: unknown): error is TimeoutError {
+  return isBranded(error, "TimeoutError");
+}

@@ -1,0 +1,83 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Due, DueQueue } from "../src/due-queue.ts";
+
+class Entry extends Due {
+  constructor(due: number) {
+    super();
+    this.due = due;
+  }
+}
+
+type Step = { readonly add: number } | { readonly leave: number } | "first";
+
+const steps = fc.array(
+  fc.oneof<fc.Arbitrary<Step>[]>(
+    fc.record({ add: fc.integer({ min: 0, max: 20 }) }),
+    fc.record({ leave: fc.nat() }),
+    fc.constant("first" as const),
+  ),
+  { maxLength: 200, size: "max" },
+);
+
+describe("a queue by due time", () => {
+  test("has the one that is due first at its head, whoever joins and leaves", () => {
+    fc.assert(
+      fc.property(steps, (schedule) => {
+        const queue = new DueQueue();
+        const model: Entry[] = [];
+        const seen: unknown[] = [];
+        const wanted: unknown[] = [];
+        const leave = (at: number): void => {
+          const [entry] = model.splice(at, 1);
+          seen.push(queue.remove(entry!), queue.remove(entry!));
+          wanted.push(true, false);
+        };
+        for (const step of schedule) {
+          if (step === "first") {
+            if (queue.first !== undefined) leave(model.indexOf(queue.first));
+          } else if ("add" in step) {
+            const entry = new Entry(step.add);
+            queue.add(entry);
+            model.push(entry);
+          } else if (model.length > 0) leave(step.leave % model.length);
+          seen.push(queue.first?.due);
+          wanted.push(model.length === 0 ? undefined : Math.min(...model.map(({ due }) => due)));
+        }
+        while (queue.first !== undefined) {
+          seen.push(queue.first.due);
+          queue.remove(queue.first);
+        }
+        wanted.push(...model.map(({ due }) => due).sort((a, b) => a - b));
+        expect(seen).toEqual(wanted);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  // Counts comparisons, which says the same on a slow machine as on a quick one.
+  test("costs a few steps each, also when deadlines come in the worst order", () => {
+    let reads = 0;
+    class Counted extends Due {
+      constructor(due: number) {
+        super();
+        Object.defineProperty(this, "due", {
+          get: () => {
+            reads++;
+            return due;
+          },
+        });
+      }
+    }
+    const perEntry = (count: number): number => {
+      reads = 0;
+      const queue = new DueQueue();
+      const entries = Array.from({ length: count }, (_, index) => new Counted(count - index));
+      for (const entry of entries) queue.add(entry);
+      for (const entry of entries.slice(0, count / 2)) queue.remove(entry);
+      while (queue.first !== undefined) queue.remove(queue.first);
+      return reads / count;
+    };
+    expect(perEntry(20_000)).toBeLessThan(2 * perEntry(200));
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { isTimeoutError, TimeoutError } from "../src/index.ts";
+
+describe("a TimeoutError", () => {
+  test.each([
+    ["ready", 50, "Not ready within 50 ms."],
+    ["call", 100, "No answer within 100 ms."],
+    ["total", 120, "No answer within 120 ms, the wait for readiness included."],
+    ["deadline", 7, "The deadline has passed."],
+  ] as const)("of phase %s says which phase and how many ms", (phase, ms, message) => {
+    const error = new TimeoutError(phase, ms);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "TimeoutError", code: "ERR_SLUICE_TIMEOUT", phase, ms, message });
+  });
+
+  test("is known by its brand, also when another copy of the package made it", () => {
+    class Copy extends Error {}
+    Object.defineProperty(Copy.prototype, Symbol.for("@sluice/TimeoutError"), { value: true });
+    expect(isTimeoutError(new Copy())).toBe(true);
+    expect(isTimeoutError(new TimeoutError("call", 1))).toBe(true);
+  });
+
+  test("is not the DOMException of the same name", () => {
+    expect(isTimeoutError(new DOMException("", "TimeoutError"))).toBe(false);
+    expect(isTimeoutError(undefined)).toBe(false);
+  });
+});
