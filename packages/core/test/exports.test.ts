@@ -1,6 +1,27 @@
 import { expect, test } from "vitest";
-import * as corePackage from "../src/index.ts";
+import * as core from "../src/index.ts";
+import * as internal from "../src/internal.ts";
 
 test("the package exports these names and no others", () => {
-  expect(Object.keys(corePackage).sort()).toEqual(["core"]);
+  expect(Object.keys(core).sort()).toEqual([
+    "OverloadedError",
+    "PermitSpentError",
+    "Semaphore",
+    "Service",
+    "ServiceBuilder",
+    "gate",
+    "identity",
+    "isOverloadedError",
+    "isPermitSpentError",
+    "layerFn",
+    "middleware",
+    "raises",
+    "refuse",
+    "serviceFn",
+    "systemClock",
+  ]);
+});
+
+test("what our packages share is apart from that", () => {
+  expect(Object.keys(internal).filter((name) => name in core)).toEqual([]);
 });

@@ -116,7 +116,9 @@ describe("promise 14: what is no layer is refused at once", () => {
     ["a layer without a name", { wrap: (inner: unknown) => inner }],
   ])("%s", (_, layer) => {
     expect(() => new ServiceBuilder().layer(layer as never)).toThrow(TypeError);
-    expect(() => new ServiceBuilder().layer(layer as never)).toThrow(/^ServiceBuilder: layer(\.name)? must be .*; received /);
+    expect(() => new ServiceBuilder().layer(layer as never)).toThrow(
+      /^ServiceBuilder: layer(\.name)? must be .*; received /,
+    );
   });
 
   test("nor is what is no service", () => {

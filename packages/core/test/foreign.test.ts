@@ -1,0 +1,190 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  gate,
+  isOverloadedError,
+  isPermitSpentError,
+  middleware,
+  OverloadedError,
+  Semaphore,
+  ServiceBuilder,
+} from "../src/index.ts";
+import { takeRefusal } from "../src/internal.ts";
+import { Foreign } from "./helper/foreign.ts";
+import { Leaf } from "./helper/leaf.ts";
+import { stateOf, turn } from "./helper/turns.ts";
+
+describe("a service of another's making", () => {
+  const stack = (free: number) => {
+    const foreign = new Foreign(free);
+    const outer = new Semaphore(9);
+    const inner = new Semaphore(9);
+    const service = new ServiceBuilder()
+      .layer(gate(outer, { name: "outer" }))
+      .layer(middleware("through", (request, next, options) => next(request, options)))
+      .layer(gate(inner, { name: "inner" }))
+      .service(foreign);
+    return { foreign, service, active: () => [outer.active, inner.active, foreign.held] };
+  };
+
+  test("inside our layers is reserved with the rest, and given back with it", () => {
+    const { service, active } = stack(1);
+    const permit = service.tryReady();
+    expect(active()).toEqual([1, 1, 1]);
+    expect(service.tryReady()).toBeUndefined();
+    expect(active()).toEqual([1, 1, 1]);
+    permit?.release();
+    expect(active()).toEqual([0, 0, 0]);
+  });
+
+  test("is called through its permit, once", async () => {
+    const { service, active, foreign } = stack(1);
+    expect(await service.call("x")).toBe("x");
+    expect(active()).toEqual([0, 0, 0]);
+    expect(foreign.free).toBe(1);
+  });
+
+  test("is waited for, in its own line", async () => {
+    const { service, foreign } = stack(1);
+    const permit = service.tryReady();
+    const calls = [service.call("a"), service.call("b")];
+    expect(await stateOf(calls[0]!)).toBe("pending");
+    expect(foreign.waiting).toBe(2);
+    permit?.release();
+    expect(await Promise.all(calls)).toEqual(["a", "b"]);
+  });
+
+  test("is told the request, the signal and the deadline", async () => {
+    const { service, foreign } = stack(0);
+    const ready = vi.spyOn(foreign, "ready");
+    const controller = new AbortController();
+    const call = service.call("a", { signal: controller.signal, deadline: 7 });
+    expect(ready).toHaveBeenCalledExactlyOnceWith({ request: "a", signal: controller.signal, deadline: 7 });
+    expect(foreign.asked).toContain("a");
+    controller.abort("gone");
+    await expect(call).rejects.toBe("gone");
+  });
+
+  test("that does not look at the signal keeps nobody who aborted waiting, and gets its permit back (promise 5)", async () => {
+    const { service, foreign, active } = stack(1);
+    const permit = service.tryReady();
+    const controller = new AbortController();
+    const call = service.call("a", { signal: controller.signal });
+    expect(foreign.waiting).toBe(1);
+    controller.abort("gone");
+    expect(active()).toEqual([1, 1, 1]);
+    await expect(call).rejects.toBe("gone");
+    permit?.release();
+    await turn();
+    expect(active()).toEqual([0, 0, 0]);
+    expect(foreign.free).toBe(1);
+  });
+
+  test("that fails to be ready fails those who ask, and holds nothing", async () => {
+    const { service, foreign, active } = stack(1);
+    foreign.failure = new Error("down");
+    expect(() => service.tryReady()).toThrow("down");
+    await expect(service.call("x")).rejects.toBe(foreign.failure);
+    await expect(service.ready()).rejects.toBe(foreign.failure);
+    expect(active()).toEqual([0, 0, 0]);
+  });
+
+  test("that fails while somebody waits, likewise", async () => {
+    const { service, foreign, active } = stack(0);
+    const error = new Error("down");
+    vi.spyOn(foreign, "ready").mockRejectedValue(error);
+    await expect(service.call("x")).rejects.toBe(error);
+    await expect(service.call("x", { signal: new AbortController().signal })).rejects.toBe(error);
+    expect(active()).toEqual([0, 0, 0]);
+  });
+
+  test("that fails when called, likewise", async () => {
+    const { service, foreign, active } = stack(1);
+    foreign.handler = () => Promise.reject(new Error("no"));
+    await expect(service.call("x")).rejects.toThrow("no");
+    expect(active()).toEqual([0, 0, 0]);
+    expect(foreign.free).toBe(1);
+  });
+});
+
+describe("a service from another copy of this package", () => {
+  let copy: typeof import("../src/index.ts");
+  beforeEach(async () => {
+    vi.resetModules();
+    copy = await import("../src/index.ts");
+    expect(copy.gate).not.toBe(gate);
+  });
+
+  test("stands inside our layers, and ours inside its: places are held all the way down, and come back", async () => {
+    const leaf = new Leaf();
+    const semaphores = [new copy.Semaphore(1), new Semaphore(1), new copy.Semaphore(1)] as const;
+    const service = copy
+      .gate(semaphores[0], { name: "outer" })
+      .wrap(
+        gate(semaphores[1], { name: "middle" }).wrap(copy.gate(semaphores[2], { name: "inner" }).wrap(leaf.service)),
+      );
+    const active = (): number[] => semaphores.map((semaphore) => semaphore.active);
+    const permit = service.tryReady();
+    expect(active()).toEqual([1, 1, 1]);
+    const waiting = service.call("x");
+    permit?.release();
+    await turn();
+    expect(leaf.last.request).toBe("x");
+    leaf.last.respond("y");
+    expect(await waiting).toBe("y");
+    expect(active()).toEqual([0, 0, 0]);
+  });
+
+  test("hands work up to both copies' gates", async () => {
+    const leaf = new Leaf();
+    const outer = new copy.Semaphore(1);
+    const inner = new Semaphore(1);
+    const service = copy
+      .gate(outer, { name: "outer" })
+      .wrap(
+        copy
+          .middleware("early", (request, next, options) => (void next(request, options), "early"))
+          .wrap(gate(inner, { name: "inner" }).wrap(leaf.service)),
+      );
+    expect(await service.call("x")).toBe("early");
+    await turn();
+    expect([outer.active, inner.active]).toEqual([1, 1]);
+    leaf.last.respond();
+    await turn();
+    expect([outer.active, inner.active]).toEqual([0, 0]);
+  });
+
+  test("an abort in line is prompt through both", async () => {
+    const outer = new copy.Semaphore(1);
+    const service = copy
+      .gate(outer, { name: "outer" })
+      .wrap(gate(new Semaphore(0), { name: "inner" }).wrap(new Leaf().service));
+    const controller = new AbortController();
+    const call = service.call("x", { signal: controller.signal });
+    expect(outer.active).toBe(1);
+    controller.abort("gone");
+    expect(outer.active).toBe(0);
+    await expect(call).rejects.toBe("gone");
+  });
+
+  test("knows our errors, and we know its", () => {
+    expect(isOverloadedError(new copy.OverloadedError())).toBe(true);
+    expect(copy.isOverloadedError(new OverloadedError())).toBe(true);
+    expect(new copy.OverloadedError()).not.toBeInstanceOf(OverloadedError);
+  });
+
+  test("leaves its refusals where ours are read", () => {
+    takeRefusal();
+    copy.gate(new copy.Semaphore(0), { name: "theirs" }).wrap(new Leaf().service).tryReady();
+    expect(takeRefusal()).toEqual({ layer: "theirs", retryAfter: undefined });
+  });
+
+  test("its permits are spent once", async () => {
+    const service = gate(new Semaphore(1), { name: "ours" }).wrap(
+      copy.gate(new copy.Semaphore(1), { name: "theirs" }).wrap(copy.serviceFn(() => "ok")),
+    );
+    const permit = service.tryReady();
+    expect(await permit?.call("x")).toBe("ok");
+    await expect(permit?.call("x")).rejects.toSatisfy(isPermitSpentError);
+    await expect(permit?.call("x")).rejects.toSatisfy(copy.isPermitSpentError);
+  });
+});
