@@ -1,0 +1,199 @@
+import type { Permit, Service } from "@sluice/core";
+import { LinkedList, LinkedNode, readOptions, requireService, show } from "@sluice/core/internal";
+
+/** Options of {@link callAll}. */
+export interface CallAllOptions {
+  /**
+   * Default true: responses come in the order of their requests, and those that are early are kept until their turn.
+   * False: as soon as they are there.
+   */
+  readonly ordered?: boolean | undefined;
+}
+
+/**
+ * Calls a service with each request, and answers with the responses as they come. As many calls run at once as the service
+ * is ready for: one request is pulled, and the next only when there is a permit for it. Nothing is pulled while nobody asks for a
+ * response, nor while one is there to be had. A service that is always ready sets no bound; put a limit in it.
+ *
+ * The first failure, of a call, of readiness or of `requests`, stops the pulling; the responses of what is in flight
+ * still come, and then the failure is thrown. Whoever stops early (`break`, `return()`) aborts the signals of the calls
+ * that are in flight, and gives back what was reserved; both ways, `requests` is closed.
+ *
+ * @example
+ * for await (const page of callAll(fetchPage, urls, { ordered: false })) await save(page);
+ *
+ * @throws TypeError when `service` is no service, `requests` cannot be iterated, or `ordered` is not true or false
+ */
+export function callAll<Req, Res>(
+  service: Service<Req, Res>,
+  requests: AsyncIterable<Req> | Iterable<Req>,
+  options?: CallAllOptions,
+): AsyncGenerator<Res, void, undefined> {
+  requireService("callAll", "service", service);
+  const open = opener(requests);
+  const { ordered = true } = readOptions("callAll", options, ["ordered"]);
+  if (typeof ordered !== "boolean") {
+    throw new TypeError(`callAll: ordered must be true or false; received ${show(ordered)}`);
+  }
+  const run = new Run(service, ordered);
+  const responses = run.responses(open);
+  // A generator's own `return` waits until the `next` before it has settled, which may be waiting for readiness.
+  const end = responses.return.bind(responses);
+  responses.return = (value) => {
+    run.stop();
+    return end(value);
+  };
+  return responses;
+}
+
+type Source<Req> = AsyncIterator<Req> | Iterator<Req>;
+
+function opener<Req>(requests: AsyncIterable<Req> | Iterable<Req>): () => Source<Req> {
+  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = Object(requests) as Partial<
+    AsyncIterable<Req> & Iterable<Req>
+  >;
+  const open: (() => Source<Req>) | undefined = async ?? sync;
+  if (typeof open !== "function") {
+    throw new TypeError(`callAll: requests must be iterable; received ${show(requests)}`);
+  }
+  return () => open.call(requests);
+}
+
+/** One call, from the pulling of its request on. */
+class Call<Res> extends LinkedNode<Call<Res>> {
+  readonly controller: AbortController = new AbortController();
+  answer: { readonly response: Res } | undefined;
+}
+
+class Run<Req, Res> {
+  private readonly service: Service<Req, Res>;
+  private readonly ordered: boolean;
+  /** Who is to be yielded: in order, those in flight among them; else those that are answered. */
+  private readonly turns: LinkedList<Call<Res>> = new LinkedList();
+  private readonly inFlight: Set<Call<Res>> = new Set();
+  /** Who waits for readiness: one at most. */
+  private waiting: Call<Res> | undefined;
+  private pulling = false;
+  private source: "open" | "asked" | "ended" = "open";
+  private failure: { readonly reason: unknown } | undefined;
+  private stopped = false;
+  /** Lets the generator look again. */
+  private wake: () => void = () => {};
+
+  constructor(service: Service<Req, Res>, ordered: boolean) {
+    this.service = service;
+    this.ordered = ordered;
+  }
+
+  async *responses(open: () => Source<Req>): AsyncGenerator<Res, void, undefined> {
+    const source = open();
+    try {
+      while (!this.stopped) {
+        const { first } = this.turns;
+        if (first?.answer !== undefined) {
+          this.turns.remove(first);
+          yield first.answer.response;
+        } else if (this.over && this.inFlight.size === 0) {
+          break;
+        } else {
+          const woken = new Promise<void>((resolve) => {
+            this.wake = resolve;
+          });
+          if (!this.pulling && !this.over) void this.pull(source);
+          await woken;
+        }
+      }
+      if (this.failure !== undefined) throw this.failure.reason;
+    } finally {
+      this.stop();
+      await this.close(source);
+    }
+  }
+
+  /** No request is pulled or called any more, and what is in flight is told so. */
+  stop(): void {
+    this.stopped = true;
+    this.waiting?.controller.abort();
+    for (const call of this.inFlight) call.controller.abort();
+    this.wake();
+  }
+
+  /** Whether no more requests are pulled. */
+  private get over(): boolean {
+    return this.stopped || this.failure !== undefined || this.source === "ended";
+  }
+
+  /** Pulls one request, and calls the service with it once there is a permit for it. Never rejects. */
+  private async pull(source: Source<Req>): Promise<void> {
+    this.pulling = true;
+    try {
+      const request = await this.ask(source);
+      if (request !== undefined && !this.over) await this.reserve(request.value);
+    } catch (reason) {
+      this.fail(reason);
+    }
+    this.pulling = false;
+    this.wake();
+  }
+
+  private async ask(source: Source<Req>): Promise<{ readonly value: Req } | undefined> {
+    this.source = "asked";
+    let asked: "open" | "ended" = "ended";
+    try {
+      const next = await source.next();
+      if (next.done) return undefined;
+      asked = "open";
+      return next;
+    } finally {
+      this.source = asked;
+    }
+  }
+
+  private async reserve(request: Req): Promise<void> {
+    const call = new Call<Res>();
+    this.waiting = call;
+    const permit = await this.service.ready({ request, signal: call.controller.signal });
+    this.waiting = undefined;
+    if (this.over) permit.release();
+    else this.start(call, permit, request);
+  }
+
+  private start(call: Call<Res>, permit: Permit<Req, Res>, request: Req): void {
+    this.inFlight.add(call);
+    if (this.ordered) this.turns.push(call);
+    permit.call(request, { signal: call.controller.signal }).then(
+      (response) => {
+        this.inFlight.delete(call);
+        call.answer = { response };
+        if (!this.ordered) this.turns.push(call);
+        this.wake();
+      },
+      (reason: unknown) => {
+        this.inFlight.delete(call);
+        this.turns.remove(call);
+        this.fail(reason);
+        this.wake();
+      },
+    );
+  }
+
+  /** The first failure counts; those after it are its consequences, or were in flight beside it. */
+  private fail(reason: unknown): void {
+    if (this.stopped || this.failure !== undefined) return;
+    this.failure = { reason };
+    this.waiting?.controller.abort();
+  }
+
+  private async close(source: Source<Req>): Promise<void> {
+    if (this.source === "ended") return;
+    try {
+      const closed = Promise.resolve(source.return?.());
+      // Who was asked for a request and has not answered may take for ever to close.
+      if (this.source === "asked") closed.catch(() => {});
+      else await closed;
+    } catch (error) {
+      // As in a loop: a failure is not replaced by one of closing.
+      if (this.failure === undefined) throw error;
+    }
+  }
+}

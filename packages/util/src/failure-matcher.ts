@@ -1,0 +1,38 @@
+import { requireFunction } from "@sluice/core/internal";
+
+/** A class of errors, as a value. */
+export type FailureClass<E> = abstract new (...args: any) => E;
+
+/** Says of anything whether it is an `E`. */
+export type FailureGuard<E> = (error: unknown) => error is E;
+
+/**
+ * Whether an error is meant by `failure`: a guard is asked; a class of Sluice goes by its brand, so that two copies of
+ * a package know each other's errors; any other class by `instanceof`.
+ *
+ * @throws TypeError when `failure` is not a function
+ */
+export function failureMatcher(
+  owner: string,
+  failure: FailureClass<unknown> | FailureGuard<unknown>,
+): (error: unknown) => boolean {
+  requireFunction(owner, "failure", failure);
+  if (!isClass(failure)) return failure;
+  const brands = brandsOf(failure.prototype as object);
+  if (brands.length === 0) return (error) => error instanceof failure;
+  return (error) =>
+    typeof error === "object" &&
+    error !== null &&
+    brands.every((brand) => (error as Record<symbol, unknown>)[brand] === true);
+}
+
+/** The registered symbols by which our errors are known. A subclass has none of its own: it means only its own instances. */
+function brandsOf(prototype: object): readonly symbol[] {
+  return Object.getOwnPropertySymbols(prototype).filter((symbol) => Symbol.keyFor(symbol)?.startsWith("@sluice/"));
+}
+
+/** A class's `prototype` is read-only, a function's is not; classes compiled to functions are known by their parent. */
+function isClass(failure: FailureClass<unknown> | FailureGuard<unknown>): failure is FailureClass<unknown> {
+  const prototype = Object.getOwnPropertyDescriptor(failure, "prototype");
+  return prototype !== undefined && (prototype.writable === false || prototype.value instanceof Error);
+}

@@ -1,0 +1,62 @@
+import {
+  type CallOptions,
+  type FailureOf,
+  type Kind,
+  type Layer,
+  layerFn,
+  type Mismatch,
+  type RequestOf,
+  type ResponseOf,
+  type Service,
+} from "@sluice/core";
+import { around, requireFunction, stackOf, stackService } from "@sluice/core/internal";
+import { failingInCall } from "./failed-readiness.ts";
+import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
+import { isOwnAbort } from "./own-abort.ts";
+
+/** Answers with `R` where the service inside fails with `E`, which is thereby gone; for services whose requests are `Req`. */
+export interface RecoversWith<E, R, Req> extends Kind {
+  readonly "~asks"?: Req;
+  readonly "~outer": [RequestOf<this["~inner"]>] extends [Req]
+    ? Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]> | R, Exclude<FailureOf<this["~inner"]>, E>>
+    : Mismatch<"the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
+}
+
+/**
+ * Answers in place of one kind of failure, and takes it out of `Err`. A failure of readiness is answered for in the
+ * call: the permit is granted, and holds nothing inside. Other failures pass as they are, and so does the reason that the
+ * caller's own signal was aborted with.
+ *
+ * @example
+ * const lookup = new ServiceBuilder()
+ *   .layer(recover(OverloadedError, () => "busy" as const))
+ *   .layer(loadShed())
+ *   .service(backend);
+ *
+ * @param failure an error class, or a guard. The classes of Sluice are known by their brand, so that errors from another
+ *   copy of a package count too; all other classes by `instanceof`
+ * @param answer `(error, request, options)`; may be async, and the call lasts until it has settled. What it throws is the
+ *   failure of the call, and is outside `Err`
+ * @throws TypeError when `failure` or `answer` is not a function
+ */
+export function recover<E, R, Req = unknown>(
+  failure: FailureClass<E> | FailureGuard<E>,
+  answer: (error: E, request: Req, options: CallOptions) => R,
+): Layer<RecoversWith<E, Awaited<R>, Req>> {
+  const matches = failureMatcher("recover", failure);
+  requireFunction("recover", "answer", answer);
+  return layerFn<RecoversWith<E, Awaited<R>, Req>>("recover", (service) =>
+    stackService(
+      around(failingInCall(stackOf(service), matches), {
+        start: ({ inner }, request, options) =>
+          inner.start(request, options, false).catch((reason: unknown) => {
+            if (isOwnAbort(options.signal, reason) || !matches(reason)) throw reason;
+            return answer(reason as E, request as Req, options);
+          }),
+        cancel({ inner }) {
+          inner.cancel();
+        },
+      }),
+    ),
+  );
+}
