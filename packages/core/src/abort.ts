@@ -37,12 +37,12 @@ export function unlisten(signal: AbortSignal, listener: AbortListener): void {
 function hubFor(signal: AbortSignal): Hub {
   const listeners = new Set<AbortListener>();
   const dispatch = (): void => {
-    hubs.delete(signal);
     // One who is told may make another leave: a set skips what was deleted before its turn.
     for (const listener of listeners) {
       listeners.delete(listener);
       listener.aborted(signal.reason);
     }
+    hubs.delete(signal);
   };
   return { listeners, dispatch };
 }

@@ -8,11 +8,20 @@ export function show(value: unknown): string {
     case "function":
       return "a function";
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+      return value === null ? "null" : isArray(value) ? "an array" : "an object";
     case "bigint":
       return `${value}n`;
     default:
       return String(value);
+  }
+}
+
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A proxy that was revoked.
+    return false;
   }
 }
 

@@ -1,11 +1,14 @@
-import { type AbortListener, listen, unlisten } from "./abort.ts";
+import { listen, unlisten } from "./abort.ts";
 
 /**
- * Waits for `grant`, unless the signal aborts first: then fails at once with the reason itself, and what is granted all
- * the same is given back. So an abort is prompt also where whoever grants does not look at the signal.
+ * Waits for `grant`, unless the signal aborts first: then fails with the reason itself, and what is granted all the
+ * same is given back. So an abort is prompt also where whoever grants does not look at the signal.
+ *
+ * Whoever is told is told in the async context of the caller who asked, and when the grant and the abort meet in one
+ * turn, what was granted is given back before `failed` gives back what is held further out.
  */
 export function wait<Held>(
-  grant: PromiseLike<Held>,
+  grant: Promise<Held>,
   signal: AbortSignal | undefined,
   granted: (held: Held) => void,
   failed: (reason: unknown) => void,
@@ -15,27 +18,29 @@ export function wait<Held>(
     grant.then(granted, failed);
     return;
   }
-  let gone = false;
-  const listener: AbortListener = {
-    aborted(reason) {
-      gone = true;
-      failed(reason);
-    },
+  let over = false;
+  const fail = (reason: unknown): void => {
+    if (over) return;
+    over = true;
+    unlisten(signal, listener);
+    failed(reason);
   };
+  let tell!: (reason: unknown) => void;
+  const abort = new Promise<unknown>((resolve) => {
+    tell = resolve;
+  });
+  const listener = { aborted: tell };
   listen(signal, listener);
-  grant.then(
-    (held) => {
-      if (gone) {
-        giveBack(held);
-        return;
-      }
+  grant.then((held) => {
+    if (!over && !signal.aborted) {
+      over = true;
       unlisten(signal, listener);
       granted(held);
-    },
-    (reason: unknown) => {
-      if (gone) return;
-      unlisten(signal, listener);
-      failed(reason);
-    },
-  );
+    } else {
+      giveBack(held);
+      fail(signal.reason);
+    }
+  }, fail);
+  // A promise, so that it comes after a grant that came before, and in the context in which `then` is said.
+  void abort.then(fail);
 }

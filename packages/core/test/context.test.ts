@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import { gate, middleware, Semaphore, serviceFn, ServiceBuilder } from "../src/index.ts";
+import { stackOf } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
+import { RecordingGate } from "./helper/gates.ts";
 import { turn } from "./helper/turns.ts";
 
 const caller = new AsyncLocalStorage<string>();
@@ -78,6 +80,31 @@ describe("promise 8: context", () => {
       await turn();
     }
     expect(seen).toEqual(["a", "b"]);
+  });
+
+  test("a layer is told of a grant, a failure and an abort in the context of the caller who asked", async () => {
+    const controller = new AbortController();
+    const policies = [new RecordingGate("in", 0), new RecordingGate("refused", 0), new RecordingGate("ignores", 0)];
+    const told: string[] = [];
+    for (const policy of policies) {
+      const stack = stackOf(gate(policy, { name: "g" }).wrap(serviceFn(() => 1)));
+      const note = (): void => {
+        told.push(`told in ${caller.getStore()}`);
+      };
+      caller.run("a", () => {
+        stack.reserve({ signal: controller.signal }, note, note);
+      });
+    }
+    caller.run("somebody else", () => {
+      policies[0]?.letIn();
+      policies[1]?.refuse("closed");
+    });
+    await turn();
+    caller.run("somebody else", () => {
+      controller.abort();
+    });
+    await turn();
+    expect(told).toEqual(["told in a", "told in a", "told in a"]);
   });
 
   test("who gave up learns of it in its own context", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type * as core from "../src/index.ts";
 import {
   gate,
   isOverloadedError,
@@ -71,8 +72,8 @@ describe("a service of another's making", () => {
     const call = service.call("a", { signal: controller.signal });
     expect(foreign.waiting).toBe(1);
     controller.abort("gone");
-    expect(active()).toEqual([1, 1, 1]);
     await expect(call).rejects.toBe("gone");
+    expect(active()).toEqual([1, 1, 1]);
     permit?.release();
     await turn();
     expect(active()).toEqual([0, 0, 0]);
@@ -107,11 +108,15 @@ describe("a service of another's making", () => {
 });
 
 describe("a service from another copy of this package", () => {
-  let copy: typeof import("../src/index.ts");
+  let copy: typeof core;
   beforeEach(async () => {
     vi.resetModules();
     copy = await import("../src/index.ts");
+  });
+
+  test("is another one", () => {
     expect(copy.gate).not.toBe(gate);
+    expect(copy.Service).not.toBe(Object.getPrototypeOf(Foreign));
   });
 
   test("stands inside our layers, and ours inside its: places are held all the way down, and come back", async () => {
@@ -162,8 +167,8 @@ describe("a service from another copy of this package", () => {
     const call = service.call("x", { signal: controller.signal });
     expect(outer.active).toBe(1);
     controller.abort("gone");
-    expect(outer.active).toBe(0);
     await expect(call).rejects.toBe("gone");
+    expect(outer.active).toBe(0);
   });
 
   test("knows our errors, and we know its", () => {

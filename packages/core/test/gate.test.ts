@@ -156,8 +156,8 @@ describe("promise 3: nothing leaks", () => {
     expect(a.held).toBe(1);
     log.length = 0;
     controller.abort("gone");
-    expect(a.held).toBe(0);
     await expect(call).rejects.toBe("gone");
+    expect(a.held).toBe(0);
     // The gate lets in who has gone: it gets its lease back.
     b.letIn();
     await turn();
@@ -244,6 +244,19 @@ describe("promise 5: abort meets grant", () => {
     await expect(call).rejects.toBe("gone");
     holder?.release();
     expect([outer.held, semaphore.active]).toEqual([0, 0]);
+  });
+
+  test("what was granted is given back before what is held further out (promise 9)", async () => {
+    const { service, b, c, log } = three();
+    c.free = 0;
+    const controller = new AbortController();
+    const call = service.call("x", { signal: controller.signal });
+    log.length = 0;
+    c.letIn();
+    controller.abort("gone");
+    await expect(call).rejects.toBe("gone");
+    expect(log).toEqual(["C in", "C cancel", "B cancel", "A cancel"]);
+    expect(b.held).toBe(0);
   });
 
   test("when a function of the caller's aborts between two gates, the one further in keeps nobody in line", async () => {

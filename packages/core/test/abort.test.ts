@@ -1,0 +1,90 @@
+import { describe, expect, test, vi } from "vitest";
+import { type AbortListener, listen, unlisten } from "../src/internal.ts";
+
+const listener = (heard: unknown[], name: string): AbortListener => ({
+  aborted(reason) {
+    heard.push([name, reason]);
+  },
+});
+
+function setUp() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const added = vi.spyOn(signal, "addEventListener");
+  const removed = vi.spyOn(signal, "removeEventListener");
+  const heard: unknown[] = [];
+  return { controller, signal, added, removed, heard };
+}
+
+describe("promise 5: those who listen to a signal", () => {
+  test("are each told of the abort once, with the reason itself, in the order they came", () => {
+    const { controller, signal, heard } = setUp();
+    const reason = {};
+    listen(signal, listener(heard, "a"));
+    listen(signal, listener(heard, "b"));
+    controller.abort(reason);
+    controller.abort("again");
+    expect(heard).toEqual([
+      ["a", reason],
+      ["b", reason],
+    ]);
+    expect((heard[0] as unknown[])[1]).toBe(reason);
+  });
+
+  test("share one event listener, however many they are, which goes with the last of them", () => {
+    const { signal, added, removed } = setUp();
+    const listeners = Array.from({ length: 1000 }, () => listener([], "x"));
+    for (const one of listeners) listen(signal, one);
+    expect(added).toHaveBeenCalledOnce();
+    for (const one of listeners.slice(1)) unlisten(signal, one);
+    expect(removed).not.toHaveBeenCalled();
+    unlisten(signal, listeners[0]!);
+    expect(removed).toHaveBeenCalledOnce();
+    expect(removed.mock.calls[0]?.slice(0, 2)).toEqual(added.mock.calls[0]?.slice(0, 2));
+  });
+
+  test("may come again after the last has gone", () => {
+    const { controller, signal, added, heard } = setUp();
+    const one = listener(heard, "a");
+    listen(signal, one);
+    unlisten(signal, one);
+    listen(signal, one);
+    expect(added).toHaveBeenCalledTimes(2);
+    controller.abort("gone");
+    expect(heard).toEqual([["a", "gone"]]);
+  });
+
+  test("are not told when they have left, be it while the others are told", () => {
+    const { controller, signal, heard } = setUp();
+    const gone = listener(heard, "gone");
+    const later = listener(heard, "later");
+    listen(signal, gone);
+    listen(signal, {
+      aborted() {
+        unlisten(signal, later);
+      },
+    });
+    listen(signal, later);
+    unlisten(signal, gone);
+    controller.abort("reason");
+    expect(heard).toEqual([]);
+  });
+
+  test("may be forgotten twice, or without having listened", () => {
+    const { signal, removed } = setUp();
+    const one = listener([], "a");
+    unlisten(signal, one);
+    listen(signal, one);
+    unlisten(signal, one);
+    unlisten(signal, one);
+    expect(removed).toHaveBeenCalledOnce();
+  });
+
+  test("of different signals have nothing to do with each other", () => {
+    const [one, two] = [setUp(), setUp()];
+    listen(one.signal, listener(one.heard, "one"));
+    listen(two.signal, listener(two.heard, "two"));
+    one.controller.abort("gone");
+    expect([one.heard, two.heard]).toEqual([[["one", "gone"]], []]);
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test, vi } from "vitest";
+import { Alarm, longestTimer } from "../src/internal.ts";
+import { VirtualClock } from "./helper/virtual-clock.ts";
+
+function setUp() {
+  const clock = new VirtualClock();
+  const rung: number[] = [];
+  const alarm = new Alarm(clock, (now) => {
+    rung.push(now);
+  });
+  return { clock, rung, alarm };
+}
+
+describe("promise 13: an alarm", () => {
+  test("rings at the time it was set for, once, and is armed only until then", () => {
+    const { clock, rung, alarm } = setUp();
+    expect(alarm.armed).toBe(false);
+    alarm.set(10);
+    expect(alarm.armed).toBe(true);
+    clock.advance(9);
+    expect(rung).toEqual([]);
+    clock.advance(1);
+    expect(rung).toEqual([10]);
+    expect(alarm.armed).toBe(false);
+    clock.advance(100);
+    expect(rung).toEqual([10]);
+    expect(clock.armed).toBe(0);
+  });
+
+  test("is believed when its timer fires early: the time is then what was due", () => {
+    const { clock, rung, alarm } = setUp();
+    alarm.set(10);
+    clock.advance(9.6);
+    clock.fireEarly();
+    expect(rung).toEqual([10]);
+  });
+
+  test("gives the clock's time when its timer fires late", () => {
+    const clock = new VirtualClock();
+    const rung: number[] = [];
+    let late = 0;
+    const alarm = new Alarm(
+      { now: () => clock.now() + late, setTimeout: clock.setTimeout.bind(clock), clearTimeout() {} },
+      (now) => {
+        rung.push(now);
+      },
+    );
+    alarm.set(10);
+    late = 5;
+    clock.advance(10);
+    expect(rung).toEqual([15]);
+  });
+
+  test("rings as soon as it can when the time has passed already", () => {
+    const { clock, rung, alarm } = setUp();
+    clock.advance(50);
+    alarm.set(10);
+    expect(clock.delays).toEqual([0]);
+    clock.advance(0);
+    expect(rung).toEqual([50]);
+  });
+
+  test("rings no longer at the time it was set for before", () => {
+    const { clock, rung, alarm } = setUp();
+    alarm.set(10);
+    alarm.set(20);
+    expect(clock.armed).toBe(1);
+    clock.advance(15);
+    expect(rung).toEqual([]);
+    alarm.set(18);
+    expect(clock.armed).toBe(1);
+    clock.advance(3);
+    expect(rung).toEqual([18]);
+  });
+
+  test("keeps its timer when it is set for the same time again", () => {
+    const { clock, alarm } = setUp();
+    alarm.set(10);
+    alarm.set(10);
+    expect(clock.delays).toEqual([10]);
+  });
+
+  test("may be set again from within", () => {
+    const clock = new VirtualClock();
+    const rung: number[] = [];
+    const alarm: Alarm = new Alarm(clock, (now) => {
+      rung.push(now);
+      if (rung.length < 3) alarm.set(now + 10);
+    });
+    alarm.set(10);
+    clock.advance(100);
+    expect(rung).toEqual([10, 20, 30]);
+    expect(clock.armed).toBe(0);
+  });
+
+  test("is disarmed by clear, and by Infinity, and may be set again", () => {
+    const { clock, rung, alarm } = setUp();
+    alarm.clear();
+    alarm.set(10);
+    alarm.clear();
+    expect([alarm.armed, clock.armed]).toEqual([false, 0]);
+    alarm.set(10);
+    alarm.set(Number.POSITIVE_INFINITY);
+    expect([alarm.armed, clock.armed]).toEqual([false, 0]);
+    alarm.set(Number.POSITIVE_INFINITY);
+    expect(clock.armed).toBe(0);
+    alarm.set(10);
+    clock.advance(10);
+    expect(rung).toEqual([10]);
+  });
+
+  test("reaches a time beyond the longest timer in steps, set again at the end of each", () => {
+    const clock = new VirtualClock();
+    const due = 2 * longestTimer + 7;
+    const rung: number[] = [];
+    const alarm: Alarm = new Alarm(clock, (now) => {
+      rung.push(now);
+      if (now < due) alarm.set(due, now);
+    });
+    alarm.set(due);
+    clock.advance(3 * longestTimer);
+    expect(clock.delays).toEqual([longestTimer, longestTimer, 7]);
+    expect(rung).toEqual([longestTimer, 2 * longestTimer, due]);
+  });
+
+  test("counts the end of a step, too, where a timer fires early", () => {
+    const { clock, rung, alarm } = setUp();
+    alarm.set(longestTimer + 100);
+    clock.advance(longestTimer - 1);
+    clock.fireEarly();
+    expect(rung).toEqual([longestTimer]);
+  });
+
+  test("takes the time it is given for now", () => {
+    const { clock, alarm } = setUp();
+    alarm.set(10, 4);
+    expect(clock.delays).toEqual([6]);
+  });
+
+  test("tells the clock which timer to forget", () => {
+    const clearTimeout = vi.fn<(handle: unknown) => void>();
+    const alarm = new Alarm({ now: () => 0, setTimeout: () => "handle", clearTimeout }, () => {});
+    alarm.set(5);
+    alarm.clear();
+    expect(clearTimeout).toHaveBeenCalledExactlyOnceWith("handle");
+  });
+});

@@ -1,0 +1,253 @@
+import { describe, expect, test } from "vitest";
+import { OverloadedError, systemClock } from "../src/index.ts";
+import {
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  requireOneOf,
+  requireService,
+  show,
+} from "../src/internal.ts";
+import { answering } from "./helper/leaf.ts";
+
+/** What `run` throws. */
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
+describe("show", () => {
+  test.each<[unknown, string]>([
+    [undefined, "undefined"],
+    [null, "null"],
+    [true, "true"],
+    [-0.5, "-0.5"],
+    [Number.NaN, "NaN"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+    [10n, "10n"],
+    [Symbol("s"), "Symbol(s)"],
+    ["text", '"text"'],
+    ['a "quoted" text', String.raw`"a \"quoted\" text"`],
+    ["x".repeat(41), `"${"x".repeat(40)}…"`],
+    ["x".repeat(40), `"${"x".repeat(40)}"`],
+    [() => 1, "a function"],
+    [OverloadedError, "a function"],
+    [[1, 2], "an array"],
+    [{}, "an object"],
+    [Object.create(null), "an object"],
+  ])("%o as %s", (value, shown) => {
+    expect(show(value)).toBe(shown);
+  });
+
+  test("never throws, whatever the value", () => {
+    const hostile = {
+      toString: () => {
+        throw new Error("no");
+      },
+      toJSON: () => {
+        throw new Error("no");
+      },
+    };
+    expect(show(hostile)).toBe("an object");
+    expect(show(revoked())).toBe("an object");
+  });
+});
+
+describe("readOptions", () => {
+  test("reads the named members, each once, and leaves out those that are undefined", () => {
+    let reads = 0;
+    const options = {
+      get a() {
+        return ++reads;
+      },
+      b: undefined,
+      c: 3,
+      other: 4,
+    };
+    expect(readOptions("owner", options, ["a", "b", "c"])).toStrictEqual({ a: 1, c: 3 });
+    expect(reads).toBe(1);
+  });
+
+  test("takes undefined for none, and inherited members for members", () => {
+    expect(readOptions<{ a: number }>("owner", undefined, ["a"])).toStrictEqual({});
+    expect(readOptions("owner", Object.create({ a: 1 }) as { a: number }, ["a"])).toStrictEqual({ a: 1 });
+  });
+
+  test.each([null, 5, "text", () => 1, Symbol("s")])("refuses %o", (options) => {
+    const error = thrownBy(() => readOptions("owner", options as never, []));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: `owner: options must be an object; received ${show(options)}` });
+  });
+
+  test("names the member that cannot be read", () => {
+    const cause = new Error("from a getter");
+    const options = {
+      get limit(): number {
+        throw cause;
+      },
+    };
+    const error = thrownBy(() => readOptions("owner", options, ["limit"]));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({
+      message: "owner: limit could not be read; received a getter that throws",
+      cause,
+    });
+  });
+});
+
+describe("requireNumber", () => {
+  const accepted: [number, Parameters<typeof requireNumber>[3]][] = [
+    [0, { min: 0 }],
+    [0.5, { min: 0 }],
+    [1, { min: 0, max: 1 }],
+    [0.001, { min: 0, above: true }],
+    [3, { min: 0, integer: true }],
+    [Number.POSITIVE_INFINITY, { min: 0, infinity: true }],
+    [Number.POSITIVE_INFINITY, { min: 0, integer: true, infinity: true }],
+    [Number.MAX_SAFE_INTEGER, { min: 0, integer: true }],
+    [-5, { min: -5 }],
+  ];
+  test.each(accepted)("takes %d where %o", (value, range) => {
+    expect(requireNumber("owner", "option", value, range)).toBe(value);
+  });
+
+  const refused: [number, Parameters<typeof requireNumber>[3], string][] = [
+    [-1, { min: 0 }, "a number of 0 or more"],
+    [Number.NaN, { min: 0 }, "a number of 0 or more"],
+    [Number.POSITIVE_INFINITY, { min: 0 }, "a number of 0 or more"],
+    [0, { min: 0, above: true }, "a number above 0"],
+    [1.5, { min: 0, integer: true }, "a whole number of 0 or more"],
+    [1.001, { min: 0, max: 1 }, "a number of 0 or more and at most 1"],
+    [Number.NaN, { min: 0, infinity: true }, "a number of 0 or more, or Infinity"],
+    [Number.NEGATIVE_INFINITY, { min: 0, infinity: true }, "a number of 0 or more, or Infinity"],
+    [0, { min: 1, integer: true, infinity: true }, "a whole number of 1 or more, or Infinity"],
+  ];
+  test.each(refused)("refuses %d where %o", (value, range, wanted) => {
+    const error = thrownBy(() => requireNumber("owner", "option", value, range));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({ message: `owner: option must be ${wanted}; received ${value}` });
+  });
+
+  test.each([undefined, null, "5", 5n, [5], { valueOf: () => 5 }, true])("refuses %o, which is no number", (value) => {
+    const error = thrownBy(() => requireNumber("owner", "option", value, { min: 0 }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({
+      message: `owner: option must be a number of 0 or more; received ${show(value)}`,
+    });
+  });
+});
+
+describe("requireDuration", () => {
+  test.each([0, 0.5, 1000, 2 ** 31 - 1])("takes %d", (ms) => {
+    expect(requireDuration("owner", "interval", ms)).toBe(ms);
+  });
+
+  test.each([-1, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN])("refuses %d", (ms) => {
+    const error = thrownBy(() => requireDuration("owner", "interval", ms));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({
+      message: `owner: interval must be a number of 0 or more and at most 2147483647; received ${ms}`,
+    });
+  });
+
+  test("refuses 0 where it must be above", () => {
+    expect(() => requireDuration("owner", "interval", 0, { above: true })).toThrow(RangeError);
+    expect(requireDuration("owner", "interval", 1, { above: true })).toBe(1);
+  });
+});
+
+describe("requireFunction, requireMethods, requireService", () => {
+  test("take what has them", () => {
+    const callable = Object.assign(() => 1, { go() {} });
+    class Inherits {
+      go(): void {}
+    }
+    for (const run of [
+      () => {
+        requireFunction("owner", "option", () => 1);
+      },
+      () => {
+        requireMethods("owner", "option", { go() {} }, "a goer", ["go"]);
+      },
+      () => {
+        requireMethods("owner", "option", new Inherits(), "a goer", ["go"]);
+      },
+      () => {
+        requireMethods("owner", "option", callable, "a goer", ["go"]);
+      },
+      () => {
+        requireService("owner", "inner", answering(1));
+      },
+    ]) {
+      expect(thrownBy(run)).toBeUndefined();
+    }
+  });
+
+  test.each([undefined, null, 5, "go", {}, { go: 1 }])("refuse what has not: %o", (value) => {
+    const error = thrownBy(() => {
+      requireMethods("owner", "option", value, "a goer", ["go"]);
+    });
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: `owner: option must be a goer (with go); received ${show(value)}` });
+    expect(() => {
+      requireFunction("owner", "option", value);
+    }).toThrow(`owner: option must be a function; received ${show(value)}`);
+    expect(() => {
+      requireService("owner", "inner", value);
+    }).toThrow(`owner: inner must be a service (with tryReady, ready, call); received ${show(value)}`);
+  });
+});
+
+test("a revoked proxy, which tells nothing of itself, is refused like any other object", () => {
+  const value = revoked();
+  expect(() => {
+    requireMethods("owner", "option", value, "a goer", ["go"]);
+  }).toThrow("owner: option must be a goer (with go); received an object");
+  expect(() => readOptions("owner", value as { a: 1 }, ["a"])).toThrow("owner: a could not be read");
+});
+
+describe("requireOneOf", () => {
+  test("takes one of the few", () => {
+    expect(requireOneOf("owner", "algorithm", "a", ["a", "b"])).toBe("a");
+  });
+
+  test("refuses another string with a RangeError, and anything else with a TypeError", () => {
+    const other = thrownBy(() => requireOneOf("owner", "algorithm", "c", ["a", "b"]));
+    expect(other).toBeInstanceOf(RangeError);
+    expect(other).toMatchObject({ message: 'owner: algorithm must be one of "a", "b"; received "c"' });
+    for (const value of [undefined, null, 5, {}, ["a"]]) {
+      const error = thrownBy(() => requireOneOf("owner", "algorithm", value, ["a", "b"]));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({ message: `owner: algorithm must be one of "a", "b"; received ${show(value)}` });
+    }
+  });
+});
+
+describe("requireClock", () => {
+  test("answers with the clock that was given, or the system's", () => {
+    const clock = { now: () => 0, setTimeout: () => 0, clearTimeout() {} };
+    expect(requireClock("owner", clock)).toBe(clock);
+    expect(requireClock("owner", undefined)).toBe(systemClock);
+  });
+
+  test("refuses what is no clock", () => {
+    for (const value of [null, 5, {}, { now: () => 0 }, { now: 1, setTimeout() {}, clearTimeout() {} }]) {
+      expect(() => requireClock("owner", value as never)).toThrow(
+        `owner: clock must be a clock (with now, setTimeout, clearTimeout); received ${show(value)}`,
+      );
+    }
+  });
+});

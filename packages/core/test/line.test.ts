@@ -1,0 +1,169 @@
+import { describe, expect, test, vi } from "vitest";
+import { Line, LinkedList } from "../src/internal.ts";
+import { stateOf, turn } from "./helper/turns.ts";
+
+function setUp() {
+  const serve = vi.fn<() => void>();
+  const line = new Line<string>(serve);
+  return { line, serve };
+}
+
+describe("promise 4: a line", () => {
+  test("serves first come, first served", async () => {
+    const { line } = setUp();
+    const waiters = [line.join({}), line.join({}), line.join({})];
+    expect(line.size).toBe(3);
+    line.grant("a");
+    line.refuse("closed");
+    line.grant("c");
+    expect(await Promise.allSettled(waiters)).toEqual([
+      { status: "fulfilled", value: "a" },
+      { status: "rejected", reason: "closed" },
+      { status: "fulfilled", value: "c" },
+    ]);
+    expect(line.size).toBe(0);
+  });
+
+  test("says what the first in line asked for", () => {
+    const { line } = setUp();
+    expect(line.first).toBeUndefined();
+    const [one, two] = [{ request: 1 }, { request: 2 }];
+    void line.join(one);
+    void line.join(two);
+    expect(line.first).toBe(one);
+    line.grant("a");
+    expect(line.first).toBe(two);
+  });
+
+  test("is blocked while somebody waits, and until who was granted has moved on", async () => {
+    const { line } = setUp();
+    expect(line.blocked).toBe(false);
+    let moved = false;
+    void line.join({}).then(() => {
+      // What the waiter does next it does before anybody else is let in.
+      expect(line.blocked).toBe(true);
+      moved = true;
+    });
+    expect(line.blocked).toBe(true);
+    line.grant("a");
+    expect([line.size, line.blocked]).toEqual([0, true]);
+    await turn();
+    expect([moved, line.blocked]).toEqual([true, false]);
+  });
+
+  test("is not blocked by somebody who was refused", async () => {
+    const { line } = setUp();
+    const refused = line.join({});
+    line.refuse("closed");
+    expect(line.blocked).toBe(false);
+    await expect(refused).rejects.toBe("closed");
+  });
+
+  test("asks to be served when those granted have moved on and others have come meanwhile", async () => {
+    const { line, serve } = setUp();
+    void line.join({});
+    line.grant("a");
+    await turn();
+    expect(serve).not.toHaveBeenCalled();
+    void line.join({});
+    void line.join({});
+    line.grant("b");
+    line.grant("c");
+    const later = line.join({});
+    expect(serve).not.toHaveBeenCalled();
+    await turn();
+    expect(serve).toHaveBeenCalledOnce();
+    expect(await stateOf(later)).toBe("pending");
+  });
+
+  test("has nobody to grant to, or to refuse, when it is empty", () => {
+    const { line } = setUp();
+    const empty = /^Nobody is in this line/;
+    expect(() => {
+      line.grant("a");
+    }).toThrow(empty);
+    expect(() => {
+      line.refuse("closed");
+    }).toThrow(empty);
+    expect(line.blocked).toBe(false);
+  });
+});
+
+describe("promise 5: abort", () => {
+  test("who gives up leaves at once, from anywhere, and those behind are served", async () => {
+    const { line, serve } = setUp();
+    const controllers = [0, 1, 2].map(() => new AbortController());
+    const waiters = controllers.map(({ signal }) => line.join({ signal }));
+    const reason = {};
+    controllers[0]?.abort(reason);
+    expect(line.size).toBe(2);
+    expect(serve).toHaveBeenCalledOnce();
+    await expect(waiters[0]).rejects.toBe(reason);
+    controllers[2]?.abort("last");
+    await expect(waiters[2]).rejects.toBe("last");
+    line.grant("b");
+    expect(await waiters[1]).toBe("b");
+  });
+
+  test("with a signal that is aborted already nobody joins", async () => {
+    const { line, serve } = setUp();
+    await expect(line.join({ signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
+    expect([line.size, line.blocked]).toEqual([0, false]);
+    expect(serve).not.toHaveBeenCalled();
+  });
+
+  test("after the grant, or the refusal, an abort changes nothing", async () => {
+    const { line, serve } = setUp();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiters = [line.join({ signal }), line.join({ signal })];
+    line.grant("a");
+    line.refuse("closed");
+    controller.abort("late");
+    expect(await Promise.allSettled(waiters)).toEqual([
+      { status: "fulfilled", value: "a" },
+      { status: "rejected", reason: "closed" },
+    ]);
+    expect(serve).not.toHaveBeenCalled();
+  });
+
+  test("one listener serves a whole line on one signal, and none is left behind", () => {
+    const { line } = setUp();
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, "addEventListener");
+    const removed = vi.spyOn(signal, "removeEventListener");
+    for (let n = 0; n < 1000; n++) void line.join({ signal });
+    expect(added).toHaveBeenCalledOnce();
+    while (line.size > 0) line.grant("go");
+    expect(removed).toHaveBeenCalledOnce();
+  });
+});
+
+test("promise 4: joining, leaving and handing over look at nobody but the neighbours", () => {
+  const joined = vi.spyOn(LinkedList.prototype, "push");
+  const line = new Line<string>(() => {});
+  const controllers = Array.from({ length: 100 }, () => new AbortController());
+  for (const { signal } of controllers) line.join({ signal }).catch(() => {});
+  const nodes = joined.mock.calls.map(([node]) => node);
+  joined.mockRestore();
+  // Whoever stands elsewhere than at the ends and in the middle is not to be looked at.
+  const looks: string[] = [];
+  for (const [place, node] of nodes.entries()) {
+    if (place < 3 || (place > 46 && place < 54) || place > 97) continue;
+    for (const link of ["next", "previous", "list"] as const) {
+      const value = node[link];
+      Object.defineProperty(node, link, {
+        get: () => {
+          looks.push(`${link} of ${place}`);
+          return value;
+        },
+      });
+    }
+  }
+  void line.join({});
+  controllers[50]?.abort();
+  controllers[99]?.abort();
+  line.grant("go");
+  expect(line.size).toBe(98);
+  expect(looks).toEqual([]);
+});
