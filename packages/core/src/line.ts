@@ -83,9 +83,9 @@ export class Line<Grant, Req = unknown> {
     this.shift().reject(reason);
   }
 
-  /** The caller gave up. */
+  /** The caller gave up: it is told so only while it stands here. */
   leave(waiter: Waiter<Grant, Req>, reason: unknown): void {
-    if (!this.waiters.remove(waiter)) return;
+    this.waiters.remove(waiter);
     waiter.reject(reason);
     this.serve();
   }

@@ -274,6 +274,24 @@ describe("promise 5: abort meets grant", () => {
     expect(semaphore.active).toBe(0);
   });
 
+  test("when a function of the caller's aborts and the gate grants without a wait", async () => {
+    const { leaf, controller } = setUp();
+    const aborting = new RecordingGate("aborting", 0);
+    const service = gate(aborting, { name: "aborting" }).wrap(leaf.service);
+    const tryAcquire = aborting.tryAcquire.bind(aborting);
+    // Refuses when the call tries, grants when it comes to wait.
+    vi.spyOn(aborting, "tryAcquire")
+      .mockImplementationOnce(tryAcquire)
+      .mockImplementationOnce(() => {
+        controller.abort("gone");
+        aborting.free = 1;
+        return tryAcquire();
+      });
+    await expect(service.call("x", { signal: controller.signal })).rejects.toBe("gone");
+    expect(aborting.held).toBe(0);
+    expect(leaf.calls).toHaveLength(0);
+  });
+
   test("no listener is left behind, however the wait ended", async () => {
     const { service, holder, controller, leaf } = setUp();
     const added = vi.spyOn(controller.signal, "addEventListener");
@@ -287,10 +305,11 @@ describe("promise 5: abort meets grant", () => {
       await call;
     }
     expect(added.mock.calls.length).toBe(removed.mock.calls.length);
-    const refused = new Foreign(0);
-    const ready = gate(new RecordingGate("g", 0), { name: "g" }).wrap(refused).ready({ signal: controller.signal });
-    controller.abort("gone");
-    await expect(ready).rejects.toBe("gone");
+    const policy = new RecordingGate("g", 0);
+    const ready = gate(policy, { name: "g" }).wrap(leaf.service).ready({ signal: controller.signal });
+    policy.refuse("closed");
+    await expect(ready).rejects.toBe("closed");
+    expect(added.mock.calls.length).toBe(removed.mock.calls.length);
   });
 });
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { gate, Semaphore, serviceFn } from "../src/index.ts";
+import { around, nothing, noOptions, stackOf, stackService } from "../src/internal.ts";
+import { Foreign } from "./helper/foreign.ts";
+import { answering } from "./helper/leaf.ts";
+
+describe("a service as layers see it", () => {
+  test("is the stack it was made of, where it is one of ours", () => {
+    const service = answering("ok");
+    expect(stackOf(service)).toBe(service);
+  });
+
+  test("grants in the same turn where nobody has to wait, also through a service of another's making", () => {
+    for (const service of [answering("ok"), new Foreign(1)]) {
+      const told: string[] = [];
+      gateStack(service).reserve(
+        {},
+        (reservation) => {
+          told.push("granted");
+          reservation.cancel();
+        },
+        () => told.push("failed"),
+      );
+      expect(told).toEqual(["granted"]);
+    }
+  });
+
+  test("fails in the same turn where it fails at once", () => {
+    const foreign = new Foreign(1);
+    foreign.failure = new Error("down");
+    const told: unknown[] = [];
+    gateStack(foreign).reserve(
+      {},
+      () => told.push("granted"),
+      (reason) => told.push(reason),
+    );
+    expect(told).toEqual([foreign.failure]);
+  });
+
+  test("is reserved from with the behaviour of a layer around it", async () => {
+    const semaphore = new Semaphore(1);
+    const inner = stackOf(gate(semaphore, { name: "limit" }).wrap(serviceFn((n: number) => n + 1)));
+    const told: string[] = [];
+    const service = stackService(
+      around(inner, {
+        start({ inner: rest }, request, options, edge) {
+          told.push("start");
+          return rest.start(request, options, edge);
+        },
+        cancel({ inner: rest }) {
+          told.push("cancel");
+          rest.cancel();
+        },
+      }),
+    );
+    service.tryReady()?.release();
+    expect(await service.call(1)).toBe(2);
+    const holder = semaphore.tryAcquire();
+    expect(service.tryReady()).toBeUndefined();
+    const waiting = service.call(2);
+    holder?.cancel();
+    expect(await waiting).toBe(3);
+    expect(told).toEqual(["cancel", "start", "start"]);
+    expect(semaphore.active).toBe(0);
+  });
+
+  test("has nothing further in than its leaf", async () => {
+    nothing.cancel();
+    await expect(nothing.start("x", noOptions, true)).rejects.toThrow(TypeError);
+  });
+});
+
+function gateStack(service: Parameters<typeof stackOf>[0]): ReturnType<typeof stackOf> {
+  return stackOf(gate(new Semaphore(1), { name: "limit" }).wrap(service));
+}
