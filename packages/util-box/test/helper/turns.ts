@@ -1,0 +1,61 @@
+/** Lets all that is queued run: every microtask, and what they queue. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** How many microtasks after those of a settled promise the reactions of `promise` run. */
+export function hops(promise: Promise<unknown>): Promise<number> {
+  let settled = false;
+  const seen = (): void => {
+    settled = true;
+  };
+  promise.then(seen, seen);
+  return new Promise((resolve) => {
+    const look = (count: number): void => {
+      void Promise.resolve().then(() => {
+        if (settled || count > 100) resolve(count);
+        else look(count + 1);
+      });
+    };
+    look(0);
+  });
+}
+
+/** What is reported as an unhandled rejection of what `run` leaves behind. */
+export async function unhandledIn(run: () => unknown): Promise<readonly unknown[]> {
+  const reported: unknown[] = [];
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", (reason) => {
+    reported.push(reason);
+  });
+  try {
+    run();
+    await turn();
+    await turn();
+  } finally {
+    process.removeAllListeners("unhandledRejection");
+    for (const other of others) process.on("unhandledRejection", other);
+  }
+  return reported;
+}
+
+/** A promise, and what settles it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** A promise that settles when the test says so. */
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  return { promise, resolve, reject };
+}
