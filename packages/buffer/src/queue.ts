@@ -1,45 +1,23 @@
-import type { CallOptions, Clock } from "@sluice/core";
-import {
-  type AbortListener,
-  LinkedList,
-  LinkedNode,
-  listen,
-  type Reservation,
-  type Stack,
-  unlisten,
-} from "@sluice/core/internal";
+import type { CallOptions } from "@sluice/core";
+import { type AbortListener, LinkedList, LinkedNode, listen, type Stack, unlisten } from "@sluice/core/internal";
 import { BufferClosedError } from "./buffer-closed-error.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots } from "./buffer-layer.ts";
 
 /** A request that waits for the inner service. It holds a slot. */
 class Entry extends LinkedNode<Entry> implements AbortListener {
-  readonly request: unknown;
-  readonly options: CallOptions;
-  readonly signal: AbortSignal | undefined;
   /** Since when, in the clock's milliseconds. */
   readonly since: number;
-  readonly answer: Promise<unknown>;
-  resolve!: (answer: unknown) => void;
-  reject!: (reason: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  /** The request comes to nothing. Does nothing when it waits no more. */
+  readonly aborted: (reason: unknown) => void;
   /** Tells it that it is the first in line now. */
   proceed: (() => void) | undefined;
-  private readonly queue: Queue;
 
-  constructor(queue: Queue, request: unknown, options: CallOptions, signal: AbortSignal | undefined, since: number) {
+  constructor(since: number, signal: AbortSignal | undefined, aborted: (reason: unknown) => void) {
     super();
-    this.queue = queue;
-    this.request = request;
-    this.options = options;
-    this.signal = signal;
     this.since = since;
-    this.answer = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-
-  aborted(reason: unknown): void {
-    this.queue.fail(this, reason);
+    this.signal = signal;
+    this.aborted = aborted;
   }
 }
 
@@ -47,64 +25,40 @@ class Entry extends LinkedNode<Entry> implements AbortListener {
 export class Queue {
   private readonly inner: Stack;
   private readonly slots: Slots;
-  /** The queues of this buffer in which somebody waits. */
-  private readonly busy: Set<Queue>;
-  private readonly clock: Clock;
-  private readonly entries: LinkedList<Entry> = new LinkedList();
+  readonly entries: LinkedList<Entry> = new LinkedList();
   /**
    * Takes back what the first in line has asked for, when it is aborted and when the buffer is closed. One serves many
    * entries, since only the first in line asks; it is replaced when it was used.
    */
   private withdrawal: AbortController = new AbortController();
 
-  constructor(inner: Stack, slots: Slots, busy: Set<Queue>, clock: Clock) {
+  constructor(inner: Stack, slots: Slots) {
     this.inner = inner;
     this.slots = slots;
-    this.busy = busy;
-    this.clock = clock;
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.entries.size;
-  }
-
-  /** Since when the first in line has waited; undefined when nobody does. */
-  get since(): number | undefined {
-    return this.entries.first?.since;
-  }
-
-  /** Calls the inner service, at once or in turn. The caller brings a slot. */
-  start(request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
-    let reservation: Reservation | undefined;
+  /** Calls the inner service, at once or in turn. The caller brings a slot, and watches the answer. */
+  call(request: unknown, options: CallOptions): Promise<unknown> {
     try {
       this.requireWanted(options);
-      if (this.entries.size === 0) reservation = this.inner.tryReserve(request);
-      if (reservation === undefined) return this.join(request, options);
+      const reservation = this.entries.size > 0 ? undefined : this.inner.tryReserve(request);
+      if (reservation !== undefined) {
+        this.slots.free();
+        return reservation.start(request, options, false);
+      }
+      // Asking may have called functions of anybody's: a key, a mapping.
+      this.requireWanted(options);
     } catch (reason) {
-      this.slots.giveBack();
+      this.slots.free();
       return Promise.reject(reason);
     }
-    this.slots.handOver();
-    return reservation.start(request, options, edge);
-  }
-
-  /** An entry comes to nothing; does nothing when it waits no more. */
-  fail(entry: Entry, reason: unknown): void {
-    const asks = entry === this.entries.first;
-    if (!this.leave(entry)) return;
-    if (asks) {
-      this.withdrawal.abort(reason);
-      this.withdrawal = new AbortController();
-    }
-    entry.reject(reason);
-    this.slots.giveBack();
+    return this.join(request, options);
   }
 
   /** All that wait come to nothing. */
   close(): void {
     for (let { first } = this.entries; first !== undefined; { first } = this.entries) {
-      this.fail(first, new BufferClosedError());
+      first.aborted(new BufferClosedError());
     }
   }
 
@@ -114,58 +68,50 @@ export class Queue {
     signal?.throwIfAborted();
   }
 
-  /** Throws only as long as nothing is done. */
   private join(request: unknown, options: CallOptions): Promise<unknown> {
-    // The inner service was asked, and may have called functions of anybody's: a key, a mapping.
-    this.requireWanted(options);
-    const { signal, deadline } = options;
-    const entry = new Entry(this, request, options, signal, this.clock.now());
-    const ask = (): void => {
-      this.ask(entry, deadline);
-    };
-    this.entries.push(entry);
-    if (signal !== undefined) listen(signal, entry);
-    if (entry === this.entries.first) {
-      this.busy.add(this);
-      ask();
-    } else {
-      // Its turn comes in somebody else's turn. What is attached here runs in the async context of its own caller.
-      void new Promise<void>((resolve) => {
-        entry.proceed = resolve;
-      }).then(ask);
-    }
-    return entry.answer;
-  }
-
-  /** The first in line asks. Whoever has left since is not served: what was granted is given back. */
-  private ask(entry: Entry, deadline: number | undefined): void {
-    if (entry.list === undefined) return;
-    const { request, options } = entry;
-    this.inner.reserve(
-      { request, signal: this.withdrawal.signal, deadline },
-      (reservation) => {
-        if (!this.leave(entry)) {
-          reservation.cancel();
-          return;
+    return new Promise((resolve, reject) => {
+      const { signal, deadline } = options;
+      const entry: Entry = new Entry(this.slots.clock.now(), signal, (reason) => {
+        const asks = entry === this.entries.first;
+        this.leave(entry);
+        if (asks) {
+          this.withdrawal.abort(reason);
+          this.withdrawal = new AbortController();
         }
-        this.slots.handOver();
-        reservation.start(request, options, false).then(entry.resolve, entry.reject);
-      },
-      (reason) => {
-        if (!this.leave(entry)) return;
-        entry.reject(reason);
-        this.slots.giveBack();
-      },
-    );
+        reject(reason);
+      });
+      const ask = (): void => {
+        if (entry.list === undefined) return;
+        this.inner.reserve(
+          { request, signal: this.withdrawal.signal, deadline },
+          (reservation) => {
+            // Whoever has left in the meantime is not served.
+            if (this.leave(entry)) reservation.start(request, options, false).then(resolve, reject);
+            else reservation.cancel();
+          },
+          entry.aborted,
+        );
+      };
+      this.entries.push(entry);
+      this.slots.queues.add(this);
+      if (signal !== undefined) listen(signal, entry);
+      if (entry === this.entries.first) ask();
+      else {
+        // Its turn comes in somebody else's turn. What is attached here runs in the async context of its own caller.
+        void new Promise<void>((proceed) => {
+          entry.proceed = proceed;
+        }).then(ask);
+      }
+    });
   }
 
-  /** Takes an entry out, and lets the next one ask; false when it has left already. */
+  /** Takes an entry out, frees its slot, and lets the next one ask; false when it has left already. */
   private leave(entry: Entry): boolean {
     if (!this.entries.remove(entry)) return false;
     if (entry.signal !== undefined) unlisten(entry.signal, entry);
-    const { first } = this.entries;
-    if (first === undefined) this.busy.delete(this);
-    else first.proceed?.();
+    if (this.entries.first === undefined) this.slots.queues.delete(this);
+    else this.entries.first.proceed?.();
+    this.slots.free();
     return true;
   }
 }

@@ -682,12 +682,14 @@ describe("close", () => {
   });
 
   test("refuses somebody who was granted a slot and has not learned of it yet", async () => {
-    const { queue, service } = setUp(1);
+    const { handle, queue, service } = setUp(1);
+    handle.allow(1);
     const held = service.tryReady()!;
-    const ready = service.ready();
+    const answer = service.call("a");
     held.release();
     queue.close();
-    await expect(ready).rejects.toBeInstanceOf(BufferClosedError);
+    await expect(answer).rejects.toBeInstanceOf(BufferClosedError);
+    expect(handle.calls).toBe(0);
     expect(queue.available).toBe(1);
   });
 
@@ -847,6 +849,17 @@ describe("drain", () => {
     // Nobody waits for the permit in hand, which can only come to nothing now.
     expect(drained()[0]).toBe("kept");
     await expect(idle.call("c")).rejects.toBeInstanceOf(BufferClosedError);
+  });
+
+  test("a close makes up for a permit that nobody uses", async () => {
+    const { queue, service } = setUp(1);
+    service.tryReady();
+    const drained = watch(queue.drain());
+    await turn();
+    expect(drained()).toEqual(["pending"]);
+    queue.close();
+    await turn();
+    expect(drained()[0]).toBe("kept");
   });
 
   test("after a close it waits for what runs", async () => {
