@@ -30,8 +30,9 @@ export class Alarm {
     if (due === Number.POSITIVE_INFINITY) return;
     this.due = due;
     // Far-off times are reached in steps; the owner finds nothing due at the end of a step and sets the alarm again.
-    const step = Math.min(Math.max(due - now, 0), longestTimer);
-    const believed = Math.min(due, now + step);
+    const wait = Math.max(due - now, 0);
+    const step = Math.min(wait, longestTimer);
+    const believed = step === wait ? due : now + step;
     this.handle = this.clock.setTimeout(() => {
       this.due = Number.POSITIVE_INFINITY;
       this.handle = undefined;

@@ -35,6 +35,17 @@ describe("promise 13: an alarm", () => {
     expect(rung).toEqual([10]);
   });
 
+  test("is believed to the last digit: from now until due, and now, may add up to less than due", () => {
+    const { clock, rung, alarm } = setUp();
+    const now = 3.133830542002052;
+    const due = 100.15882506555344;
+    expect(now + (due - now)).toBeLessThan(due);
+    clock.advance(now);
+    alarm.set(due);
+    clock.fireEarly();
+    expect(rung).toEqual([due]);
+  });
+
   test("gives the clock's time when its timer fires late", () => {
     const clock = new VirtualClock();
     const rung: number[] = [];
