@@ -61,7 +61,7 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
 
   /** As {@link service}, around a service from a function: see {@link serviceFn}. */
   serviceFn<Req = AskedOf<Ks>, Res = unknown, Err = never>(
-    handler: Handler<Req, Res> & Fits<ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>>,
+    handler: Handler<Req, Res> & NoInfer<Fits<ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>>>,
     failures?: Raises<Err>,
   ): ApplyAll<Ks, Service<Req, Awaited<Res>, Err>> {
     return this.service<any>(serviceFn(handler, failures)) as ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>;
