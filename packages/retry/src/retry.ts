@@ -1,4 +1,106 @@
-/** Tries a request again when a policy says so, with backoff, jitter and a budget. */
-export function retry(): string {
-  return "retry";
+import {
+  type Clock,
+  type Kind,
+  type Layer,
+  layerFn,
+  type Mismatch,
+  type RequestOf,
+  type ResponseOf,
+} from "@sluice/core";
+import {
+  around,
+  type Behaviour,
+  readOptions,
+  requireClock,
+  requireFunction,
+  requireMethods,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
+import type { RetryPolicy } from "./policy.ts";
+import { RetriedCall, type Retrying } from "./retried-call.ts";
+
+/** The same types outside as inside, where the policy understands them and what it sends of its own fits. */
+export interface Retries<Req, Res, Sent> extends Kind {
+  readonly "~asks"?: Req;
+  readonly "~outer": [RequestOf<this["~inner"]>] extends [Req]
+    ? [ResponseOf<this["~inner"]>] extends [Res]
+      ? [Sent] extends [RequestOf<this["~inner"]>]
+        ? this["~inner"]
+        : Mismatch<"the policy sends other requests", RequestOf<this["~inner"]>, Sent>
+      : Mismatch<"the service inside gives other responses", Res, ResponseOf<this["~inner"]>>
+    : Mismatch<"the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
+}
+
+/** Options of {@link retry}. */
+export interface RetryOptions {
+  /** Where time is read and timers are set; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A layer that tries again, and what it has seen. */
+export interface RetryLayer<Req, Res, Sent> extends Layer<Retries<Req, Res, Sent>> {
+  /** Attempts after the first, of all requests so far. */
+  readonly retries: number;
+  /** Requests in a backoff. */
+  readonly waiting: number;
+}
+
+/**
+ * Tries a request again where the policy says so.
+ *
+ * The first attempt uses what the caller reserved. Between attempts nothing is reserved: each further one asks for readiness
+ * anew, and when that fails the request fails with the same. A backoff that could not end before the caller's `deadline` is not
+ * begun: the answer is then what the attempt ended with. An abort ends a backoff, and a wait for readiness, at once with
+ * `signal.reason`; an attempt that is under way is told of it, and its outcome is the answer. `signal`, `deadline` and
+ * `waitUntil` go to every attempt.
+ *
+ * @example
+ * const service = new ServiceBuilder()
+ *   .layer(retry(retryPolicy({ maxRetries: 3, retryIf: ({ request }) => isIdempotent(request.method) })))
+ *   .serviceFn((request: Request, { signal }) => fetch(request, { signal }));
+ *
+ * @throws TypeError when `policy` is no policy or an option is of another type
+ */
+export function retry<Req = unknown, Res = unknown, State = unknown, Sent = never>(
+  policy: RetryPolicy<Req, Res, State, Sent>,
+  options?: RetryOptions,
+): RetryLayer<Req, Res, Sent> {
+  requireMethods("retry", "policy", policy, "a retry policy", ["decide"]);
+  for (const name of ["cloneRequest", "start"] as const) {
+    const method: unknown = policy[name];
+    if (method !== undefined) requireFunction("retry", `policy.${name}`, method);
+  }
+  const clock = requireClock("retry", readOptions("retry", options, ["clock"]).clock);
+  const retrying: Retrying = { policy, clock, retries: 0, waiting: 0 };
+  const layer = layerFn<any>("retry", (service) => {
+    const stack = stackOf(service);
+    const behaviour: Behaviour<undefined> = {
+      start({ inner }, request, callOptions, edge) {
+        let call: RetriedCall;
+        try {
+          const spare: unknown = policy.cloneRequest === undefined ? request : policy.cloneRequest(request as Req);
+          if (spare === undefined && policy.cloneRequest !== undefined) return inner.start(request, callOptions, edge);
+          call = new RetriedCall(retrying, stack, callOptions, spare, policy.start?.(request as Req));
+        } catch (error) {
+          inner.cancel();
+          return Promise.reject(error);
+        }
+        return call.begin(inner, request);
+      },
+      cancel({ inner }) {
+        inner.cancel();
+      },
+    };
+    return stackService(around(stack, behaviour));
+  });
+  return {
+    ...layer,
+    get retries() {
+      return retrying.retries;
+    },
+    get waiting() {
+      return retrying.waiting;
+    },
+  };
 }

@@ -1,7 +1,110 @@
+import { raises, type Service, ServiceBuilder } from "@sluice/core";
 import { expectTypeOf } from "vitest";
-import { retry } from "../src/index.ts";
+import {
+  type Attempt,
+  type Backoff,
+  exponentialBackoff,
+  isIdempotent,
+  retry,
+  retryBudget,
+  retryPolicy,
+  type RetryPolicy,
+} from "../src/index.ts";
 
-// @ts-expect-error it takes no arguments yet
-retry(1);
+class DownError extends Error {
+  readonly code = "ERR_DOWN";
+}
 
-expectTypeOf(retry).toBeFunction();
+interface Question {
+  readonly method: string;
+  readonly text: string;
+}
+interface Answer {
+  readonly status: number;
+}
+
+const ask = async (_question: Question): Promise<Answer> => ({ status: 200 });
+
+// It keeps the types of the service inside, whatever they are.
+const plain = new ServiceBuilder().layer(retry(retryPolicy({ maxRetries: 3 }))).serviceFn(ask, raises<DownError>());
+expectTypeOf(plain).toEqualTypeOf<Service<Question, Answer, DownError>>();
+
+// A policy that looks at requests and responses goes around services whose requests and responses are such.
+const careful = retryPolicy({
+  maxRetries: 3,
+  retryIf: ({ request, outcome }: Attempt<{ readonly method: string }, { readonly status: number }>) =>
+    isIdempotent(request.method) && (outcome.status === "rejected" || outcome.value.status === 503),
+});
+expectTypeOf(new ServiceBuilder().layer(retry(careful)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+new ServiceBuilder()
+  .layer(retry(careful))
+  // @ts-expect-error requests without a method
+  .serviceFn(async (text: string): Promise<Answer> => ({ status: text.length }));
+new ServiceBuilder()
+  .layer(retry(careful))
+  // @ts-expect-error responses without a status
+  .serviceFn(async (_question: Question) => "yes");
+
+// One of one's own: the state comes from `start`, and is the request's.
+const own = retry({
+  start: (_question: Question) => ({ transient: 0 }),
+  decide({ number, request, outcome, state, elapsed, remaining }) {
+    expectTypeOf(number).toEqualTypeOf<number>();
+    expectTypeOf(request).toEqualTypeOf<Question>();
+    expectTypeOf(outcome).toEqualTypeOf<PromiseSettledResult<unknown>>();
+    expectTypeOf(state).toEqualTypeOf<{ transient: number }>();
+    expectTypeOf(elapsed).toEqualTypeOf<number>();
+    expectTypeOf(remaining).toEqualTypeOf<number | undefined>();
+    return number < 3 ? { delay: 10, state: { transient: state.transient + 1 } } : undefined;
+  },
+});
+expectTypeOf(new ServiceBuilder().layer(own).serviceFn(ask)).toEqualTypeOf<Service<Question, Answer, never>>();
+
+// What it sends of its own making must fit the service inside.
+const rewriting: RetryPolicy<Question, Answer> = {
+  cloneRequest: (question) => ({ ...question }),
+  decide: ({ request }) => ({ delay: 0, request: { ...request, text: "again" } }),
+};
+expectTypeOf(new ServiceBuilder().layer(retry(rewriting)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+new ServiceBuilder()
+  .layer(retry(rewriting))
+  // @ts-expect-error it would be asked with a Question, which has no urgency
+  .serviceFn(async (_question: Question & { readonly urgency: number }): Promise<Answer> => ({ status: 200 }));
+
+// A ready-made policy with copies of requests.
+const copying = {
+  ...retryPolicy<Question>({ maxRetries: 1 }),
+  cloneRequest: (question: Question) => ({ ...question }),
+};
+expectTypeOf(new ServiceBuilder().layer(retry(copying)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+
+// @ts-expect-error a decision has a delay
+retry({ decide: () => ({ request: 1 }) });
+// @ts-expect-error decisions are made at once
+retry({ decide: async () => ({ delay: 0 }) });
+// @ts-expect-error a policy decides
+retry({ start: () => 1 });
+// @ts-expect-error how many retries is the user's to say
+retryPolicy({});
+// @ts-expect-error there is no such jitter
+exponentialBackoff({ base: 1, max: 2, jitter: "half" });
+// @ts-expect-error a ratio is a number
+retryBudget({ ratio: "20%" });
+
+expectTypeOf(exponentialBackoff({ base: 1, max: 2 })).toEqualTypeOf<Backoff<number>>();
+
+const linear: Backoff<{ readonly count: number }> = {
+  next: ({ count } = { count: 1 }) => ({ delay: count * 100, state: { count: count + 1 } }),
+};
+retryPolicy({ maxRetries: 3, backoff: linear });
+
+const layer = retry(retryPolicy({ maxRetries: 3 }));
+expectTypeOf(layer.retries).toEqualTypeOf<number>();
+// @ts-expect-error counters are for reading
+layer.retries = 0;

@@ -1,0 +1,181 @@
+import type { CallOptions, Clock, Outcome } from "@sluice/core";
+import {
+  type AbortListener,
+  listen,
+  requireDuration,
+  type Reservation,
+  type Stack,
+  unlisten,
+} from "@sluice/core/internal";
+import type { RetryPolicy } from "./policy.ts";
+
+/** What all requests of a layer have in common. */
+export interface Retrying {
+  readonly policy: RetryPolicy<any, any, any, any>;
+  readonly clock: Clock;
+  /** Retries so far. */
+  retries: number;
+  /** Requests in a backoff. */
+  waiting: number;
+}
+
+/**
+ * A request, from its first attempt to its answer. All that it does after an attempt happens in reactions that were attached in
+ * the caller's async context, and so in that context.
+ */
+export class RetriedCall implements AbortListener {
+  private readonly retrying: Retrying;
+  private readonly inner: Stack;
+  private readonly options: CallOptions;
+  /** What to send again, where `again` says that there is something. */
+  private spare: unknown;
+  private again = true;
+  private state: unknown;
+  private readonly began: number;
+  private number = 1;
+  private next: unknown;
+  private timer: unknown;
+  private resolve!: (value: unknown) => void;
+  private reject!: (reason: unknown) => void;
+
+  constructor(retrying: Retrying, inner: Stack, options: CallOptions, spare: unknown, state: unknown) {
+    this.retrying = retrying;
+    this.inner = inner;
+    this.options = options;
+    this.spare = spare;
+    this.state = state;
+    this.began = retrying.policy.timed === false ? 0 : retrying.clock.now();
+  }
+
+  /** The first attempt, with the permit that the caller has spent. Where it is the last, nothing is made but one promise. */
+  begin(reservation: Reservation, request: unknown): Promise<unknown> {
+    return reservation.start(request, this.options, false).then(
+      (value) => this.first({ status: "fulfilled", value }),
+      (reason: unknown) => this.first({ status: "rejected", reason }),
+    );
+  }
+
+  /** The caller gave up in a backoff. */
+  aborted(reason: unknown): void {
+    this.retrying.clock.clearTimeout(this.timer);
+    this.retrying.waiting--;
+    this.reject(reason);
+  }
+
+  private first(outcome: Outcome): unknown {
+    const delay = this.decide(outcome);
+    if (delay === undefined) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    }
+    // One promise for all further attempts: none has to wait for the promise of the next.
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+      this.pause(delay);
+    });
+  }
+
+  /** In how many milliseconds there is another attempt; undefined when there is none. What the policy throws, it throws. */
+  private decide(outcome: Outcome): number | undefined {
+    const { policy, clock } = this.retrying;
+    const { signal, deadline } = this.options;
+    if (!this.again || signal?.aborted) return undefined;
+    const timed = policy.timed !== false;
+    const now = timed || deadline !== undefined ? clock.now() : 0;
+    const remaining = deadline === undefined ? undefined : deadline - now;
+    const decision = policy.decide({
+      number: this.number,
+      request: this.spare,
+      outcome,
+      state: this.state,
+      elapsed: timed ? now - this.began : 0,
+      remaining,
+    });
+    if (decision === undefined) return undefined;
+    const delay = requireDuration("retry", "delay", (decision as typeof decision | null)?.delay);
+    if (remaining !== undefined && delay >= remaining) return undefined;
+    this.number++;
+    this.next = decision.request === undefined ? this.spare : decision.request;
+    if (decision.state !== undefined) this.state = decision.state;
+    return delay;
+  }
+
+  private pause(delay: number): void {
+    const { retrying } = this;
+    const { signal } = this.options;
+    // By the policy itself, while it was asked.
+    if (signal?.aborted) {
+      this.reject(signal.reason);
+      return;
+    }
+    if (delay === 0) {
+      this.ask();
+      return;
+    }
+    retrying.waiting++;
+    if (signal !== undefined) listen(signal, this);
+    // The timer runs in whatever context its clock has; what is attached here, in the caller's.
+    void new Promise<void>((resolve) => {
+      this.timer = retrying.clock.setTimeout(resolve, delay);
+    }).then(() => {
+      // The abort may have come between the timer and now.
+      if (signal?.aborted) return;
+      if (signal !== undefined) unlisten(signal, this);
+      retrying.waiting--;
+      this.ask();
+    });
+  }
+
+  /** No permit was held in the meantime: readiness is asked for anew, and its failure is the request's. */
+  private ask(): void {
+    const { signal, deadline } = this.options;
+    this.inner.reserve(
+      { request: this.next, signal, deadline },
+      (reservation) => {
+        // The abort may have come between the grant and now.
+        if (signal?.aborted) {
+          reservation.cancel();
+          this.reject(signal.reason);
+        } else this.attempt(reservation);
+      },
+      this.reject,
+    );
+  }
+
+  private attempt(reservation: Reservation): void {
+    const { policy } = this.retrying;
+    const request = this.next;
+    try {
+      if (policy.cloneRequest === undefined) this.spare = request;
+      else {
+        this.spare = policy.cloneRequest(request);
+        this.again = this.spare !== undefined;
+      }
+    } catch (error) {
+      reservation.cancel();
+      this.reject(error);
+      return;
+    }
+    this.retrying.retries++;
+    reservation.start(request, this.options, false).then(
+      (value) => {
+        this.ended({ status: "fulfilled", value });
+      },
+      (reason: unknown) => {
+        this.ended({ status: "rejected", reason });
+      },
+    );
+  }
+
+  private ended(outcome: Outcome): void {
+    try {
+      const delay = this.decide(outcome);
+      if (delay !== undefined) this.pause(delay);
+      else if (outcome.status === "fulfilled") this.resolve(outcome.value);
+      else this.reject(outcome.reason);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+}

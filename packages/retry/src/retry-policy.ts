@@ -1,0 +1,72 @@
+import { isOverloadedError } from "@sluice/core";
+import { longestTimer, readOptions, requireFunction, requireMethods, requireNumber } from "@sluice/core/internal";
+import { type Backoff, exponentialBackoff } from "./exponential-backoff.ts";
+import type { Attempt, RetryPolicy } from "./policy.ts";
+import type { RetryBudget } from "./retry-budget.ts";
+
+/** Options of {@link retryPolicy}. */
+export interface RetryPolicyOptions<in Req = unknown, in Res = unknown> {
+  /** How many attempts there may be after the first: a whole number of 0 or more, or Infinity. */
+  readonly maxRetries: number;
+  /** Whether to try again; default: when the attempt was rejected, whatever the reason. */
+  readonly retryIf?: ((attempt: Attempt<Req, Res>) => boolean) | undefined;
+  /** How long to wait before each retry; default `exponentialBackoff({ base: 100, max: 10_000 })`, with full jitter. */
+  readonly backoff?: Backoff<any> | undefined;
+  /** How many retries there may be, of all requests together; default: no bound. */
+  readonly budget?: Pick<RetryBudget, "deposit" | "withdraw"> | undefined;
+  /**
+   * In how many milliseconds the other side wants to be asked again: the delay is not shorter. What is no number is
+   * ignored; with more than 2^31-1 there is no retry. Default: what an `OverloadedError` says.
+   */
+  readonly retryAfter?: ((attempt: Attempt<Req, Res>) => number | undefined) | undefined;
+}
+
+/**
+ * The policy that most need. A request earns its share of the budget once; each retry is paid for, at the moment it is certain
+ * that it will be made.
+ *
+ * @example
+ * const policy = retryPolicy({
+ *   maxRetries: 3,
+ *   retryIf: ({ outcome }) => outcome.status === "rejected" && isTimeoutError(outcome.reason),
+ *   budget: retryBudget({ ttl: 10_000, minPerSecond: 10, ratio: 0.2 }),
+ * });
+ *
+ * @throws TypeError | RangeError when an option is missing or not in its range
+ */
+export function retryPolicy<Req = unknown, Res = unknown>(
+  options: RetryPolicyOptions<Req, Res>,
+): RetryPolicy<Req, Res, unknown, never> {
+  const owner = "retryPolicy";
+  const read = readOptions(owner, options, ["maxRetries", "retryIf", "backoff", "budget", "retryAfter"]);
+  const { retryIf = wasRejected, retryAfter = asRefused, budget } = read;
+  const { backoff = exponentialBackoff({ base: 100, max: 10_000 }) } = read;
+  const maxRetries = requireNumber(owner, "maxRetries", read.maxRetries, { min: 0, integer: true, infinity: true });
+  requireFunction(owner, "retryIf", retryIf);
+  requireFunction(owner, "retryAfter", retryAfter);
+  requireMethods(owner, "backoff", backoff, "a backoff", ["next"]);
+  if (budget !== undefined) requireMethods(owner, "budget", budget, "a retry budget", ["deposit", "withdraw"]);
+  return {
+    timed: read.retryIf !== undefined || read.retryAfter !== undefined,
+    start() {
+      budget?.deposit();
+    },
+    decide(attempt) {
+      if (attempt.number > maxRetries || !retryIf(attempt)) return undefined;
+      const { delay: least, state } = backoff.next(attempt.state);
+      const asked = retryAfter(attempt);
+      const delay = asked !== undefined && asked > least ? asked : least;
+      // What cannot be waited for is not paid for.
+      if (delay > longestTimer || (attempt.remaining !== undefined && delay >= attempt.remaining)) return undefined;
+      return budget?.withdraw() === false ? undefined : { delay, state };
+    },
+  };
+}
+
+function wasRejected({ outcome }: Attempt): boolean {
+  return outcome.status === "rejected";
+}
+
+function asRefused({ outcome }: Attempt): number | undefined {
+  return outcome.status === "rejected" && isOverloadedError(outcome.reason) ? outcome.reason.retryAfter : undefined;
+}
