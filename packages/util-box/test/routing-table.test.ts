@@ -3,6 +3,7 @@ import {
   gate,
   isOverloadedError,
   isPermitSpentError,
+  type Lease,
   type Permit,
   Semaphore,
   Service,
@@ -16,6 +17,21 @@ import { hops, turn, unhandledIn } from "./helper/turns.ts";
 
 type Route = BoxService<string, string, never>;
 type Handle = MockHandle<string, string>;
+
+/** A service whose limit writes down who comes and goes. */
+function logged(name: string, log: string[]): Service<unknown, unknown, never> {
+  const lease: Lease = {
+    cancel: () => log.push(`${name} back`),
+    finish: () => log.push(`${name} done`),
+  };
+  const tryAcquire = (): Lease => {
+    log.push(`${name} in`);
+    return lease;
+  };
+  return new ServiceBuilder()
+    .layer(gate({ tryAcquire, acquire: () => Promise.resolve(lease) }, { name }))
+    .serviceFn((request: unknown): unknown => request);
+}
 
 /** A table whose requests are `key` or `key/rest`. */
 function tableOf(...keys: string[]) {
@@ -182,6 +198,17 @@ describe("promise 10: a reservation without a request", () => {
     table.tryReady()?.release();
     (await table.ready()).release();
     expect([held(), a.released]).toEqual([[0, 0, 0], 2]);
+  });
+
+  test("promise 9: takes them in order, and gives them back in reverse", async () => {
+    const log: string[] = [];
+    const routes = new Map(["a", "b", "c"].map((name) => [name, logged(name, log)]));
+    const table = routingTable({ key: String, routes });
+    table.tryReady()?.release();
+    expect(log).toEqual(["a in", "b in", "c in", "c back", "b back", "a back"]);
+    log.length = 0;
+    await table.tryReady()?.call("b");
+    expect(log).toEqual(["a in", "b in", "c in", "c back", "a back", "b done"]);
   });
 
   test("promise 9: takes nothing where one route is full, or its readiness fails", () => {

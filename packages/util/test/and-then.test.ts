@@ -1,4 +1,4 @@
-import { gate, Semaphore, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, type Lease, Semaphore, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -22,6 +22,21 @@ const limited = (max: number): readonly [Semaphore, Service<unknown, unknown, ne
     .serviceFn((request: unknown): unknown => request);
   return [semaphore, service];
 };
+
+/** A service whose limit writes down who comes and goes. */
+function logged(name: string, log: string[]): Service<unknown, unknown, never> {
+  const lease: Lease = {
+    cancel: () => log.push(`${name} back`),
+    finish: () => log.push(`${name} done`),
+  };
+  const tryAcquire = (): Lease => {
+    log.push(`${name} in`);
+    return lease;
+  };
+  return new ServiceBuilder()
+    .layer(gate({ tryAcquire, acquire: () => Promise.resolve(lease) }, { name }))
+    .serviceFn((request: unknown): unknown => request);
+}
 
 describe.each<AndThenOptions["reserve"]>(["both", "late"])("reserve: %s", (reserve) => {
   test("the second is asked with the first's response, and its response is the answer", async () => {
@@ -91,6 +106,13 @@ describe("reserve: both", () => {
     expect([first.reserved, second.reserved]).toEqual([1, 1]);
     permit?.release();
     expect([first.released, second.released]).toEqual([1, 1]);
+  });
+
+  test("promise 9: taken in order, and given back in reverse", () => {
+    const log: string[] = [];
+    const service = new ServiceBuilder().layer(andThen(logged("second", log))).service(logged("first", log));
+    service.tryReady()?.release();
+    expect(log).toEqual(["first in", "second in", "second back", "first back"]);
   });
 
   test("promise 9: where the second is full nothing of the first is kept", async () => {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, Semaphore, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, type Permit, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -211,22 +211,42 @@ describe("the first failure", () => {
   test("may come while a request is being pulled, which is then not called", async () => {
     const [service, handle] = mockService<number, string>();
     const late = deferred<number>();
-    let closed = false;
+    const told: string[] = [];
     const requests = (async function* () {
       try {
         yield 1;
+        told.push("asked");
         yield await late.promise;
       } finally {
-        closed = true;
+        told.push("closed");
       }
     })();
     const all = collect(callAll(service, requests));
     const error = new Error("one");
-    (await handle.nextRequest()).fail(error);
+    const { fail } = await handle.nextRequest();
+    await turn();
+    expect(told).toEqual(["asked"]);
+    fail(error);
     expect(await all).toEqual({ seen: [], error });
     late.resolve(2);
     await turn();
-    expect([handle.calls, closed]).toEqual([1, true]);
+    expect(told).toEqual(["asked", "closed"]);
+    expect([handle.calls, handle.released]).toEqual([1, 0]);
+  });
+
+  test("leaves the line at once, though calls are still in flight", async () => {
+    const [service, handle] = mockService<number, string>();
+    handle.allow(2);
+    const all = collect(callAll(service, new Source(9)));
+    const [one, two] = await calls(handle, 2);
+    await turn();
+    expect(handle.waiting).toBe(1);
+    const error = new Error("one");
+    one?.fail(error);
+    await turn();
+    expect([handle.waiting, handle.active]).toEqual([0, 1]);
+    two?.respond("2");
+    expect(await all).toEqual({ seen: ["2"], error });
   });
 
   test("may come when all has been pulled", async () => {
@@ -289,6 +309,34 @@ describe("who stops early", () => {
     await Promise.all([asked, returned]);
     await turn();
     expect([handle.calls, handle.reserved, handle.released]).toEqual([0, 0, 1]);
+  });
+
+  test("promise 3: gives back a permit of a service that does not look at the signal", async () => {
+    const granted = deferred<Permit<number, string>>();
+    const told: string[] = [];
+    class Careless extends Service<number, string> {
+      override tryReady(): undefined {}
+      override ready(): Promise<Permit<number, string>> {
+        return granted.promise;
+      }
+    }
+    const responses = callAll(new Careless(), [1]);
+    const asked = responses.next();
+    await turn();
+    await responses.return(undefined);
+    granted.resolve({
+      call: () => {
+        told.push("called");
+        return Promise.resolve("late");
+      },
+      release: () => {
+        told.push("released");
+      },
+      [Symbol.dispose]() {},
+    });
+    await asked;
+    await turn();
+    expect(told).toEqual(["released"]);
   });
 
   test("by leaving a loop", async () => {

@@ -174,6 +174,16 @@ test("promise 5: the reason of the caller's own signal passes as it is", async (
   expect(answer).not.toHaveBeenCalled();
 });
 
+test("a failure that is undefined is no abort, though the signal's reason is undefined, too", async () => {
+  const { service, handle } = around(
+    (error): error is undefined => error === undefined,
+    () => "recovered",
+  );
+  const called = service.call("a", { signal: new AbortController().signal });
+  (await handle.nextRequest()).fail(undefined);
+  expect(await called).toBe("recovered");
+});
+
 test("promise 14: both must be functions", () => {
   expect(() => recover("GoneError" as never, () => 1)).toThrow(
     new TypeError('recover: failure must be a function; received "GoneError"'),
