@@ -1,0 +1,40 @@
+import { get } from "node:http";
+import type { ByRoute } from "../routes.ts";
+
+/** What a gateway says of one route at `/metrics`. The first three are of this moment, the others count from its start. */
+export interface RouteMetrics {
+  /** Requests that wait in the gateway. */
+  readonly queued: number;
+  /** Requests that the backend has been asked, and has not answered. */
+  readonly permits: number;
+  /** Retries that the budget would allow now; null where there is no budget. */
+  readonly budget: number | null;
+  readonly retries: number;
+  /** Retries that there was no budget for. */
+  readonly retriesDenied: number;
+}
+
+/** What a gateway says at `/metrics`. */
+export interface GatewayMetrics {
+  /** Resident memory of the process, in bytes. */
+  readonly rss: number;
+  readonly connections: { readonly active: number; readonly waiting: number; readonly max: number };
+  /** Answers since the start, by status. */
+  readonly answers: Readonly<Record<string, number>>;
+  readonly routes: ByRoute<RouteMetrics>;
+}
+
+/** Asks a gateway for its figures; undefined when it does not say soon. */
+export function readMetrics(port: number): Promise<GatewayMetrics | undefined> {
+  return new Promise((resolve) => {
+    const asked = get({ host: "127.0.0.1", port, path: "/metrics", timeout: 1000 }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => (body += text));
+      response.on("error", () => resolve(undefined));
+      response.on("end", () => resolve(response.statusCode === 200 ? (JSON.parse(body) as GatewayMetrics) : undefined));
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(undefined));
+  });
+}

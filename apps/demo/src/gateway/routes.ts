@@ -1,0 +1,142 @@
+import { availableParallelism } from "node:os";
+import { buffer } from "@sluice/buffer";
+import { ServiceBuilder } from "@sluice/core";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { loadShed } from "@sluice/load-shed";
+import { exponentialBackoff, isIdempotent, retry, retryPolicy } from "@sluice/retry";
+import { timeout } from "@sluice/timeout";
+import { filter, mapRequest, mapResponse } from "@sluice/util";
+import { boxed, type BoxService } from "@sluice/util-box";
+import { hashThreads } from "../backends/hash-threads.ts";
+import type { ByRoute } from "../routes.ts";
+import type { Answer } from "./answer.ts";
+import type { Connections } from "./connections.ts";
+import { CountedBudget } from "./counted-budget.ts";
+import type { GatewayRequest } from "./gateway-request.ts";
+import type { Failure } from "./http-edge.ts";
+import type { RouteMetrics } from "./metrics.ts";
+import { upstream } from "./upstream.ts";
+
+/** A route: its stack, what there is to see of it, and its end. */
+export interface Route {
+  readonly service: BoxService<GatewayRequest, Answer, Failure>;
+  metrics(): RouteMetrics;
+  drain(): Promise<void>;
+}
+
+/** The stacks, each for the backend it stands in front of. The first layer is the outermost. */
+export function makeRoutes(connections: Connections, ports: ByRoute<number>): ByRoute<Route> {
+  return {
+    quote: quote(connections, ports.quote),
+    report: report(connections, ports.report),
+    fares: fares(connections, ports.fares),
+    hash: hash(connections, ports.hash),
+  };
+}
+
+const none = { budget: null, retries: 0, retriesDenied: 0 };
+
+/**
+ * Two workers of 25 ms: two more permits keep them busy while answers are on their way, and sixteen may wait (200 ms). The
+ * filter stands outside: what is no question takes no place in the queue.
+ */
+function quote(connections: Connections, port: number): Route {
+  const queue = buffer({ capacity: 16 });
+  const limit = concurrencyLimit(4);
+  const service = new ServiceBuilder()
+    .layer(filter(({ id }: GatewayRequest) => /^\d+$/.test(id)))
+    .layer(loadShed())
+    .layer(queue)
+    .layer(limit)
+    .layer(timeout(300))
+    .service(upstream(connections, port));
+  return {
+    service: boxed(service),
+    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    drain: () => queue.drain(),
+  };
+}
+
+/**
+ * Four workers of 60 ms. The queue is short: were it as long as the patience of clients, it would be full of requests
+ * whose answers come too late as soon as the backend is slow. The outer time-out bounds queue and call together.
+ */
+function report(connections: Connections, port: number): Route {
+  const queue = buffer({ capacity: 5 });
+  const limit = concurrencyLimit(5);
+  const service = new ServiceBuilder()
+    .layer(timeout({ total: 900 }))
+    .layer(loadShed())
+    .layer(queue)
+    .layer(limit)
+    .layer(timeout(700))
+    .service(upstream(connections, port));
+  return {
+    service: boxed(service),
+    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    drain: () => queue.drain(),
+  };
+}
+
+/**
+ * Somebody else's service, with a quota of 50 a second, that fails now and then. Each attempt takes its share of the
+ * quota, so the rate is inside the retry; a retry waits for its turn there, ahead of newcomers, who are refused. Nobody waits
+ * in the buffer, for the load is shed inside it: it is the door that `drain` shuts.
+ */
+function fares(connections: Connections, port: number): Route {
+  const door = buffer({ capacity: 16 });
+  const limit = concurrencyLimit(20);
+  const rate = rateLimit({ limit: 50, interval: 1000, burst: 4, algorithm: "token-bucket" });
+  const budget = new CountedBudget({ ttl: 10_000, minPerSecond: 1, ratio: 0.2 });
+  const policy = retryPolicy<GatewayRequest>({
+    maxRetries: 2,
+    retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
+    backoff: exponentialBackoff({ base: 20, max: 100 }),
+    budget,
+  });
+  const service = new ServiceBuilder()
+    .layer(timeout({ total: 900 }))
+    .layer(door)
+    .layer(loadShed())
+    .layer(retry(policy))
+    .layer(rate)
+    .layer(limit)
+    .layer(timeout(250))
+    .service(upstream(connections, port));
+  return {
+    service: boxed(service),
+    metrics: () => ({
+      queued: door.waiting + rate.waiting + limit.waiting,
+      permits: limit.active,
+      budget: budget.balance,
+      retries: budget.allowed,
+      retriesDenied: budget.denied,
+    }),
+    drain: () => door.drain(),
+  };
+}
+
+/**
+ * Each thread hashes one at a time, so one more than there are threads keeps them busy. A few may wait, for threads are
+ * held up now and then; the rest is refused before it costs anything. An id may be long, and is cut; answers may
+ * be kept for a minute.
+ */
+function hash(connections: Connections, port: number): Route {
+  const queue = buffer({ capacity: 10 });
+  const limit = concurrencyLimit(hashThreads(availableParallelism()) + 1);
+  const service = new ServiceBuilder()
+    .layer(loadShed())
+    .layer(queue)
+    .layer(mapRequest((request: GatewayRequest) => ({ ...request, id: request.id.slice(0, 100) })))
+    .layer(
+      mapResponse((answer: Answer) => ({ ...answer, headers: { ...answer.headers, "cache-control": "max-age=60" } })),
+    )
+    .layer(limit)
+    .layer(timeout(500))
+    .service(upstream(connections, port));
+  return {
+    service: boxed(service),
+    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    drain: () => queue.drain(),
+  };
+}

@@ -1,0 +1,45 @@
+import { Agent, request } from "node:http";
+import type { Ending } from "./tally.ts";
+
+const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 256 });
+let nth = 0;
+
+/** Asks once, and leaves when `patience` milliseconds have passed. Never fails: what went wrong is the ending. */
+export function ask(port: number, path: string, patience: number, ended: (ending: Ending) => void): void {
+  const id = String(++nth);
+  let over = false;
+  const end = (ending: Ending) => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    ended(ending);
+  };
+  const sent = request(
+    { agent, host: "127.0.0.1", port, path: `${path}?id=${id}`, headers: { "x-patience-ms": String(patience) } },
+    (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => (body += text));
+      response.on("end", () => end(endingOf(response.statusCode ?? 0, body, id)));
+      response.on("error", () => end("failed"));
+    },
+  );
+  sent.on("error", () => end("failed"));
+  sent.end();
+  const timer = setTimeout(() => {
+    end("timedOut");
+    sent.destroy();
+  }, patience);
+}
+
+/** Good is an answer to what was asked, and no other 200. */
+export function endingOf(status: number, body: string, id: string): Ending {
+  if (status === 429 || status === 503) return "refused";
+  if (status === 504) return "timedOut";
+  if (status !== 200) return "failed";
+  try {
+    return (JSON.parse(body) as { id?: unknown }).id === id ? "good" : "failed";
+  } catch {
+    return "failed";
+  }
+}

@@ -1,0 +1,23 @@
+import type { ByRoute } from "../routes.ts";
+import type { Tally } from "./tally.ts";
+
+/** What the generator is told. */
+export type LoadTold =
+  | { readonly kind: "offer"; readonly phase: string; readonly rates: ByRoute<number> }
+  | { readonly kind: "rest" }
+  | { readonly kind: "report" }
+  | { readonly kind: "measure"; readonly ports: ByRoute<number>; readonly ms: number };
+
+/** What the generator says. */
+export type LoadSays =
+  | { readonly kind: "tallies"; readonly tallies: Readonly<Record<string, ByRoute<Tally>>> }
+  | {
+      readonly kind: "report";
+      readonly tallies: Readonly<Record<string, ByRoute<Tally>>>;
+      /** For how long the generator itself was held up at most, in ms, by phase. */
+      readonly heldUp: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: "capacity"; readonly capacity: ByRoute<number> };
+
+/** For how long a client waits, in ms. What comes later is no goodput. */
+export const patience = 1000;

@@ -1,0 +1,72 @@
+import { patience } from "./load/messages.ts";
+import type { RouteName } from "./routes.ts";
+
+export const phaseNames = ["calm", "spike", "after", "slow", "dead", "recovery"] as const;
+
+export type PhaseName = (typeof phaseNames)[number];
+
+export interface Phase {
+  readonly name: PhaseName;
+  /** What happens, in a few words. */
+  readonly title: string;
+  readonly seconds: number;
+  /** What each route is offered, as a share of its capacity. */
+  readonly load: number;
+}
+
+/** How much more than the capacity the spike is. */
+export const spikeTimes = 6;
+
+/** How much of the capacity is asked for at all other times. */
+const usual = 0.6;
+
+/** Whose work takes longer in the phase "slow", and by how much. */
+export const slowRoute: RouteName = "report";
+export const slowFactor = 5;
+
+/** Who falls silent in the phase "dead". */
+export const deadRoute: RouteName = "fares";
+
+export interface Plan {
+  /** Before the calm: the programs get warm, and it is found out what is usual here. */
+  readonly warmUpMs: number;
+  /** Just before the spike. */
+  readonly measureMs: number;
+  readonly phases: readonly Phase[];
+}
+
+/** The plan of one run. `scale` makes it shorter. */
+export function planOf(scale: number): Plan {
+  const phase = (name: PhaseName, title: string, seconds: number, load = usual): Phase => ({
+    name,
+    title,
+    seconds: seconds * scale,
+    load,
+  });
+  return {
+    warmUpMs: Math.max(1000 * scale, 500),
+    measureMs: Math.max(2200 * scale, 800),
+    phases: [
+      phase("calm", "a usual day", 2.5),
+      phase("spike", `${spikeTimes} times the capacity is asked for, of every route`, 5, spikeTimes),
+      phase("after", "as usual again", 3),
+      phase("slow", `the backend of ${slowRoute} takes ${slowFactor} times as long`, 4.5),
+      phase("dead", `the backend of ${deadRoute} falls silent`, 4.5),
+      phase("recovery", "that backend is started anew", 3),
+    ],
+  };
+}
+
+/** Before these the load rests, and the figures of the phase before are complete. */
+export const rested: readonly PhaseName[] = ["slow", "dead"];
+
+/** How long it rests, in ms: clients of the last requests may still wait; the message takes a moment, too. */
+export const restMs = patience + 300;
+
+/** About how long a run takes, in seconds. */
+export function secondsOf({ warmUpMs, measureMs, phases }: Plan): number {
+  const startingAndStopping = 1;
+  const rests = ((rested.length + 1) * restMs) / 1000;
+  const measuring = (warmUpMs + measureMs) / 1000;
+  return startingAndStopping + measuring + rests + phases.reduce((sum, { seconds }) => sum + seconds, 0);
+}

@@ -1,0 +1,180 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { get, request } from "node:http";
+import { fileURLToPath } from "node:url";
+import type { Readable } from "node:stream";
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+/** The demo in a process group of its own, so that whoever it leaves behind can be found. */
+class Demo {
+  output = "";
+  readonly exited: Promise<number | null>;
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+
+  constructor(...args: string[]) {
+    this.process = spawn(process.execPath, [main, ...args], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    this.process.stdout.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+    this.process.stderr.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+    this.exited = new Promise((resolve) => this.process.on("close", resolve));
+  }
+
+  /** Kept when the output has this in it. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found !== null) return found;
+      const more = await Promise.race([
+        new Promise((resolve) => this.process.stdout.once("data", () => resolve(true))),
+        this.exited.then(() => false),
+      ]);
+      if (more === false && !pattern.test(this.output)) throw new Error(`It never said ${pattern}:\n${this.output}`);
+    }
+  }
+
+  /** Whether one of its processes is still there. */
+  get isThere(): boolean {
+    try {
+      process.kill(-this.process.pid!, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Kept when it exits with 0; fails with all that it said. */
+  async endsWell(): Promise<void> {
+    const code = await this.exited;
+    if (code !== 0) throw new Error(`It ended with ${code}:\n${this.output}`);
+  }
+}
+
+let demo: Demo;
+
+afterEach(() => {
+  if (demo.isThere) process.kill(-demo.process.pid!, "SIGKILL");
+});
+
+function statusOf(url: string, method = "GET"): Promise<number | string> {
+  return new Promise((resolve) => {
+    const sent = request(url, { method, agent: false }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    });
+    sent.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "failed"));
+    sent.end();
+  });
+}
+
+interface Metrics {
+  readonly answers: Readonly<Record<string, number>>;
+  readonly routes: Readonly<Record<string, { readonly permits: number }>>;
+}
+
+function metricsOf(gateway: string): Promise<Metrics> {
+  return new Promise((resolve, reject) => {
+    get(`${gateway}/metrics`, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => (body += text));
+      response.on("end", () => resolve(JSON.parse(body) as Metrics));
+    }).on("error", reject);
+  });
+}
+
+/** Kept when the backend of a route is being asked so much. */
+async function permits(gateway: string, route: string, count: number): Promise<void> {
+  await vi.waitUntil(async () => (await metricsOf(gateway)).routes[route]!.permits === count, { interval: 5 });
+}
+
+describe("the demo", () => {
+  test("goes through both runs, says what it saw, exits with 0 and leaves nobody behind", async () => {
+    demo = new Demo("--quick");
+    await demo.endsWell();
+    expect(demo.isThere).toBe(false);
+    for (const phase of ["calm", "spike", "after", "slow", "dead", "recovery"]) {
+      // In the table of each run, and in the one with both.
+      expect(demo.output.match(new RegExp(`^${phase} +quote `, "gm"))).toHaveLength(3);
+    }
+    expect(demo.output).toMatch(/^(seen    |NOT SEEN) {2}with layers, goodput in the spike/m);
+  });
+
+  test("when Ctrl-C comes in the middle, answers what is in flight, exits with 0 and leaves nobody behind", async () => {
+    demo = new Demo("--quick");
+    await demo.says(/: calm/);
+    demo.process.kill("SIGINT");
+    await demo.endsWell();
+    expect(demo.isThere).toBe(false);
+    const [, inFlight, answered] = /Drained: (\d+) were in flight, (\d+) of them were answered/.exec(demo.output)!;
+    expect(answered).toBe(inFlight);
+  });
+
+  test("when it is killed, takes the other processes along", async () => {
+    demo = new Demo("--quick");
+    await demo.says(/: calm/);
+    demo.process.kill("SIGKILL");
+    expect(await demo.exited).toBeNull();
+    // It could tell nobody; they notice.
+    await vi.waitUntil(() => !demo.isThere, { timeout: 20_000 });
+    expect(demo.isThere).toBe(false);
+  });
+
+  test("refuses options that make no sense", async () => {
+    demo = new Demo("--port", "many");
+    expect(await demo.exited).toBe(2);
+    expect(demo.output).toContain('received "many"');
+  });
+});
+
+describe("the gateway, kept up", () => {
+  const served = async (...args: string[]) => {
+    demo = new Demo("--serve", ...args);
+    const [, gateway] = await demo.says(/curl -i '(http:\/\/127\.0\.0\.1:\d+)\/quote/);
+    const [, control] = await demo.says(/curl -X POST '(http:\/\/127\.0\.0\.1:\d+)\/report\?factor=\d+'.*\n/);
+    return { gateway: gateway!, control: control! };
+  };
+
+  test("answers each route, and says with a status what it cannot do", async () => {
+    const { gateway, control } = await served();
+    for (const route of ["quote", "report", "hash"]) expect(await statusOf(`${gateway}/${route}?id=1`)).toBe(200);
+    expect(await statusOf(`${gateway}/nowhere`)).toBe(404);
+    expect(await statusOf(`${gateway}/quote?id=x`)).toBe(400);
+    expect(await statusOf(`${control}/fares?freeze=60000`, "POST")).toBe(200);
+    expect(await statusOf(`${gateway}/fares?id=1`)).toBe(504);
+    expect(await statusOf(`${control}/fares?restart`, "POST")).toBe(200);
+    expect(await statusOf(`${gateway}/fares?id=1`)).toBe(200);
+    const many = await Promise.all(Array.from({ length: 40 }, () => statusOf(`${gateway}/report?id=1`)));
+    expect(new Set(many)).toEqual(new Set([200, 503]));
+    const tooMany = await Promise.all(Array.from({ length: 40 }, () => statusOf(`${gateway}/fares?id=1`)));
+    expect(tooMany).toContain(429);
+  });
+
+  test("when a client leaves, stops what it had asked for", async () => {
+    const { gateway, control } = await served();
+    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    const sent = get(`${gateway}/report?id=1`);
+    sent.on("error", () => {});
+    await permits(gateway, "report", 1);
+    sent.destroy();
+    await permits(gateway, "report", 0);
+    // Had it gone on to its end, there would have been an answer.
+    expect((await metricsOf(gateway)).answers).toEqual({});
+  });
+
+  test("when Ctrl-C comes, answers what is in flight, refuses what is new with 503, and exits with 0", async () => {
+    const { gateway, control } = await served();
+    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    const inFlight = Array.from({ length: 4 }, () => statusOf(`${gateway}/report?id=1`));
+    await permits(gateway, "report", 4);
+    demo.process.kill("SIGINT");
+    const later: (number | string)[] = [];
+    for (let status: number | string = 0; status !== "ECONNREFUSED"; later.push(status)) {
+      status = await statusOf(`${gateway}/quote?id=1`);
+    }
+    expect(await Promise.all(inFlight)).toEqual([200, 200, 200, 200]);
+    expect(later).toContain(503);
+    expect(later.filter((status) => typeof status === "number" && ![200, 503].includes(status))).toEqual([]);
+    await demo.endsWell();
+    expect(demo.isThere).toBe(false);
+    expect(demo.output).toMatch(/Drained: (\d+) were in flight, \1 of them were answered/);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import type { Tally } from "../src/load/tally.ts";
+import { phaseNames } from "../src/plan.ts";
+import { findingsOf, recoveredAfter } from "../src/report/findings.ts";
+import type { RunResult } from "../src/report/run-result.ts";
+import { latency } from "../src/report/run-table.ts";
+import { bars, short, table } from "../src/report/table.ts";
+import { inWords, keptUp, sideBySide, stoodBeside } from "../src/report/words.ts";
+import { isDown } from "../src/run.ts";
+import { byRoute, type RouteName } from "../src/routes.ts";
+import { Histogram } from "../src/report/histogram.ts";
+
+/** A run in which `good(phase, route)` of 100 were answered, in a second, where the capacity is 100. */
+function runOf(good: (phase: string, route: RouteName) => number): RunResult {
+  const seen = { queued: 1, backendQueued: 2, permits: 3, retries: 4, retriesDenied: 5, budget: null };
+  return {
+    title: "a run",
+    capacity: byRoute(() => 100),
+    restartedBefore: [],
+    phases: phaseNames.map((name) => ({
+      name,
+      seconds: 1,
+      heldUp: 2,
+      memory: 50 * 2 ** 20,
+      tallies: byRoute((route) => tallyOf(100, good(name, route))),
+      seen: byRoute(() => seen),
+    })),
+  };
+}
+
+function tallyOf(offered: number, good: number): Tally {
+  return { offered, good, refused: 0, timedOut: offered - good, failed: 0, latencies: [], slices: [{ offered, good }] };
+}
+
+const well = runOf(() => 95);
+const badly = runOf(() => 10);
+
+describe("what was seen", () => {
+  test("is goodput as a share of the capacity measured before the spike", () => {
+    expect(findingsOf(runOf((phase) => (phase === "spike" ? 91 : 0))).spike).toEqual(byRoute(() => 0.91));
+  });
+
+  test("is not kept up when one route is below nine tenths", () => {
+    expect(keptUp(findingsOf(well))).toBe(true);
+    expect(keptUp(findingsOf(runOf((_phase, route) => (route === "hash" ? 89 : 100))))).toBe(false);
+  });
+
+  test("is not stood beside a dead dependency when another route is below nine tenths", () => {
+    const onlyTheDead = runOf((phase, route) => (phase === "dead" && route === "fares" ? 0 : 100));
+    const anotherToo = runOf((phase, route) => (phase === "dead" && route === "quote" ? 89 : 100));
+    expect(stoodBeside(findingsOf(onlyTheDead))).toBe(true);
+    expect(stoodBeside(findingsOf(anotherToo))).toBe(false);
+  });
+
+  test("is said as it was, also when it is not what the demo is there to show", () => {
+    expect(
+      inWords(well, badly)
+        .slice(-4)
+        .map((line) => line.slice(0, 8)),
+    ).toEqual(Array.from({ length: 4 }, () => "seen    "));
+    expect(
+      inWords(badly, well)
+        .slice(-4)
+        .map((line) => line.slice(0, 8)),
+    ).toEqual(Array.from({ length: 4 }, () => "NOT SEEN"));
+  });
+
+  test("stands side by side, a line for each route in each phase", () => {
+    expect(sideBySide(well, badly)).toHaveLength(2 + phaseNames.length * 4);
+  });
+});
+
+describe("a route has recovered", () => {
+  const slices = (...good: number[]) => ({ slices: good.map((each) => ({ offered: 10, good: each })) });
+
+  test("at once when all was well", () => expect(recoveredAfter(slices(10, 9, 10))).toBe(0));
+  test("after the last slice that was not", () => expect(recoveredAfter(slices(0, 10, 8, 9, 10))).toBe(1.5));
+  test("not at all when the last slice was not", () => expect(recoveredAfter(slices(10, 10, 0))).toBeUndefined());
+});
+
+describe("an operator", () => {
+  test("starts all anew when less than half of the last second was answered", () => {
+    expect(isDown(byRoute(() => tallyOf(100, 49)))).toBe(true);
+    expect(isDown(byRoute(() => tallyOf(100, 50)))).toBe(false);
+  });
+
+  test("leaves alone what was asked for nothing", () => {
+    expect(isDown(byRoute(() => tallyOf(0, 0)))).toBe(false);
+  });
+});
+
+describe("a table", () => {
+  test("has words left and numbers right, under their titles", () => {
+    const rows = [
+      { name: "a", count: 1 },
+      { name: "bcd", count: 1000 },
+    ];
+    const lines = table(
+      [
+        { title: "name", left: true, cell: ({ name }) => name },
+        { title: "n", cell: ({ count }) => String(count) },
+      ],
+      rows,
+    );
+    expect(lines).toEqual(["name     n", "----  ----", "a        1", "bcd   1000"]);
+  });
+
+  test.each([
+    [0, "0"],
+    [0.04, "0"],
+    [0.44, "0.4"],
+    [7.06, "7.1"],
+    [9.96, "10"],
+    [94.4, "94"],
+  ])("shows %d as %s", (value, text) => expect(short(value)).toBe(text));
+
+  test("draws shares as bars, from none to all", () => expect(bars([0, 0.5, 1])).toBe("▁▄█"));
+
+  test("says of those who left that it took longer than they waited", () => {
+    const histogram = new Histogram();
+    expect(latency(histogram.toJSON(), 0.5)).toBe("-");
+    histogram.record(1000);
+    expect(latency(histogram.toJSON(), 0.5)).toBe(">1000");
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    name: "demo",
+    include: ["test/**/*.test.ts"],
+    // Some start the demo itself, which takes its time.
+    testTimeout: 60_000,
+    // Those have the machine for themselves.
+    fileParallelism: false,
+  },
+});
