@@ -1,5 +1,6 @@
 import { type Layer, layerFn, type MapsFailure } from "@sluice/core";
-import { around, requireFunction, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import { around, type Behaviour, requireFunction, stackOf, stackService } from "@sluice/core/internal";
+import { overcoming } from "./overcoming.ts";
 import { isOwnAbort } from "./own-abort.ts";
 
 /**
@@ -17,41 +18,20 @@ import { isOwnAbort } from "./own-abort.ts";
  */
 export function mapFailure<A, B>(map: (failure: A) => B): Layer<MapsFailure<A, B>> {
   requireFunction("mapFailure", "map", map);
-  return layerFn<MapsFailure<A, B>>("mapFailure", (service) =>
-    stackService(
-      around(mappedReadiness(stackOf(service), map as (failure: unknown) => unknown), {
-        start: ({ inner }, request, options) =>
-          inner.start(request, options, false).catch((reason: unknown) => {
-            throw isOwnAbort(options.signal, reason) ? reason : map(reason as A);
-          }),
-        cancel({ inner }) {
-          inner.cancel();
-        },
+  const fail = (reason: unknown): never => {
+    throw map(reason as A);
+  };
+  const behaviour: Behaviour<undefined> = {
+    start: ({ inner }, request, options) =>
+      inner.start(request, options, false).catch((reason: unknown) => {
+        if (isOwnAbort(options.signal, reason)) throw reason;
+        return fail(reason);
       }),
-    ),
-  );
-}
-
-/** `inner`, with its failures of readiness mapped. */
-function mappedReadiness(inner: Stack, map: (failure: unknown) => unknown): Stack {
-  return {
-    tryReserve(request) {
-      try {
-        return inner.tryReserve(request);
-      } catch (reason) {
-        throw map(reason);
-      }
-    },
-    reserve(options, granted, failed) {
-      inner.reserve(options, granted, (reason) => {
-        let mapped = reason;
-        try {
-          if (!isOwnAbort(options.signal, reason)) mapped = map(reason);
-        } catch (error) {
-          mapped = error;
-        }
-        failed(mapped);
-      });
+    cancel({ inner }) {
+      inner.cancel();
     },
   };
+  return layerFn<MapsFailure<A, B>>("mapFailure", (service) =>
+    stackService(overcoming(around(stackOf(service), behaviour), fail)),
+  );
 }

@@ -8,8 +8,16 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, requireFunction, stackOf, stackService } from "@sluice/core/internal";
-import { failingInCall } from "./failed-readiness.ts";
+import {
+  around,
+  type Behaviour,
+  nothing,
+  requireFunction,
+  Reservation,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
+import { overcoming } from "./overcoming.ts";
 import { isOwnAbort } from "./own-abort.ts";
 
 /** How a call ended: `PromiseSettledResult`, with a type for the reason. */
@@ -31,8 +39,9 @@ type ReasonOf<R> = R extends { readonly status: "rejected"; readonly reason: inf
 
 /**
  * Ends with what `map` makes of the outcome of the service inside: a response may become a failure, and a failure a
- * response. A failure of readiness becomes the outcome of the call. The reason that the caller's own signal was aborted
- * with is no outcome of the service, and passes as it is.
+ * response. A failure of readiness is mapped, too: to another one, or, where it becomes a response or `map` is async, to the
+ * outcome of a call whose permit is granted and holds nothing inside. The reason that the caller's own signal was aborted with
+ * is no outcome of the service, and passes as it is.
  *
  * @example
  * // A 5xx is a failure from here on.
@@ -55,27 +64,36 @@ export function mapResult<R extends OutcomeOf<unknown, unknown>, A = OutcomeOf<u
     const mapped = map(outcome as A);
     return "status" in mapped ? settle(mapped) : Promise.resolve(mapped).then(settle);
   };
-  return layerFn<MapsResult<A, R>>("mapResult", (service) =>
-    stackService(
-      around(
-        failingInCall(stackOf(service), () => true),
-        {
-          start: ({ inner }, request, options) =>
-            inner.start(request, options, false).then(
-              (value) => end({ status: "fulfilled", value }),
-              (reason: unknown) => {
-                if (isOwnAbort(options.signal, reason)) throw reason;
-                return end({ status: "rejected", reason });
-              },
-            ),
-          cancel({ inner }) {
-            inner.cancel();
-          },
+  const behaviour: Behaviour<undefined> = {
+    start: ({ inner }, request, options) =>
+      inner.start(request, options, false).then(
+        (value) => end({ status: "fulfilled", value }),
+        (reason: unknown) => {
+          if (isOwnAbort(options.signal, reason)) throw reason;
+          return end({ status: "rejected", reason });
         },
       ),
-    ),
+    cancel({ inner }) {
+      inner.cancel();
+    },
+  };
+  const overcome = (reason: unknown): Reservation => {
+    const answer = Promise.resolve(end({ status: "rejected", reason }));
+    // Nobody may ever ask for it.
+    answer.catch(() => {});
+    return new Reservation<any>(answered, answer, nothing);
+  };
+  return layerFn<MapsResult<A, R>>("mapResult", (service) =>
+    stackService(overcoming(around(stackOf(service), behaviour), overcome)),
   );
 }
+
+/** Holds nothing; the answer to its call is there, or on its way. */
+const answered: Behaviour<Promise<unknown>> = {
+  // Another promise, so that a failure is reported where its caller ignores it.
+  start: ({ state: answer }) => answer.then(),
+  cancel() {},
+};
 
 function settle(outcome: OutcomeOf<unknown, unknown>): unknown {
   if (outcome.status === "rejected") throw outcome.reason;

@@ -9,9 +9,17 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, requireFunction, stackOf, stackService } from "@sluice/core/internal";
-import { failingInCall } from "./failed-readiness.ts";
+import {
+  around,
+  type Behaviour,
+  nothing,
+  requireFunction,
+  Reservation,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
 import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
+import { overcoming } from "./overcoming.ts";
 import { isOwnAbort } from "./own-abort.ts";
 
 /** Answers with `R` where the service inside fails with `E`, which is thereby gone; for services whose requests are `Req`. */
@@ -45,9 +53,12 @@ export function recover<E, R, Req = unknown>(
 ): Layer<RecoversWith<E, Awaited<R>, Req>> {
   const matches = failureMatcher("recover", failure);
   requireFunction("recover", "answer", answer);
+  // There is an answer only where there is a request: so the failure waits for the call.
+  const overcome = (reason: unknown): Reservation | undefined =>
+    matches(reason) ? new Reservation<any>(failing, reason, nothing) : undefined;
   return layerFn<RecoversWith<E, Awaited<R>, Req>>("recover", (service) =>
     stackService(
-      around(failingInCall(stackOf(service), matches), {
+      around(overcoming(stackOf(service), overcome), {
         start: ({ inner }, request, options) =>
           inner.start(request, options, false).catch((reason: unknown) => {
             if (isOwnAbort(options.signal, reason) || !matches(reason)) throw reason;
@@ -60,3 +71,9 @@ export function recover<E, R, Req = unknown>(
     ),
   );
 }
+
+/** Holds nothing; its call fails with the reason that readiness failed with. */
+const failing: Behaviour<unknown> = {
+  start: ({ state: reason }) => Promise.reject(reason),
+  cancel() {},
+};

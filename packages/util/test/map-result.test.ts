@@ -1,7 +1,8 @@
-import { ServiceBuilder } from "@sluice/core";
+import { type Permit, ServiceBuilder } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { mapResult, type OutcomeOf } from "../src/index.ts";
+import { unhandledIn } from "./helper/turns.ts";
 
 type Outcome = OutcomeOf<unknown, unknown>;
 
@@ -49,6 +50,29 @@ describe.each([
     expect(await waiting).toBe(error);
     expect(handle.calls).toBe(0);
   });
+});
+
+test("a failure of readiness that is mapped to a failure is one of readiness", async () => {
+  const mapped = new Error("mapped");
+  const { service, handle } = around(() => ({ status: "rejected", reason: mapped }));
+  handle.sendFailure(error);
+  expect(() => service.tryReady("a")).toThrow(mapped);
+  handle.allow(0);
+  const waiting = service.ready();
+  handle.sendFailure(error);
+  await expect(waiting).rejects.toBe(mapped);
+});
+
+test("a failure of readiness that is mapped to a failure later is that of the call, and reported if ignored", async () => {
+  const mapped = new Error("mapped");
+  const { service, handle } = around(async () => ({ status: "rejected", reason: mapped }));
+  const reserve = (): Permit<string, unknown> | undefined => {
+    handle.sendFailure(error);
+    return service.tryReady("a");
+  };
+  await expect(reserve()?.call("a")).rejects.toBe(mapped);
+  expect(await unhandledIn(() => reserve()?.release())).toEqual([]);
+  expect(await unhandledIn(() => reserve()?.call("a"))).toEqual([mapped]);
 });
 
 test("what the function throws is the failure", async () => {

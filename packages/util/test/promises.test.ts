@@ -54,7 +54,7 @@ const passing = layers.filter(([name]) => ["mapRequest", "filter", "either", "op
 /** Which of them answer with one promise of their own. */
 const transforming = layers.filter(([name]) => ["mapResponse", "mapFailure", "mapResult", "recover"].includes(name));
 /** Which of them hand a failure of readiness on as it is, at readiness. */
-const transparent = layers.filter(([name]) => !name.startsWith("mapResult"));
+const transparent = layers.filter(([name]) => name !== "mapResult, async");
 
 /** Layers whose types are not known, outermost first, around a service. */
 function stack(outermostFirst: readonly AnyLayer[], inner: AnyService): Service<string, string> {
