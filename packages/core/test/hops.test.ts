@@ -62,6 +62,18 @@ describe("promise 11: free where idle", () => {
     expect(await hops(failing().call("x"))).toBe(added);
   });
 
+  test("a call that waited is answered as soon as one that did not", async () => {
+    const leaf = new Leaf();
+    const service = stacked([limit(1), limit()], leaf.service);
+    const first = service.call("first");
+    const second = service.call("second");
+    leaf.last.respond();
+    expect(await hops(first)).toBe(1);
+    await turn();
+    leaf.last.respond();
+    expect(await hops(second)).toBe(1);
+  });
+
   test("layers that only observe add none to each other's", async () => {
     const one = await hops(stacked([limit()], answering("ok")).call("x"));
     const many = await hops(

@@ -1,6 +1,9 @@
 import { type CallOptions, type Permit, type ReadyOptions, Service } from "../../src/index.ts";
 
-/** A user's own service: nothing of it is ours but the abstract class. It has a number of places and its own line. */
+/**
+ * A user's own service: nothing of it is ours but the abstract class. It has a number of places and a line of its own,
+ * in which it looks at no signal.
+ */
 export class Foreign extends Service<unknown, unknown, Error> {
   free: number;
   /** What asking for readiness fails with. */
@@ -24,8 +27,7 @@ export class Foreign extends Service<unknown, unknown, Error> {
     return this.free > 0 ? this.permit() : undefined;
   }
 
-  override async ready({ signal }: ReadyOptions<unknown> = {}): Promise<Permit<unknown, unknown, Error>> {
-    signal?.throwIfAborted();
+  override async ready(_options?: ReadyOptions<unknown>): Promise<Permit<unknown, unknown, Error>> {
     return this.tryReady() ?? new Promise((resolve) => this.waiters.push(resolve));
   }
 
