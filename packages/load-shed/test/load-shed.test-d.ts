@@ -1,7 +1,23 @@
+import { type Adds, type KindOf, raises, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { expectTypeOf } from "vitest";
-import { loadShed } from "../src/index.ts";
+import { type LoadShed, loadShed, type OverloadedError } from "../src/index.ts";
 
-// @ts-expect-error it takes no arguments yet
-loadShed(1);
+class NotFound extends Error {
+  readonly code = "NOT_FOUND";
+}
 
-expectTypeOf(loadShed).toBeFunction();
+const shed = loadShed();
+expectTypeOf(shed).toEqualTypeOf<LoadShed>();
+expectTypeOf<KindOf<typeof shed>>().toEqualTypeOf<Adds<OverloadedError>>();
+
+// What it raises is added to what the service inside raises.
+const find = serviceFn((name: string) => name.length, raises<NotFound>());
+const service = new ServiceBuilder().layer(shed).service(find);
+expectTypeOf(service).toEqualTypeOf<Service<string, number, NotFound | OverloadedError>>();
+// @ts-expect-error the refusal is not answered for
+service satisfies Service<string, number, NotFound>;
+
+// @ts-expect-error there is nothing to set
+loadShed({});
+// @ts-expect-error a counter is not to be set
+shed.refused = 0;

@@ -1,0 +1,98 @@
+import { type Clock, gate, type GateOptions, type Keeps, type Layer, Semaphore } from "@sluice/core";
+import { readOptions, requireClock, requireFunction, requireNumber, show } from "@sluice/core/internal";
+
+/** Options of {@link concurrencyLimit}. */
+export interface ConcurrencyLimitOptions {
+  /**
+   * Holds the permit past the response, until the promise that it answers with settles: until a streamed body has
+   * ended. Called once for each response; undefined holds nothing. Default: no longer than the call.
+   */
+  readonly until?: GateOptions["until"];
+  /** Where `oldest` reads time; default `systemClock`. A semaphore has its own. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. */
+export interface ConcurrencyLimit extends Layer<Keeps> {
+  /** How many may run at once. Raising it serves those who wait; lowering it takes nothing from those who run. */
+  max: number;
+  /** Permits held: those reserved, and those whose work has not settled. */
+  readonly active: number;
+  /** Callers in line. */
+  readonly waiting: number;
+  /** Permits free. */
+  readonly available: number;
+  /** For how many milliseconds the longest holder has had its permit; 0 when nobody holds one. */
+  readonly oldest: number;
+}
+
+/**
+ * Lets at most `max` calls run at once. A call counts from its reservation until its work, and all that was handed up
+ * with `waitUntil`, has settled; the rest wait in line, first come, first served.
+ *
+ * @example
+ * const limit = concurrencyLimit(64);
+ * const service = new ServiceBuilder().layer(limit).serviceFn(ask);
+ * limit.active; // how many are in there
+ *
+ * @param max a whole number of 0 or more (0 lets nobody in), or Infinity; or the semaphore to take permits from, which
+ *   several layers may share
+ * @throws TypeError | RangeError when an option is not in its range
+ */
+export function concurrencyLimit(max: number, options?: ConcurrencyLimitOptions): ConcurrencyLimit;
+export function concurrencyLimit(
+  semaphore: Semaphore,
+  options?: Omit<ConcurrencyLimitOptions, "clock">,
+): ConcurrencyLimit;
+export function concurrencyLimit(max: number | Semaphore, options?: ConcurrencyLimitOptions): ConcurrencyLimit {
+  const { until, clock } = readOptions(name, options, ["until", "clock"]);
+  if (until !== undefined) requireFunction(name, "until", until);
+  if (typeof max === "number") {
+    const semaphore = new Semaphore(requireMax(max), { clock: requireClock(name, clock) });
+    return layerOf(semaphore, until);
+  }
+  requireSemaphore(max);
+  if (clock !== undefined) {
+    throw new TypeError(`${name}: clock must be left to the semaphore; received ${show(clock)}`);
+  }
+  return layerOf(max, until);
+}
+
+const name = "concurrencyLimit";
+
+/** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
+function layerOf(semaphore: Semaphore, until: GateOptions["until"]): ConcurrencyLimit {
+  return {
+    ...(gate(semaphore, { name, until }) as Layer<Keeps>),
+    get max() {
+      return semaphore.max;
+    },
+    set max(max) {
+      semaphore.max = requireMax(max);
+    },
+    get active() {
+      return semaphore.active;
+    },
+    get waiting() {
+      return semaphore.waiting;
+    },
+    get available() {
+      return semaphore.available;
+    },
+    get oldest() {
+      return semaphore.oldest;
+    },
+  };
+}
+
+function requireMax(max: number): number {
+  return requireNumber(name, "max", max, { min: 0, integer: true, infinity: true });
+}
+
+/** By what it does and not by `instanceof`: it may come from another copy of core. */
+function requireSemaphore(value: Semaphore): void {
+  const { tryAcquire, acquire, active } = (value ?? {}) as Partial<Semaphore>;
+  if (typeof tryAcquire !== "function" || typeof acquire !== "function" || typeof active !== "number") {
+    throw new TypeError(`${name}: max must be a number or a Semaphore; received ${show(value)}`);
+  }
+}

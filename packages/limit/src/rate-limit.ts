@@ -1,0 +1,77 @@
+import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
+import { readOptions, requireOneOf, show } from "@sluice/core/internal";
+import { FixedWindow } from "./fixed-window.ts";
+import { type Rate, type RateOptions, requireCount, requireRate } from "./rate.ts";
+import { SlidingWindow } from "./sliding-window.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Options of {@link rateLimit}. */
+export interface RateLimitOptions extends RateOptions {
+  /**
+   * `"sliding-window"` (default): never more than `limit` starts in any span of `interval`; remembers them.
+   * `"token-bucket"`: at most `burst + limit * t / interval` in any time `t`; constant state.
+   * `"fixed-window"`: constant state, and up to twice `limit` across an edge.
+   */
+  readonly algorithm?: "sliding-window" | "token-bucket" | "fixed-window" | undefined;
+  /** For `"token-bucket"` alone: how many calls may start at once after a pause, 1 or more; default `limit`. */
+  readonly burst?: number | undefined;
+}
+
+/** A layer that limits how many calls start in a span of time. One value is one rate, for all the services that it wraps. */
+export interface RateLimit extends Layer<Adds<OverloadedError>> {
+  /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
+  readonly active: number;
+  /** Callers in line. */
+  readonly waiting: number;
+  /** How many more permits there are right now. */
+  readonly available: number;
+  /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
+  readonly oldest: number;
+}
+
+/**
+ * Limits how many calls start in a span of time; the rest wait in line, first come, first served. Starts are what counts:
+ * a permit takes up room from its reservation, whenever it is used it is good, and unused it is given back.
+ *
+ * Who could not start by its `deadline` is refused at once: with `OverloadedError`, whose `retryAfter` says when there
+ * will be room.
+ *
+ * @example
+ * const rate = rateLimit({ limit: 100, interval: 60_000 });
+ * const service = new ServiceBuilder().layer(rate).serviceFn(ask);
+ * rate.available; // how many may start right now
+ *
+ * @throws TypeError | RangeError when an option is not in its range
+ */
+export function rateLimit(options: RateLimitOptions): RateLimit {
+  const rate = rateOf(options);
+  return {
+    ...gate(rate, { name }),
+    get active() {
+      return rate.active;
+    },
+    get waiting() {
+      return rate.waiting;
+    },
+    get available() {
+      return rate.available;
+    },
+    get oldest() {
+      return rate.oldest;
+    },
+  };
+}
+
+const name = "rateLimit";
+
+function rateOf(options: RateLimitOptions): Rate {
+  const rate = requireRate(name, options);
+  const { burst, algorithm = "sliding-window" } = readOptions(name, options, ["burst", "algorithm"]);
+  requireOneOf(name, "algorithm", algorithm, ["sliding-window", "token-bucket", "fixed-window"]);
+  if (burst !== undefined) requireCount(name, "burst", burst);
+  if (algorithm === "token-bucket") return new TokenBucket({ ...rate, burst });
+  if (burst !== undefined) {
+    throw new RangeError(`${name}: burst must be left out with ${show(algorithm)}; received ${show(burst)}`);
+  }
+  return algorithm === "sliding-window" ? new SlidingWindow(rate) : new FixedWindow(rate);
+}

@@ -1,0 +1,208 @@
+import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
+import {
+  Alarm,
+  Line,
+  LinkedList,
+  LinkedNode,
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireNumber,
+} from "@sluice/core/internal";
+
+/** Options of every rate. */
+export interface RateOptions {
+  /** How many calls may start in an `interval`: a whole number from 1 to 2^53-1. Half a call a second is one in 2,000 ms. */
+  readonly limit: number;
+  /** The span of time in milliseconds: above 0, at most 2^31-1. */
+  readonly interval: number;
+  /** Where time is read and the timer for those who wait is set; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A permit that has not started its call yet. */
+class RateLease extends LinkedNode<RateLease> implements Lease {
+  readonly since: number;
+  private readonly rate: Rate;
+
+  constructor(rate: Rate, since: number) {
+    super();
+    this.rate = rate;
+    this.since = since;
+  }
+
+  cancel(): void {
+    this.rate.giveBack(this);
+  }
+
+  start(): void {
+    this.rate.spend(this);
+  }
+
+  finish(): void {
+    // Whoever has finished has started, also where nobody said so.
+    this.rate.spend(this);
+  }
+}
+
+/**
+ * What all rates share: a gate that counts starts.
+ *
+ * A permit may be reserved now and started at any time later, and it has to be good then. So a permit that is held takes
+ * up room until its call starts, and from then on the start does: a start never adds to what is taken up, and what
+ * starts took up only shrinks as time goes by. Each rate says how much room its past starts leave, and when there will
+ * be more.
+ */
+export abstract class Rate implements Gate<unknown, OverloadedError> {
+  /** Carries the failure in the types; never there at run time. */
+  declare readonly "~failure"?: (() => OverloadedError) | undefined;
+  private readonly clock: Clock;
+  private readonly alarm: Alarm;
+  private readonly held: LinkedList<RateLease> = new LinkedList();
+  private readonly line: Line<Lease> = new Line(() => {
+    this.serve(this.now());
+  });
+  /** The latest time seen. A timer that fires a moment early is believed, and its time must not be taken back. */
+  private latest: number;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.latest = clock.now();
+    this.alarm = new Alarm(clock, (now) => {
+      this.latest = Math.max(this.latest, now);
+      this.serve(this.latest);
+    });
+  }
+
+  /** The most calls that may ever start at one moment. */
+  protected abstract readonly most: number;
+  /** How many calls may start at `now`. */
+  protected abstract room(now: number): number;
+  /** When the last of `count` calls can start, if each starts as soon as it may and no others do. */
+  protected abstract earliest(count: number, now: number): number;
+  /** A call starts at `now`. There is room for it. */
+  protected abstract record(now: number): void;
+
+  /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
+  get active(): number {
+    return this.held.size;
+  }
+
+  /** Callers in line. */
+  get waiting(): number {
+    return this.line.size;
+  }
+
+  /** How many more permits there are right now. */
+  get available(): number {
+    return Math.max(this.room(this.now()) - this.held.size, 0);
+  }
+
+  /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
+  get oldest(): number {
+    const { first } = this.held;
+    return first === undefined ? 0 : this.now() - first.since;
+  }
+
+  /**
+   * In how many milliseconds somebody who asks now could be let in, behind those who hold a permit and those who wait: if
+   * none of them gives up, and each starts as soon as it may.
+   */
+  retryAfter(): number {
+    const now = this.now();
+    return this.turn(1, now) - now;
+  }
+
+  /** A permit, when there is room for one more start and nobody is in line for it. */
+  tryAcquire(): Lease | undefined {
+    return this.enter(this.now());
+  }
+
+  /**
+   * A permit, in turn. Rejects with `signal.reason` when the signal aborts, and with `OverloadedError` when the turn
+   * cannot come by the deadline: without waiting, where that is known from the start.
+   */
+  acquire(options: ReadyOptions = {}): Promise<Lease> {
+    const { signal, deadline } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const now = this.now();
+    const lease = this.enter(now);
+    if (lease !== undefined) return Promise.resolve(lease);
+    if (deadline !== undefined) {
+      const turn = this.turn(1, now);
+      if (turn > deadline) return Promise.reject(new OverloadedError("rateLimit", turn - now));
+    }
+    const waiting = this.line.join(options);
+    if (this.line.size === 1) this.arm(now);
+    return waiting;
+  }
+
+  /** @internal what an unused lease does at its end; the second time nothing */
+  giveBack(lease: RateLease): void {
+    if (this.held.remove(lease) && this.line.size > 0) this.serve(this.now());
+  }
+
+  /** @internal what a lease does when its call starts; the second time nothing */
+  spend(lease: RateLease): void {
+    if (!this.held.remove(lease)) return;
+    const now = this.now();
+    this.record(now);
+    if (this.line.size > 0) this.serve(now);
+  }
+
+  private enter(now: number): RateLease | undefined {
+    return this.line.blocked || this.room(now) <= this.held.size ? undefined : this.take(now);
+  }
+
+  private take(now: number): RateLease {
+    const lease = new RateLease(this, now);
+    this.held.push(lease);
+    return lease;
+  }
+
+  /** Lets in whom there is room for, and sets the alarm for the next. */
+  private serve(now: number): void {
+    for (let { first } = this.line; first !== undefined; { first } = this.line) {
+      const due = this.earliest(this.held.size + 1, now);
+      if (first.deadline !== undefined && due > first.deadline) {
+        // Its wait, were it to ask again: behind the others.
+        this.line.refuse(new OverloadedError("rateLimit", this.turn(0, now) - now));
+      } else if (due > now) break;
+      else this.line.grant(this.take(now));
+    }
+    this.arm(now);
+  }
+
+  /** Sets the alarm for the first in line, if anybody is. */
+  private arm(now: number): void {
+    // Where permits take up all the room, no time brings more; a start does, or a permit given back.
+    const waits = this.line.size > 0 && this.held.size < this.most;
+    // The alarm goes by the clock's time and not by ours, or timers that fire early would add up to ever more.
+    this.alarm.set(waits ? this.earliest(this.held.size + 1, now) : Number.POSITIVE_INFINITY);
+  }
+
+  /** When those who hold, those who wait and `more` behind them can all have started. */
+  private turn(more: number, now: number): number {
+    return this.earliest(this.held.size + this.line.size + more, now);
+  }
+
+  private now(): number {
+    this.latest = Math.max(this.latest, this.clock.now());
+    return this.latest;
+  }
+}
+
+/** The options of a rate, checked, with others of its own beside them. */
+export function requireRate(owner: string, options: RateOptions): RateOptions & { readonly clock: Clock } {
+  const { limit, interval, clock } = readOptions(owner, options, ["limit", "interval", "clock"]);
+  return {
+    limit: requireCount(owner, "limit", limit),
+    interval: requireDuration(owner, "interval", interval, { above: true }),
+    clock: requireClock(owner, clock),
+  };
+}
+
+/** A whole number of calls, 1 or more, that can be counted exactly. */
+export function requireCount(owner: string, option: string, value: unknown): number {
+  return requireNumber(owner, option, value, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+}

@@ -1,0 +1,68 @@
+import { readOptions } from "@sluice/core/internal";
+import { Rate, type RateOptions, requireCount, requireRate } from "./rate.ts";
+
+/** Options of {@link TokenBucket}. */
+export interface TokenBucketOptions extends RateOptions {
+  /** How many calls may start at once after a pause: a whole number from 1 to 2^53-1; default `limit`. */
+  readonly burst?: number | undefined;
+}
+
+/**
+ * At most `burst + limit * t / interval` starts in any time `t`: a bucket of `burst` tokens, full at first, that gains one
+ * every `interval / limit`. Calls come evenly where a window would let them through in bunches. Constant state.
+ *
+ * It is the generic cell rate algorithm (GCRA) in its virtual-scheduling form, ITU-T I.371 and ATM Forum TM 4.0: a start is
+ * let in when it is no earlier than its theoretical arrival time, less what a burst may be ahead of it.
+ *
+ * @example
+ * const quota = new TokenBucket({ limit: 10, interval: 1_000, burst: 20 });
+ * const service = new ServiceBuilder().layer(gate(quota, { name: "quota" })).serviceFn(ask);
+ *
+ * @throws TypeError | RangeError when an option is not in its range
+ */
+export class TokenBucket extends Rate {
+  protected readonly most: number;
+  private readonly limit: number;
+  private readonly interval: number;
+  /** When a start last found the bucket full. */
+  private since: number;
+  /** Starts from then on. The theoretical arrival time is `gained(starts)`: by counting, rounding errors do not add up. */
+  private starts = 0;
+
+  constructor(options: TokenBucketOptions) {
+    const { limit, interval, clock } = requireRate("TokenBucket", options);
+    const { burst = limit } = readOptions("TokenBucket", options, ["burst"]);
+    super(clock);
+    this.limit = limit;
+    this.interval = interval;
+    this.most = requireCount("TokenBucket", "burst", burst);
+    this.since = clock.now();
+  }
+
+  protected room(now: number): number {
+    if (this.gained(this.starts) <= now) return this.most;
+    const tokens = Math.floor(((now - this.since) * this.limit) / this.interval);
+    // Rounding may put it on the other side of an edge; when a token is gained is what counts.
+    const late = this.gained(tokens) > now ? 1 : this.gained(tokens + 1) <= now ? -1 : 0;
+    return this.most - this.starts + tokens - late;
+  }
+
+  protected earliest(count: number, now: number): number {
+    const behind = count - this.most;
+    if (this.gained(this.starts) <= now) return behind <= 0 ? now : now + (behind * this.interval) / this.limit;
+    return Math.max(now, this.gained(this.starts + behind));
+  }
+
+  protected record(now: number): void {
+    if (this.gained(this.starts) <= now) {
+      this.since = now;
+      this.starts = 0;
+    }
+    this.starts++;
+  }
+
+  /** When `tokens` have been gained. */
+  private gained(tokens: number): number {
+    return this.since + (tokens * this.interval) / this.limit;
+  }
+}

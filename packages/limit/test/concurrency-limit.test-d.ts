@@ -1,0 +1,26 @@
+import { type KindOf, type Keeps, type Service, ServiceBuilder, serviceFn, raises } from "@sluice/core";
+import { expectTypeOf } from "vitest";
+import { type ConcurrencyLimit, concurrencyLimit, Semaphore } from "../src/index.ts";
+
+class NotFound extends Error {
+  readonly code = "NOT_FOUND";
+}
+
+const limit = concurrencyLimit(1);
+expectTypeOf(limit).toEqualTypeOf<ConcurrencyLimit>();
+expectTypeOf<KindOf<typeof limit>>().toEqualTypeOf<Keeps>();
+
+// The types of the service inside stay what they are.
+const find = serviceFn((name: string) => name.length, raises<NotFound>());
+expectTypeOf(new ServiceBuilder().layer(limit).service(find)).toEqualTypeOf<Service<string, number, NotFound>>();
+expectTypeOf(limit.wrap(find)).toEqualTypeOf<Service<string, number, NotFound>>();
+
+limit.max = 2;
+// @ts-expect-error a counter is not to be set
+limit.active = 2;
+// @ts-expect-error how many is not said
+concurrencyLimit();
+// @ts-expect-error a semaphore has its own clock
+concurrencyLimit(new Semaphore(1), { clock: { now: () => 0, setTimeout() {}, clearTimeout() {} } });
+// @ts-expect-error what it answers with is not a promise
+concurrencyLimit(1, { until: () => 5 });

@@ -1,0 +1,430 @@
+import { type Clock, isOverloadedError, type Lease } from "@sluice/core";
+import { VirtualClock } from "@sluice/testing";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FixedWindow, SlidingWindow, TokenBucket } from "../src/index.ts";
+import { excess, RateModel, rooms } from "./helper/rate-model.ts";
+import { type AnyRate, rates } from "./helper/rates.ts";
+
+/** A lease of `gate`, which must have one. */
+function leaseOf(gate: AnyRate): Lease {
+  const lease = gate.tryAcquire();
+  if (lease === undefined) throw new Error("There is no room.");
+  return lease;
+}
+
+const done = { status: "fulfilled", value: undefined } as const;
+
+/** Takes a permit and starts at once, where there is room. */
+function start(gate: AnyRate): boolean {
+  const lease = gate.tryAcquire();
+  lease?.start?.();
+  lease?.finish(done);
+  return lease !== undefined;
+}
+
+/** What becomes of a permit, and of time, in a random schedule. */
+const action = fc.oneof(
+  fc.record({ do: fc.constant("try" as const) }),
+  fc.record({
+    do: fc.constant("acquire" as const),
+    within: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
+  }),
+  fc.record({ do: fc.constantFrom("start" as const, "cancel" as const), which: fc.nat(5) }),
+  fc.record({ do: fc.constant("abort" as const), which: fc.nat(9) }),
+  fc.record({ do: fc.constant("advance" as const), ms: fc.nat(9) }),
+);
+
+describe.each(rates)("%s", (algorithm, make) => {
+  const room = rooms[algorithm];
+  if (room === undefined) throw new Error("There is no model of it.");
+
+  test("does what its model does, whatever the schedule", async () => {
+    const shapes = fc.record({ limit: fc.integer({ min: 1, max: 4 }), each: fc.integer({ min: 1, max: 4 }) });
+    const burst =
+      algorithm === "token-bucket"
+        ? fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined })
+        : fc.constant(undefined);
+    await fc.assert(
+      fc.asyncProperty(shapes, burst, fc.array(action, { maxLength: 60 }), async ({ limit, each }, most, actions) => {
+        const clock = new VirtualClock();
+        const rules = { limit, interval: limit * each, burst: most ?? limit };
+        const gate = make({ ...rules, clock });
+        const model = new RateModel(rules, room);
+        const held: Lease[] = [];
+        const letIn: number[] = [];
+        const refused: number[] = [];
+        const gaveUp: number[] = [];
+        const callers = new Map<number, AbortController>();
+        let name = 0;
+        for (const step of actions) {
+          switch (step.do) {
+            case "try": {
+              const lease = gate.tryAcquire();
+              if (lease !== undefined) {
+                held.push(lease);
+                letIn.push(name);
+              }
+              model.tryAcquire(name++);
+              break;
+            }
+            case "acquire": {
+              const caller = new AbortController();
+              const mine = name++;
+              callers.set(mine, caller);
+              const deadline = step.within === undefined ? undefined : clock.now() + step.within;
+              gate.acquire({ signal: caller.signal, deadline }).then(
+                (lease) => {
+                  held.push(lease);
+                  letIn.push(mine);
+                },
+                (reason) => {
+                  if (isOverloadedError(reason)) refused.push(mine);
+                  else if (reason === mine) gaveUp.push(mine);
+                },
+              );
+              model.acquire(mine, deadline);
+              break;
+            }
+            case "start":
+            case "cancel": {
+              const [lease] = held.splice(step.which % Math.max(held.length, 1), 1);
+              if (lease === undefined) break;
+              if (step.do === "start") {
+                lease.start?.();
+                lease.finish(done);
+                model.start();
+              } else {
+                lease.cancel();
+                model.cancel();
+              }
+              break;
+            }
+            case "abort": {
+              const [given] = [...callers.keys()].slice(step.which);
+              if (given === undefined) break;
+              callers.get(given)?.abort(given);
+              callers.delete(given);
+              model.abort(given);
+              break;
+            }
+            case "advance":
+              void clock.advance(step.ms);
+              model.advance(step.ms);
+          }
+          await clock.advance(0);
+          expect(letIn).toEqual(model.letIn);
+          expect(refused).toEqual(model.refused);
+          expect(gaveUp).toEqual(model.gaveUp);
+          expect({
+            active: gate.active,
+            waiting: gate.waiting,
+            available: gate.available,
+            retryAfter: gate.retryAfter(),
+          }).toEqual({
+            active: model.held,
+            waiting: model.line.length,
+            available: model.available,
+            retryAfter: model.retryAfter,
+          });
+          // One timer, for those who wait and whom time can help.
+          expect(clock.pending).toBe(model.line.length > 0 && model.held < rules.burst ? 1 : 0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("keeps its bound at times that are not whole, permits held and started late included", async () => {
+    const time = fc.double({ min: 0.001, max: 40, noNaN: true });
+    const step = fc.record({ ms: time, reserve: fc.nat(4), use: fc.nat(4), cancel: fc.nat(1) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 7 }),
+        fc.double({ min: 1, max: 50, noNaN: true }),
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.array(step, { maxLength: 80 }),
+        async (limit, interval, epoch, steps) => {
+          const clock = new VirtualClock(epoch);
+          const gate = make({ limit, interval, clock });
+          const starts: number[] = [];
+          const held: Lease[] = [];
+          for (const { ms, reserve, use, cancel } of steps) {
+            for (let count = 0; count < reserve; count++) void gate.acquire().then((lease) => held.push(lease));
+            for (const lease of held.splice(0, cancel)) lease.cancel();
+            for (const lease of held.splice(0, use)) {
+              starts.push(clock.now());
+              lease.start?.();
+              lease.finish(done);
+            }
+            await clock.advance(ms);
+          }
+          // Times of a million are themselves rounded, by 10^-10.
+          expect(excess(algorithm, starts, { limit, interval, burst: limit })).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("lets those who wait start as soon as they may, and none is left behind", async () => {
+    const shape = fc.record({
+      limit: fc.integer({ min: 1, max: 7 }),
+      interval: fc.double({ min: 1, max: 50, noNaN: true }),
+      epoch: fc.double({ min: 0, max: 60, noNaN: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ limit, interval, epoch }) => {
+        const clock = new VirtualClock(epoch);
+        let timers = 0;
+        const counting: Clock = {
+          now: () => clock.now(),
+          setTimeout: (run, ms) => {
+            timers++;
+            return clock.setTimeout(run, ms);
+          },
+          clearTimeout: (handle) => {
+            clock.clearTimeout(handle);
+          },
+        };
+        const gate = make({ limit, interval, clock: counting });
+        const starts: number[] = [];
+        const callers = 3 * limit + 1;
+        for (let count = 0; count < callers; count++) {
+          void gate.acquire().then((lease) => {
+            starts.push(clock.now() - epoch);
+            lease.start?.();
+            lease.finish(done);
+          });
+        }
+        await clock.advanceAsync(3 * interval + 1e-6);
+        const evenly = (nth: number): number => Math.max(0, ((nth - limit + 1) * interval) / limit);
+        const bunched = (nth: number): number => Math.floor(nth / limit) * interval;
+        const due = algorithm === "token-bucket" ? evenly : bunched;
+        expect(starts).toHaveLength(callers);
+        for (const [nth, at] of starts.entries()) expect(at).toBeCloseTo(due(nth), 6);
+        // A timer that fires is believed: no second one because the clock says it is a hair's breadth early.
+        expect(timers).toBe(algorithm === "token-bucket" ? callers - limit : 3);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  describe("promise 13: time is a seam", () => {
+    /** A clock whose timers fire early, by its own `now()`. */
+    const early = (by: number): { clock: VirtualClock; skewed: Clock } => {
+      const clock = new VirtualClock();
+      const skewed: Clock = {
+        now: () => clock.now(),
+        setTimeout: (run, ms) => clock.setTimeout(run, ms - by),
+        clearTimeout: (handle) => {
+          clock.clearTimeout(handle);
+        },
+      };
+      return { clock, skewed };
+    };
+
+    test("a timer that fires early is believed, and what starts then counts from when it was due", async () => {
+      const { clock, skewed } = early(0.5);
+      const gate = make({ limit: 1, interval: 10, clock: skewed });
+      start(gate);
+      const starts: number[] = [];
+      void gate.acquire().then((lease) => {
+        starts.push(clock.now());
+        lease.start?.();
+      });
+      await clock.advance(9.5);
+      expect(starts).toEqual([9.5]);
+      expect(gate.retryAfter()).toBe(10);
+      await clock.advance(10);
+      expect(start(gate)).toBe(false);
+      await clock.advance(0.5);
+      expect(start(gate)).toBe(true);
+    });
+
+    test("timers that fire early do not add up to a higher rate", async () => {
+      const { clock, skewed } = early(0.5);
+      const gate = make({ limit: 1, interval: 10, clock: skewed });
+      let starts = 0;
+      for (let count = 0; count < 200; count++) {
+        void gate.acquire().then((lease) => {
+          starts++;
+          lease.start?.();
+        });
+      }
+      await clock.advanceAsync(1_000);
+      expect(starts).toBe(101);
+    });
+
+    test("a clock that jumps forwards while somebody waits lets nobody in twice", async () => {
+      const clock = new VirtualClock();
+      const gate = make({ limit: 2, interval: 100, clock });
+      start(gate);
+      start(gate);
+      const letIn: number[] = [];
+      for (const name of [1, 2, 3]) {
+        void gate.acquire().then((lease) => {
+          letIn.push(name);
+          lease.start?.();
+        });
+      }
+      clock.jump(5_000);
+      expect(gate.tryAcquire()).toBeUndefined();
+      await clock.advance(100);
+      expect(letIn.slice(0, 2)).toEqual([1, 2]);
+      // Two started now, after the jump; or, from a bucket that filled meanwhile, still two.
+      expect(letIn).toHaveLength(2);
+    });
+
+    test("a clock that goes back makes those who ask wait as long as it went, and lets nobody in too soon", async () => {
+      const clock = new VirtualClock(1_000);
+      const gate = make({ limit: 1, interval: 100, clock });
+      start(gate);
+      clock.jump(-50);
+      await clock.advance(149);
+      expect(start(gate)).toBe(false);
+      await clock.advance(1);
+      expect(start(gate)).toBe(true);
+    });
+
+    test("time that was seen is not taken back by a timer that goes by another", async () => {
+      const clock = new VirtualClock();
+      const gate = make({ limit: 1, interval: 100, clock });
+      start(gate);
+      const waiting = gate.acquire();
+      clock.jump(500);
+      expect(gate.active).toBe(0);
+      expect(gate.available).toBe(1);
+      clock.jump(-500);
+      await clock.advance(100);
+      (await waiting).start?.();
+      clock.jump(450);
+      expect(start(gate)).toBe(false);
+      await clock.advance(50);
+      expect(start(gate)).toBe(true);
+    });
+
+    test("an interval longer than the rest of the longest timer is waited for", async () => {
+      const clock = new VirtualClock();
+      const gate = make({ limit: 1, interval: 2 ** 31 - 1, clock });
+      start(gate);
+      const second = gate.acquire();
+      let third = false;
+      void gate.acquire().then(() => (third = true));
+      await clock.advance(2 ** 31 - 1);
+      (await second).start?.();
+      expect(clock.pending).toBe(1);
+      await clock.advance(2 ** 31 - 2);
+      expect(third).toBe(false);
+      await clock.advance(1);
+      expect(third).toBe(true);
+    });
+  });
+
+  describe("a lease", () => {
+    test("that is given back twice, or after its start, changes nothing", () => {
+      const gate = make({ limit: 2, interval: 100, clock: new VirtualClock() });
+      const lease = leaseOf(gate);
+      lease.cancel();
+      lease.cancel();
+      lease.start?.();
+      expect(gate).toMatchObject({ active: 0, available: 2 });
+      const used = leaseOf(gate);
+      used.start?.();
+      used.start?.();
+      used.cancel();
+      used.finish(done);
+      expect(gate).toMatchObject({ active: 0, available: 1 });
+    });
+
+    test("that is finished without a word of its start has started", () => {
+      const gate = make({ limit: 2, interval: 100, clock: new VirtualClock() });
+      leaseOf(gate).finish(done);
+      expect(gate).toMatchObject({ active: 0, available: 1 });
+    });
+  });
+
+  test("a signal that is aborted already is refused at once, though there is room", async () => {
+    const gate = make({ limit: 1, interval: 100, clock: new VirtualClock() });
+    await expect(gate.acquire({ signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
+    expect(gate).toMatchObject({ active: 0, waiting: 0, available: 1 });
+  });
+
+  test("the largest limit lets in without end, and has allocated nothing for it", () => {
+    const gate = make({ limit: Number.MAX_SAFE_INTEGER, interval: 1, clock: new VirtualClock() });
+    for (let count = 0; count < 1_000; count++) expect(start(gate)).toBe(true);
+    expect(gate.available).toBe(Number.MAX_SAFE_INTEGER - 1_000);
+  });
+
+  test("it reads the system's clock where it is given none", () => {
+    const gate = make({ limit: 1, interval: 1_000_000 });
+    expect(start(gate)).toBe(true);
+    expect(start(gate)).toBe(false);
+    expect(gate.retryAfter()).toBeGreaterThan(900_000);
+  });
+});
+
+describe("at the edges", () => {
+  test("a sliding window lets a start in exactly an interval after the one that it follows", async () => {
+    const clock = new VirtualClock();
+    const gate = new SlidingWindow({ limit: 2, interval: 100, clock });
+    start(gate);
+    await clock.advance(99);
+    start(gate);
+    expect(start(gate)).toBe(false);
+    await clock.advance(1);
+    expect(start(gate)).toBe(true);
+    expect(start(gate)).toBe(false);
+    await clock.advance(98);
+    expect(start(gate)).toBe(false);
+    await clock.advance(1);
+    expect(start(gate)).toBe(true);
+  });
+
+  test("a fixed window lets up to twice its limit through across an edge", async () => {
+    const clock = new VirtualClock();
+    const gate = new FixedWindow({ limit: 10, interval: 100, clock });
+    start(gate);
+    await clock.advance(99);
+    for (let count = 0; count < 9; count++) expect(start(gate)).toBe(true);
+    expect(start(gate)).toBe(false);
+    await clock.advance(1);
+    for (let count = 0; count < 10; count++) expect(start(gate)).toBe(true);
+    expect(start(gate)).toBe(false);
+  });
+
+  test("a token bucket gains one token every interval / limit, exactly also where that is a fraction", async () => {
+    const clock = new VirtualClock();
+    const gate = new TokenBucket({ limit: 3, interval: 100, burst: 1, clock });
+    let starts = 0;
+    for (let ms = 0; ms < 3_000; ms++) {
+      if (start(gate)) starts++;
+      expect(starts).toBe(Math.min(starts, 1 + Math.floor((3 * ms) / 100)));
+      await clock.advance(1);
+    }
+    // A caller who asks every millisecond finds it within one of when it was gained: 34 ms each.
+    expect(starts).toBe(89);
+    const next = gate.acquire();
+    await clock.advance(gate.retryAfter());
+    expect(await next).toBeDefined();
+  });
+
+  test("a token bucket lets a burst above the limit in at once, and never holds more", async () => {
+    const clock = new VirtualClock();
+    const gate = new TokenBucket({ limit: 2, interval: 100, burst: 5, clock });
+    const startAll = (): number => {
+      let started = 0;
+      while (start(gate)) started++;
+      return started;
+    };
+    expect(startAll()).toBe(5);
+    await clock.advance(100);
+    expect(startAll()).toBe(2);
+    await clock.advance(249);
+    expect(startAll()).toBe(4);
+    await clock.advance(1);
+    expect(startAll()).toBe(1);
+    await clock.advance(10_000);
+    expect(startAll()).toBe(5);
+  });
+});
