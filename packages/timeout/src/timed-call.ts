@@ -1,36 +1,28 @@
 import type { CallOptions } from "@sluice/core";
-import { type AbortListener, handUp, listen, type Reservation, unlisten } from "@sluice/core/internal";
+import { handUp, type Reservation } from "@sluice/core/internal";
+import type { TimeoutError } from "./timeout-error.ts";
 import { type Watch, Watched } from "./watch.ts";
 
 /** A call that is answered in time, one way or the other. */
-export class TimedCall extends Watched implements AbortListener {
+export class TimedCall extends Watched {
   private readonly options: CallOptions;
-  private readonly controller: AbortController = new AbortController();
-  /** The work that the caller's signal is passed on to: the answer, and what was handed up. */
+  /** The work that follows the caller's signal: the answer, and what was handed up. */
   private pending = 1;
   private gaveUp = false;
   private answer!: Promise<unknown>;
   private reject!: (reason: unknown) => void;
 
   constructor(watch: Watch, options: CallOptions) {
-    super(watch);
+    super(watch, options.signal);
     this.options = options;
   }
 
-  /** Spends `reservation`. The signal must not be aborted yet. */
+  /** Spends `reservation`. */
   begin(reservation: Reservation, request: unknown, now: number): Promise<unknown> {
-    const { signal, waitUntil } = this.options;
-    if (signal !== undefined) listen(signal, this);
+    this.follow();
     this.watch.add(this, now);
-    this.answer = reservation.start(
-      request,
-      {
-        signal: this.controller.signal,
-        deadline: this.due,
-        waitUntil: signal === undefined ? waitUntil : this.waitUntil,
-      },
-      false,
-    );
+    const { signal } = this.controller;
+    this.answer = reservation.start(request, { signal, deadline: this.due, waitUntil: this.waitUntil }, false);
     return new Promise((resolve, reject) => {
       this.reject = reject;
       this.answer.then(
@@ -46,22 +38,12 @@ export class TimedCall extends Watched implements AbortListener {
     });
   }
 
-  /** The caller gave up: the work is told, and the call settles when it does. */
-  aborted(reason: unknown): void {
-    this.watch.remove(this);
-    this.controller.abort(reason);
-  }
-
-  expired(): void {
-    const error = this.timeoutError();
-    const { signal } = this.options;
-    if (signal !== undefined) unlisten(signal, this);
+  protected override giveUp(error: TimeoutError): void {
     this.gaveUp = true;
     this.watch.abandoned++;
     // Before the caller hears of it: gates outside must not think that the work is over.
     handUp(this.options, this.answer);
     this.reject(error);
-    this.controller.abort(error);
   }
 
   private answered(): void {
@@ -78,7 +60,6 @@ export class TimedCall extends Watched implements AbortListener {
   };
 
   private readonly left = (): void => {
-    const { signal } = this.options;
-    if (--this.pending === 0 && signal !== undefined) unlisten(signal, this);
+    if (--this.pending === 0) this.unfollow();
   };
 }

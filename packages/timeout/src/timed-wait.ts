@@ -1,18 +1,12 @@
 import type { ReadyOptions } from "@sluice/core";
-import { type AbortListener, listen, type Reservation, type Stack, unlisten } from "@sluice/core/internal";
-import { type Watch, Watched } from "./watch.ts";
+import type { Reservation, Stack } from "@sluice/core/internal";
+import type { TimeoutError } from "./timeout-error.ts";
+import { Watched } from "./watch.ts";
 
 /** A wait for readiness that ends in time. */
-export class TimedWait extends Watched implements AbortListener {
-  private readonly options: ReadyOptions<unknown>;
-  private readonly controller: AbortController = new AbortController();
+export class TimedWait extends Watched {
   private over = false;
-  private giveUp!: (reason: unknown) => void;
-
-  constructor(watch: Watch, options: ReadyOptions<unknown>) {
-    super(watch);
-    this.options = options;
-  }
+  private tell!: (reason: unknown) => void;
 
   /**
    * As {@link Stack.reserve}.
@@ -21,13 +15,13 @@ export class TimedWait extends Watched implements AbortListener {
    */
   begin(
     inner: Stack,
+    request: ReadyOptions["request"],
     now: number,
     granted: (reservation: Reservation, waited: boolean) => void,
     failed: (reason: unknown) => void,
   ): void {
-    const { request, signal } = this.options;
     let waited = false;
-    if (signal !== undefined) listen(signal, this);
+    this.follow();
     inner.reserve(
       { request, signal: this.controller.signal, deadline: this.due },
       (reservation) => {
@@ -48,27 +42,19 @@ export class TimedWait extends Watched implements AbortListener {
     waited = true;
     this.watch.add(this, now);
     // The timer rings in the context of whoever set it. What is attached here runs in the caller's.
-    void new Promise<unknown>((resolve) => {
-      this.giveUp = resolve;
+    void new Promise((resolve) => {
+      this.tell = resolve;
     }).then(failed);
   }
 
-  aborted(reason: unknown): void {
-    this.watch.remove(this);
-    this.controller.abort(reason);
-  }
-
-  expired(): void {
-    const error = this.timeoutError();
-    this.end();
-    this.controller.abort(error);
-    this.giveUp(error);
+  protected override giveUp(error: TimeoutError): void {
+    this.over = true;
+    this.tell(error);
   }
 
   private end(): void {
-    const { signal } = this.options;
     this.over = true;
     this.watch.remove(this);
-    if (signal !== undefined) unlisten(signal, this);
+    this.unfollow();
   }
 }

@@ -6,13 +6,6 @@ import { brand, isBranded } from "@sluice/core/internal";
  */
 export type TimeoutPhase = "ready" | "call" | "total" | "deadline";
 
-const messages: Readonly<Record<TimeoutPhase, (ms: number) => string>> = {
-  ready: (ms) => `Not ready within ${ms} ms.`,
-  call: (ms) => `No answer within ${ms} ms.`,
-  total: (ms) => `No answer within ${ms} ms, the wait for readiness included.`,
-  deadline: () => "The deadline has passed.",
-};
-
 /** Given up: it took too long. The work was told, by its signal, and may still be going on. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
@@ -27,7 +20,7 @@ export class TimeoutError extends Error {
   }
 
   constructor(phase: TimeoutPhase, ms: number) {
-    super(messages[phase](ms));
+    super(`Took too long: ${phase} had ${ms} ms.`);
     this.phase = phase;
     this.ms = ms;
   }

@@ -5,7 +5,6 @@ import {
   requireClock,
   requireDuration,
   Reservation,
-  show,
   stackOf,
   stackService,
 } from "@sluice/core/internal";
@@ -107,7 +106,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
           return;
         }
         const now = clock.now();
-        const wait = new TimedWait(watch, asked);
+        const wait = new TimedWait(watch, signal);
         bound(wait, "ready", 0, now, deadline);
         if (wait.due <= now) {
           failed(wait.timeoutError());
@@ -115,6 +114,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
         }
         wait.begin(
           inner,
+          asked.request,
           now,
           (reservation, waited) => granted(held(reservation, waited && total !== undefined ? clock.now() - now : 0)),
           failed,
@@ -134,20 +134,13 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
 }
 
 function readTimes(options: number | TimeoutOptions): TimeoutOptions & { readonly clock: Clock } {
-  if (typeof options === "number")
-    return { call: requireTime("ms", options), clock: requireClock("timeout", undefined) };
-  if (options === undefined) {
-    throw new TypeError(`timeout: options must be a number of milliseconds or an object; received ${show(options)}`);
-  }
+  const time = (name: string, ms: unknown): number => requireDuration("timeout", name, ms, { above: true });
+  if (typeof options !== "object") return { call: time("ms", options), clock: requireClock("timeout", undefined) };
   const { ready, call, total, clock } = readOptions("timeout", options, ["ready", "call", "total", "clock"]);
   return {
-    ready: ready === undefined ? undefined : requireTime("ready", ready),
-    call: call === undefined ? undefined : requireTime("call", call),
-    total: total === undefined ? undefined : requireTime("total", total),
+    ready: ready === undefined ? ready : time("ready", ready),
+    call: call === undefined ? call : time("call", call),
+    total: total === undefined ? total : time("total", total),
     clock: requireClock("timeout", clock),
   };
-}
-
-function requireTime(option: string, value: unknown): number {
-  return requireDuration("timeout", option, value, { above: true });
 }

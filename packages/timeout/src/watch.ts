@@ -1,36 +1,7 @@
 import type { Clock } from "@sluice/core";
-import { Alarm } from "@sluice/core/internal";
-import { Due, DueQueue } from "./due-queue.ts";
+import { type AbortListener, Alarm, listen, unlisten } from "@sluice/core/internal";
+import { Due, DueHeap } from "./due-heap.ts";
 import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
-
-/** Somebody who is given up on at a time. */
-export abstract class Watched extends Due {
-  protected readonly watch: Watch;
-  private phase: TimeoutPhase = "call";
-  private ms = 0;
-
-  constructor(watch: Watch) {
-    super();
-    this.watch = watch;
-  }
-
-  /** Lowers the time to `due`, unless it is lower already. */
-  bound(phase: TimeoutPhase, due: number, ms: number): void {
-    if (due >= this.due) return;
-    this.due = due;
-    this.phase = phase;
-    this.ms = ms;
-  }
-
-  /** The time is over, or was before it began: it is counted, and this is what is told. */
-  timeoutError(): TimeoutError {
-    this.watch.timedOut++;
-    return new TimeoutError(this.phase, this.ms);
-  }
-
-  /** The time is over. Must not throw. */
-  abstract expired(): void;
-}
 
 /*
  * A response that is there beats a timer that is due in the same turn. But it may still be on its way through the layers
@@ -47,41 +18,91 @@ export class Watch {
   timedOut = 0;
   /** Work that was given up on and has not settled. */
   abandoned = 0;
+  private readonly heap: DueHeap = new DueHeap();
   private readonly alarm: Alarm;
-  private readonly queue: DueQueue = new DueQueue();
 
   constructor(clock: Clock) {
-    this.alarm = new Alarm(clock, (now) => {
-      this.afterAnswers(microtasksForAnswers, now);
-    });
+    this.alarm = new Alarm(clock, (now) => this.afterAnswers(microtasksForAnswers, now));
   }
 
   add(watched: Watched, now: number): void {
-    this.queue.add(watched);
+    this.heap.add(watched);
     // When others are due earlier, the alarm is set already.
-    if (this.queue.first === watched) this.alarm.set(watched.due, now);
+    if (this.heap.first === watched) this.alarm.set(watched.due, now);
   }
 
   remove(watched: Watched): void {
     // An alarm that is early finds nobody due and is set again: cheaper than to set it for each who leaves.
-    if (this.queue.remove(watched) && this.queue.first === undefined) this.alarm.clear();
+    if (this.heap.remove(watched) && this.heap.first === undefined) this.alarm.clear();
   }
 
   private afterAnswers(microtasks: number, now: number): void {
-    if (microtasks === 0) this.expire(now);
-    else
-      void settled.then(() => {
-        this.afterAnswers(microtasks - 1, now);
-      });
+    if (microtasks > 0) void settled.then(() => this.afterAnswers(microtasks - 1, now));
+    else {
+      for (let { first } = this.heap; first !== undefined; { first } = this.heap) {
+        if (first.due > now) {
+          this.alarm.set(first.due);
+          return;
+        }
+        (first as Watched).expire();
+      }
+    }
+  }
+}
+
+/** Somebody who is given up on in time, and until then follows the caller's signal. */
+export abstract class Watched extends Due implements AbortListener {
+  protected readonly watch: Watch;
+  /** Aborts those inside. */
+  protected readonly controller: AbortController = new AbortController();
+  private readonly caller: AbortSignal | undefined;
+  private phase: TimeoutPhase = "call";
+  private ms = 0;
+
+  constructor(watch: Watch, caller: AbortSignal | undefined) {
+    super();
+    this.watch = watch;
+    this.caller = caller;
   }
 
-  private expire(now: number): void {
-    let first = this.queue.first as Watched | undefined;
-    while (first !== undefined && first.due <= now) {
-      this.queue.remove(first);
-      first.expired();
-      first = this.queue.first as Watched | undefined;
-    }
-    if (first !== undefined) this.alarm.set(first.due);
+  /** Lowers the time to `due`, unless it is lower already. */
+  bound(phase: TimeoutPhase, due: number, ms: number): void {
+    if (due >= this.due) return;
+    this.due = due;
+    this.phase = phase;
+    this.ms = ms;
   }
+
+  /** The time is over, or was before it began: it is counted, and this is what is told. */
+  timeoutError(): TimeoutError {
+    this.watch.timedOut++;
+    return new TimeoutError(this.phase, this.ms);
+  }
+
+  /** The signal must not be aborted yet. */
+  protected follow(): void {
+    if (this.caller !== undefined) listen(this.caller, this);
+  }
+
+  protected unfollow(): void {
+    if (this.caller !== undefined) unlisten(this.caller, this);
+  }
+
+  /** The caller gave up: those inside are told, and it ends when they say so. */
+  aborted(reason: unknown): void {
+    this.watch.remove(this);
+    this.controller.abort(reason);
+  }
+
+  /** The time is over. */
+  expire(): void {
+    const error = this.timeoutError();
+    this.watch.remove(this);
+    this.unfollow();
+    this.giveUp(error);
+    this.controller.abort(error);
+  }
+
+  /** Tells the caller. Must not throw. */
+  protected abstract giveUp(error: TimeoutError): void;
 }

@@ -3,10 +3,10 @@ import { isTimeoutError, TimeoutError } from "../src/index.ts";
 
 describe("a TimeoutError", () => {
   test.each([
-    ["ready", 50, "Not ready within 50 ms."],
-    ["call", 100, "No answer within 100 ms."],
-    ["total", 120, "No answer within 120 ms, the wait for readiness included."],
-    ["deadline", 7, "The deadline has passed."],
+    ["ready", 50, "Took too long: ready had 50 ms."],
+    ["call", 100, "Took too long: call had 100 ms."],
+    ["total", 120, "Took too long: total had 120 ms."],
+    ["deadline", 7, "Took too long: deadline had 7 ms."],
   ] as const)("of phase %s says which phase and how many ms", (phase, ms, message) => {
     const error = new TimeoutError(phase, ms);
     expect(error).toBeInstanceOf(Error);

@@ -920,9 +920,9 @@ describe("a timeout inside a timeout", () => {
 
 describe("promise 14: bad options are refused at once", () => {
   const bad: readonly [string, unknown, ErrorConstructor, string][] = [
-    ["options", undefined, TypeError, "options must be"],
+    ["ms", undefined, TypeError, "received undefined"],
     ["options", null, TypeError, "received null"],
-    ["options", "100", TypeError, 'received "100"'],
+    ["ms", "100", TypeError, 'received "100"'],
     ["ms", 0, RangeError, "ms must be a number above 0 and at most 2147483647; received 0"],
     ["ms", -1, RangeError, "received -1"],
     ["ms", Number.NaN, RangeError, "received NaN"],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Due, DueQueue } from "../src/due-queue.ts";
+import { Due, DueHeap } from "../src/due-heap.ts";
 
 class Entry extends Due {
   constructor(due: number) {
@@ -20,33 +20,34 @@ const steps = fc.array(
   { maxLength: 200, size: "max" },
 );
 
-describe("a queue by due time", () => {
+describe("a heap by due time", () => {
   test("has the one that is due first at its head, whoever joins and leaves", () => {
     fc.assert(
       fc.property(steps, (schedule) => {
-        const queue = new DueQueue();
+        const heap = new DueHeap();
         const model: Entry[] = [];
         const seen: unknown[] = [];
         const wanted: unknown[] = [];
         const leave = (at: number): void => {
           const [entry] = model.splice(at, 1);
-          seen.push(queue.remove(entry!), queue.remove(entry!));
+          seen.push(heap.remove(entry!), heap.remove(entry!));
           wanted.push(true, false);
         };
         for (const step of schedule) {
           if (step === "first") {
-            if (queue.first !== undefined) leave(model.indexOf(queue.first));
+            if (heap.first !== undefined) leave(model.indexOf(heap.first));
           } else if ("add" in step) {
             const entry = new Entry(step.add);
-            queue.add(entry);
+            heap.add(entry);
             model.push(entry);
           } else if (model.length > 0) leave(step.leave % model.length);
-          seen.push(queue.first?.due);
-          wanted.push(model.length === 0 ? undefined : Math.min(...model.map(({ due }) => due)));
+          // Sorting is stable: among those due together the first that joined.
+          seen.push(heap.first);
+          wanted.push([...model].sort((a, b) => a.due - b.due)[0]);
         }
-        while (queue.first !== undefined) {
-          seen.push(queue.first.due);
-          queue.remove(queue.first);
+        while (heap.first !== undefined) {
+          seen.push(heap.first.due);
+          heap.remove(heap.first);
         }
         wanted.push(...model.map(({ due }) => due).sort((a, b) => a - b));
         expect(seen).toEqual(wanted);
@@ -71,11 +72,11 @@ describe("a queue by due time", () => {
     }
     const perEntry = (count: number): number => {
       reads = 0;
-      const queue = new DueQueue();
+      const heap = new DueHeap();
       const entries = Array.from({ length: count }, (_, index) => new Counted(count - index));
-      for (const entry of entries) queue.add(entry);
-      for (const entry of entries.slice(0, count / 2)) queue.remove(entry);
-      while (queue.first !== undefined) queue.remove(queue.first);
+      for (const entry of entries) heap.add(entry);
+      for (const entry of entries.slice(0, count / 2)) heap.remove(entry);
+      while (heap.first !== undefined) heap.remove(heap.first);
       return reads / count;
     };
     expect(perEntry(20_000)).toBeLessThan(2 * perEntry(200));
