@@ -28,7 +28,7 @@ export interface Stack {
 }
 
 /** The service that a stack is to callers outside. */
-export class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> implements Stack {
+class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> implements Stack {
   readonly tryReserve: Stack["tryReserve"];
   readonly reserve: Stack["reserve"];
 
