@@ -2,8 +2,16 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { gate, isPermitSpentError, layerFn, type ReadyOptions, Semaphore, ServiceBuilder } from "@sluice/core";
-import { stackOf, stackService, takeRefusal } from "@sluice/core/internal";
+import {
+  gate,
+  isPermitSpentError,
+  layerFn,
+  type ReadyOptions,
+  Semaphore,
+  ServiceBuilder,
+  takeRefusal,
+} from "@sluice/core";
+import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { buffer, BufferClosedError } from "../src/index.ts";

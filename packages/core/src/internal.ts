@@ -21,8 +21,6 @@ export { requireService } from "./layer.ts";
 export { Line } from "./line.ts";
 export { LinkedList, LinkedNode } from "./linked-list.ts";
 export { handUp, observe, report } from "./observe.ts";
-export type { Refusal } from "./refusal.ts";
-export { takeRefusal } from "./refusal.ts";
 export type { Behaviour } from "./reservation.ts";
 export { nothing, Reservation } from "./reservation.ts";
 export { noOptions, spentAlready } from "./service.ts";

@@ -23,7 +23,14 @@ export function refuse(layer: string, retryAfter?: number): undefined {
   slot.last = { layer, retryAfter };
 }
 
-/** The refusal that was left behind since the last time somebody took it, or undefined. */
+/**
+ * Who refused, and for how long: what was left behind since the last time somebody took it. Right after a `tryReady` that
+ * answered undefined, it is that one's refusal; undefined where a service of another's making says nothing.
+ *
+ * @example
+ * const permit = service.tryReady(request);
+ * if (permit === undefined) answer(503, { "retry-after": Math.ceil((takeRefusal()?.retryAfter ?? 1_000) / 1_000) });
+ */
 export function takeRefusal(): Refusal | undefined {
   const { last } = slot;
   slot.last = undefined;

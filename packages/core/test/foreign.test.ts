@@ -8,8 +8,8 @@ import {
   OverloadedError,
   Semaphore,
   ServiceBuilder,
+  takeRefusal,
 } from "../src/index.ts";
-import { takeRefusal } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { Leaf } from "./helper/leaf.ts";
 import { stateOf, turn } from "./helper/turns.ts";

@@ -2,17 +2,17 @@ import { describe, expect, test, vi } from "vitest";
 import {
   gate,
   type Gate,
-  layerFn,
   type Layer,
+  layerFn,
   type Lease,
   middleware,
   refuse,
   Semaphore,
   type Service,
-  serviceFn,
   ServiceBuilder,
+  serviceFn,
+  takeRefusal,
 } from "../src/index.ts";
-import { takeRefusal } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate, type Trap } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isPermitSpentError, refuse, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
-import { stackService, takeRefusal } from "@sluice/core/internal";
+import { isPermitSpentError, refuse, type Service, ServiceBuilder, serviceFn, takeRefusal } from "@sluice/core";
+import { stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

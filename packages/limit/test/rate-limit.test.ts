@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, isOverloadedError, isPermitSpentError, ServiceBuilder, serviceFn } from "@sluice/core";
-import { takeRefusal } from "@sluice/core/internal";
+import { gate, isOverloadedError, isPermitSpentError, ServiceBuilder, serviceFn, takeRefusal } from "@sluice/core";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { concurrencyLimit, rateLimit, type RateLimitOptions, SlidingWindow } from "../src/index.ts";

@@ -1,14 +1,5 @@
-import { type Adds, type Layer, layerFn, OverloadedError } from "@sluice/core";
-import {
-  type Behaviour,
-  nothing,
-  type Refusal,
-  Reservation,
-  type Stack,
-  stackOf,
-  stackService,
-  takeRefusal,
-} from "@sluice/core/internal";
+import { type Adds, type Layer, layerFn, OverloadedError, type Refusal, takeRefusal } from "@sluice/core";
+import { type Behaviour, nothing, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
 
 /** A layer that refuses at once what would have to wait. One value counts for all the services that it wraps. */
 export interface LoadShed extends Layer<Adds<OverloadedError>> {

@@ -9,8 +9,8 @@ import {
   type Service,
   ServiceBuilder,
   serviceFn,
+  takeRefusal,
 } from "@sluice/core";
-import { takeRefusal } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -17,8 +17,8 @@ export interface BackoffStep<out State> {
 
 /** How long to wait before each retry: a value. It waits for nobody and remembers nothing. */
 export interface Backoff<State = unknown> {
-  /** @param state what the step before answered with; undefined for the first */
-  next(state?: State): BackoffStep<State>;
+  /** What follows the step that answered with `state`; without one, the first. */
+  readonly next: (state?: State) => BackoffStep<State>;
 }
 
 /** How delays are spread. */

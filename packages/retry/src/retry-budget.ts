@@ -12,9 +12,9 @@ import { fractionOf } from "./fraction.ts";
 /** How many retries there may be. */
 export interface RetryBudget {
   /** A request: it earns its share of a retry. */
-  deposit(): void;
+  readonly deposit: () => void;
   /** A retry, where one is left: false when there must be none. */
-  withdraw(): boolean;
+  readonly withdraw: () => boolean;
   /** Retries left, with fractions. Below 0 while a retry counts for longer than the requests that paid for it. */
   readonly balance: number;
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isPermitSpentError, middleware, Service, ServiceBuilder } from "@sluice/core";
-import { takeRefusal } from "@sluice/core/internal";
+import { isPermitSpentError, middleware, Service, ServiceBuilder, takeRefusal } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { mockService, VirtualClock } from "../src/index.ts";
 

@@ -1,13 +1,5 @@
-import { type AnyService, type CallOptions, OverloadedError, type Service } from "@sluice/core";
-import {
-  type Behaviour,
-  nothing,
-  Reservation,
-  type Stack,
-  stackOf,
-  stackService,
-  takeRefusal,
-} from "@sluice/core/internal";
+import { type AnyService, type CallOptions, OverloadedError, type Service, takeRefusal } from "@sluice/core";
+import { type Behaviour, nothing, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
 import { giveBack, oneOfEach, type OneOfEach, tryOneOfEach } from "./one-of-each.ts";
 
 /** Knows which service takes which request. Both are asked anew each time, so that routes may change. */
