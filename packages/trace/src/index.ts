@@ -1,6 +1,9 @@
 /**
- * Gives each request an id that any function below can read, and logs how it went.
+ * Gives each call an id that any function below can read, and a place in a W3C trace, and writes how it went to a logger.
  *
  * @packageDocumentation
  */
+export type { Logger, LogMethod } from "./logger.ts";
+export { currentRequestId, currentTraceparent } from "./span.ts";
+export type { TraceOptions } from "./trace.ts";
 export { trace } from "./trace.ts";

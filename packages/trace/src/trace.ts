@@ -1,4 +1,140 @@
-/** Gives each request an id that any function below can read, and logs how it went. */
-export function trace(): string {
-  return "trace";
+import { type CallOptions, type Clock, type Keeps, type Layer, layerFn } from "@sluice/core";
+import {
+  around,
+  type Behaviour,
+  observe,
+  readOptions,
+  requireClock,
+  requireFunction,
+  Reservation,
+  type Stack,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
+import { harmless, type Log, type Logger, logTo } from "./logger.ts";
+import { LazySpan, spans } from "./span.ts";
+
+/** Options of {@link trace}. */
+export interface TraceOptions<in Req = unknown> {
+  /** Where the beginning and the end of each call are written: pino, the console, or the like; default nowhere. */
+  readonly logger?: Logger | undefined;
+  /** The method of the logger for all but failures, which go to `warn`; default `"info"`. */
+  readonly level?: string | undefined;
+  /** Makes an id for a request that has none; default `crypto.randomUUID()`, which also stands in where this one fails. */
+  readonly generateId?: (() => string) | undefined;
+  /**
+   * The `traceparent` that came with the request, such as the HTTP header of this name. Where there is none, or an invalid
+   * one, or several, a new trace begins. Not asked inside another `trace`, which has the say.
+   */
+  readonly traceparent?: ((request: Req) => string | readonly string[] | null | undefined) | undefined;
+  /** Where durations are read; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+}
+
+const name = "trace";
+
+/**
+ * Gives each call an id that any function below can read, however far down and after whatever wait, and a place in a
+ * W3C trace (https://www.w3.org/TR/trace-context/). With a logger it writes the beginning and the end of each call.
+ *
+ * Inside a call that has an id already it keeps the id, and makes a span of its own in the same trace.
+ *
+ * The id is there from the call on. The wait for readiness comes before it: what runs there (a routing key, the function of
+ * `mapRequest`) sees the id of the call further out, if any. So put `trace` outermost, and what absorbs readiness
+ * (`loadShed`, `buffer`) inside it.
+ *
+ * It only looks on: it adds nothing to answers, and what its functions or its logger throw harms no call.
+ *
+ * @example
+ * const service = new ServiceBuilder()
+ *   .layer(trace({ logger: pino(), traceparent: (request: IncomingMessage) => request.headers["traceparent"] }))
+ *   .serviceFn(async (request) => answer(request, currentRequestId()));
+ *
+ * @throws TypeError when an option is of another type
+ */
+export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<Req>> {
+  const given = readOptions(name, options, ["logger", "level", "generateId", "traceparent", "clock"]);
+  const { logger, level = "info", generateId = randomId, traceparent = noHeader } = given;
+  requireFunction(name, "generateId", generateId);
+  requireFunction(name, "traceparent", traceparent);
+  const clock = requireClock(name, given.clock);
+  const log = logTo(logger, level);
+
+  const spanOf = (request: unknown): LazySpan => {
+    const outer = spans.getStore();
+    if (outer !== undefined) return new LazySpan(outer.requestId, outer);
+    const id = harmless(generateId);
+    // A list of one becomes that one, a list of several and what is no string become something invalid.
+    const header = harmless(() => String(traceparent(request as Req)));
+    return new LazySpan(typeof id === "string" ? id : randomId(), header);
+  };
+  const begin = log === undefined ? silent : logging(log, level, clock);
+  const behaviour: Behaviour<any> = {
+    start(reservation, request, callOptions, edge) {
+      const span = spanOf(request);
+      return spans.run(span, begin, span, reservation, request, callOptions, edge);
+    },
+    cancel({ inner }) {
+      inner.cancel();
+    },
+  };
+  const wrap = log === undefined ? around : timed;
+  return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)));
+}
+
+const randomId = (): string => crypto.randomUUID();
+
+const noHeader = (): undefined => undefined;
+
+/** Begins a call within its span. */
+type Begin = (
+  span: LazySpan,
+  reservation: Reservation<number>,
+  request: unknown,
+  options: CallOptions,
+  edge: boolean,
+) => Promise<unknown>;
+
+/** Nothing is written, so that nothing needs to be observed. */
+const silent: Begin = (_span, { inner }, request, options, edge) => inner.start(request, options, edge);
+
+/** Writes within the span, so that a logger that asks for the current id finds it. */
+function logging(log: Log, level: string, clock: Clock): Begin {
+  return (span, { inner, state: waited }, request, options, edge) => {
+    const { fields } = span;
+    log(level, "request started", { ...fields, waited });
+    const since = clock.now();
+    return observe(inner.start(request, options, false), edge, (result) => {
+      const duration = clock.now() - since;
+      if (result.status === "fulfilled") {
+        log(level, "request completed", { ...fields, duration, outcome: "completed" });
+        return;
+      }
+      const outcome = harmless(() => options.signal?.aborted) ? "aborted" : "failed";
+      const method = outcome === "failed" ? "warn" : level;
+      log(method, `request ${outcome}`, { ...fields, duration, outcome, err: result.reason as unknown });
+    });
+  };
+}
+
+/** As `around`, and a reservation holds how long the wait for readiness was, in milliseconds. */
+function timed(inner: Stack, behaviour: Behaviour<any>, clock: Clock): Stack {
+  const held = (waited: number, reservation: Reservation): Reservation =>
+    new Reservation<any>(behaviour, waited, reservation);
+  return {
+    tryReserve(request) {
+      const reservation = inner.tryReserve(request);
+      return reservation && held(0, reservation);
+    },
+    reserve(options, granted, failed) {
+      const since = clock.now();
+      inner.reserve(
+        options,
+        (reservation) => {
+          granted(held(clock.now() - since, reservation));
+        },
+        failed,
+      );
+    },
+  };
 }

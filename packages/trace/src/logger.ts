@@ -1,0 +1,44 @@
+import { requireMethods, show } from "@sluice/core/internal";
+
+/** What a logger's method is to us: pino's, the console's, and others' fit. */
+export type LogMethod = (...args: any[]) => unknown;
+
+/**
+ * Somewhere to write to: pino, the console, or what is shaped like one of them.
+ *
+ * A logger that has `child` (pino, bunyan, Fastify's) is called `(fields, message)`, any other (the console, a literal
+ * of one's own) `(message, fields)`.
+ */
+export interface Logger {
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+}
+
+/** Writes a line. Never throws. */
+export type Log = (level: string, message: string, fields: object) => void;
+
+/** Undefined where there is no logger. @throws TypeError when `level` is not a string, or `logger` has no such method, or no `warn` */
+export function logTo(logger: Logger | undefined, level: string): Log | undefined {
+  if (typeof level !== "string") {
+    throw new TypeError(`trace: level must be the name of a method of the logger; received ${show(level)}`);
+  }
+  if (logger === undefined) return undefined;
+  requireMethods("trace", "logger", logger, "a logger", [level, "warn"]);
+  const methods = logger as unknown as Record<string, LogMethod>;
+  const fieldsFirst = typeof methods["child"] === "function";
+  return (method, message, fields) => {
+    harmless(() => {
+      const written = fieldsFirst ? methods[method]?.(fields, message) : methods[method]?.(message, fields);
+      if (written instanceof Promise) written.catch(() => {});
+    });
+  };
+}
+
+/** The answer, or undefined where `run` throws: what only looks on must not harm a call. */
+export function harmless<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { nextTraceparent, parseTraceparent, type TraceParent } from "./traceparent.ts";
+
+/** One hop of one request. Other copies of this package, of other versions perhaps, read these two members. */
+export interface Span {
+  readonly requestId: string;
+  readonly traceparent: string;
+}
+
+/** A span that makes up its `traceparent` when somebody asks for it: random numbers cost more than all the rest. */
+export class LazySpan implements Span {
+  readonly requestId: string;
+  /** The span further out, or the header that came with the request. */
+  private readonly outer: Span | string | undefined;
+  private own: string | undefined;
+
+  constructor(requestId: string, outer: Span | string | undefined) {
+    this.requestId = requestId;
+    this.outer = outer;
+  }
+
+  get traceparent(): string {
+    this.own ??= nextTraceparent(this.parent);
+    return this.own;
+  }
+
+  /** For a line of a log. `parentSpanId` is there unless the trace begins here. */
+  get fields(): object {
+    const { parent, requestId, traceparent } = this;
+    const fields = { requestId, traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
+    return parent === undefined ? fields : { ...fields, parentSpanId: parent.spanId };
+  }
+
+  private get parent(): TraceParent | undefined {
+    const header = typeof this.outer === "object" ? this.outer.traceparent : this.outer;
+    return header === undefined ? undefined : parseTraceparent(header);
+  }
+}
+
+/** One for the process, however often this package is loaded: as ESM, as CommonJS, in several versions. */
+export const spans: AsyncLocalStorage<Span> = ((globalThis as Record<symbol, unknown>)[Symbol.for("@sluice/trace")] ??=
+  new AsyncLocalStorage<Span>()) as AsyncLocalStorage<Span>;
+
+/** The id of the request on whose behalf this runs; undefined outside of any. */
+export function currentRequestId(): string | undefined {
+  return spans.getStore()?.requestId;
+}
+
+/**
+ * The W3C `traceparent` to send along with what is asked of others on behalf of this request; undefined outside of any.
+ *
+ * @example
+ * const traceparent = currentTraceparent();
+ * await fetch(url, { headers: traceparent === undefined ? {} : { traceparent } });
+ */
+export function currentTraceparent(): string | undefined {
+  return spans.getStore()?.traceparent;
+}
