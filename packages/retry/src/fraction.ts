@@ -9,10 +9,10 @@ export interface Fraction {
  * first convergent of the value's continued fraction that divides to that very number. `%` is exact, so Euclid's
  * algorithm on the value and 1 comes to an end.
  *
- * @param value 0 or more, and finite; less than 2^-53 is taken for 0
+ * @param value 0 or more, and finite; less than 2^-30 is taken for 0, since whole numbers that divide to it may be too large to be exact
  */
 export function fractionOf(value: number): Fraction {
-  if (value < 2 ** -53) return { numerator: 0, denominator: 1 };
+  if (value < 2 ** -30) return { numerator: 0, denominator: 1 };
   let [a, b] = [value, 1];
   let [numerator, denominator] = [1, 0];
   let [lastNumerator, lastDenominator] = [0, 1];
