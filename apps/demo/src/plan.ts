@@ -44,29 +44,32 @@ export function planOf(scale: number): Plan {
     load,
   });
   return {
-    warmUpMs: Math.max(1000 * scale, 500),
-    measureMs: Math.max(2200 * scale, 800),
+    warmUpMs: Math.max(800 * scale, 500),
+    measureMs: Math.max(2000 * scale, 800),
     phases: [
-      phase("calm", "a usual day", 2.5),
+      phase("calm", "a usual day", 2),
       phase("spike", `${spikeTimes} times the capacity is asked for, of every route`, 5, spikeTimes),
       phase("after", "as usual again", 3),
       phase("slow", `the backend of ${slowRoute} takes ${slowFactor} times as long`, 4.5),
       phase("dead", `the backend of ${deadRoute} falls silent`, 4.5),
-      phase("recovery", "that backend is started anew", 3),
+      phase("recovery", "that backend is started anew", 2.5),
     ],
   };
 }
 
-/** Before these the load rests, and the figures of the phase before are complete. */
-export const rested: readonly PhaseName[] = ["slow", "dead"];
+/**
+ * Before these the gateway and the backends are started anew, in either run: what such a phase shows has its own cause,
+ * and is not what the phase before it left behind.
+ */
+export const afresh: readonly PhaseName[] = ["slow", "dead"];
 
-/** How long it rests, in ms: clients of the last requests may still wait; the message takes a moment, too. */
+/** How long the load rests before that, in ms: clients of the last requests may still wait; the message takes a moment, too. */
 export const restMs = patience + 300;
 
 /** About how long a run takes, in seconds. */
 export function secondsOf({ warmUpMs, measureMs, phases }: Plan): number {
-  const startingAndStopping = 1;
-  const rests = ((rested.length + 1) * restMs) / 1000;
+  const starting = (afresh.length + 1) * 0.6;
+  const rests = ((afresh.length + 1) * restMs) / 1000;
   const measuring = (warmUpMs + measureMs) / 1000;
-  return startingAndStopping + measuring + rests + phases.reduce((sum, { seconds }) => sum + seconds, 0);
+  return starting + measuring + rests + phases.reduce((sum, { seconds }) => sum + seconds, 0);
 }

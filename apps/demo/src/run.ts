@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadSays, LoadTold } from "./load/messages.ts";
 import type { Tally } from "./load/tally.ts";
-import { deadRoute, type Phase, type PhaseName, type Plan, rested, restMs, slowFactor, slowRoute } from "./plan.ts";
+import { deadRoute, type Phase, type Plan, afresh, restMs, slowFactor, slowRoute } from "./plan.ts";
 import { Backends } from "./process/backends.ts";
 import { Child } from "./process/child.ts";
 import { type GatewayKind, GatewayProcess } from "./process/gateway-process.ts";
@@ -58,10 +58,9 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   const load = new Child<LoadTold, LoadSays>("the load generator", generator, [String(gateway.port)]);
   const observer = new Observer(gateway.port, backends);
   let phase: Phase | undefined;
-  let latest: ByRoute<Tally> | undefined;
   load.listen((said) => {
-    latest = said.kind === "tallies" && phase !== undefined ? said.tallies[phase.name] : undefined;
-    if (latest !== undefined) audience.look(latest, observer);
+    const tallies = said.kind === "tallies" && phase !== undefined ? said.tallies[phase.name] : undefined;
+    if (tallies !== undefined) audience.look(tallies, observer);
   });
 
   const measure = async (ms: number): Promise<ByRoute<number>> => {
@@ -70,7 +69,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   };
 
   const startAnew = async () => {
-    audience.say(`${title}: hardly anything is answered any more, so everything is started anew`);
+    audience.say(`${title}: everything is started anew`);
     await gateway.stop();
     await Promise.all(routes.map((route) => backends.restart(route)));
     gateway = await GatewayProcess.start(kind, { ...settings, port: gateway.port });
@@ -78,20 +77,15 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   };
 
   const rates: Record<string, ByRoute<number>> = { ...options.rates };
-  const restartedBefore: PhaseName[] = [];
   try {
     audience.say(`${title}: the programs get warm`);
     let capacity = await measure(plan.warmUpMs);
     for (const next of plan.phases) {
       signal.throwIfAborted();
-      if (rested.includes(next.name)) {
-        // What a phase is to show is not to be hidden by what the one before it left behind.
+      if (afresh.includes(next.name)) {
         load.tell({ kind: "rest" });
         await sleep(restMs, undefined, { signal });
-        if (latest !== undefined && isDown(latest)) {
-          await startAnew();
-          restartedBefore.push(next.name);
-        }
+        await startAnew();
       }
       phase = next;
       if (phase.name === "spike") {
@@ -118,7 +112,6 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     const result: RunResult = {
       title,
       capacity,
-      restartedBefore,
       phases: plan.phases.map(({ name, seconds }) => ({
         name,
         seconds,
@@ -136,13 +129,6 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     observer.stop();
     await Promise.all([load.kill(), gateway.stop(), backends.stop()]);
   }
-}
-
-/** What an operator goes by: of all that was asked of late, less than half was answered in time. */
-export function isDown(tallies: ByRoute<Tally>): boolean {
-  const recent = routes.flatMap((route) => tallies[route].slices.slice(-2));
-  const sum = (key: "offered" | "good") => recent.reduce((all, slice) => all + slice[key], 0);
-  return sum("good") < 0.5 * sum("offered");
 }
 
 /** What happens to a backend as a phase begins. */

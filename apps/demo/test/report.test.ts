@@ -6,7 +6,6 @@ import type { RunResult } from "../src/report/run-result.ts";
 import { latency } from "../src/report/run-table.ts";
 import { bars, short, table } from "../src/report/table.ts";
 import { inWords, keptUp, sideBySide, stoodBeside } from "../src/report/words.ts";
-import { isDown } from "../src/run.ts";
 import { byRoute, type RouteName } from "../src/routes.ts";
 import { Histogram } from "../src/report/histogram.ts";
 
@@ -16,7 +15,6 @@ function runOf(good: (phase: string, route: RouteName) => number): RunResult {
   return {
     title: "a run",
     capacity: byRoute(() => 100),
-    restartedBefore: [],
     phases: phaseNames.map((name) => ({
       name,
       seconds: 1,
@@ -76,17 +74,6 @@ describe("a route has recovered", () => {
   test("at once when all was well", () => expect(recoveredAfter(slices(10, 9, 10))).toBe(0));
   test("after the last slice that was not", () => expect(recoveredAfter(slices(0, 10, 8, 9, 10))).toBe(1.5));
   test("not at all when the last slice was not", () => expect(recoveredAfter(slices(10, 10, 0))).toBeUndefined());
-});
-
-describe("an operator", () => {
-  test("starts all anew when less than half of the last second was answered", () => {
-    expect(isDown(byRoute(() => tallyOf(100, 49)))).toBe(true);
-    expect(isDown(byRoute(() => tallyOf(100, 50)))).toBe(false);
-  });
-
-  test("leaves alone what was asked for nothing", () => {
-    expect(isDown(byRoute(() => tallyOf(0, 0)))).toBe(false);
-  });
 });
 
 describe("a table", () => {

@@ -62,8 +62,8 @@ function quote(connections: Connections, port: number): Route {
  * whose answers come too late as soon as the backend is slow. The outer time-out bounds queue and call together.
  */
 function report(connections: Connections, port: number): Route {
-  const queue = buffer({ capacity: 5 });
-  const limit = concurrencyLimit(5);
+  const queue = buffer({ capacity: 4 });
+  const limit = concurrencyLimit(6);
   const service = new ServiceBuilder()
     .layer(timeout({ total: 900 }))
     .layer(loadShed())
@@ -87,7 +87,7 @@ function fares(connections: Connections, port: number): Route {
   const door = buffer({ capacity: 16 });
   const limit = concurrencyLimit(20);
   const rate = rateLimit({ limit: 50, interval: 1000, burst: 4, algorithm: "token-bucket" });
-  const budget = new CountedBudget({ ttl: 10_000, minPerSecond: 1, ratio: 0.2 });
+  const budget = new CountedBudget({ ttl: 3000, minPerSecond: 2, ratio: 0.2 });
   const policy = retryPolicy<GatewayRequest>({
     maxRetries: 2,
     retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
@@ -117,13 +117,14 @@ function fares(connections: Connections, port: number): Route {
 }
 
 /**
- * Each thread hashes one at a time, so one more than there are threads keeps them busy. A few may wait, for threads are
+ * Each thread hashes one at a time, so two more than there are threads keep them busy while
+ * answers are on their way. A few may wait, for threads are
  * held up now and then; the rest is refused before it costs anything. An id may be long, and is cut; answers may
  * be kept for a minute.
  */
 function hash(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 10 });
-  const limit = concurrencyLimit(hashThreads(availableParallelism()) + 1);
+  const limit = concurrencyLimit(hashThreads(availableParallelism()) + 2);
   const service = new ServiceBuilder()
     .layer(loadShed())
     .layer(queue)

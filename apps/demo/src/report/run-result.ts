@@ -31,7 +31,5 @@ export interface RunResult {
   readonly title: string;
   /** What each backend could do just before the spike, in good answers a second. */
   readonly capacity: ByRoute<number>;
-  /** Before these phases everything was started anew, for hardly anything was answered any more. */
-  readonly restartedBefore: readonly PhaseName[];
   readonly phases: readonly PhaseResult[];
 }

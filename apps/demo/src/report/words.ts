@@ -61,12 +61,6 @@ export function inWords(layered: RunResult, plain: RunResult): string[] {
     ...compare(({ memory }) => `${Math.round(memory / 2 ** 20)} MB`),
     "In the spike the load generator itself was held up, at most (much says that the machine was too busy for figures):",
     ...compare(({ heldUp }) => `${short(heldUp)} ms`),
-    "Hardly anything was answered any more, and everything had to be started anew:",
-    ...[layered, plain].map(({ restartedBefore }, index) => {
-      const when =
-        restartedBefore.length === 0 ? "never" : restartedBefore.map((name) => `before "${name}"`).join(", ");
-      return `  ${index === 0 ? "with layers" : "without    "}  ${when}`;
-    }),
     "",
     ...verdict(...both),
   ];
