@@ -1,4 +1,4 @@
-import { Rate, type RateOptions, requireRate } from "./rate.ts";
+import { Rate, type RateOptions } from "./rate.ts";
 
 /**
  * At most `limit` starts in a window, and the next window begins with the first start after its end: tower's rate
@@ -13,29 +13,20 @@ import { Rate, type RateOptions, requireRate } from "./rate.ts";
  * @throws TypeError | RangeError when an option is not in its range
  */
 export class FixedWindow extends Rate {
-  protected readonly most: number;
-  private readonly interval: number;
   /** When the window of the latest start ends. */
   private end = Number.NEGATIVE_INFINITY;
   /** Starts in that window. */
   private used = 0;
 
-  constructor(options: RateOptions) {
-    const { limit, interval, clock } = requireRate("FixedWindow", options);
-    super(clock);
-    this.most = limit;
-    this.interval = interval;
-  }
-
-  protected room(now: number): number {
-    return now < this.end ? this.most - this.used : this.most;
+  constructor(options: RateOptions, owner = "FixedWindow") {
+    super(owner, options);
   }
 
   protected earliest(count: number, now: number): number {
-    const room = this.room(now);
-    if (count <= room) return now;
-    const end = now < this.end ? this.end : now + this.interval;
-    return end + Math.floor((count - room - 1) / this.most) * this.interval;
+    const open = now < this.end;
+    const nth = count - 1 + (open ? this.used : 0);
+    if (nth < this.limit) return now;
+    return (open ? this.end : now + this.interval) + (Math.floor(nth / this.limit) - 1) * this.interval;
   }
 
   protected record(now: number): void {

@@ -1,12 +1,11 @@
 import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
-import { readOptions, requireOneOf, show } from "@sluice/core/internal";
+import { readOptions, requireOneOf } from "@sluice/core/internal";
 import { FixedWindow } from "./fixed-window.ts";
-import { type Rate, type RateOptions, requireCount, requireRate } from "./rate.ts";
 import { SlidingWindow } from "./sliding-window.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 
 /** Options of {@link rateLimit}. */
-export interface RateLimitOptions extends RateOptions {
+export interface RateLimitOptions extends TokenBucketOptions {
   /**
    * `"sliding-window"` (default): never more than `limit` starts in any span of `interval`; remembers them.
    * `"token-bucket"`: at most `burst + limit * t / interval` in any time `t`; constant state.
@@ -44,7 +43,9 @@ export interface RateLimit extends Layer<Adds<OverloadedError>> {
  * @throws TypeError | RangeError when an option is not in its range
  */
 export function rateLimit(options: RateLimitOptions): RateLimit {
-  const rate = rateOf(options);
+  const { algorithm = "sliding-window" } = readOptions(name, options, ["algorithm"]);
+  requireOneOf(name, "algorithm", algorithm, Object.keys(gates));
+  const rate = new gates[algorithm](options, name);
   return {
     ...gate(rate, { name }),
     get active() {
@@ -64,14 +65,4 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
 
 const name = "rateLimit";
 
-function rateOf(options: RateLimitOptions): Rate {
-  const rate = requireRate(name, options);
-  const { burst, algorithm = "sliding-window" } = readOptions(name, options, ["burst", "algorithm"]);
-  requireOneOf(name, "algorithm", algorithm, ["sliding-window", "token-bucket", "fixed-window"]);
-  if (burst !== undefined) requireCount(name, "burst", burst);
-  if (algorithm === "token-bucket") return new TokenBucket({ ...rate, burst });
-  if (burst !== undefined) {
-    throw new RangeError(`${name}: burst must be left out with ${show(algorithm)}; received ${show(burst)}`);
-  }
-  return algorithm === "sliding-window" ? new SlidingWindow(rate) : new FixedWindow(rate);
-}
+const gates = { "sliding-window": SlidingWindow, "token-bucket": TokenBucket, "fixed-window": FixedWindow } as const;

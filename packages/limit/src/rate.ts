@@ -32,16 +32,16 @@ class RateLease extends LinkedNode<RateLease> implements Lease {
   }
 
   cancel(): void {
-    this.rate.giveBack(this);
+    this.rate.settle(this, false);
   }
 
   start(): void {
-    this.rate.spend(this);
+    this.rate.settle(this, true);
   }
 
   finish(): void {
     // Whoever has finished has started, also where nobody said so.
-    this.rate.spend(this);
+    this.rate.settle(this, true);
   }
 }
 
@@ -50,12 +50,16 @@ class RateLease extends LinkedNode<RateLease> implements Lease {
  *
  * A permit may be reserved now and started at any time later, and it has to be good then. So a permit that is held takes
  * up room until its call starts, and from then on the start does: a start never adds to what is taken up, and what
- * starts took up only shrinks as time goes by. Each rate says how much room its past starts leave, and when there will
- * be more.
+ * starts took up only shrinks as time goes by. A rate answers one question, when so many more could have started, and all
+ * else follows from that.
  */
 export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError) | undefined;
+  protected readonly limit: number;
+  protected readonly interval: number;
+  /** The most calls that may ever start at one moment. */
+  protected readonly most: number;
   private readonly clock: Clock;
   private readonly alarm: Alarm;
   private readonly held: LinkedList<RateLease> = new LinkedList();
@@ -63,22 +67,25 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     this.serve(this.now());
   });
   /** The latest time seen. A timer that fires a moment early is believed, and its time must not be taken back. */
-  private latest: number;
+  private latest = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
-    this.clock = clock;
-    this.latest = clock.now();
-    this.alarm = new Alarm(clock, (now) => {
+  /** @param owner what errors call it */
+  constructor(owner: string, options: RateOptions & { readonly burst?: number | undefined }, bursts = false) {
+    const { limit, interval, burst, clock } = readOptions(owner, options, ["limit", "interval", "burst", "clock"]);
+    this.limit = requireCount(owner, "limit", limit);
+    this.interval = requireDuration(owner, "interval", interval, { above: true });
+    this.most = burst === undefined ? this.limit : requireCount(owner, "burst", burst);
+    if (burst !== undefined && !bursts) {
+      throw new RangeError(`${owner}: burst must be left out but for a token bucket; received ${burst}`);
+    }
+    this.clock = requireClock(owner, clock);
+    this.alarm = new Alarm(this.clock, (now) => {
       this.latest = Math.max(this.latest, now);
       this.serve(this.latest);
     });
   }
 
-  /** The most calls that may ever start at one moment. */
-  protected abstract readonly most: number;
-  /** How many calls may start at `now`. */
-  protected abstract room(now: number): number;
-  /** When the last of `count` calls can start, if each starts as soon as it may and no others do. */
+  /** When the last of `count` calls can start: `now` or later, if each starts as soon as it may and no others do. */
   protected abstract earliest(count: number, now: number): number;
   /** A call starts at `now`. There is room for it. */
   protected abstract record(now: number): void;
@@ -95,7 +102,15 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** How many more permits there are right now. */
   get available(): number {
-    return Math.max(this.room(this.now()) - this.held.size, 0);
+    const now = this.now();
+    let some = 0;
+    let most = this.most - this.held.size;
+    while (some < most) {
+      const half = some + Math.ceil((most - some) / 2);
+      if (this.earliest(this.held.size + half, now) <= now) some = half;
+      else most = half - 1;
+    }
+    return some;
   }
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
@@ -128,30 +143,23 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const now = this.now();
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
-    if (deadline !== undefined) {
-      const turn = this.turn(1, now);
-      if (turn > deadline) return Promise.reject(new OverloadedError("rateLimit", turn - now));
-    }
+    const turn = this.turn(1, now);
+    if (deadline !== undefined && turn > deadline) return Promise.reject(overloaded(turn - now));
     const waiting = this.line.join(options);
     if (this.line.size === 1) this.arm(now);
     return waiting;
   }
 
-  /** @internal what an unused lease does at its end; the second time nothing */
-  giveBack(lease: RateLease): void {
-    if (this.held.remove(lease) && this.line.size > 0) this.serve(this.now());
-  }
-
-  /** @internal what a lease does when its call starts; the second time nothing */
-  spend(lease: RateLease): void {
+  /** @internal what a lease does when its call starts, and when it is given back unused; the second time nothing */
+  settle(lease: RateLease, started: boolean): void {
     if (!this.held.remove(lease)) return;
     const now = this.now();
-    this.record(now);
+    if (started) this.record(now);
     if (this.line.size > 0) this.serve(now);
   }
 
   private enter(now: number): RateLease | undefined {
-    return this.line.blocked || this.room(now) <= this.held.size ? undefined : this.take(now);
+    return this.line.blocked || this.earliest(this.held.size + 1, now) > now ? undefined : this.take(now);
   }
 
   private take(now: number): RateLease {
@@ -166,7 +174,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       const due = this.earliest(this.held.size + 1, now);
       if (first.deadline !== undefined && due > first.deadline) {
         // Its wait, were it to ask again: behind the others.
-        this.line.refuse(new OverloadedError("rateLimit", this.turn(0, now) - now));
+        this.line.refuse(overloaded(this.turn(0, now) - now));
       } else if (due > now) break;
       else this.line.grant(this.take(now));
     }
@@ -192,17 +200,11 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   }
 }
 
-/** The options of a rate, checked, with others of its own beside them. */
-export function requireRate(owner: string, options: RateOptions): RateOptions & { readonly clock: Clock } {
-  const { limit, interval, clock } = readOptions(owner, options, ["limit", "interval", "clock"]);
-  return {
-    limit: requireCount(owner, "limit", limit),
-    interval: requireDuration(owner, "interval", interval, { above: true }),
-    clock: requireClock(owner, clock),
-  };
+function overloaded(retryAfter: number): OverloadedError {
+  return new OverloadedError("rateLimit", retryAfter);
 }
 
 /** A whole number of calls, 1 or more, that can be counted exactly. */
-export function requireCount(owner: string, option: string, value: unknown): number {
+function requireCount(owner: string, option: string, value: unknown): number {
   return requireNumber(owner, option, value, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
 }

@@ -1,9 +1,8 @@
-import { Rate, type RateOptions, requireRate } from "./rate.ts";
+import { Rate, type RateOptions } from "./rate.ts";
 
 /**
  * Never more than `limit` starts in any span `[t, t + interval)`, exactly: it remembers the starts of the last
- * `interval` (a sliding-window log) and no more than `limit` of them, in a ring of eight bytes each that doubles as they
- * come.
+ * `interval` (a sliding-window log), at most `limit` of them, in memory that grows as they come: 8 to 16 bytes each.
  *
  * @example
  * const quota = new SlidingWindow({ limit: 100, interval: 60_000 });
@@ -12,51 +11,35 @@ import { Rate, type RateOptions, requireRate } from "./rate.ts";
  * @throws TypeError | RangeError when an option is not in its range
  */
 export class SlidingWindow extends Rate {
-  protected readonly most: number;
-  private readonly interval: number;
-  /** A ring: when each start will have left the window, the earliest at `head`. */
-  private ends: Float64Array = new Float64Array(8);
+  /** When each start will have left the window, the earliest at `head`. Those before it have left. */
+  private readonly ends: number[] = [];
   private head = 0;
-  private size = 0;
 
-  constructor(options: RateOptions) {
-    const { limit, interval, clock } = requireRate("SlidingWindow", options);
-    super(clock);
-    this.most = limit;
-    this.interval = interval;
-  }
-
-  protected room(now: number): number {
-    while (this.size > 0 && this.end(0) <= now) {
-      this.head = (this.head + 1) % this.ends.length;
-      this.size--;
-    }
-    return this.most - this.size;
+  constructor(options: RateOptions, owner = "SlidingWindow") {
+    super(owner, options);
   }
 
   protected earliest(count: number, now: number): number {
-    if (count <= this.room(now)) return now;
+    this.forget(now);
+    const nth = count - 1 + this.ends.length - this.head;
+    if (nth < this.limit) return now;
     // Starts come in rounds of `limit`, each an interval after its like in the round before.
-    const nth = this.size + count - 1;
-    const place = nth % this.most;
-    const first = place < this.size ? this.end(place) : now + this.interval;
-    return first + (Math.floor(nth / this.most) - 1) * this.interval;
+    const first = this.ends[this.head + (nth % this.limit)] ?? now + this.interval;
+    return first + (Math.floor(nth / this.limit) - 1) * this.interval;
   }
 
   protected record(now: number): void {
-    if (this.size === this.ends.length) this.grow();
-    this.ends[(this.head + this.size) % this.ends.length] = now + this.interval;
-    this.size++;
+    this.ends.push(now + this.interval);
   }
 
-  private end(place: number): number {
-    return this.ends[(this.head + place) % this.ends.length] as number;
-  }
-
-  private grow(): void {
-    const ends = new Float64Array(this.size * 2);
-    for (let place = 0; place < this.size; place++) ends[place] = this.end(place);
-    this.ends = ends;
-    this.head = 0;
+  /** The starts that have left the window. */
+  private forget(now: number): void {
+    const { ends } = this;
+    while (this.head < ends.length && (ends[this.head] as number) <= now) this.head++;
+    // Once they are half of all, so that each moves at most once on average; and a few at least, for that costs.
+    if (this.head > 16 && this.head * 2 > ends.length) {
+      ends.splice(0, this.head);
+      this.head = 0;
+    }
   }
 }

@@ -1,5 +1,4 @@
-import { readOptions } from "@sluice/core/internal";
-import { Rate, type RateOptions, requireCount, requireRate } from "./rate.ts";
+import { Rate, type RateOptions } from "./rate.ts";
 
 /** Options of {@link TokenBucket}. */
 export interface TokenBucketOptions extends RateOptions {
@@ -21,35 +20,19 @@ export interface TokenBucketOptions extends RateOptions {
  * @throws TypeError | RangeError when an option is not in its range
  */
 export class TokenBucket extends Rate {
-  protected readonly most: number;
-  private readonly limit: number;
-  private readonly interval: number;
   /** When a start last found the bucket full. */
-  private since: number;
+  private since = Number.NEGATIVE_INFINITY;
   /** Starts from then on. The theoretical arrival time is `gained(starts)`: by counting, rounding errors do not add up. */
   private starts = 0;
 
-  constructor(options: TokenBucketOptions) {
-    const { limit, interval, clock } = requireRate("TokenBucket", options);
-    const { burst = limit } = readOptions("TokenBucket", options, ["burst"]);
-    super(clock);
-    this.limit = limit;
-    this.interval = interval;
-    this.most = requireCount("TokenBucket", "burst", burst);
-    this.since = clock.now();
-  }
-
-  protected room(now: number): number {
-    if (this.gained(this.starts) <= now) return this.most;
-    const tokens = Math.floor(((now - this.since) * this.limit) / this.interval);
-    // Rounding may put it on the other side of an edge; when a token is gained is what counts.
-    const late = this.gained(tokens) > now ? 1 : this.gained(tokens + 1) <= now ? -1 : 0;
-    return this.most - this.starts + tokens - late;
+  constructor(options: TokenBucketOptions, owner = "TokenBucket") {
+    super(owner, options, true);
   }
 
   protected earliest(count: number, now: number): number {
     const behind = count - this.most;
-    if (this.gained(this.starts) <= now) return behind <= 0 ? now : now + (behind * this.interval) / this.limit;
+    // A full bucket gains nothing before the next start.
+    if (this.gained(this.starts) <= now) return now + (Math.max(behind, 0) * this.interval) / this.limit;
     return Math.max(now, this.gained(this.starts + behind));
   }
 

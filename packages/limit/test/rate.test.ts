@@ -49,7 +49,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       fc.asyncProperty(shapes, burst, fc.array(action, { maxLength: 60 }), async ({ limit, each }, most, actions) => {
         const clock = new VirtualClock();
         const rules = { limit, interval: limit * each, burst: most ?? limit };
-        const gate = make({ ...rules, clock });
+        const gate = make({ limit, interval: rules.interval, clock, ...(most && { burst: most }) });
         const model = new RateModel(rules, room);
         const held: Lease[] = [];
         const letIn: number[] = [];
@@ -113,6 +113,7 @@ describe.each(rates)("%s", (algorithm, make) => {
               model.advance(step.ms);
           }
           await clock.advance(0);
+          model.settle();
           expect(letIn).toEqual(model.letIn);
           expect(refused).toEqual(model.refused);
           expect(gaveUp).toEqual(model.gaveUp);
@@ -131,7 +132,7 @@ describe.each(rates)("%s", (algorithm, make) => {
           expect(clock.pending).toBe(model.line.length > 0 && model.held < rules.burst ? 1 : 0);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 
@@ -407,6 +408,48 @@ describe("at the edges", () => {
     const next = gate.acquire();
     await clock.advance(gate.retryAfter());
     expect(await next).toBeDefined();
+  });
+
+  test("a token bucket gains its token no digit sooner and no digit later", () => {
+    // Multiplied and divided again, these times come out on one side of the edge or the other.
+    for (const [limit, interval] of [
+      [7, 23],
+      [7, 37],
+      [3, 4],
+      [3, 5],
+    ] as const) {
+      let time = 0;
+      const clock: Clock = { now: () => time, setTimeout() {}, clearTimeout() {} };
+      const gate = new TokenBucket({ limit, interval, burst: 2, clock });
+      expect([start(gate), start(gate), start(gate)]).toEqual([true, true, false]);
+      for (let token = 1; token < 5 * limit; token++) {
+        const due = (token * interval) / limit;
+        time = due - (due * Number.EPSILON) / 2;
+        expect(time).toBeLessThan(due);
+        expect(start(gate)).toBe(false);
+        time = due;
+        expect(start(gate)).toBe(true);
+      }
+    }
+  });
+
+  test("a sliding window remembers each start until it has left, and none twice", async () => {
+    const steps = fc.array(fc.record({ ms: fc.nat(4), calls: fc.nat(9) }), { minLength: 5, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 9, max: 40 }), steps, async (limit, schedule) => {
+        const clock = new VirtualClock();
+        const rules = { limit, interval: 10, burst: limit };
+        const gate = new SlidingWindow({ limit, interval: rules.interval, clock });
+        const begun: number[] = [];
+        for (const { ms, calls } of schedule) {
+          await clock.advance(ms);
+          for (let count = 0; count < calls; count++) if (start(gate)) begun.push(clock.now());
+          expect(gate.available).toBe(rooms["sliding-window"]?.(rules, begun, clock.now()));
+        }
+        expect(excess("sliding-window", begun, rules)).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test("a token bucket lets a burst above the limit in at once, and never holds more", async () => {

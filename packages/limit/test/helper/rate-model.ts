@@ -72,6 +72,7 @@ export class RateModel {
   readonly refused: number[] = [];
   held = 0;
   now = 0;
+  private moving = false;
   private readonly rules: RateRules;
   private readonly room: Room;
 
@@ -138,6 +139,14 @@ export class RateModel {
     }
   }
 
+  /** Those let in from the line move on, and the line is looked at once more. */
+  settle(): void {
+    while (this.moving) {
+      this.moving = false;
+      this.serve();
+    }
+  }
+
   private get most(): number {
     return this.rules.burst;
   }
@@ -150,8 +159,10 @@ export class RateModel {
   private serve(): void {
     for (let first = this.line[0]; first !== undefined; first = this.line[0]) {
       if (first.deadline !== undefined && this.earliest(this.held + 1) > first.deadline) this.refused.push(first.name);
-      else if (this.available > 0) this.enter(first.name);
-      else return;
+      else if (this.available > 0) {
+        this.enter(first.name);
+        this.moving = true;
+      } else return;
       this.line.shift();
     }
   }
