@@ -117,7 +117,8 @@ export class Slots implements BufferLayer, Gate<unknown, BufferClosedError> {
   get oldest(): number {
     const now = this.clock.now();
     let since = now;
-    for (const { entries } of this.queues) since = Math.min(since, entries.first?.since ?? now);
+    // Somebody waits in each of them.
+    for (const { entries } of this.queues) since = Math.min(since, entries.first!.since);
     return now - since;
   }
 
