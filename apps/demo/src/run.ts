@@ -48,6 +48,7 @@ export interface RunEnd {
 
 const generator = new URL("./load/generator.ts", import.meta.url);
 const measureSlack = 10_000;
+const settledWithin = 200;
 
 /** Drives one gateway through all phases, with backends of its own. Nothing it started is there when it ends. */
 export async function run(options: RunOptions): Promise<RunEnd> {
@@ -65,7 +66,10 @@ export async function run(options: RunOptions): Promise<RunEnd> {
 
   const measure = async (ms: number): Promise<ByRoute<number>> => {
     load.tell({ kind: "measure", ports: backends.ports, ms });
-    return (await unlessAborted(load.next("capacity", ms + measureSlack), signal)).capacity;
+    const { capacity } = await unlessAborted(load.next("capacity", ms + measureSlack), signal);
+    // By then the backends have said that nobody is in their queues any more.
+    await sleep(settledWithin, undefined, { signal });
+    return capacity;
   };
 
   const startAnew = async () => {
