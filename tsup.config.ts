@@ -12,6 +12,8 @@ export default defineConfig({
   dts: true,
   clean: true,
   sourcemap: true,
+  // `node:async_hooks` keeps its prefix: without it only Node finds it.
+  removeNodeProtocol: false,
   // Entry points share their modules instead of each carrying a copy: module state exists once.
   splitting: true,
 });
