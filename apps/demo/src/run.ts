@@ -65,6 +65,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   });
 
   const measure = async (ms: number): Promise<ByRoute<number>> => {
+    observer.leave();
     load.tell({ kind: "measure", ports: backends.ports, ms });
     const { capacity } = await unlessAborted(load.next("capacity", ms + measureSlack), signal);
     // By then the backends have said that nobody is in their queues any more.

@@ -68,10 +68,15 @@ export class Observer {
     this.current = phase;
   }
 
+  /** The phase is over, and the next one does not follow at once. */
+  leave(): void {
+    this.current = undefined;
+  }
+
   /** The gateway is another one now, and counts from zero. */
   forget(): void {
     this.latest = undefined;
-    this.current = undefined;
+    this.leave();
   }
 
   stop(): void {
