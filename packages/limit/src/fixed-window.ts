@@ -14,7 +14,7 @@ import { Rate, type RateOptions } from "./rate.ts";
  */
 export class FixedWindow extends Rate {
   /** When the window of the latest start ends. */
-  private end = Number.NEGATIVE_INFINITY;
+  private end = -Infinity;
   /** Starts in that window. */
   private used = 0;
 

@@ -41,7 +41,7 @@ class RateLease extends LinkedNode<RateLease> implements Lease {
 
   finish(): void {
     // Whoever has finished has started, also where nobody said so.
-    this.rate.settle(this, true);
+    this.start();
   }
 }
 
@@ -67,21 +67,25 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     this.serve(this.now());
   });
   /** The latest time seen. A timer that fires a moment early is believed, and its time must not be taken back. */
-  private latest = Number.NEGATIVE_INFINITY;
+  private latest = -Infinity;
 
   /** @param owner what errors call it */
   constructor(owner: string, options: RateOptions & { readonly burst?: number | undefined }, bursts = false) {
-    const { limit, interval, burst, clock } = readOptions(owner, options, ["limit", "interval", "burst", "clock"]);
+    const {
+      limit,
+      interval,
+      burst = limit,
+      clock,
+    } = readOptions(owner, options, ["limit", "interval", "burst", "clock"]);
     this.limit = requireCount(owner, "limit", limit);
     this.interval = requireDuration(owner, "interval", interval, { above: true });
-    this.most = burst === undefined ? this.limit : requireCount(owner, "burst", burst);
-    if (burst !== undefined && !bursts) {
-      throw new RangeError(`${owner}: burst must be left out but for a token bucket; received ${burst}`);
+    this.most = requireCount(owner, "burst", burst);
+    if (burst !== limit && !bursts) {
+      throw new RangeError(`${owner}: burst must be limit in a window; received ${burst}`);
     }
     this.clock = requireClock(owner, clock);
-    this.alarm = new Alarm(this.clock, (now) => {
-      this.latest = Math.max(this.latest, now);
-      this.serve(this.latest);
+    this.alarm = new Alarm(this.clock, (time) => {
+      this.serve(this.now(time));
     });
   }
 
@@ -115,8 +119,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
   get oldest(): number {
-    const { first } = this.held;
-    return first === undefined ? 0 : this.now() - first.since;
+    const now = this.now();
+    return now - (this.held.first?.since ?? now);
   }
 
   /**
@@ -124,8 +128,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
    * none of them gives up, and each starts as soon as it may.
    */
   retryAfter(): number {
-    const now = this.now();
-    return this.turn(1, now) - now;
+    return this.wait(1, this.now());
   }
 
   /** A permit, when there is room for one more start and nobody is in line for it. */
@@ -138,15 +141,15 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
    * cannot come by the deadline: without waiting, where that is known from the start.
    */
   acquire(options: ReadyOptions = {}): Promise<Lease> {
-    const { signal, deadline } = options;
+    const { signal, deadline = Infinity } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const now = this.now();
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
-    const turn = this.turn(1, now);
-    if (deadline !== undefined && turn > deadline) return Promise.reject(overloaded(turn - now));
+    const wait = this.wait(1, now);
+    if (wait > deadline - now) return Promise.reject(new OverloadedError("rateLimit", wait));
     const waiting = this.line.join(options);
-    if (this.line.size === 1) this.arm(now);
+    if (this.line.size === 1) this.serve(now);
     return waiting;
   }
 
@@ -171,37 +174,32 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Lets in whom there is room for, and sets the alarm for the next. */
   private serve(now: number): void {
     for (let { first } = this.line; first !== undefined; { first } = this.line) {
+      const { deadline = Infinity } = first;
       const due = this.earliest(this.held.size + 1, now);
-      if (first.deadline !== undefined && due > first.deadline) {
+      if (due > deadline) {
         // Its wait, were it to ask again: behind the others.
-        this.line.refuse(overloaded(this.turn(0, now) - now));
-      } else if (due > now) break;
-      else this.line.grant(this.take(now));
+        this.line.refuse(new OverloadedError("rateLimit", this.wait(0, now)));
+      } else if (due <= now) {
+        this.line.grant(this.take(now));
+      } else {
+        // Where permits take up all the room, no time brings more; a start does, or a permit given back.
+        // The alarm goes by the clock's time and not by ours, or timers that fire early would add up to ever more.
+        this.alarm.set(this.held.size < this.most ? due : Infinity);
+        return;
+      }
     }
-    this.arm(now);
+    this.alarm.clear();
   }
 
-  /** Sets the alarm for the first in line, if anybody is. */
-  private arm(now: number): void {
-    // Where permits take up all the room, no time brings more; a start does, or a permit given back.
-    const waits = this.line.size > 0 && this.held.size < this.most;
-    // The alarm goes by the clock's time and not by ours, or timers that fire early would add up to ever more.
-    this.alarm.set(waits ? this.earliest(this.held.size + 1, now) : Number.POSITIVE_INFINITY);
+  /** In how many milliseconds those who hold, those who wait and `more` behind them can all have started. */
+  private wait(more: number, now: number): number {
+    return this.earliest(this.held.size + this.line.size + more, now) - now;
   }
 
-  /** When those who hold, those who wait and `more` behind them can all have started. */
-  private turn(more: number, now: number): number {
-    return this.earliest(this.held.size + this.line.size + more, now);
-  }
-
-  private now(): number {
-    this.latest = Math.max(this.latest, this.clock.now());
+  private now(time: number = this.clock.now()): number {
+    this.latest = Math.max(this.latest, time);
     return this.latest;
   }
-}
-
-function overloaded(retryAfter: number): OverloadedError {
-  return new OverloadedError("rateLimit", retryAfter);
 }
 
 /** A whole number of calls, 1 or more, that can be counted exactly. */

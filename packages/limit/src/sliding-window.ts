@@ -20,26 +20,21 @@ export class SlidingWindow extends Rate {
   }
 
   protected earliest(count: number, now: number): number {
-    this.forget(now);
-    const nth = count - 1 + this.ends.length - this.head;
+    const { ends } = this;
+    while (this.head < ends.length && (ends[this.head] as number) <= now) this.head++;
+    // Forgets them once they are half of all, so that each start moves once on average; and a few at a time.
+    if (this.head > 16 && this.head * 2 > ends.length) {
+      ends.splice(0, this.head);
+      this.head = 0;
+    }
+    const nth = ends.length - this.head + count - 1;
     if (nth < this.limit) return now;
     // Starts come in rounds of `limit`, each an interval after its like in the round before.
-    const first = this.ends[this.head + (nth % this.limit)] ?? now + this.interval;
+    const first = ends[this.head + (nth % this.limit)] ?? now + this.interval;
     return first + (Math.floor(nth / this.limit) - 1) * this.interval;
   }
 
   protected record(now: number): void {
     this.ends.push(now + this.interval);
-  }
-
-  /** The starts that have left the window. */
-  private forget(now: number): void {
-    const { ends } = this;
-    while (this.head < ends.length && (ends[this.head] as number) <= now) this.head++;
-    // Once they are half of all, so that each moves at most once on average; and a few at least, for that costs.
-    if (this.head > 16 && this.head * 2 > ends.length) {
-      ends.splice(0, this.head);
-      this.head = 0;
-    }
   }
 }

@@ -20,8 +20,8 @@ export interface TokenBucketOptions extends RateOptions {
  * @throws TypeError | RangeError when an option is not in its range
  */
 export class TokenBucket extends Rate {
-  /** When a start last found the bucket full. */
-  private since = Number.NEGATIVE_INFINITY;
+  /** When the bucket was last seen full. */
+  private since = -Infinity;
   /** Starts from then on. The theoretical arrival time is `gained(starts)`: by counting, rounding errors do not add up. */
   private starts = 0;
 
@@ -30,18 +30,20 @@ export class TokenBucket extends Rate {
   }
 
   protected earliest(count: number, now: number): number {
-    const behind = count - this.most;
-    // A full bucket gains nothing before the next start.
-    if (this.gained(this.starts) <= now) return now + (Math.max(behind, 0) * this.interval) / this.limit;
-    return Math.max(now, this.gained(this.starts + behind));
+    this.fill(now);
+    return Math.max(now, this.gained(this.starts + count - this.most));
   }
 
   protected record(now: number): void {
-    if (this.gained(this.starts) <= now) {
-      this.since = now;
-      this.starts = 0;
-    }
+    this.fill(now);
     this.starts++;
+  }
+
+  /** A bucket that is full by now gains nothing more: counting begins anew. */
+  private fill(now: number): void {
+    if (this.gained(this.starts) > now) return;
+    this.since = now;
+    this.starts = 0;
   }
 
   /** When `tokens` have been gained. */
