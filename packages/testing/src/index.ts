@@ -3,6 +3,11 @@
  *
  * @packageDocumentation
  */
-export type { MockHandle, MockRequest } from "./mock-service.ts";
+export type { BadOption } from "./contract/bad-option.ts";
+export type { CheckOptions, MakeSubject } from "./check-contract.ts";
+export { checkContract } from "./check-contract.ts";
+export type { PromiseNumber } from "./contract-promise.ts";
+export type { ContractReport, PromiseFinding } from "./contract-report.ts";
+export type { MockHandle, MockRequest } from "./mock-handle.ts";
 export { mockService } from "./mock-service.ts";
 export { VirtualClock } from "./virtual-clock.ts";

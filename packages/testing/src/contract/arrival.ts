@@ -1,0 +1,33 @@
+import { show } from "@sluice/core/internal";
+import type { Callers } from "./callers.ts";
+import { ownerOf } from "./errand.ts";
+import { type Arrival, nobody } from "./inside.ts";
+
+/** A call has arrived inside. Whose is it, and is it what was asked for? */
+export function lookAtArrival(callers: Callers, { call, number }: Arrival, reservedFor: unknown): void {
+  const { chronicle, errands, subject } = callers;
+  const { context, requests } = subject;
+  const { request, options } = call;
+  chronicle.saw(`inside, call ${number} arrives: ${show(request)}`);
+  if (context.known) {
+    const current = context.current ?? nobody;
+    const errand = errands[current];
+    const mayBe = errand?.kind === "call" && (errand.open || errand.works > 0);
+    const owner = ownerOf(options.deadline) ?? current;
+    if (!mayBe || owner !== current) {
+      const whose = errand === undefined ? "nobody who called" : `#${errand.id}`;
+      chronicle.broken(8, `call ${number} inside ran in the async context of ${whose}`);
+    }
+  }
+  if (!callers.bare && options.waitUntil === undefined) {
+    chronicle.broken(6, `waitUntil was not passed on to call ${number} inside`);
+  }
+  if (callers.crossed) return;
+  if (reservedFor !== undefined) {
+    if (!Object.is(reservedFor, request)) {
+      chronicle.broken(10, `what was called inside was ${show(request)}; reserved for ${show(reservedFor)}`);
+    }
+  } else if (request !== undefined && requests.includes(request)) {
+    chronicle.broken(10, `for ${show(request)} was reserved blindly inside`);
+  }
+}

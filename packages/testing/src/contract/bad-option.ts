@@ -1,0 +1,45 @@
+import { show } from "@sluice/core/internal";
+import { type Breach, breachOf } from "../contract-promise.ts";
+
+/** Constructs the layer with an option that it must refuse; the error must name both. */
+export interface BadOption {
+  /** The name of the option: `"max"`. */
+  readonly option: string;
+  /** What it is given. */
+  readonly value: unknown;
+  readonly make: (value: any) => unknown;
+}
+
+/** What is wrong with how a bad option is refused. */
+export function checkBadOption(bad: BadOption | (() => unknown), index: number): Breach | undefined {
+  const what = typeof bad === "function" ? `badOptions[${index}]` : `${bad.option} ${show(bad.value)}`;
+  try {
+    if (typeof bad === "function") bad();
+    else bad.make(bad.value);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) {
+      return breachOf(14, `${what} was refused with something else than a TypeError or a RangeError: ${show(error)}`);
+    }
+    const { message } = error;
+    const missing = typeof bad === "function" ? unnamed(message) : unnamed(message, bad);
+    if (missing === undefined) return undefined;
+    return breachOf(14, `${what} was refused, but the error does not name the ${missing}: ${message}`);
+  }
+  return breachOf(14, `${what} was not refused at construction`);
+}
+
+function unnamed(message: string, bad?: BadOption): "option" | "value" | undefined {
+  if (bad === undefined) return namesAValue.test(message) ? undefined : "value";
+  if (!message.includes(bad.option)) return "option";
+  const named = isPlain(bad.value) ? message.includes(show(bad.value)) || message.includes(String(bad.value)) : true;
+  return named ? undefined : "value";
+}
+
+/** How it is shown is certain. */
+function isPlain(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "function");
+}
+
+/** A number, a quoted string, or the name of a kind of value, after something else. */
+const namesAValue =
+  /\S.*(?:[-\d"'`]|\b(?:undefined|null|true|false|NaN|Infinity|Symbol|objects?|functions?|arrays?|strings?|getter)\b)/s;

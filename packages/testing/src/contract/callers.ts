@@ -1,0 +1,251 @@
+import type { CallOptions, Service } from "@sluice/core";
+import { show } from "@sluice/core/internal";
+import type { Chronicle } from "./chronicle.ts";
+import { Errand, type Held } from "./errand.ts";
+import { type Arrival, type Inside, nobody } from "./inside.ts";
+import { nameOf } from "./name-of.ts";
+import type { Subject } from "./subject.ts";
+
+/** Those who use the layer. What they do are methods, and each looks for promises that are broken by it. */
+export class Callers {
+  readonly errands: Errand[] = [];
+  /** Permits in hand. */
+  held: readonly Held[] = [];
+  /** Permits that were spent or given back. */
+  readonly used: Held[] = [];
+  /** Whether somebody has waited for readiness. */
+  waited = false;
+  /** Somebody called without options, so that nothing could be handed up to them. */
+  bare = false;
+  /** Somebody reserved blindly, or for another request than was called. */
+  crossed = false;
+  readonly service: Service<unknown, unknown>;
+  readonly inside: Inside;
+  readonly subject: Subject;
+  readonly chronicle: Chronicle;
+
+  constructor(service: Service<unknown, unknown>, inside: Inside, subject: Subject, chronicle: Chronicle) {
+    this.service = service;
+    this.inside = inside;
+    this.subject = subject;
+    this.chronicle = chronicle;
+  }
+
+  /** Errands that are not over, with all that goes on because of them. */
+  get going(): readonly Errand[] {
+    return this.errands.filter(({ open, works }) => open || works > 0);
+  }
+
+  /** `service.tryReady(request)`; undefined also when it throws. */
+  tryReady(request: unknown, told = true): Held | undefined {
+    const { chronicle } = this;
+    const what = `tryReady(${told ? show(request) : ""})`;
+    const first = chronicle.hasty ? undefined : this.firstInLine(request, told);
+    let permit: Held["permit"] | undefined;
+    try {
+      permit = this.subject.context.run(nobody, () => this.service.tryReady(told ? request : undefined));
+    } catch (error) {
+      chronicle.did(`${what} throws ${nameOf(error)}`);
+      return undefined;
+    }
+    chronicle.did(`${what}: ${permit === undefined ? "none" : "a permit"}`);
+    if (permit === undefined) return undefined;
+    if (first !== undefined) {
+      chronicle.whenSettled(() => {
+        // Whoever was about to be refused or has given up is not overtaken.
+        if (first.state !== "failed") chronicle.broken(4, `tryReady got a permit while #${first.id} was in line`);
+      });
+    }
+    return this.hold({ permit, request, told });
+  }
+
+  /** `service.ready({ request, signal, deadline })`. */
+  ready(request: unknown, told = true): Errand {
+    const errand = this.errand("ready", request, told);
+    this.chronicle.did(`#${errand.id} ready(${told ? show(request) : ""})`);
+    this.askReady(errand);
+    return errand;
+  }
+
+  /** `service.call(request, options)`; without options where `bare`. */
+  call(request: unknown, bare = false): Errand {
+    const errand = this.errand("call", request, true);
+    this.chronicle.did(`#${errand.id} call(${show(request)}${bare ? "" : ", options"})`);
+    this.start(errand, bare, (options) => this.service.call(request, options));
+    return errand;
+  }
+
+  /** `permit.call(request, options)`. */
+  spend(held: Held, bare = false): Errand {
+    const errand = this.errand("call", held.request, held.told);
+    this.use(held);
+    this.chronicle.did(`#${errand.id} permit.call(${show(held.request)}${bare ? "" : ", options"})`);
+    const { asked, mock } = this.inside;
+    const { calls } = mock;
+    this.start(errand, bare, (options) => held.permit.call(held.request, options));
+    if (this.reservesInside && held.told && this.inside.asked > asked && mock.calls === calls) {
+      this.chronicle.broken(1, "a call on a permit asked for readiness inside once more");
+    }
+    return errand;
+  }
+
+  /** `permit.release()`. */
+  release(held: Held): void {
+    this.use(held);
+    this.chronicle.did("permit.release()");
+    const { mock } = this.inside;
+    const { released } = mock;
+    this.subject.context.run(nobody, () => {
+      held.permit.release();
+    });
+    if (this.reservesInside && mock.released === released) {
+      this.chronicle.broken(9, "release returned before what was reserved inside had been given back");
+    }
+  }
+
+  /** Aborts what an errand asked for. */
+  abort(errand: Errand): void {
+    const { chronicle, going } = this;
+    const { calm } = chronicle;
+    const { id, reason, kind, watched } = errand;
+    const [arrival, ...more] = this.inside.inFlight;
+    chronicle.did(`#${id} aborts`);
+    this.subject.context.run(nobody, () => {
+      watched.abort(reason);
+    });
+    const mustReject = (who: string): void => {
+      chronicle.whenSettled(() => {
+        if (errand.open || (calm && errand.failure !== reason)) {
+          chronicle.broken(5, `#${id}, ${who}, did not reject with signal.reason itself at once`);
+        }
+      });
+    };
+    if (kind === "ready") {
+      if (errand.waiting) mustReject("who waited");
+      return;
+    }
+    // Which call inside is whose is only certain where there is one.
+    if (this.bare || !calm || going.length !== 1 || going[0] !== errand) return;
+    if (arrival === undefined) mustReject("which was not running");
+    else if (more.length === 0) this.mustPassOn(errand, arrival);
+  }
+
+  private mustPassOn(errand: Errand, { call }: Arrival): void {
+    const { chronicle } = this;
+    chronicle.whenSettled(() => {
+      if (call.options.signal?.aborted !== true) {
+        chronicle.broken(5, `the abort of #${errand.id} was not passed on to the work inside`);
+      }
+      if (!errand.open && errand.works === 0 && !call.answered) {
+        chronicle.broken(5, `#${errand.id} settled when it was aborted, and its work inside went on`);
+      }
+    });
+  }
+
+  /** Everything has come to rest: who waits, and what goes on? */
+  settled(): void {
+    const { active, reserved } = this.inside.mock;
+    for (const errand of this.errands) errand.waiting = errand.open && !errand.aborted;
+    this.waited ||= this.errands.some(({ kind, waiting }) => kind === "ready" && waiting);
+    if (this.reservesInside && this.held.length > reserved) {
+      this.chronicle.broken(1, `${this.held.length} permits are held, and ${reserved} are reserved inside`);
+    }
+    const working = active + this.inside.works > 0;
+    if (working && !this.bare && !this.going.some(({ kind }) => kind === "call")) {
+      const what = "work goes on inside, its caller has the answer, and nothing was handed up with waitUntil";
+      this.chronicle.broken(6, what);
+    }
+  }
+
+  /** Whether a permit of the layer must have one inside. */
+  private get reservesInside(): boolean {
+    return this.subject.absorbs === false && !this.inside.unready;
+  }
+
+  /** A new errand. */
+  errand(kind: Errand["kind"], request: unknown, told: boolean): Errand {
+    const errand = new Errand(this.errands.length, kind, request, told);
+    errand.hasty = this.chronicle.hasty;
+    this.errands.push(errand);
+    if (!told) this.crossed = true;
+    return errand;
+  }
+
+  private hold(held: Held): Held {
+    if (!held.told) this.crossed = true;
+    this.held = [...this.held, held];
+    return held;
+  }
+
+  /** A permit is out of hand. */
+  use(held: Held): void {
+    this.held = this.held.filter((other) => other !== held);
+    this.used.push(held);
+  }
+
+  /** Asks for readiness. */
+  askReady(errand: Errand): void {
+    const { request, told, readyOptions } = errand;
+    this.follow(
+      errand,
+      () => this.service.ready(readyOptions),
+      (permit) => {
+        this.chronicle.saw(`#${errand.id} has a permit`);
+        this.hold({ permit, request, told });
+        this.lookForOvertaken(errand);
+      },
+    );
+  }
+
+  /** Calls. */
+  start(errand: Errand, bare: boolean, run: (options: CallOptions | undefined) => Promise<unknown>): void {
+    errand.bare = bare;
+    this.bare ||= bare;
+    const options = errand.callOptions(() => {
+      this.chronicle.broken(6, `work of #${errand.id} was handed up only after its answer`);
+    });
+    this.follow(
+      errand,
+      () => run(bare ? undefined : options),
+      (response) => {
+        this.chronicle.saw(`#${errand.id} is answered: ${show(response)}`);
+      },
+    );
+  }
+
+  /** Runs for an errand, and sees how it ends. */
+  private follow<T>(errand: Errand, run: () => Promise<T>, kept: (value: T) => void): void {
+    let promise: Promise<T>;
+    try {
+      promise = this.subject.context.run(errand.id, run);
+    } catch (error) {
+      this.chronicle.broken(7, `#${errand.id} was told by a synchronous throw: ${nameOf(error)}`);
+      promise = Promise.reject(error);
+    }
+    promise.then(
+      (value) => {
+        errand.state = "kept";
+        kept(value);
+      },
+      (reason: unknown) => {
+        errand.state = "failed";
+        errand.failure = reason;
+        this.chronicle.saw(`#${errand.id} rejects: ${nameOf(reason)}`);
+      },
+    );
+  }
+
+  /** Who was waiting for the same when everything had come to rest, and was not heard of since. */
+  private firstInLine(request: unknown, told: boolean): Errand | undefined {
+    return this.errands.find((errand) => errand.inLine && errand.told === told && Object.is(errand.request, request));
+  }
+
+  private lookForOvertaken({ id, hasty, request, told }: Errand): void {
+    const first = hasty ? undefined : this.firstInLine(request, told);
+    if (first === undefined || first.id > id) return;
+    this.chronicle.whenSettled(() => {
+      // Where there was enough for both, who hears of it first says nothing.
+      if (first.open) this.chronicle.broken(4, `#${id} was served before #${first.id}, who came first`);
+    });
+  }
+}

@@ -1,0 +1,161 @@
+import type { Service } from "@sluice/core";
+import { lookAtArrival } from "./arrival.ts";
+import { Callers } from "./callers.ts";
+import { Chronicle } from "./chronicle.ts";
+import { Inside, nobody } from "./inside.ts";
+import { microtasks } from "../microtasks.ts";
+import { nameOf } from "./name-of.ts";
+import type { Subject } from "./subject.ts";
+import { TimeWatch } from "./time-watch.ts";
+import { VirtualClock } from "../virtual-clock.ts";
+
+/** Options of a {@link World}. */
+export interface WorldOptions {
+  /** Whether the service inside is one that somebody else wrote; default false. */
+  readonly foreign?: boolean;
+  /** What `Math.random` begins with; default 0. */
+  readonly seed?: number;
+}
+
+/** No more timers than this fire while time passes once: some arm them again and again. */
+const mostTimers = 1_000;
+
+/** A layer between callers and a service, with time that stands still. To be stopped at its end. */
+export class World {
+  readonly subject: Subject;
+  readonly chronicle: Chronicle = new Chronicle();
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly inside: Inside;
+  readonly service: Service<unknown, unknown>;
+  readonly callers: Callers;
+  private readonly time: TimeWatch = new TimeWatch(this.clock);
+  private gaveClock = false;
+
+  constructor(subject: Subject, { foreign = false, seed = 0 }: WorldOptions = {}) {
+    const { chronicle } = this;
+    this.subject = subject;
+    this.inside = new Inside(subject, chronicle, (arrival, reservedFor) => {
+      lookAtArrival(this.callers, arrival, reservedFor);
+    });
+    this.time.start(seed);
+    try {
+      const layer = subject.make(this.given());
+      this.service = layer.wrap(this.inside.service(foreign));
+    } catch (error) {
+      this.time.stop();
+      throw error;
+    }
+    this.callers = new Callers(this.service, this.inside, subject, chronicle);
+  }
+
+  /** Puts the globals back. */
+  stop(): void {
+    this.time.stop();
+  }
+
+  async advance(ms: number): Promise<void> {
+    const { chronicle, clock } = this;
+    chronicle.did(`${ms} ms pass`);
+    try {
+      await this.subject.context.run(nobody, async () => {
+        let left = ms;
+        for (let fired = 0; fired < mostTimers; fired++) {
+          const step = Math.min(clock.next ?? left, left);
+          await clock.advanceAsync(step);
+          left -= step;
+          if (left === 0) break;
+        }
+      });
+    } catch (error) {
+      chronicle.broken(13, `a timer threw ${nameOf(error)}`);
+    }
+    await this.settle();
+  }
+
+  jump(ms: number): void {
+    this.chronicle.did(`the clock jumps by ${ms} ms`);
+    this.clock.jump(ms);
+  }
+
+  /** Lets one microtask run. */
+  async hurry(): Promise<void> {
+    this.chronicle.hasty = true;
+    await Promise.resolve();
+  }
+
+  /** Lets everything come to rest, and looks at it. */
+  async settle(): Promise<void> {
+    await microtasks();
+    this.chronicle.settled();
+    this.callers.settled();
+  }
+
+  /** How many can be reserved at once, up to `most`; all are given back. */
+  async capacity(most: number): Promise<number> {
+    const permits: Disposable[] = [];
+    try {
+      while (permits.length < most) {
+        const permit = this.service.tryReady(this.subject.requests[0]);
+        if (permit === undefined) break;
+        permits.push(permit);
+      }
+    } catch {
+      // Not now: that is no capacity either.
+    }
+    for (const permit of permits.reverse()) permit[Symbol.dispose]();
+    await this.settle();
+    return permits.length;
+  }
+
+  /** Brings everything to its end: answers, gives back, lets time pass. False when that does not come. */
+  async finish(): Promise<boolean> {
+    const { callers, clock, inside } = this;
+    for (let round = 0; round < mostTimers; round++) {
+      for (const held of callers.held) callers.release(held);
+      inside.finish();
+      await this.settle();
+      if (callers.held.length > 0 || inside.works > 0 || inside.mock.active > 0) continue;
+      const { going } = callers;
+      if (going.length === 0) return true;
+      const { next } = clock;
+      if (next !== undefined) await this.advance(next);
+      else if (this.subject.capacity !== 0) return false;
+      else {
+        // A layer that lets nobody in keeps them waiting until they give up.
+        const patient = going.filter(({ aborted, bare }) => !aborted && !bare);
+        if (patient.length === 0) return going.every(({ bare }) => bare);
+        for (const errand of patient) callers.abort(errand);
+        await this.settle();
+      }
+    }
+    return false;
+  }
+
+  /** Looks at what is left behind at the end. */
+  lookAround(): void {
+    const { chronicle, clock, inside, time } = this;
+    for (const { id, watched } of this.callers.errands) {
+      if (watched.listening > 0) chronicle.broken(5, `a listener is left on the signal of #${id}`);
+    }
+    const { reserved } = inside.mock;
+    if (reserved > 0) chronicle.broken(3, `reservations inside that were never returned: ${reserved}`);
+    if (clock.pending > 0) chronicle.broken(13, `timers armed while nothing is going on: ${clock.pending}`);
+    if (time.systemTimers && this.gaveClock) {
+      chronicle.broken(13, "a timer was set on systemClock, though a clock was given");
+    }
+    for (const global of time.touched) {
+      chronicle.broken(global === "AbortSignal.any" ? 5 : 13, `${global} was used`);
+    }
+  }
+
+  /** What the layer is made with; whether it looks at the clock is seen. */
+  private given(): { readonly clock: VirtualClock } {
+    const { clock } = this;
+    return Object.defineProperty({ clock }, "clock", {
+      get: () => {
+        this.gaveClock = true;
+        return clock;
+      },
+    });
+  }
+}
