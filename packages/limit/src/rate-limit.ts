@@ -12,7 +12,7 @@ export interface RateLimitOptions extends TokenBucketOptions {
    * `"fixed-window"`: constant state, and up to twice `limit` across an edge.
    */
   readonly algorithm?: "sliding-window" | "token-bucket" | "fixed-window" | undefined;
-  /** For `"token-bucket"` alone: how many calls may start at once after a pause, 1 or more; default `limit`. */
+  /** For `"token-bucket"`: how many calls may start at once after a pause, 1 or more; default, and with the others, `limit`. */
   readonly burst?: number | undefined;
 }
 
