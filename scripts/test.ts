@@ -13,7 +13,7 @@ import { lockFile } from "./steps/lock-file.ts";
 import { pack, publintAndAttw } from "./steps/packages.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { sizes } from "./steps/sizes.ts";
-import { tests, testsOnSystemNode } from "./steps/tests.ts";
+import { demo, tests, testsOnSystemNode } from "./steps/tests.ts";
 import type { Outcome, Step } from "./steps/step.ts";
 
 /** A step that is one command. */
@@ -54,6 +54,7 @@ const steps: readonly Step[] = [
   },
   { name: "tests", run: tests },
   { name: "tests on system Node", run: testsOnSystemNode },
+  { name: "demo", run: demo },
   { name: "docs", run: docs },
   { name: "examples", run: examples },
   { name: "build", run: runs("turbo", turbo("build"), "A package does not build.") },
