@@ -1,0 +1,16 @@
+import type { AnyLayer, AnyService, Permit, Service } from "@sluice/core";
+
+/** The layers around `inner`, the first outermost: where tests draw up layers as a list, which has no types to keep. */
+export function stacked(layers: readonly AnyLayer[], inner: AnyService): Service<string, string> {
+  return layers.reduceRight<AnyService>((built, layer) => layer.wrap(built as never), inner) as Service<string, string>;
+}
+
+/** A permit of `service`, which must have one. */
+export function permitOf<Req, Res, Err>(
+  service: Service<Req, Res, Err>,
+  request?: NoInfer<Req>,
+): Permit<Req, Res, Err> {
+  const permit = service.tryReady(request);
+  if (permit === undefined) throw new Error("The service is not ready.");
+  return permit;
+}
