@@ -17,7 +17,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { buffer, isBufferClosedError } from "@sluice/buffer";
-import { gate, ServiceBuilder } from "@sluice/core";
+import { gate, ServiceBuilder, takeRefusal } from "@sluice/core";
 import { concurrencyLimit, TokenBucket } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
 
@@ -66,9 +66,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     // Now or not at all. Nothing was done for the request yet, and nothing will be before there is a permit.
     using permit = client.reports.tryReady(url);
     if (permit === undefined) {
-      // Who was it? The quota says in how many milliseconds it has room for one more: 0 when it was not the quota.
-      const tooFast = client.quota.retryAfter();
-      if (tooFast > 0) refuse(response, 429, tooFast);
+      // Who was it? The quota knows in how many milliseconds it will have room; a queue cannot know, but we can tell.
+      const refusal = takeRefusal();
+      if (refusal?.layer === "quota") refuse(response, 429, refusal.retryAfter ?? 1_000);
       else refuse(response, 503, (queue.waiting / desks.max) * 2_000); // by then those who wait now have begun
       return;
     }

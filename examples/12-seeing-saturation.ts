@@ -25,28 +25,21 @@ const clock = new VirtualClock();
 const queue = buffer({ capacity: 80, clock }); // queue.waiting, queue.available, queue.oldest
 const permits = concurrencyLimit(20, { clock }); // permits.active, permits.available, permits.waiting, permits.oldest
 
-// The rest is seen from outside: how long answers took, and who refused. Outermost, for that is where callers are.
+const shed = loadShed(); // shed.refused, and shed.refusedBy, by the layer that refused
+
+// How long answers took is seen from outside. Outermost, for that is where callers are.
 let latencies: number[] = [];
-const refusals = new Map<string, number>();
 const watch = middleware("watch", async (request, next, options) => {
   const began = clock.now();
-  try {
-    const answer: unknown = await next(request, options);
-    latencies.push(clock.now() - began);
-    return answer;
-  } catch (error) {
-    if (isOverloadedError(error)) {
-      const layer = error.layer ?? "unknown";
-      refusals.set(layer, (refusals.get(layer) ?? 0) + 1);
-    }
-    throw error;
-  }
+  const answer: unknown = await next(request, options);
+  latencies.push(clock.now() - began);
+  return answer;
 });
 
 let takes = 40; // what an answer takes, in ms
 const service = new ServiceBuilder()
   .layer(watch)
-  .layer(loadShed()) // refuses when the queue is full
+  .layer(shed) // refuses when the queue is full
   .layer(queue)
   .layer(permits)
   .serviceFn((_request: number) => new Promise<void>((resolve) => clock.setTimeout(resolve, takes)));
@@ -65,7 +58,7 @@ interface Sample {
 // whatever draws your graphs.
 let refusedBefore = 0;
 function sample(): Sample {
-  const refused = refusals.get("buffer") ?? 0;
+  const { refused } = shed;
   const sorted = latencies.sort((a, b) => a - b);
   const percentile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
   const seen = {
@@ -146,8 +139,8 @@ assert.ok(longest("a quarter more") <= (80 / 20 + 1) * 40);
 assert.ok(longest("slow below") <= (80 / 20 + 1) * 160);
 
 // The rest is refused, by the queue and by nobody else. Count by layer: it says which of them to look at.
-assert.deepEqual([...refusals.keys()], ["buffer"]);
-console.log(`refused: ${[...refusals].map(([layer, count]) => `${count} by ${layer}`).join(", ")}`);
+assert.deepEqual([...shed.refusedBy.keys()], ["buffer"]);
+console.log(`refused: ${[...shed.refusedBy].map(([layer, count]) => `${count} by ${layer}`).join(", ")}`);
 
 // And when it is over it is over: nothing is left to be done for people who have gone.
 assert.deepEqual(during("as before").at(-1), { active: 10, waiting: 0, refused: 0, p50: 40, p99: 40 });

@@ -5,6 +5,8 @@ import { type Behaviour, nothing, Reservation, type Stack, stackOf, stackService
 export interface LoadShed extends Layer<Adds<OverloadedError>> {
   /** Calls refused, from the beginning. */
   readonly refused: number;
+  /** The same, by the name of the layer that refused; `undefined` where it left none. */
+  readonly refusedBy: ReadonlyMap<string | undefined, number>;
 }
 
 /**
@@ -19,9 +21,11 @@ export interface LoadShed extends Layer<Adds<OverloadedError>> {
  */
 export function loadShed(): LoadShed {
   let refused = 0;
+  const refusedBy = new Map<string | undefined, number>();
   const behaviour: Behaviour<Refusal | undefined> = {
     start({ state: refusal }) {
       refused++;
+      refusedBy.set(refusal?.layer, (refusedBy.get(refusal?.layer) ?? 0) + 1);
       return Promise.reject(new OverloadedError(refusal?.layer, refusal?.retryAfter));
     },
     cancel() {},
@@ -47,6 +51,7 @@ export function loadShed(): LoadShed {
   });
   return {
     ...layer,
+    refusedBy,
     get refused() {
       return refused;
     },

@@ -292,8 +292,9 @@ describe("a refusal", () => {
   test("names the layer that refused, and says when to come back where that is known", async () => {
     const slots = new Semaphore(1);
     const quota = new Quota(2, 250);
+    const shed = loadShed();
     const service = new ServiceBuilder()
-      .layer(loadShed())
+      .layer(shed)
       .layer(gate(quota, { name: "rate" }))
       .layer(gate(slots, { name: "slots" }))
       .serviceFn((work: Promise<string>) => work);
@@ -310,6 +311,11 @@ describe("a refusal", () => {
     expect(await first).toBe("first");
     expect(await service.call(Promise.resolve("third"))).toBe("third");
     await expect(service.call(Promise.resolve("fourth"))).rejects.toMatchObject({ layer: "rate", retryAfter: 250 });
+    await expect(service.call(Promise.resolve("fifth"))).rejects.toMatchObject({ layer: "rate" });
+    expect([...shed.refusedBy]).toEqual([
+      ["slots", 1],
+      ["rate", 2],
+    ]);
     expect(slots).toMatchObject({ active: 0, waiting: 0 });
   });
 
