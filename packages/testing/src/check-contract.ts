@@ -1,5 +1,5 @@
 import { type AnyLayer, type Gate, gate, type Layer } from "@sluice/core";
-import { readOptions, requireFunction, requireMethods, requireNumber, show } from "@sluice/core/internal";
+import { readOptions, requireFunction, requireNumber, show } from "@sluice/core/internal";
 import { allOrNothing } from "./contract/all-or-nothing.ts";
 import { AsyncContext } from "./contract/async-context.ts";
 import { type BadOption, checkBadOption } from "./contract/bad-option.ts";
@@ -150,7 +150,12 @@ function requireBoolean(option: string, value: unknown): void {
 }
 
 function asLayer(made: AnyLayer | Gate<any, any>): AnyLayer {
-  requireMethods(owner, "what make answers with", made, "a layer or a gate", []);
-  if ("wrap" in made) return made;
-  return gate(made, { name: made.constructor.name }) as Layer<any>;
+  // Asked first: a layer may be a gate as well, of its own slots.
+  if (has(made, "wrap")) return made as AnyLayer;
+  if (has(made, "tryAcquire")) return gate(made as Gate<any, any>, { name: made.constructor.name }) as Layer<any>;
+  throw new TypeError(`${owner}: what make answers with must be a layer or a gate; received ${show(made)}`);
+}
+
+function has(made: unknown, method: string): boolean {
+  return typeof made === "object" && made !== null && typeof Reflect.get(made, method) === "function";
 }

@@ -4,7 +4,11 @@ import { checkContract, type MakeSubject, type PromiseNumber } from "../src/inde
 import { BrokenGate, type Faults } from "./helper/broken-gate.ts";
 import { lateReservation } from "./helper/late-reservation.ts";
 import { eager, inTheWrongContext, onAnotherClock, otherRequest, raced } from "./helper/broken-services.ts";
+import { Quota } from "./helper/quota.ts";
+import { stacked, twice } from "./helper/stacked.ts";
 import { wrapped } from "./helper/wrapped.ts";
+
+const boom = new Error("boom");
 
 /** The same in each run, so that a failure can be looked at. */
 const seed = 7;
@@ -21,6 +25,36 @@ describe("layers that keep every promise", () => {
     "a middleware that answers by itself": () => middleware("known", () => 1),
     "a layer of plain permits": () => wrapped({}),
     "a layer that is always ready": () => wrapped({ tryReady: lateReservation }),
+    "a breaker that is open for a while after a failure": ({ clock }) => {
+      let openUntil = 0;
+      return wrapped({
+        tryReady(inner, request) {
+          if (clock.now() < openUntil) throw boom;
+          return inner.tryReady(request);
+        },
+        call: (next) =>
+          next().catch((error: unknown) => {
+            openUntil = clock.now() + 30_000;
+            throw error;
+          }),
+      });
+    },
+    "a limit that adapts": () => {
+      const limit = new Semaphore(2);
+      const adapt = middleware("adapt", async (request: number, next, options) => {
+        limit.max = 1;
+        const response = await next(request, options);
+        limit.max = 2;
+        return response;
+      });
+      return stacked(gate(limit, { name: "limit" }), adapt);
+    },
+    "a limit around what answers by itself": () =>
+      stacked(
+        gate(new Semaphore(1), { name: "one" }),
+        middleware("known", () => 1),
+      ),
+    "a quota that refuses": ({ clock }) => gate(new Quota(2, 500, clock), { name: "quota" }),
   };
 
   test.each(Object.entries(kept))("%s", async (_, make) => {
@@ -33,8 +67,6 @@ describe("layers that keep every promise", () => {
 
 describe("layers that break one", () => {
   const own = (max: number, faults: Faults) => () => gate(new BrokenGate(max, faults), { name: "own" });
-  const boom = new Error("boom");
-
   const broken: readonly (readonly [what: string, number: PromiseNumber, make: MakeSubject])[] = [
     [
       "hands out a permit without reserving inside",
@@ -66,6 +98,19 @@ describe("layers that break one", () => {
       () => wrapped({ ready: (inner, { request }) => inner.ready({ request }) }),
     ],
     ["rejects with an error of its own when somebody gives up", 5, own(1, { ownReason: true })],
+    [
+      "puts a listener of its own into onabort",
+      5,
+      () =>
+        wrapped({
+          call(next, { signal }) {
+            Object.assign(signal ?? {}, { onabort() {} });
+            return next();
+          },
+        }),
+    ],
+    ["uses what is reserved inside twice", 3, () => twice("cancel")],
+    ["calls twice on what is reserved inside", 3, () => twice("start")],
     ["goes on listening", 5, own(1, { listensOn: true })],
     [
       "settles when it is aborted, not when the work does",
@@ -250,6 +295,19 @@ describe("layers that break one", () => {
         }),
     ],
     ["has a clock, and sets timers on another", 13, onAnotherClock],
+    [
+      "has a timer that throws",
+      13,
+      ({ clock }) =>
+        wrapped({
+          call(next) {
+            clock.setTimeout(() => {
+              throw boom;
+            }, 10);
+            return next();
+          },
+        }),
+    ],
   ];
 
   test.each(broken)("%s: promise %i", async (_, number, make) => {

@@ -27,7 +27,7 @@ const happenings = {
 type Happening = keyof typeof happenings;
 
 /** One thing that happens. What it does not need it does not look at. */
-export interface Step {
+interface Step {
   readonly happening: Happening;
   /** Which of those there are: of permits, errands, requests, … */
   readonly pick: number;

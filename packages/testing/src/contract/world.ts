@@ -92,6 +92,7 @@ export class World {
 
   /** How many can be reserved at once, up to `most`; all are given back. */
   async capacity(most: number): Promise<number> {
+    this.chronicle.did(`up to ${most} are reserved at once, and released`);
     const permits: Disposable[] = [];
     try {
       while (permits.length < most) {

@@ -1,0 +1,219 @@
+import { gate, identity, Semaphore } from "@sluice/core";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { checkContract, type PromiseNumber, VirtualClock } from "../src/index.ts";
+import { BrokenGate } from "./helper/broken-gate.ts";
+import { lateReservation } from "./helper/late-reservation.ts";
+import { wrapped } from "./helper/wrapped.ts";
+
+const quick = { runs: 30, seed: 3 };
+
+function verdictOf(report: Awaited<ReturnType<typeof checkContract>>, number: PromiseNumber): string | undefined {
+  return report.findings.find((finding) => finding.number === number)?.verdict;
+}
+
+describe("the report", () => {
+  test("has a finding for each of the fourteen promises, in order", async () => {
+    const report = await checkContract(() => identity(), quick);
+    expect(report.findings.map(({ number }) => number)).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
+    expect([report.layer, report.seed, report.runs]).toEqual(["identity", 3, 30]);
+  });
+
+  test("when a promise is broken: says which, how, and the shortest way there; and the seed repeats it", async () => {
+    const make = () => wrapped({ again: true });
+    const report = await checkContract(make, { seed: 3 });
+    expect(report.ok).toBe(false);
+    const [finding] = report.broken;
+    expect(finding?.name).toBe("Spent once");
+    // Nobody can be shown a second use of a permit in fewer steps than: have it, use it, use it again.
+    const steps = finding?.schedule?.filter((line) => /tryReady|ready\(|permit\.|call\(/.test(line));
+    expect(steps).toHaveLength(3);
+    const again = await checkContract(make, { seed: report.seed });
+    expect(again.toString()).toBe(report.toString());
+    expect(report.toString()).toContain("{ seed: 3, runs: 500 } repeats them");
+    expect(() => {
+      report.assert();
+    }).toThrow(report.toString());
+  });
+
+  test("when a layer breaks a promise once and never again: that counts, and is told as it was seen", async () => {
+    let released = 0;
+    const make = () =>
+      wrapped({
+        release(release) {
+          if (++released !== 100) release();
+        },
+      });
+    const report = await checkContract(make, { seed: 3 });
+    expect(released).toBeGreaterThan(100);
+    expect(report.broken.find(({ number }) => number === 3)?.schedule).toContain("permit.release()");
+  });
+
+  test("the seed repeats what Math.random says as well", async () => {
+    const drawn = async (seed: number): Promise<ReadonlySet<number>> => {
+      const numbers = new Set<number>();
+      const make = () => wrapped({ call: (next) => (numbers.add(Math.random()), next()) });
+      await checkContract(make, { runs: 5, seed });
+      return numbers;
+    };
+    expect(await drawn(1)).toEqual(await drawn(1));
+    expect(await drawn(1)).not.toEqual(await drawn(2));
+  });
+
+  test("when no seed is given: chooses one, another each time", async () => {
+    const seeds = [
+      await checkContract(() => identity(), { runs: 1 }),
+      await checkContract(() => identity(), { runs: 1 }),
+    ];
+    expect(seeds[0]?.seed).not.toBe(seeds[1]?.seed);
+  });
+
+  test("a layer that is told to be ready only when the service inside is, and is not, breaks promise 1", async () => {
+    const make = () => wrapped({ tryReady: lateReservation });
+    expect(verdictOf(await checkContract(make, quick), 1)).toBe("not applicable");
+    expect(verdictOf(await checkContract(make, { ...quick, absorbs: false }), 1)).toBe("broken");
+  });
+
+  test("a layer with something of its own to do first may start the work later", async () => {
+    const make = () => wrapped({ call: (next) => Promise.resolve().then(() => next()) });
+    expect(verdictOf(await checkContract(make, quick), 11)).toBe("broken");
+    expect(verdictOf(await checkContract(make, { ...quick, defers: true }), 11)).toBe("held");
+  });
+
+  test("requests and responses are those that are given", async () => {
+    const seen = new Set<unknown>();
+    const make = () =>
+      wrapped({
+        call: (next, _options, request) => {
+          seen.add(request);
+          return next().then((response) => seen.add(response));
+        },
+      });
+    await checkContract(make, { ...quick, requests: ["a", "b"], responses: ["A"] });
+    expect(seen).toEqual(new Set(["a", "b", "A"]));
+  });
+
+  test("a timer that is armed without end, or throws, is a finding and not a hang", async () => {
+    const endless = await checkContract(
+      ({ clock }) => {
+        const again = (): void => {
+          clock.setTimeout(again, 0);
+        };
+        again();
+        return identity();
+      },
+      { runs: 2, seed: 3 },
+    );
+    expect(verdictOf(endless, 13)).toBe("broken");
+    const ticking = await checkContract(
+      ({ clock }) => {
+        const tick = (): void => {
+          clock.setTimeout(tick, 1);
+        };
+        tick();
+        return identity();
+      },
+      { runs: 2, seed: 3 },
+    );
+    expect(verdictOf(ticking, 13)).toBe("broken");
+  });
+
+  test("a layer whose waiters never hear of anything breaks promise 3", async () => {
+    const make = () => wrapped({ ready: () => new Promise(() => {}) });
+    expect(verdictOf(await checkContract(make, { seed: 3 }), 3)).toBe("broken");
+  });
+});
+
+describe("promise 14", () => {
+  const verdict = async (bad: NonNullable<Parameters<typeof checkContract>[1]>["badOptions"]): Promise<string> => {
+    const report = await checkContract(() => identity(), { ...quick, badOptions: bad });
+    const finding = report.findings.find(({ number }) => number === 14);
+    return `${finding?.verdict}: ${finding?.detail}`;
+  };
+  const throwing = (error: unknown) => () => {
+    throw error;
+  };
+
+  test("when no bad options are given, does not apply", async () => {
+    expect(await verdict([])).toBe("not applicable: no bad options were given");
+  });
+
+  test("is held where each is refused by name", async () => {
+    expect(await verdict([() => new Semaphore(-1), () => new Semaphore(Number.NaN)])).toMatch(/^held/);
+    const make = (max: number): Semaphore => new Semaphore(max);
+    const values = [-1, 1.5, "2", null, undefined, 3n, {}, () => {}];
+    expect(await verdict(values.map((value) => ({ option: "max", value, make })))).toMatch(/^held/);
+  });
+
+  test("is broken where one is not refused", async () => {
+    expect(await verdict([() => new Semaphore(-1), () => new Semaphore(1)])).toContain("broken: badOptions[1] was not");
+    const make = (): void => {};
+    expect(await verdict([{ option: "max", value: -1, make }])).toContain("broken: max -1 was not refused");
+  });
+
+  test("is broken where the error is another, or names too little", async () => {
+    expect(await verdict([throwing(new Error("max -1"))])).toContain("something else");
+    expect(await verdict([throwing(new RangeError("bad"))])).toContain("does not name the value");
+    const option = { option: "max", value: -1 };
+    expect(await verdict([{ ...option, make: throwing(new RangeError("-1 is bad")) }])).toContain("name the option");
+    expect(await verdict([{ ...option, make: throwing(new RangeError("max is bad")) }])).toContain("name the value");
+  });
+});
+
+describe("the process, meanwhile", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test("is as it was when the check is over", async () => {
+    const state = () => [setTimeout, ...[Date, performance, AbortSignal, Math].map(Object.getOwnPropertyDescriptors)];
+    const before = state();
+    const listeners = process.listeners("unhandledRejection");
+    await checkContract(() => identity(), quick);
+    await expect(
+      checkContract(() => {
+        throw new RangeError("no layer today");
+      }),
+    ).rejects.toThrow("no layer today");
+    expect(state()).toEqual(before);
+    expect(process.listeners("unhandledRejection")).toEqual(listeners);
+  });
+
+  test("a layer that was given no clock is driven by virtual time all the same", async () => {
+    const report = await checkContract(() => gate(new Semaphore(1), { name: "one" }), quick);
+    expect(report.ok).toBe(true);
+  });
+
+  test("where the platform has neither async context nor reports of unhandled rejections: says what it cannot see", async () => {
+    vi.stubGlobal("process", undefined);
+    vi.stubGlobal("setImmediate", undefined);
+    const report = await checkContract(() => gate(new BrokenGate(2), { name: "own" }), quick);
+    vi.unstubAllGlobals();
+    expect(report.toString()).toContain("8 Context: there is no AsyncLocalStorage here");
+    expect(report.ok).toBe(true);
+  });
+});
+
+describe("bad arguments of checkContract itself", () => {
+  const bad: readonly (readonly [options: object, message: string])[] = [
+    [{ requests: [] }, "requests must be an array of 1 or more; received an array"],
+    [{ responses: 1 }, "responses must be an array of 1 or more; received 1"],
+    [{ badOptions: "x" }, 'badOptions must be an array of 0 or more; received "x"'],
+    [{ absorbs: 1 }, "absorbs must be a boolean; received 1"],
+    [{ defers: 0 }, "defers must be a boolean; received 0"],
+    [{ runs: 0 }, "runs must be a whole number of 1 or more; received 0"],
+    [{ seed: 0.5 }, "seed must be a whole number"],
+  ];
+
+  test.each(bad)("%o", async (options, message) => {
+    await expect(checkContract(() => identity(), options)).rejects.toThrow(`checkContract: ${message}`);
+  });
+
+  test("what makes no layer", async () => {
+    // @ts-expect-error not a function
+    await expect(checkContract(identity())).rejects.toThrow("checkContract: make must be a function");
+    // @ts-expect-error not a layer
+    await expect(checkContract(() => 1)).rejects.toThrow("what make answers with must be a layer or a gate");
+    // @ts-expect-error not a layer
+    await expect(checkContract(() => new VirtualClock())).rejects.toThrow(TypeError);
+  });
+});
