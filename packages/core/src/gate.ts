@@ -126,9 +126,14 @@ function leaseBehaviour(until: GateOptions["until"]): Behaviour<Lease> {
         giveBack(lease);
         return Promise.reject(error);
       }
-      const stay = new Stay(lease, options, until);
-      const answer = inner.start(request, { signal, deadline, waitUntil: stay.waitUntil }, false);
-      return observe(answer, edge, stay.answered);
+      const stay = new Stay(lease, options);
+      const waitUntil = (work: Promise<unknown>): void => {
+        stay.hold(work);
+      };
+      const answer = inner.start(request, { signal, deadline, waitUntil }, false);
+      return observe(answer, edge, (outcome) => {
+        stay.answered(outcome, until);
+      });
     },
     cancel({ state: lease, inner }) {
       inner.cancel();
@@ -150,49 +155,56 @@ function giveBack(lease: Lease): void {
 class Stay {
   private readonly lease: Lease;
   private readonly options: CallOptions;
-  private readonly until: GateOptions["until"];
   /** The answer, and each work handed up, that have not settled. */
   private pending = 1;
-  private outcome!: Outcome;
+  private outcome: Outcome | undefined;
 
-  constructor(lease: Lease, options: CallOptions, until: GateOptions["until"]) {
+  constructor(lease: Lease, options: CallOptions) {
     this.lease = lease;
     this.options = options;
-    this.until = until;
+    this.outcome = undefined;
   }
 
-  readonly waitUntil = (work: Promise<unknown>): void => {
+  /** Work was handed up. */
+  hold(work: Promise<unknown>): void {
     // Who hands up work when all is over is too late.
     if (this.pending > 0) {
       this.pending++;
-      Promise.resolve(work).then(this.left, this.left);
+      const left = (): void => {
+        this.left();
+      };
+      Promise.resolve(work).then(left, left);
     }
     // The gates further out stay for it too.
     handUp(this.options, work);
-  };
+  }
 
-  readonly answered = (outcome: Outcome): void => {
+  answered(outcome: Outcome, until: GateOptions["until"]): void {
     this.outcome = outcome;
     try {
       this.lease.answered?.(outcome);
     } catch (error) {
       report(error);
     }
+    if (until !== undefined && outcome.status === "fulfilled") this.holdUntil(until, outcome.value);
+    this.left();
+  }
+
+  private holdUntil(until: NonNullable<GateOptions["until"]>, response: unknown): void {
     try {
-      const held = outcome.status === "fulfilled" ? this.until?.(outcome.value) : undefined;
-      if (held !== undefined) this.waitUntil(Promise.resolve(held));
+      const held = until(response);
+      if (held !== undefined) this.hold(Promise.resolve(held));
     } catch (error) {
       report(error);
     }
-    this.left();
-  };
+  }
 
-  private readonly left = (): void => {
+  private left(): void {
     if (--this.pending > 0) return;
     try {
-      this.lease.finish(this.outcome);
+      this.lease.finish(this.outcome as Outcome);
     } catch (error) {
       report(error);
     }
-  };
+  }
 }
