@@ -14,6 +14,7 @@ export default defineConfig({
   sourcemap: true,
   // `node:async_hooks` keeps its prefix: without it only Node finds it.
   removeNodeProtocol: false,
+  external: [/^node:/],
   // Entry points share their modules instead of each carrying a copy: module state exists once.
   splitting: true,
 });
