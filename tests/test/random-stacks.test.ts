@@ -1,0 +1,19 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { drawnStacks, runAtRandom, schedules } from "./helper/random-run.ts";
+
+/** Each kind of layer stands around each other one some hundred times. A run that fails names its seed and its path. */
+const runs = 20_000;
+
+test(
+  "promises 3, 5, 6 and 13: any layers in any order, whatever happens to them, come to rest",
+  { timeout: 60_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(drawnStacks, schedules, async (draws, steps) => {
+        expect(await runAtRandom(draws, steps)).toEqual([]);
+      }),
+      { numRuns: runs, plugins: [fc.interruptAfterTimeLimit(15_000)] },
+    );
+  },
+);
