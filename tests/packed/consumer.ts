@@ -1,24 +1,184 @@
 // What a consumer writes. The packed-install test compiles it against the packed tarballs, with TypeScript 5.4 and
-// the newest, as an ES module and as CommonJS, and runs the results on the system's Node and on Node 24.
-import { gate, middleware, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
+// the newest, as an ES module and as CommonJS, and runs the results on the system's Node and on Node 24. It composes
+// every package, names the types that come out, and looks at what they do.
+import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
+import {
+  type FailureOf,
+  gate,
+  middleware,
+  OverloadedError,
+  Semaphore,
+  type Service,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { isOverloadedError, loadShed } from "@sluice/load-shed";
+import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
+import { checkContract, mockService, VirtualClock } from "@sluice/testing";
+import { isTimeoutError, timeout, TimeoutError } from "@sluice/timeout";
+import { currentRequestId, currentTraceparent, trace } from "@sluice/trace";
+import {
+  andThen,
+  callAll,
+  either,
+  filter,
+  FilteredError,
+  mapRequest,
+  mapResponse,
+  optional,
+  recover,
+} from "@sluice/util";
+import { boxed, type BoxService, RouteNotFoundError, routingTable } from "@sluice/util-box";
 
-const lookup = new ServiceBuilder()
-  .layer(gate(new Semaphore(1), { name: "oneAtATime" }))
-  .layer(middleware("trimmed", (name: string, next, options) => next(name.trim(), options)))
-  .serviceFn((name: string) => name.length);
+/** Compiles where both types are the very same, and not where one is `any`. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_same: Same<A, B>): void {}
+
+function expect(what: string, received: unknown, expected: unknown): void {
+  if (received !== expected) throw new Error(`${what} is ${String(received)} and not ${String(expected)}`);
+}
 
 // The types come out whole, through the packed declarations.
-const typed: Service<string, number, never> = lookup;
+const lookup = new ServiceBuilder()
+  .layer(recover(OverloadedError, () => "busy" as const))
+  .layer(loadShed())
+  .layer(concurrencyLimit(64))
+  .layer(timeout(100))
+  .layer(mapRequest((name: string) => name.length))
+  .serviceFn(async (n: number) => n > 3);
+same<typeof lookup, Service<string, boolean | "busy", TimeoutError>>(true);
+// @ts-expect-error a time-out is nobody's here
+const edge: Service<string, unknown, never> = lookup;
+void edge;
+// @ts-expect-error a name's length is a number
+new ServiceBuilder().layer(mapRequest((name: string) => name.length)).serviceFn((date: Date) => date);
 
-async function main(): Promise<void> {
+class Flaky extends Error {
+  readonly code = "FLAKY";
+}
+
+interface Ask {
+  readonly path: string;
+  readonly method: string;
+}
+
+async function permits(): Promise<void> {
+  const one = new ServiceBuilder()
+    .layer(gate(new Semaphore(1), { name: "oneAtATime" }))
+    .layer(middleware("trimmed", (name: string, next, options) => next(name.trim(), options)))
+    .serviceFn((name: string) => name.length);
+  same<typeof one, Service<string, number, never>>(true);
   {
-    using permit = await typed.ready();
-    if (typed.tryReady() !== undefined) throw new Error("there is room for two");
+    using permit = await one.ready();
+    expect("a second permit", one.tryReady(), undefined);
     void permit;
   }
   // Leaving the block gave the permit back.
-  const length = await typed.call(" sluice ");
-  if (length !== 6) throw new Error(`the answer is ${length}`);
+  expect("the answer", await one.call(" sluice "), 6);
 }
 
-void main();
+async function gateway(): Promise<void> {
+  const clock = new VirtualClock();
+  const [backend, handle] = mockService<string, number, Flaky>();
+  const limit = concurrencyLimit(1, { clock });
+  const queue = buffer({ capacity: 1, clock });
+  const rate = rateLimit({ limit: 10, interval: 1_000, clock });
+  const retries = retry(
+    retryPolicy<Ask>({
+      maxRetries: 1,
+      retryIf: ({ request }) => isIdempotent(request.method),
+      backoff: exponentialBackoff({ base: 10, max: 10, jitter: "none" }),
+      budget: retryBudget({ clock }),
+    }),
+    { clock },
+  );
+  const route = new ServiceBuilder()
+    .layer(queue)
+    .layer(filter((ask: Ask) => ask.path !== "/work/secret"))
+    .layer(retries)
+    .layer(rate)
+    .layer(limit)
+    .layer(optional(timeout({ call: 100, clock })))
+    .layer(
+      either(
+        true,
+        mapRequest(({ path }: Ask) => path),
+        mapRequest(({ method }: Ask) => method),
+      ),
+    )
+    .layer(
+      andThen(
+        serviceFn((size: number) => `${size} ${currentRequestId() ?? "nobody"}`),
+        { reserve: "late" },
+      ),
+    )
+    .service(backend);
+  same<FailureOf<typeof route>, BufferClosedError | FilteredError | OverloadedError | TimeoutError | Flaky>(true);
+  const routes = new Map<string, BoxService<Ask, string, FailureOf<typeof route>>>([["work", boxed(route)]]);
+  const table = routingTable({ key: ({ path }: Ask) => path.split("/")[1] ?? "", routes });
+  const service = new ServiceBuilder()
+    .layer(trace({ generateId: () => "r1", clock }))
+    .layer(recover(RouteNotFoundError, () => 404 as const))
+    .layer(recover(FilteredError, () => 403 as const))
+    .layer(recover(OverloadedError, () => 503 as const))
+    .layer(recover(isBufferClosedError, () => 503 as const))
+    .layer(recover(TimeoutError, () => 504 as const))
+    .layer(loadShed())
+    .layer(mapResponse((answer: string) => `ok ${answer}` as const))
+    .service(table);
+  // One failure is left, and named: that of the work.
+  same<typeof service, Service<Ask, 404 | 403 | 503 | 504 | `ok ${string}`, Flaky>>(true);
+
+  const ask = { path: "/work/a", method: "GET" };
+  const first = service.call(ask);
+  const second = service.call(ask);
+  expect("the third", await service.call(ask), 503);
+  expect("a path that is not there", await service.call({ ...ask, path: "/none" }), 404);
+  expect("running", limit.active, 1);
+  (await handle.nextRequest()).fail(new Flaky());
+  (await handle.nextRequest()).respond(2);
+  expect("the second", await second, "ok 2 r1");
+  await clock.advance(10);
+  (await handle.nextRequest()).respond(1);
+  expect("the first, tried again", await first, "ok 1 r1");
+  expect("retries", retries.retries, 1);
+  expect("what is filtered", await service.call({ ...ask, path: "/work/secret" }), 403);
+
+  const late = service.call(ask);
+  const hung = await handle.nextRequest();
+  await clock.advance(100);
+  expect("what hangs", await late, 504);
+  expect("still running", limit.active, 1);
+  expect("told by its signal", isTimeoutError(hung.options.signal?.reason), true);
+  hung.respond(0);
+  await queue.drain();
+  expect("after the drain", await service.call(ask), 503);
+  expect("timers armed", clock.pending, 0);
+  expect("an id outside of any call", currentRequestId() ?? currentTraceparent(), undefined);
+}
+
+async function several(): Promise<void> {
+  const doubled = new ServiceBuilder().layer(concurrencyLimit(2)).serviceFn(async (n: number) => n * 2);
+  let sum = 0;
+  for await (const each of callAll(doubled, [1, 2, 3])) {
+    same<typeof each, number>(true);
+    sum += each;
+  }
+  expect("the sum", sum, 12);
+}
+
+async function main(): Promise<void> {
+  expect("the lookup", await lookup.call("sluice"), true);
+  await permits();
+  await gateway();
+  await several();
+  const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50 });
+  report.assert();
+  expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);
+}
+
+main().catch((error: unknown) => {
+  // Unhandled, so that the process ends with a failure.
+  void Promise.reject(error);
+});
