@@ -72,7 +72,7 @@ interface Job {
 const mostReserved = 5;
 
 /** A stack that was drawn, with callers outside and a service inside. */
-export class RandomRun {
+class RandomRun {
   readonly clock: VirtualClock = new VirtualClock();
   readonly layers: readonly DrawnLayer[];
   private readonly inner: Service<string, string>;
