@@ -78,6 +78,15 @@ describe("when the inner service is ready", () => {
   });
 });
 `,
+  "test/contract.test.ts": `import { checkContract } from "@sluice/testing";
+import { expect, test } from "vitest";
+import { ${camel} } from "../src/index.ts";
+
+test("keeps every promise of the contract, under random schedules", async () => {
+  const report = await checkContract(() => ${camel}());
+  expect(report.ok, report.toString()).toBe(true);
+});
+`,
   [`test/${name}.test-d.ts`]: `import { type Service, ServiceBuilder } from "@sluice/core";
 import { expectTypeOf } from "vitest";
 import { ${camel} } from "../src/index.ts";

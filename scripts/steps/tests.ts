@@ -79,8 +79,8 @@ export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> 
   if (Number(/^v(\d+)/.exec(version)?.[1]) >= 24)
     return { ok: true, summary: `${version}, which is no older than ours` };
   const file = join(scratch, "tests-on-system-node.json");
-  const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "--reporter=json", `--outputFile.json=${file}`];
+  const program = join(root, "node_modules/vitest/vitest.mjs");
+  const args = [program, "run", "--reporter=json", `--outputFile.json=${file}`];
   const { ok, output } = await command("node", args, { env: outside });
   if (ok) return { ok, summary: version };
   const results = read(file);
