@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { gateway, leftIn, stacks } from "./helper/gateway.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { watchedAbort } from "./helper/watched-abort.ts";
 import { Workshop } from "./helper/workshop.ts";
 

@@ -6,7 +6,7 @@ import { andThen } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 /** A gate that has room, and writes down who comes and goes. */
 function logged(name: string, log: string[]): AnyLayer {

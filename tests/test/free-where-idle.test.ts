@@ -7,7 +7,7 @@ import { mapResponse } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { eachLayer, observing } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { hops } from "./helper/turns.ts";
+import { hops } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
 const made = (name: string, clock = new VirtualClock()): AnyLayer => eachLayer[name]!(clock);

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { type Gateway, gateway, leftIn, stacks, transient } from "./helper/gateway.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { watchedAbort } from "./helper/watched-abort.ts";
 
 const failure = new Error("the work failed");

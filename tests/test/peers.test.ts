@@ -7,7 +7,7 @@ import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import { stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
 const reason = { why: "left" };

@@ -9,7 +9,7 @@ import { isRouteNotFoundError, routingTable } from "@sluice/util-box";
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
 const failure = new Error("not ready");

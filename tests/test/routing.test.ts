@@ -11,7 +11,7 @@ import { boxed, isRouteNotFoundError, routingTable, steer } from "@sluice/util-b
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
 /** Two routes, told apart by the first letter: one call at a time on `a`, two on `b`. */

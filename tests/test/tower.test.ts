@@ -10,7 +10,7 @@ import { andThen, callAll } from "@sluice/util";
 import { routingTable } from "@sluice/util-box";
 import { describe, expect, test } from "vitest";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
 // What tower's own tests guarantee, where several packages have to keep it together. Titles carry the names of its tests.

@@ -10,7 +10,7 @@ import * as utilBoxHere from "@sluice/util-box";
 import { VirtualClock } from "@sluice/testing";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { stacked } from "./helper/stacked.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 import { watchedAbort } from "./helper/watched-abort.ts";
 import { Workshop } from "./helper/workshop.ts";
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { eachLayer, observing } from "./helper/each-layer.ts";
 import { gateway, stacks } from "./helper/gateway.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
-import { turn, unhandledIn } from "./helper/turns.ts";
+import { turn, unhandledIn } from "@sluice/test-kit";
 
 const failure = new Error("ignored");
 const all: Readonly<Record<string, () => AnyLayer[]>> = {

@@ -8,7 +8,7 @@ import { isTimeoutError, timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
 import { andThen, mapResponse, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
-import { deferred } from "./helper/deferred.ts";
+import { deferred } from "@sluice/test-kit";
 import { eachLayer } from "./helper/each-layer.ts";
 import { routed } from "./helper/routed.ts";
 import { stacked } from "./helper/stacked.ts";

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buffer } from "../src/index.ts";
 import { Bench, happenings, type Step } from "./helper/bench.ts";
-import { turn, watch } from "./helper/turns.ts";
+import { turn, watch } from "@sluice/test-kit";
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.tuple(

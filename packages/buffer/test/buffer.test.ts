@@ -15,7 +15,7 @@ import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { buffer, BufferClosedError } from "../src/index.ts";
-import { turn, unhandledIn, watch } from "./helper/turns.ts";
+import { turn, unhandledIn, watch } from "@sluice/test-kit";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -4,7 +4,7 @@ import { gate, middleware, Semaphore, serviceFn, ServiceBuilder } from "../src/i
 import { stackOf } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate } from "./helper/gates.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 const caller = new AsyncLocalStorage<string>();
 

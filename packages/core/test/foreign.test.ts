@@ -12,7 +12,7 @@ import {
 } from "../src/index.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { Leaf } from "./helper/leaf.ts";
-import { stateOf, turn } from "./helper/turns.ts";
+import { stateOf, turn } from "@sluice/test-kit";
 
 describe("a service of another's making", () => {
   const stack = (free: number) => {

@@ -16,7 +16,8 @@ import {
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate, type Trap } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
-import { deferred, stateOf, thenable, turn, unhandledIn } from "./helper/turns.ts";
+import { deferred, stateOf, turn, unhandledIn } from "@sluice/test-kit";
+import { thenable } from "./helper/thenable.ts";
 
 /** Three gates around a leaf, and all that they were told, in turn. */
 function three() {

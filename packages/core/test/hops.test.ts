@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { gate, identity, layerFn, type Layer, middleware, Semaphore, type Service, serviceFn } from "../src/index.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
-import { hops, turn, unhandledIn } from "./helper/turns.ts";
+import { hops, turn, unhandledIn } from "@sluice/test-kit";
 
 const limit = (max = 10): Layer => gate(new Semaphore(max), { name: "limit" });
 const through = (): Layer => middleware("through", (request, next, options) => next(request, options));
@@ -101,8 +101,8 @@ describe("promise 11: an ignored failure is reported, a handled one is not", () 
   describe.each(Object.keys(stacks))("%s", (name) => {
     test.each(Object.keys(leaves))("around a service %s", async (leaf) => {
       const service = (): Service<unknown, unknown> => built(name, leaves[leaf]!());
-      expect(await unhandledIn(() => service().call("x"))).toEqual([error]);
-      expect(await unhandledIn(() => service().tryReady()?.call("x"))).toEqual([error]);
+      expect(await unhandledIn(() => void service().call("x"))).toEqual([error]);
+      expect(await unhandledIn(() => void service().tryReady()?.call("x"))).toEqual([error]);
       expect(
         await unhandledIn(
           () =>

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { Line, LinkedList } from "../src/internal.ts";
-import { stateOf, turn } from "./helper/turns.ts";
+import { stateOf, turn } from "@sluice/test-kit";
 
 function setUp() {
   const serve = vi.fn<() => void>();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gate, isPermitSpentError, middleware, type Next, Semaphore, ServiceBuilder } from "../src/index.ts";
 import { Leaf } from "./helper/leaf.ts";
-import { hops, stateOf, turn, unhandledIn } from "./helper/turns.ts";
+import { hops, stateOf, turn, unhandledIn } from "@sluice/test-kit";
 
 /** A middleware between two limits of 1: `outer` sees what it does to those outside, `inner` to those inside. */
 function between(handler: (request: unknown, next: Next<unknown, unknown>, options: object) => unknown) {

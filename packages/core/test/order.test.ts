@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gate, type Permit, Semaphore, type Service } from "../src/index.ts";
 import { Leaf } from "./helper/leaf.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 /** Limits of the given sizes, the outermost first, around a leaf. */
 function limits(...sizes: number[]) {

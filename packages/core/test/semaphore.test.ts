@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { type Lease, Semaphore } from "../src/index.ts";
-import { stateOf, turn } from "./helper/turns.ts";
+import { stateOf, turn } from "@sluice/test-kit";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
 const outcome = { status: "fulfilled", value: undefined } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { raises, serviceFn } from "../src/index.ts";
-import { thenable } from "./helper/turns.ts";
+import { thenable } from "./helper/thenable.ts";
 
 describe("a service from a function", () => {
   test("is always ready, and its permits hold nothing", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, type Permit, type ReadyOptions, Semaphore, Service } from "../src/index.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
-import { stateOf, turn } from "./helper/turns.ts";
+import { stateOf, turn } from "@sluice/test-kit";
 
 const limited = (max: number, leaf = new Leaf()) => {
   const semaphore = new Semaphore(max);

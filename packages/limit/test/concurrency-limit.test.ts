@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { concurrencyLimit, Semaphore } from "../src/index.ts";
 import { giveUpAfter } from "./helper/give-up.ts";
 import { permitOf } from "./helper/permit-of.ts";
-import { unhandledIn } from "./helper/unhandled-in.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 const limited = (max: number | Semaphore) => {
   const clock = new VirtualClock();

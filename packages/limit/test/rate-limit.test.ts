@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { concurrencyLimit, rateLimit, type RateLimitOptions, SlidingWindow } from "../src/index.ts";
 import { giveUpAfter } from "./helper/give-up.ts";
 import { permitOf } from "./helper/permit-of.ts";
-import { unhandledIn } from "./helper/unhandled-in.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 const algorithms = ["sliding-window", "token-bucket", "fixed-window"] as const;
 

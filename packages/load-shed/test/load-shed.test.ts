@@ -15,7 +15,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed, OverloadedError } from "../src/index.ts";
-import { unhandledIn } from "./helper/unhandled-in.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 const shedding = () => {
   const shed = loadShed();

@@ -5,7 +5,7 @@ import { stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { type Attempt, retry, type RetryLayer, type RetryPolicy } from "../src/index.ts";
-import { unhandledIn } from "./helper/unhandled-in.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 type Policy<State = unknown> = RetryPolicy<string, string, State, string>;
 

@@ -15,7 +15,7 @@ import { Reservation, stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { timeout, type TimeoutLayer, type TimeoutOptions } from "../src/index.ts";
-import { unhandledIn } from "./helper/unhandled-in.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 interface Setup {
   readonly clock: VirtualClock;

@@ -5,7 +5,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import pino from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { currentRequestId, currentTraceparent, trace, type TraceOptions } from "../src/index.ts";
-import { hops, turn, unhandledIn, watch } from "./helper/turns.ts";
+import { hops, turn, unhandledIn, watch } from "@sluice/test-kit";
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -2,7 +2,7 @@ import { gate, type Permit, Semaphore, ServiceBuilder } from "@sluice/core";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BoxService, routingTable, steer } from "../src/index.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 type Route = BoxService<string, string>;
 

@@ -13,7 +13,7 @@ import {
 import { type MockHandle, mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { boxed, type BoxService, isRouteNotFoundError, RouteNotFoundError, routingTable } from "../src/index.ts";
-import { hops, turn, unhandledIn } from "./helper/turns.ts";
+import { hops, turn, unhandledIn } from "@sluice/test-kit";
 
 type Route = BoxService<string, string, never>;
 type Handle = MockHandle<string, string>;
@@ -501,9 +501,9 @@ test("promise 11: a failure that nobody handles is reported, once", async () => 
     .serviceFn((_request: string) => Promise.reject(error));
   const { table, routes } = tableOf("other");
   routes.set("a", route);
-  expect(await unhandledIn(() => table.call("a"))).toEqual([error]);
-  expect(await unhandledIn(() => table.tryReady()?.call("a"))).toEqual([error]);
-  expect(await unhandledIn(() => table.tryReady("other")?.call("a"))).toEqual([error]);
+  expect(await unhandledIn(() => void table.call("a"))).toEqual([error]);
+  expect(await unhandledIn(() => void table.tryReady()?.call("a"))).toEqual([error]);
+  expect(await unhandledIn(() => void table.tryReady("other")?.call("a"))).toEqual([error]);
   expect(await unhandledIn(() => table.call("a").catch(() => {}))).toEqual([]);
 });
 

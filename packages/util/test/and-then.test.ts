@@ -3,7 +3,7 @@ import { mockService } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { andThen, type AndThenOptions } from "../src/index.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 const two = (options?: AndThenOptions) => {
   const [first, firstHandle] = mockService<string, number>();

@@ -4,7 +4,7 @@ import { mockService } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callAll } from "../src/index.ts";
-import { deferred, turn, unhandledIn } from "./helper/turns.ts";
+import { deferred, turn, unhandledIn } from "@sluice/test-kit";
 
 /** Requests, and what is done with them. */
 class Source implements AsyncIterable<number> {

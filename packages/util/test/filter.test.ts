@@ -2,7 +2,7 @@ import { gate, Semaphore, ServiceBuilder } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { filter, FilteredError, isFilteredError } from "../src/index.ts";
-import { deferred, turn } from "./helper/turns.ts";
+import { deferred, turn } from "@sluice/test-kit";
 
 type Predicate = (request: string) => boolean | PromiseLike<boolean>;
 const around = (predicate: Predicate) => {

@@ -1,7 +1,7 @@
 import { gate, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
 import { expect, test } from "vitest";
 import { mapResponse } from "../src/index.ts";
-import { deferred, turn } from "./helper/turns.ts";
+import { deferred, turn } from "@sluice/test-kit";
 
 test("the response is mapped, and a failure is not", async () => {
   const error = new Error("even");

@@ -2,7 +2,7 @@ import { type Permit, ServiceBuilder } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { mapResult, type OutcomeOf } from "../src/index.ts";
-import { unhandledIn } from "./helper/turns.ts";
+import { unhandledIn } from "@sluice/test-kit";
 
 type Outcome = OutcomeOf<unknown, unknown>;
 
@@ -72,7 +72,7 @@ test("a failure of readiness that is mapped to a failure later is that of the ca
   };
   await expect(reserve()?.call("a")).rejects.toBe(mapped);
   expect(await unhandledIn(() => reserve()?.release())).toEqual([]);
-  expect(await unhandledIn(() => reserve()?.call("a"))).toEqual([mapped]);
+  expect(await unhandledIn(() => void reserve()?.call("a"))).toEqual([mapped]);
 });
 
 test("what the function throws is the failure", async () => {

@@ -24,7 +24,7 @@ import {
   optional,
   recover,
 } from "../src/index.ts";
-import { deferred, hops, turn, unhandledIn } from "./helper/turns.ts";
+import { deferred, hops, turn, unhandledIn } from "@sluice/test-kit";
 
 class OtherError extends Error {}
 
@@ -214,7 +214,7 @@ describe.each(layers)("%s", (_name, make) => {
       [gate(new Semaphore(9), { name: "outer" }), make(), gate(new Semaphore(9), { name: "inner" })],
       serviceFn(() => Promise.reject(error)),
     );
-    expect(await unhandledIn(() => service.call("a"))).toEqual([error]);
+    expect(await unhandledIn(() => void service.call("a"))).toEqual([error]);
     expect(await unhandledIn(() => service.call("a").catch(() => {}))).toEqual([]);
   });
 

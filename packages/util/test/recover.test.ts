@@ -2,7 +2,7 @@ import { isOverloadedError, OverloadedError, PermitSpentError, ServiceBuilder } 
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { type FailureClass, type FailureGuard, FilteredError, recover } from "../src/index.ts";
-import { turn } from "./helper/turns.ts";
+import { turn } from "@sluice/test-kit";
 
 class GoneError extends Error {
   readonly code = "GONE";

@@ -1,7 +1,7 @@
 import type { Permit, Service } from "@sluice/core";
 import { type MockHandle, type MockRequest, mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
-import { deferred } from "./deferred.ts";
+import { deferred } from "@sluice/test-kit";
 import { type DrawnLayer, kinds, type LayerDraw, Transient } from "./drawn-layer.ts";
 import { stacked } from "./stacked.ts";
 import { type WatchedAbort, watchedAbort } from "./watched-abort.ts";

@@ -1,5 +1,5 @@
 import { type CallOptions, type Service, serviceFn } from "@sluice/core";
-import { deferred } from "./deferred.ts";
+import { deferred } from "@sluice/test-kit";
 
 /** Work that goes on until the test ends it, whatever becomes of those who asked for it. */
 export interface Work {

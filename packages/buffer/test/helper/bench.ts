@@ -2,7 +2,7 @@ import { type Permit, type Service, ServiceBuilder } from "@sluice/core";
 import { type MockHandle, type MockRequest, mockService, VirtualClock } from "@sluice/testing";
 import { buffer, type BufferClosedError, type BufferLayer, isBufferClosedError } from "../../src/index.ts";
 import { Model } from "./model.ts";
-import { watch } from "./turns.ts";
+import { watch } from "@sluice/test-kit";
 
 /** What happens. The last two end it. */
 export const happenings = [

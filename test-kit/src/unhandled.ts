@@ -1,4 +1,9 @@
-/** What is reported as an unhandled rejection of what `run` leaves behind. */
+import { turn } from "./turns.ts";
+
+/**
+ * What is reported as an unhandled rejection of what `run` leaves behind. What `run` answers with is awaited: a promise
+ * that nobody is to look at is left by `() => void promise`.
+ */
 export async function unhandledIn(run: () => unknown): Promise<readonly unknown[]> {
   const reported: unknown[] = [];
   const others = process.listeners("unhandledRejection");
@@ -8,10 +13,9 @@ export async function unhandledIn(run: () => unknown): Promise<readonly unknown[
   });
   try {
     await run();
-    // Rejections are reported when the microtasks have run.
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    // They are reported when the microtasks have run.
+    await turn();
+    await turn();
   } finally {
     process.removeAllListeners("unhandledRejection");
     for (const other of others) process.on("unhandledRejection", other);
