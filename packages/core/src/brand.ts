@@ -6,9 +6,14 @@ export function brand(prototype: object, name: string): void {
   Object.defineProperty(prototype, symbolOf(name), { value: true });
 }
 
-/** Whether `value` is an error of the class that was branded `name`, by whichever copy of its package. */
+/** Whether `value` is an error of the class that was branded `name`, by whichever copy of its package. Never throws. */
 export function isBranded(value: unknown, name: string): boolean {
-  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[symbolOf(name)] === true;
+  try {
+    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[symbolOf(name)] === true;
+  } catch {
+    // A proxy that was revoked, or of a handler that throws. Anything at all may have been thrown.
+    return false;
+  }
 }
 
 function symbolOf(name: string): symbol {

@@ -21,6 +21,12 @@ describe.each([
     }
   });
 
+  test("is not what throws when it is looked at", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(guard(proxy)).toBe(false);
+  });
+
   test("does not show its brand", () => {
     expect(Object.keys(error)).not.toContain("brand");
     expect(Object.getOwnPropertySymbols(error)).toEqual([]);
