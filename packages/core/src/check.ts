@@ -16,7 +16,7 @@ export function show(value: unknown): string {
   }
 }
 
-function isArray(value: object): boolean {
+function isArray(value: unknown): value is unknown[] {
   try {
     return Array.isArray(value);
   } catch {
@@ -30,6 +30,20 @@ function wrongType(owner: string, option: string, wanted: string, value: unknown
 }
 
 /**
+ * A member of `holder`.
+ *
+ * @param option what the error calls it
+ * @throws TypeError when reading it throws
+ */
+export function readOption(owner: string, holder: object, name: string, option: string = name): unknown {
+  try {
+    return (holder as Record<string, unknown>)[name];
+  } catch (cause) {
+    throw new TypeError(`${owner}: ${option} could not be read; received a getter that throws`, { cause });
+  }
+}
+
+/**
  * The named members of `options`, each read once.
  *
  * @throws TypeError when `options` is not an object, or reading a member throws
@@ -40,15 +54,13 @@ export function readOptions<T extends object>(
   names: readonly (keyof T & string)[],
 ): Partial<T> {
   if (options === undefined) return {};
-  if (typeof options !== "object" || options === null) throw wrongType(owner, "options", "an object", options);
+  if (typeof options !== "object" || options === null || isArray(options)) {
+    throw wrongType(owner, "options", "an object", options);
+  }
   const read: Partial<T> = {};
   for (const name of names) {
-    try {
-      const value = options[name];
-      if (value !== undefined) read[name] = value;
-    } catch (cause) {
-      throw new TypeError(`${owner}: ${name} could not be read; received a getter that throws`, { cause });
-    }
+    const value = readOption(owner, options, name) as T[typeof name];
+    if (value !== undefined) read[name] = value;
   }
   return read;
 }
@@ -111,6 +123,22 @@ export function requireName(owner: string, value: unknown, option = "name"): ass
 /** @throws TypeError when `value` is not a function */
 export function requireFunction(owner: string, option: string, value: unknown): void {
   if (typeof value !== "function") throw wrongType(owner, option, "a function", value);
+}
+
+/** @throws TypeError when `value` is not an object or a function */
+export function requireObject(owner: string, option: string, value: unknown): void {
+  if (Object(value) !== value) throw wrongType(owner, option, "an object", value);
+}
+
+/** @throws TypeError when `value` is not an array with `least` members or more */
+export function requireArray(
+  owner: string,
+  option: string,
+  value: unknown,
+  wanted: string,
+  least = 0,
+): asserts value is readonly unknown[] {
+  if (!isArray(value) || value.length < least) throw wrongType(owner, option, wanted, value);
 }
 
 /** @throws TypeError when `value` is not an object with all of `methods` */

@@ -1,4 +1,4 @@
-import { readOptions, requireFunction, requireMethods, requireName } from "./check.ts";
+import { readOption, readOptions, requireFunction, requireMethods, requireName } from "./check.ts";
 import type { Adds } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe, report } from "./observe.ts";
@@ -25,7 +25,10 @@ export interface Lease {
 
 /** Somebody who must let you in, and wants to know when you left. The policy, and nothing else: {@link gate} does the rest. */
 export interface Gate<in Req, out Err = never> {
-  /** In, now or not at all. May throw: "no, and do not wait" (an open circuit). */
+  /**
+   * In, now or not at all. May throw: "no, and do not wait" (an open circuit). A `call` that has to wait further in asks
+   * twice in one turn: its first lease is cancelled, and it waits with the second.
+   */
   tryAcquire(request?: Req): Lease | undefined;
   /** In, in turn. Rejects with `signal.reason` when the signal aborts. */
   acquire(options?: ReadyOptions<Req>): Promise<Lease>;
@@ -55,6 +58,8 @@ export interface GateOptions {
  */
 export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options: GateOptions): Layer<Adds<Err, Req>> {
   requireMethods("gate", "gate", policy, "a gate", ["tryAcquire", "acquire"]);
+  const retryAfter = readOption("gate", policy, "retryAfter", "gate.retryAfter");
+  if (retryAfter !== undefined) requireFunction("gate", "gate.retryAfter", retryAfter);
   const { name, until } = readOptions("gate", options, ["name", "until"]);
   requireName("gate", name);
   if (until !== undefined) requireFunction("gate", "until", until);

@@ -7,7 +7,9 @@ export { Alarm } from "./alarm.ts";
 export { brand, isBranded } from "./brand.ts";
 export type { NumberRange } from "./check.ts";
 export {
+  readOption,
   readOptions,
+  requireArray,
   requireClock,
   requireDuration,
   requireFunction,

@@ -1,4 +1,4 @@
-import { requireFunction, requireMethods, requireName } from "./check.ts";
+import { requireFunction, requireMethods, requireName, requireObject } from "./check.ts";
 import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
 import type { AnyService, RequestOf, ResponseOf, Service } from "./service.ts";
 
@@ -54,7 +54,7 @@ function withState(
  * @param wrap `(inner) => Service`, called once for each service that the layer wraps
  * @param state what the layer holds on behalf of its callers, if anything; a stack with the same twice is refused, for
  *   a caller would wait for itself
- * @throws TypeError when `name` is not a non-empty string or `wrap` is not a function
+ * @throws TypeError when `name` is not a non-empty string, `wrap` is not a function, or `state` is not an object
  */
 export function layerFn<K extends Kind = Keeps>(
   name: string,
@@ -63,6 +63,7 @@ export function layerFn<K extends Kind = Keeps>(
 ): Layer<K> {
   requireName("layerFn", name);
   requireFunction("layerFn", "wrap", wrap);
+  if (state !== undefined) requireObject("layerFn", "state", state);
   return {
     name,
     state,

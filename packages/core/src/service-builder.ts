@@ -1,4 +1,4 @@
-import { requireMethods, requireName } from "./check.ts";
+import { readOption, requireMethods, requireName } from "./check.ts";
 import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "./kind.ts";
 import { type AnyLayer, type KindOf, requireService } from "./layer.ts";
 import { type Handler, type Raises, serviceFn } from "./service-fn.ts";
@@ -42,7 +42,7 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
   layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]> {
     if (layer === undefined) return new ServiceBuilder(this.layers);
     requireMethods("ServiceBuilder", "layer", layer, "a layer", ["wrap"]);
-    requireName("ServiceBuilder", layer.name, "layer.name");
+    requireName("ServiceBuilder", readOption("ServiceBuilder", layer, "name", "layer.name"), "layer.name");
     return new ServiceBuilder([...this.layers, layer]);
   }
 

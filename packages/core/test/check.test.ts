@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { OverloadedError, systemClock } from "../src/index.ts";
 import {
+  readOption,
   readOptions,
+  requireArray,
   requireClock,
   requireDuration,
   requireFunction,
@@ -86,7 +88,7 @@ describe("readOptions", () => {
     expect(readOptions("owner", Object.create({ a: 1 }) as { a: number }, ["a"])).toStrictEqual({ a: 1 });
   });
 
-  test.each([null, 5, "text", () => 1, Symbol("s")])("refuses %o", (options) => {
+  test.each([null, 5, "text", () => 1, Symbol("s"), [], [5]])("refuses %o", (options) => {
     const error = thrownBy(() => readOptions("owner", options as never, []));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ message: `owner: options must be an object; received ${show(options)}` });
@@ -105,6 +107,37 @@ describe("readOptions", () => {
       message: "owner: limit could not be read; received a getter that throws",
       cause,
     });
+  });
+});
+
+describe("readOption", () => {
+  test("names the member as it is told to", () => {
+    expect(readOption("owner", { a: 1 }, "a", "policy.a")).toBe(1);
+    const holder = {
+      get a(): never {
+        throw new Error("from a getter");
+      },
+    };
+    expect(() => readOption("owner", holder, "a", "policy.a")).toThrow(
+      /^owner: policy\.a could not be read; received /,
+    );
+  });
+});
+
+describe("requireArray", () => {
+  test("refuses what is none, and one that is too short", () => {
+    for (const value of [undefined, null, 5, "text", {}, revoked(), []]) {
+      const error = thrownBy(() => {
+        requireArray("owner", "list", value, "an array of 1 or more", 1);
+      });
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({ message: `owner: list must be an array of 1 or more; received ${show(value)}` });
+    }
+  });
+
+  test("takes one of that length", () => {
+    expect(() => requireArray("owner", "list", [], "an array")).not.toThrow();
+    expect(() => requireArray("owner", "list", [1], "an array of 1 or more", 1)).not.toThrow();
   });
 });
 

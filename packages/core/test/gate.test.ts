@@ -814,6 +814,16 @@ describe("promise 14: bad options", () => {
       /^gate: gate must be a gate .* received an object/,
     ],
     ["a method that cannot be read", () => gate(throwing("tryAcquire") as never, { name: "x" }), /^gate: gate must be/],
+    [
+      "retryAfter a number",
+      () => gate(Object.assign(new Semaphore(1), { retryAfter: 5 as never }), { name: "x" }),
+      /^gate: gate\.retryAfter must be a function; received 5/,
+    ],
+    [
+      "retryAfter that cannot be read",
+      () => gate(Object.assign(throwing("retryAfter"), { tryAcquire() {}, acquire() {} }) as never, { name: "x" }),
+      /^gate: gate\.retryAfter could not be read/,
+    ],
     ["no options", () => gate(policy, undefined as never), /^gate: .* received undefined/],
     ["options null", () => gate(policy, null as never), /^gate: options must be an object; received null/],
     ["options a string", () => gate(policy, "x" as never), /^gate: options must be an object; received "x"/],

@@ -87,6 +87,13 @@ describe("promise 14: bad options", () => {
     expect(() => layerFn("own", wrap as never)).toThrow(/^layerFn: wrap must be a function; received /);
   });
 
+  test.each([null, 5, "state", true, Symbol("s")])("%o as the state", (state) => {
+    expect(() => layerFn("own", (inner) => inner, state as never)).toThrow(TypeError);
+    expect(() => layerFn("own", (inner) => inner, state as never)).toThrow(
+      /^layerFn: state must be an object; received /,
+    );
+  });
+
   test.each([undefined, null, {}, () => 1, "service"])("%o as the service inside", (inner) => {
     expect(() => identity().wrap(inner as never)).toThrow(TypeError);
     expect(() => identity().wrap(inner as never)).toThrow(/^identity: the service inside must be a service/);

@@ -121,6 +121,16 @@ describe("promise 14: what is no layer is refused at once", () => {
     );
   });
 
+  test("a layer whose name cannot be read", () => {
+    const layer = {
+      wrap: (inner: unknown) => inner,
+      get name(): never {
+        throw new Error("from a getter");
+      },
+    };
+    expect(() => new ServiceBuilder().layer(layer as never)).toThrow(/^ServiceBuilder: layer\.name could not be read/);
+  });
+
   test("nor is what is no service", () => {
     expect(() => new ServiceBuilder().service(undefined as never)).toThrow(
       /^ServiceBuilder: service must be a service .*; received undefined/,
