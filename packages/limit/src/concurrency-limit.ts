@@ -91,8 +91,17 @@ function requireMax(max: number): number {
 
 /** By what it does and not by `instanceof`: it may come from another copy of core. */
 function requireSemaphore(value: Semaphore): void {
-  const { tryAcquire, acquire, active } = (value ?? {}) as Partial<Semaphore>;
-  if (typeof tryAcquire !== "function" || typeof acquire !== "function" || typeof active !== "number") {
+  if (!isSemaphore(value)) {
     throw new TypeError(`${name}: max must be a number or a Semaphore; received ${show(value)}`);
+  }
+}
+
+function isSemaphore(value: unknown): boolean {
+  try {
+    const { tryAcquire, acquire, active } = value as Partial<Semaphore>;
+    return typeof tryAcquire === "function" && typeof acquire === "function" && typeof active === "number";
+  } catch {
+    // Null, undefined, or a getter that throws.
+    return false;
   }
 }
