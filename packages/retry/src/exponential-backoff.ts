@@ -60,11 +60,11 @@ export interface ExponentialBackoffOptions {
 export function exponentialBackoff(options: ExponentialBackoffOptions): Backoff<number> {
   const owner = "exponentialBackoff";
   const read = readOptions(owner, options, ["base", "max", "factor", "jitter", "random"]);
+  const { jitter = "full", factor = jitter === "decorrelated" ? 3 : 2, random = Math.random } = read;
   const base = requireDuration(owner, "base", read.base);
   const max = requireNumber(owner, "max", read.max, { min: base, max: longestTimer });
-  const jitter = requireOneOf(owner, "jitter", read.jitter ?? "full", ["full", "equal", "decorrelated", "none"]);
-  const factor = requireNumber(owner, "factor", read.factor ?? (jitter === "decorrelated" ? 3 : 2), { min: 1 });
-  const random = read.random ?? Math.random;
+  requireOneOf(owner, "jitter", jitter, ["full", "equal", "decorrelated", "none"]);
+  requireNumber(owner, "factor", factor, { min: 1 });
   requireFunction(owner, "random", random);
 
   // The state is the ceiling, or the delay before, and not a count: it cannot overflow, however many retries there are.

@@ -64,9 +64,12 @@ const slots = 1_000;
 export function retryBudget(options?: RetryBudgetOptions): RetryBudget {
   const owner = "retryBudget";
   const read = readOptions(owner, options, ["ttl", "minPerSecond", "ratio", "clock"]);
-  const ttl = requireDuration(owner, "ttl", read.ttl ?? 10_000, { above: true });
-  const reserve = fractionOf(requireNumber(owner, "minPerSecond", read.minPerSecond ?? 10, { min: 0 }));
-  const ratio = fractionOf(requireNumber(owner, "ratio", read.ratio ?? 0.2, { min: 0, max: 1_000 }));
+  const { ttl = 10_000, minPerSecond = 10 } = read;
+  requireDuration(owner, "ttl", ttl, { above: true });
+  const reserve = fractionOf(requireNumber(owner, "minPerSecond", minPerSecond, { min: 0 }));
+  const ratio = fractionOf(
+    requireNumber(owner, "ratio", read.ratio === undefined ? 0.2 : read.ratio, { min: 0, max: 1_000 }),
+  );
   const clock = requireClock(owner, read.clock);
 
   const perRequest = ratio.numerator;

@@ -40,7 +40,7 @@ export function retryPolicy<Req = unknown, Res = unknown>(
   const owner = "retryPolicy";
   const read = readOptions(owner, options, ["maxRetries", "retryIf", "backoff", "budget", "retryAfter"]);
   const { retryIf = wasRejected, retryAfter = asRefused, budget } = read;
-  const backoff: Backoff<any> = read.backoff ?? exponentialBackoff({ base: 100, max: 10_000 });
+  const { backoff = exponentialBackoff({ base: 100, max: 10_000 }) as Backoff<any> } = read;
   const maxRetries = requireNumber(owner, "maxRetries", read.maxRetries, { min: 0, integer: true, infinity: true });
   requireFunction(owner, "retryIf", retryIf);
   requireFunction(owner, "retryAfter", retryAfter);

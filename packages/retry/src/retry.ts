@@ -10,10 +10,12 @@ import {
 import {
   around,
   type Behaviour,
+  readOption,
   readOptions,
   requireClock,
   requireFunction,
   requireMethods,
+  show,
   stackOf,
   stackService,
 } from "@sluice/core/internal";
@@ -67,9 +69,13 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
   options?: RetryOptions,
 ): RetryLayer<Req, Res, Sent> {
   requireMethods("retry", "policy", policy, "a retry policy", ["decide"]);
-  for (const name of ["cloneRequest", "start"] as const) {
-    const method: unknown = policy[name];
+  for (const name of ["cloneRequest", "start"]) {
+    const method = readOption("retry", policy, name, `policy.${name}`);
     if (method !== undefined) requireFunction("retry", `policy.${name}`, method);
+  }
+  const timed = readOption("retry", policy, "timed", "policy.timed");
+  if (timed !== undefined && typeof timed !== "boolean") {
+    throw new TypeError(`retry: policy.timed must be true or false; received ${show(timed)}`);
   }
   const clock = requireClock("retry", readOptions("retry", options, ["clock"]).clock);
   const retrying: Retrying = { policy, clock, retries: 0, waiting: 0 };
