@@ -1,4 +1,4 @@
-import { requireMethods, show } from "@sluice/core/internal";
+import { readOption, requireMethods, show } from "@sluice/core/internal";
 
 /** What a logger's method is to us: pino's, the console's, and others' fit. */
 export type LogMethod = (...args: any[]) => unknown;
@@ -25,7 +25,7 @@ export function logTo(logger: Logger | undefined, level: string): Log | undefine
   if (logger === undefined) return undefined;
   requireMethods("trace", "logger", logger, "a logger", [level, "warn"]);
   const methods = logger as unknown as Record<string, LogMethod>;
-  const fieldsFirst = typeof methods["child"] === "function";
+  const fieldsFirst = typeof readOption("trace", logger, "child", "logger.child") === "function";
   return (method, message, fields) => {
     harmless(() => {
       const written = fieldsFirst ? methods[method]?.(fields, message) : methods[method]?.(message, fields);
