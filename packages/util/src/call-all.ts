@@ -49,14 +49,23 @@ export function callAll<Req, Res>(
 type Source<Req> = AsyncIterator<Req> | Iterator<Req>;
 
 function opener<Req>(requests: AsyncIterable<Req> | Iterable<Req>): () => Source<Req> {
-  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = Object(requests) as Partial<
-    AsyncIterable<Req> & Iterable<Req>
-  >;
-  const open: (() => Source<Req>) | undefined = async ?? sync;
+  const open = openOf(requests);
   if (typeof open !== "function") {
     throw new TypeError(`callAll: requests must be iterable; received ${show(requests)}`);
   }
   return () => open.call(requests);
+}
+
+function openOf<Req>(requests: AsyncIterable<Req> | Iterable<Req>): (() => Source<Req>) | undefined {
+  try {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = requests as Partial<
+      AsyncIterable<Req> & Iterable<Req>
+    >;
+    return async ?? sync;
+  } catch {
+    // Null, undefined, or a getter that throws.
+    return undefined;
+  }
 }
 
 /** One call, from the pulling of its request on. */

@@ -19,11 +19,11 @@ export function failureMatcher(
   requireFunction(owner, "failure", failure);
   if (!isClass(failure)) return failure;
   const brands = brandsOf(failure.prototype as object);
-  if (brands.length === 0) return (error) => error instanceof failure;
+  if (brands.length === 0) return (error) => unlessThrown(() => error instanceof failure) === true;
   return (error) =>
     typeof error === "object" &&
     error !== null &&
-    brands.every((brand) => (error as Record<symbol, unknown>)[brand] === true);
+    unlessThrown(() => brands.every((brand) => (error as Record<symbol, unknown>)[brand] === true)) === true;
 }
 
 /** The registered symbols by which our errors are known. A subclass has none of its own: it means only its own instances. */
@@ -33,6 +33,15 @@ function brandsOf(prototype: object): readonly symbol[] {
 
 /** A class's `prototype` is read-only, a function's is not; classes compiled to functions are known by their parent. */
 function isClass(failure: FailureClass<unknown> | FailureGuard<unknown>): failure is FailureClass<unknown> {
-  const prototype = Object.getOwnPropertyDescriptor(failure, "prototype");
+  const prototype = unlessThrown(() => Object.getOwnPropertyDescriptor(failure, "prototype"));
   return prototype !== undefined && (prototype.writable === false || prototype.value instanceof Error);
+}
+
+/** The answer, or undefined where `look` throws: a proxy that was revoked is none of anything. */
+function unlessThrown<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
