@@ -6,7 +6,7 @@ import {
   type Service,
   serviceFn,
 } from "@sluice/core";
-import { readOptions, requireFunction, requireMethods, requireService } from "@sluice/core/internal";
+import { readOptions, requireFunction, requireMethods, requireService, show } from "@sluice/core/internal";
 import type { RequestOfAll } from "./request-of-all.ts";
 import { RouteNotFoundError } from "./route-not-found-error.ts";
 import { router } from "./router.ts";
@@ -62,7 +62,7 @@ export function routingTable<Key, S extends AnyService, N extends AnyService | u
   if (notFound !== undefined) requireService("routingTable", "notFound", notFound);
   const keyOf = key as (request: unknown) => Key;
   const table = routes as ReadonlyMap<Key, AnyService>;
-  for (const service of table.values()) requireService("routingTable", "each of routes", service);
+  for (const service of servicesIn(table)) requireService("routingTable", "each of routes", service);
   return router("routingTable", {
     find(request) {
       const wanted = keyOf(request);
@@ -70,6 +70,14 @@ export function routingTable<Key, S extends AnyService, N extends AnyService | u
     },
     all: () => (notFound === undefined ? table.values() : [...table.values(), notFound]),
   }) as RoutingTable<S, N>;
+}
+
+function servicesIn(table: ReadonlyMap<unknown, unknown>): unknown[] {
+  try {
+    return [...table.values()];
+  } catch (cause) {
+    throw new TypeError(`routingTable: routes must be a map of services; received ${show(table)}`, { cause });
+  }
 }
 
 /** Where a request without a route goes: always ready, and never answers. */

@@ -1,5 +1,5 @@
 import type { AnyService, FailureOf, OverloadedError, ResponseOf, Service } from "@sluice/core";
-import { requireFunction, requireService, show } from "@sluice/core/internal";
+import { readOption, requireArray, requireFunction, requireService, show } from "@sluice/core/internal";
 import type { RequestOfAll } from "./request-of-all.ts";
 import { router } from "./router.ts";
 
@@ -21,13 +21,13 @@ export function steer<S extends AnyService>(
   services: readonly S[],
   pick: (request: RequestOfAll<S>, services: readonly S[]) => number,
 ): Service<RequestOfAll<S>, ResponseOf<S>, FailureOf<S> | OverloadedError> {
-  if (!Array.isArray(services)) {
-    throw new TypeError(`steer: services must be an array of services; received ${show(services)}`);
-  }
+  requireArray("steer", "services", services, "an array of services");
   const list: readonly S[] = services;
-  list.forEach((service, index) => {
-    requireService("steer", `services[${index}]`, service);
-  });
+  // By number, and not by what is there: a hole is no service either.
+  for (let index = 0; index < list.length; index++) {
+    const option = `services[${index}]`;
+    requireService("steer", option, readOption("steer", list, `${index}`, option));
+  }
   requireFunction("steer", "pick", pick);
   return router("steer", {
     find(request) {
