@@ -1,5 +1,13 @@
 import { type AnyLayer, type Gate, gate, type Layer } from "@sluice/core";
-import { readOptions, requireFunction, requireNumber, show } from "@sluice/core/internal";
+import {
+  readOption,
+  readOptions,
+  requireArray,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  show,
+} from "@sluice/core/internal";
 import { allOrNothing } from "./contract/all-or-nothing.ts";
 import { AsyncContext } from "./contract/async-context.ts";
 import { type BadOption, checkBadOption } from "./contract/bad-option.ts";
@@ -121,12 +129,13 @@ function readCheckOptions(
   const names = ["requests", "responses", "badOptions", "absorbs", "defers", "runs", "seed"] as const;
   const anySeed = Math.floor(Math.random() * 2 ** 31);
   const read = { ...defaults, seed: anySeed, absorbs: undefined, ...readOptions(owner, options, names) };
-  requireSome("requests", read.requests, 1);
-  requireSome("responses", read.responses, 1);
-  requireSome("badOptions", read.badOptions, 0);
+  requireArray(owner, "requests", read.requests, "an array of 1 or more", 1);
+  requireArray(owner, "responses", read.responses, "an array of 1 or more", 1);
+  requireArray(owner, "badOptions", read.badOptions, "an array of 0 or more");
+  read.badOptions.forEach(requireBadOption);
   requireNumber(owner, "runs", read.runs, { min: 1, integer: true });
   requireNumber(owner, "seed", read.seed, { min: -(2 ** 31), max: 2 ** 31 - 1, integer: true });
-  requireBoolean("absorbs", read.absorbs ?? false);
+  if (read.absorbs !== undefined) requireBoolean("absorbs", read.absorbs);
   requireBoolean("defers", read.defers);
   return read as ReturnType<typeof readCheckOptions>;
 }
@@ -139,9 +148,13 @@ const defaults = {
   runs: 500,
 };
 
-function requireSome(option: string, value: unknown, least: number): void {
-  if (Array.isArray(value) && value.length >= least) return;
-  throw new TypeError(`${owner}: ${option} must be an array of ${least} or more; received ${show(value)}`);
+function requireBadOption(value: unknown, index: number): void {
+  if (typeof value === "function") return;
+  const wanted = "a function, or { option, value, make }";
+  requireMethods(owner, `badOptions[${index}]`, value, wanted, ["make"]);
+  const option = readOption(owner, value as object, "option", `badOptions[${index}].option`);
+  if (typeof option === "string") return;
+  throw new TypeError(`${owner}: badOptions[${index}].option must be a string; received ${show(option)}`);
 }
 
 function requireBoolean(option: string, value: unknown): void {
