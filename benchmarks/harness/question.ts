@@ -1,26 +1,65 @@
+/** What was seen: `{ ns: 95, bytes: 289 }`. A figure that could not be had is NaN. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** A variant that has been set up, in a process of its own. */
+export interface Subject {
+  /** What is asked over and over, the variants in turns. */
+  readonly round?: () => Promise<Figures>;
+  /** What one look tells: asked once, in a process whose young generation is so large that nothing is collected meanwhile. */
+  readonly once?: () => Promise<Figures>;
+}
+
 /** One way to do it. */
 export interface Variant {
   readonly name: string;
-  /** Sets it up, in a process of its own. The answer does it `count` times, and is kept when all of it is done. */
-  readonly prepare: () => (count: number) => Promise<void>;
-  /** How often in one round; default: so often that a round takes about 50 ms. */
-  readonly count?: number;
+  readonly by: "bare" | "hand" | "sluice" | "peer";
+  readonly prepare: () => Subject | Promise<Subject>;
+  /** Every round in a process of its own: for what happens once in a process. */
+  readonly fresh?: boolean;
+}
+
+/** A column of the table. The first is the one that is compared. */
+export interface Column {
+  readonly figure: string;
+  readonly label: string;
+  readonly digits?: number;
+}
+
+/** What has to hold, as a ratio of two variants of one run, or as a bound. */
+export interface Goal {
+  readonly of: string;
+  readonly figure: string;
+  /** Compared with this variant; without it the figure itself is what is bounded. */
+  readonly to?: string;
+  /** Their difference is bounded, not their ratio. */
+  readonly difference?: boolean;
+  readonly most?: number;
+  readonly least?: number;
+}
+
+/** Variants that are measured in one run, in turns, and stand in one table. */
+export interface Group {
+  readonly title: string;
+  readonly columns: readonly Column[];
+  /** One of `by: "bare"` and one that is called `reference` are what the others are compared with. */
+  readonly variants: readonly Variant[];
+  readonly reference?: string;
+  readonly goals?: readonly Goal[];
+  /** Rounds, where it is not for the harness to say. */
+  readonly rounds?: number;
 }
 
 /** What a file in questions/ exports as `question`. */
 export interface Question {
-  /** What is asked, in a line. */
   readonly title: string;
-  /** What one figure is for: `"call"`. */
-  readonly unit: string;
-  /** The first is what the others are compared with, and so is the one that is called `reference`. */
-  readonly variants: readonly Variant[];
-  readonly reference?: string;
+  /** What is measured, and how: for the report. */
+  readonly about: string;
+  readonly groups: readonly Group[];
 }
 
-/** One call after the other, each when the one before has been answered. */
-export function oneByOne(call: (request: number) => Promise<unknown>): (count: number) => Promise<void> {
-  return async (count) => {
-    for (let index = 0; index < count; index++) await call(index);
-  };
-}
+/** The columns of most questions. */
+export const perCall: readonly Column[] = [
+  { figure: "ns", label: "ns/call" },
+  { figure: "bytes", label: "bytes" },
+  { figure: "hops", label: "hops" },
+];

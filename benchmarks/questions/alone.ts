@@ -1,62 +1,163 @@
 import { buffer } from "@sluice/buffer";
-import { type AnyLayer, middleware, serviceFn } from "@sluice/core";
+import { type AnyLayer, middleware, type Service, serviceFn } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
-import { mapRequest } from "@sluice/util";
-import { oneByOne, type Question, type Variant } from "../harness/question.ts";
+import { mapRequest, mapResponse } from "@sluice/util";
+import { answer, oneByOne } from "../harness/calls.ts";
+import { type Goal, perCall, type Question, type Variant } from "../harness/question.ts";
+import * as peers from "../peers/peers.ts";
+import { limitByHand, silentLimitByHand } from "../references/limit.ts";
+import { rateByHand } from "../references/rate.ts";
+import { retryByHand } from "../references/retry.ts";
+import { timeoutByHand, timerByHand } from "../references/timeout.ts";
+import { traceByHand } from "../references/trace.ts";
 
-const answer = async (request: number): Promise<number> => request;
+const bare: Variant = oneByOne("bare", "bare", () => answer);
 
-/** A limit as one would write it into the function itself: a counter, and an observer at the side. */
-function limitByHand(): (request: number) => Promise<number> {
-  let active = 0;
-  const left = (): void => {
-    active--;
+function layered(name: string, make: () => AnyLayer, options?: { readonly mixed: boolean }): Variant {
+  const call = () => {
+    const service = make().wrap(serviceFn(answer) as never) as Service<number, number>;
+    return (request: number) => service.call(request);
   };
-  return (request) => {
-    if (active >= 10) return Promise.reject(new Error("full"));
-    active++;
-    const answered = answer(request);
-    answered.then(left, left);
-    return answered;
-  };
+  return oneByOne(name, "sluice", call, options);
 }
 
-function layered(name: string, make: () => AnyLayer): Variant {
-  return {
-    name,
-    prepare: () => {
-      const service = make().wrap(serviceFn(answer) as never) as ReturnType<typeof serviceFn<number, number>>;
-      return oneByOne((request) => service.call(request));
-    },
-  };
+/** Monomorphic, and in a process of many stacks. */
+function bothWays(name: string, make: () => AnyLayer): Variant[] {
+  return [layered(name, make), layered(`${name}, megamorphic`, make, { mixed: true })];
 }
+
+const token = { ...peers.highRate, algorithm: "token-bucket" } as const;
+
+/** At most so many times what is written by hand, quicker than every peer, and no more than one hop. */
+function goals(of: string, hand: string, most: number, others: readonly Variant[]): Goal[] {
+  return [
+    { of, figure: "ns", to: hand, most },
+    ...others.map((peer) => ({ of, figure: "ns", to: peer.name, most: 1 })),
+    { of, figure: "hops", most: 1 },
+  ];
+}
+
+const limits = [
+  oneByOne("async-sema", "peer", () => peers.asyncSema(answer)),
+  oneByOne("fastq", "peer", () => peers.fastq(answer)),
+  oneByOne("cockatiel bulkhead", "peer", () => peers.cockatiel(answer, "bulkhead")),
+  oneByOne("p-limit", "peer", () => peers.pLimit(answer)),
+];
+const rates = [
+  oneByOne("p-throttle", "peer", () => peers.pThrottle(answer)),
+  oneByOne("rate-limiter-flexible", "peer", () => peers.rateLimiterFlexible(answer)),
+  oneByOne("limiter", "peer", () => peers.limiter(answer)),
+];
+const retries = [
+  oneByOne("cockatiel retry", "peer", () => peers.cockatiel(answer, "retry")),
+  oneByOne("p-retry", "peer", () => peers.pRetry(answer)),
+];
+const timeouts = [
+  oneByOne("p-timeout, no message", "peer", () => peers.pTimeout(answer, { message: false })),
+  oneByOne("p-timeout", "peer", () => peers.pTimeout(answer)),
+  oneByOne("opossum", "peer", () => peers.opossum(answer)),
+  oneByOne("mollitia timeout", "peer", () => peers.mollitia(answer, "timeout")),
+  oneByOne("cockatiel timeout", "peer", () => peers.cockatiel(answer, "timeout")),
+];
 
 export const question: Question = {
-  title: "what does each middleware cost alone, where nobody has to wait?",
-  unit: "call",
-  reference: "limit by hand",
-  variants: [
-    { name: "bare", prepare: () => oneByOne(answer) },
-    { name: "limit by hand", prepare: () => oneByOne(limitByHand()) },
+  title: "What does each middleware cost alone, where nobody has to wait?",
+  about:
+    "One call after the other around an async function that answers with its argument. The hops are microtasks beyond the bare call's. " +
+    "What is written by hand hands on the promise that it looks at, so that an ignored failure is still reported: that is its one hop.",
+  groups: [
     {
-      name: "serviceFn",
-      prepare: () => {
-        const service = serviceFn(answer);
-        return oneByOne((request) => service.call(request));
-      },
+      title: "A limit of 10 at once",
+      columns: perCall,
+      reference: "limit by hand",
+      variants: [
+        bare,
+        oneByOne("limit by hand", "hand", () => limitByHand(answer, 10)),
+        oneByOne("by hand, hides failures", "hand", () => silentLimitByHand(answer, 10)),
+        ...bothWays("concurrencyLimit", () => concurrencyLimit(10)),
+        ...limits,
+      ],
+      goals: goals("concurrencyLimit", "limit by hand", 1.3, limits),
     },
-    layered("middleware", () => middleware("passed", (request, next, options) => next(request, options))),
-    layered("mapRequest", () => mapRequest((request: number) => request + 1)),
-    layered("loadShed", loadShed),
-    layered("concurrencyLimit", () => concurrencyLimit(10)),
-    layered("rateLimit", () => rateLimit({ limit: 10_000_000, interval: 1_000, algorithm: "token-bucket" })),
-    layered("retry", () => retry(retryPolicy({ maxRetries: 3 }))),
-    layered("buffer", () => buffer({ capacity: 10 })),
-    layered("timeout", () => timeout(1_000)),
-    layered("trace", trace),
+    {
+      title: "A rate that is never reached",
+      columns: perCall,
+      reference: "rate by hand",
+      variants: [
+        bare,
+        oneByOne("rate by hand", "hand", () => rateByHand(answer, token.limit, token.interval)),
+        ...bothWays("rateLimit, token bucket", () => rateLimit(token)),
+        layered("rateLimit, fixed window", () => rateLimit({ ...peers.highRate, algorithm: "fixed-window" })),
+        ...rates,
+      ],
+      goals: goals("rateLimit, token bucket", "rate by hand", 1.3, rates),
+    },
+    {
+      title: "Retry, where the first answer will do",
+      columns: perCall,
+      reference: "retry by hand",
+      variants: [
+        bare,
+        oneByOne("retry by hand", "hand", () => retryByHand(answer, { maxRetries: 3, base: 100, max: 10_000 })),
+        ...bothWays("retry", () => retry(retryPolicy({ maxRetries: 3 }))),
+        ...retries,
+      ],
+      goals: goals("retry", "retry by hand", 1.3, retries),
+    },
+    {
+      title: "A timeout that never fires",
+      columns: perCall,
+      reference: "shared list by hand",
+      variants: [
+        bare,
+        oneByOne("shared list by hand", "hand", () => timeoutByHand(answer, 1_000)),
+        oneByOne("setTimeout by hand", "hand", () => timerByHand(answer, 1_000)),
+        ...bothWays("timeout", () => timeout(1_000)),
+        ...timeouts,
+      ],
+      goals: goals("timeout", "shared list by hand", 1.6, timeouts),
+    },
+    {
+      title: "An id in async-local storage",
+      columns: perCall,
+      reference: "storage and UUID by hand",
+      variants: [
+        bare,
+        oneByOne("storage and counter by hand", "hand", () => traceByHand(answer, { uuid: false })),
+        oneByOne("storage and UUID by hand", "hand", () => traceByHand(answer, { uuid: true })),
+        ...bothWays("trace", () => trace()),
+        layered("trace, ids from a counter", () => {
+          let count = 0;
+          return trace({ generateId: () => `${++count}` });
+        }),
+        oneByOne("OpenTelemetry, no SDK", "peer", () => peers.otelNoop(answer)),
+      ],
+      goals: [{ of: "trace", figure: "ns", to: "storage and UUID by hand", most: 1.3 }],
+    },
+    {
+      title: "Layers that hand readiness on, or absorb it",
+      columns: perCall,
+      reference: "serviceFn",
+      variants: [
+        bare,
+        oneByOne("serviceFn", "sluice", () => {
+          const service = serviceFn(answer);
+          return (request) => service.call(request);
+        }),
+        ...bothWays("mapRequest", () => mapRequest((request: number) => request)),
+        layered("mapResponse", () => mapResponse((response: number) => response)),
+        layered("middleware", () => middleware("passed", (request, next, options) => next(request, options))),
+        layered("loadShed", loadShed),
+        layered("buffer", () => buffer({ capacity: 10 })),
+      ],
+      goals: [
+        { of: "mapRequest", figure: "ns", to: "serviceFn", difference: true, most: 15 },
+        { of: "loadShed", figure: "ns", to: "serviceFn", difference: true, most: 15 },
+      ],
+    },
   ],
 };

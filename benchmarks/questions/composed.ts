@@ -1,101 +1,54 @@
-import { OverloadedError, ServiceBuilder } from "@sluice/core";
-import { concurrencyLimit, rateLimit } from "@sluice/limit";
-import { loadShed } from "@sluice/load-shed";
-import { retry, retryPolicy } from "@sluice/retry";
-import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
-import { oneByOne, type Question } from "../harness/question.ts";
+import { answer, oneByOne } from "../harness/calls.ts";
+import { perCall, type Question } from "../harness/question.ts";
+import * as peers from "../peers/peers.ts";
+import { asyncFunctions, closures, fusedStack, layered } from "../references/stack.ts";
 
-const answer = async (request: number): Promise<number> => request;
+const five = () => {
+  const service = layered(answer);
+  return (request: number) => service.call(request);
+};
+const six = () => {
+  const service = layered(answer, trace());
+  return (request: number) => service.call(request);
+};
 
-/**
- * What the stack does, in one function: refuse at the limit and beyond the rate, try again what failed, give up in time.
- * One timer for all calls, in order of time, armed while there are any.
- */
-function fused(): (request: number) => Promise<number> {
-  interface Call {
-    readonly due: number;
-    readonly giveUp: (error: Error) => void;
-    done: boolean;
-  }
-  let active = 0;
-  let full = 0;
-  let calls: Call[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const ring = (): void => {
-    const now = performance.now();
-    calls = calls.filter((call) => {
-      if (!call.done && call.due <= now) call.giveUp(new Error("too late"));
-      return !call.done && call.due > now;
-    });
-    timer = calls.length > 0 ? setTimeout(ring, calls[0]!.due - now) : undefined;
-  };
-  return (request) => {
-    const now = performance.now();
-    // A token bucket: when it will be full again.
-    full = Math.max(full, now - 1_000) + 0.0001;
-    if (active >= 10 || full > now + 1_000) return Promise.reject(new OverloadedError());
-    active++;
-    return new Promise((resolve, reject) => {
-      const attempt = (left: number): void => {
-        const call: Call = { due: now + 1_000, giveUp: reject, done: false };
-        calls.push(call);
-        timer ??= setTimeout(ring, 1_000);
-        answer(request).then(
-          (response) => {
-            call.done = true;
-            active--;
-            if (active === 0) calls = [];
-            resolve(response);
-          },
-          (error: unknown) => {
-            call.done = true;
-            if (left > 0) attempt(left - 1);
-            else {
-              active--;
-              reject(error);
-            }
-          },
-        );
-      };
-      attempt(3);
-    });
-  };
-}
-
-const stack = new ServiceBuilder()
-  .layer(loadShed())
-  .layer(rateLimit({ limit: 10_000_000, interval: 1_000, algorithm: "token-bucket" }))
-  .layer(concurrencyLimit(10))
-  .layer(retry(retryPolicy({ maxRetries: 3 })));
+const ours = "5 layers";
 
 export const question: Question = {
-  title: "what does a stack of shed, rate, limit, retry and timeout cost?",
-  unit: "call",
-  reference: "fused by hand",
-  variants: [
-    { name: "bare", prepare: () => oneByOne(answer) },
-    { name: "fused by hand", prepare: () => oneByOne(fused()) },
+  title: "What does a stack of shed, rate, limit, retry and timeout cost?",
+  about:
+    "One call after the other through the whole stack, which has room. The peers do what they can of the five: opossum a breaker with a timeout and a " +
+    "capacity; mollitia rate, bulkhead, retry and timeout; cockatiel and Effect a limit, retry and timeout; p-* are p-limit, p-retry and p-timeout.",
+  groups: [
     {
-      name: "4 layers, no timeout",
-      prepare: () => {
-        const service = stack.serviceFn(answer);
-        return oneByOne((request) => service.call(request));
-      },
-    },
-    {
-      name: "5 layers",
-      prepare: () => {
-        const service = stack.layer(timeout(1_000)).serviceFn(answer);
-        return oneByOne((request) => service.call(request));
-      },
-    },
-    {
-      name: "5 layers and trace",
-      prepare: () => {
-        const service = new ServiceBuilder().layer(trace()).service(stack.layer(timeout(1_000)).serviceFn(answer));
-        return oneByOne((request) => service.call(request));
-      },
+      title: "Five in one",
+      columns: perCall,
+      reference: "fused by hand",
+      variants: [
+        oneByOne("bare", "bare", () => answer),
+        oneByOne("fused by hand", "hand", () => fusedStack(answer)),
+        oneByOne("closures by hand", "hand", () => closures(answer)),
+        oneByOne("async functions by hand", "hand", () => asyncFunctions(answer)),
+        oneByOne(ours, "sluice", five),
+        oneByOne(`${ours}, megamorphic`, "sluice", five, { mixed: true }),
+        oneByOne(`${ours} and trace`, "sluice", six),
+        oneByOne("opossum", "peer", () => peers.opossum(answer, { capacity: true })),
+        oneByOne("mollitia", "peer", () => peers.mollitia(answer)),
+        oneByOne("cockatiel", "peer", () => peers.cockatiel(answer)),
+        oneByOne("Effect", "peer", () => peers.effect(answer)),
+        oneByOne("p-limit, p-retry, p-timeout", "peer", () => peers.pAll(answer)),
+      ],
+      goals: [
+        { of: ours, figure: "ns", to: "fused by hand", most: 2 },
+        { of: "opossum", figure: "ns", to: ours, least: 2.5 },
+        { of: "cockatiel", figure: "ns", to: ours, least: 15 },
+        { of: "Effect", figure: "ns", to: ours, least: 15 },
+        { of: "p-limit, p-retry, p-timeout", figure: "ns", to: ours, least: 15 },
+        { of: `${ours}, megamorphic`, figure: "ns", to: ours, most: 1.5 },
+        { of: ours, figure: "hops", most: 3 },
+        { of: ours, figure: "bytes", most: 1_500 },
+      ],
     },
   ],
 };

@@ -1,75 +1,67 @@
 import { ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
-import type { Question, Variant } from "../harness/question.ts";
+import { inLine } from "../harness/line.ts";
+import type { Group, Question, Subject, Variant } from "../harness/question.ts";
+import * as peers from "../peers/peers.ts";
 
-const answer = async (request: number): Promise<number> => request;
-
-/** A limit and a line as one would write them by hand: an array that is read from a moving head. */
-function lineByHand(max: number): (request: number) => Promise<number> {
-  let active = 0;
-  let head = 0;
-  let waiting: (() => void)[] = [];
-  const left = (): void => {
-    active--;
-    if (head === waiting.length) return;
-    waiting[head++]!();
-    if (head === waiting.length) {
-      waiting = [];
-      head = 0;
+/** So many wait, and a hundred of them, spread over the line, give up. */
+function leaving(name: string, by: Variant["by"], count: number, make: () => Promise<peers.LeavingCall>): Variant {
+  const leavers = 100;
+  const leave = async (length: number): Promise<number> => {
+    const call = await make();
+    const left: Promise<unknown>[] = [];
+    const controllers: AbortController[] = [];
+    for (let index = 0; index < length; index++) {
+      if (index % (length / leavers) > 0) void call(index);
+      else {
+        const controller = new AbortController();
+        controllers.push(controller);
+        left.push(call(index, controller.signal).catch(() => undefined));
+      }
     }
+    globalThis.gc?.();
+    const begin = performance.now();
+    for (const controller of controllers) controller.abort("enough");
+    await Promise.all(left);
+    return ((performance.now() - begin) * 1e6) / leavers;
   };
-  const run = (request: number): Promise<number> => {
-    active++;
-    const answered = answer(request);
-    answered.then(left, left);
-    return answered;
+  const prepare = async (): Promise<Subject> => {
+    for (let times = 0; times < 20; times++) await leave(1_000);
+    return { round: async () => ({ ns: await leave(count) }) };
   };
-  return (request) => {
-    if (active < max) return run(request);
-    return new Promise((resolve) => {
-      waiting.push(() => {
-        resolve(run(request));
-      });
-    });
-  };
+  return { name, by, prepare };
 }
 
-function waiters(count: number): readonly Variant[] {
-  const allAtOnce =
-    (call: (request: number) => Promise<unknown>) =>
-    async (times: number): Promise<void> => {
-      await Promise.all(Array.from({ length: times }, (_, index) => call(index)));
-    };
-  return [
-    { name: `${count} by hand`, count, prepare: () => allAtOnce(lineByHand(10)) },
-    {
-      name: `${count}`,
-      count,
-      prepare: () => {
-        const service = new ServiceBuilder().layer(concurrencyLimit(10)).serviceFn(answer);
-        return allAtOnce((request) => service.call(request));
-      },
-    },
-    {
-      name: `${count}, all leave`,
-      count,
-      prepare: () => {
-        const service = new ServiceBuilder().layer(concurrencyLimit(0)).serviceFn(answer);
-        return async (times) => {
-          const controller = new AbortController();
-          const { signal } = controller;
-          const waiting = Array.from({ length: times }, (_, index) => service.call(index, { signal }));
-          controller.abort("enough");
-          await Promise.allSettled(waiting);
-        };
-      },
-    },
-  ];
-}
+const sizes = [1_000, 10_000, 100_000] as const;
+const never = () => new Promise<never>(() => {});
+
+const leave: Group = {
+  title: "One of them leaves",
+  columns: [{ figure: "ns", label: "ns/leave" }],
+  variants: [
+    ...sizes.map((count) =>
+      leaving(`concurrencyLimit, ${count.toLocaleString("en")} in line`, "sluice", count, async () => {
+        const service = new ServiceBuilder().layer(concurrencyLimit(0)).serviceFn(never);
+        return (request, signal) => service.call(request, { signal });
+      }),
+    ),
+    ...sizes.map((count) =>
+      leaving(`p-queue, ${count.toLocaleString("en")} in line`, "peer", count, async () => {
+        const call = await peers.pQueue(never, 1);
+        // The one that is let in.
+        void call(0);
+        return call;
+      }),
+    ),
+  ],
+  goals: [{ of: "concurrencyLimit, 100,000 in line", figure: "ns", to: "concurrencyLimit, 1,000 in line", most: 2 }],
+  rounds: 7,
+};
 
 export const question: Question = {
-  title: "what does it cost to wait in the line of a limit of 10, and to leave it, however long it is?",
-  unit: "caller",
-  reference: "1000 by hand",
-  variants: [1_000, 10_000, 100_000, 1_000_000].flatMap(waiters),
+  title: "What does it cost to wait in line, and to leave it?",
+  about:
+    "All come at once to a limit of 10 and are served in order. The bytes are what the heap holds for each while all wait. The ring keeps the async context of whoever " +
+    "waits, as the layer does, but cannot be left. Leaving: a hundred callers, evenly spread over the line, give up.",
+  groups: [...[1_000, 10_000, 100_000].map((count) => inLine(count)), leave],
 };

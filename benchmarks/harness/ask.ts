@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Asked, Told } from "./child.ts";
+import type { Figures, Group, Question, Variant } from "./question.ts";
+import { type Answered, load, type Row, type Seen, seenOf, spreadOf } from "./result.ts";
+
+const folder = join(import.meta.dirname, "../questions");
+
+/** The names of all questions: of the files that ask them. */
+export const questions: readonly string[] = readdirSync(folder)
+  .map((file) => basename(file, ".ts"))
+  .sort();
+
+const child = join(import.meta.dirname, "child.ts");
+const preload = ["--import", pathToFileURL(join(import.meta.dirname, "built.ts")).href, "--expose-gc"];
+/** Young objects stay where they are, so that what was allocated can be counted. */
+const roomy = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
+/** Who has not answered by then is stopped. */
+const patience = 60_000;
+
+/** Asks one question, group after group. */
+export async function ask(name: string, { quick }: { readonly quick: boolean }): Promise<Answered> {
+  const file = join(folder, `${name}.ts`);
+  const { question } = (await import(pathToFileURL(file).href)) as { question: Question };
+  const { title, about } = question;
+  const before = load();
+  const began = performance.now();
+  const groups: Seen[] = [];
+  for (const [index, group] of question.groups.entries()) {
+    groups.push(seenOf(group, await measure(file, index, group, quick)));
+  }
+  return { name, title, about, groups, seconds: (performance.now() - began) / 1000, load: [before, load()] };
+}
+
+async function measure(file: string, index: number, group: Group, quick: boolean): Promise<Row[]> {
+  const rounds = Math.min(group.rounds ?? 15, quick ? 3 : Number.POSITIVE_INFINITY);
+  const seen = new Map<Variant, Figures[]>(group.variants.map((variant) => [variant, []]));
+  const start = (variant: Variant, flags: readonly string[] = []): Promise<Asking> =>
+    Asking.start([file, String(index), variant.name], [...preload, ...flags]);
+  const running = new Map<Variant, Asking>();
+  try {
+    for (const variant of group.variants) if (variant.fresh !== true) running.set(variant, await start(variant));
+    // In turns, so that what else the machine does befalls all alike.
+    for (let round = 0; round < rounds; round++) {
+      for (const variant of group.variants) {
+        const asking = running.get(variant) ?? (await start(variant));
+        seen.get(variant)?.push(await asking.ask("round"));
+        if (variant.fresh === true) asking.end();
+      }
+    }
+  } finally {
+    for (const asking of running.values()) asking.end();
+  }
+  const rows: Row[] = [];
+  for (const variant of group.variants) {
+    const asking = await start(variant, roomy);
+    try {
+      rows.push(row(variant, [...seen.get(variant)!, await asking.ask("once")]));
+    } finally {
+      asking.end();
+    }
+  }
+  return rows;
+}
+
+function row({ name, by }: Variant, seen: readonly Figures[]): Row {
+  const names = new Set(seen.flatMap((figures) => Object.keys(figures)));
+  const spread = (figure: string) =>
+    spreadOf(seen.flatMap((figures) => (figures[figure] === undefined ? [] : [figures[figure]])));
+  return { name, by, figures: Object.fromEntries([...names].map((figure) => [figure, spread(figure)])) };
+}
+
+/** A variant in its process. */
+class Asking {
+  private readonly process: ChildProcess;
+  private readonly name: string;
+
+  private constructor(process: ChildProcess, name: string) {
+    this.process = process;
+    this.name = name;
+  }
+
+  static async start(args: readonly string[], flags: readonly string[]): Promise<Asking> {
+    const asking = new Asking(fork(child, args, { execArgv: [...flags] }), args.at(-1) ?? "");
+    await asking.told();
+    return asking;
+  }
+
+  async ask(asked: Asked): Promise<Figures> {
+    this.process.send(asked);
+    return this.told();
+  }
+
+  end(): void {
+    this.process.kill("SIGKILL");
+  }
+
+  private async told(): Promise<Figures> {
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const timer = setTimeout(() => {
+      this.end();
+    }, patience);
+    try {
+      const [told] = (await Promise.race([
+        once(this.process, "message", { signal }),
+        once(this.process, "exit", { signal }).then(() => [{ error: "It ended before it had answered." }]),
+      ])) as [Told];
+      if ("figures" in told) return told.figures;
+      this.end();
+      throw new Error(`"${this.name}": ${told.error}`);
+    } finally {
+      clearTimeout(timer);
+      waiting.abort();
+    }
+  }
+}

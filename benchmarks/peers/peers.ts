@@ -1,0 +1,225 @@
+// What others offer, as their own documentation says to use it. The packages are beside this file and not in the workspace, so
+// they are loaded by names that the compiler does not follow, and what is used of each is said here.
+import type { Call } from "../harness/calls.ts";
+
+type Work<Res = unknown> = (request: number) => Promise<Res>;
+type Thunk = () => Promise<unknown>;
+
+const load = <Module>(name: string): Promise<Module> => import(name) as Promise<Module>;
+
+/** At most this many at once, everywhere. */
+const max = 10;
+const ms = 1_000;
+
+export async function pLimit(work: Work): Promise<Call> {
+  const { default: make } = await load<{ default: (max: number) => (work: Work, request: number) => Promise<unknown> }>(
+    "p-limit",
+  );
+  const limit = make(max);
+  return (request) => limit(work, request);
+}
+
+export async function fastq(work: Work): Promise<Call> {
+  interface Fastq {
+    readonly default: { promise(work: Work, max: number): { push: Call } };
+  }
+  const queue = (await load<Fastq>("fastq")).default.promise(work, max);
+  return (request) => queue.push(request);
+}
+
+export async function asyncSema(work: Work): Promise<Call> {
+  const { Sema } = await load<{ Sema: new (max: number) => { acquire(): Promise<unknown>; release(): void } }>(
+    "async-sema",
+  );
+  const sema = new Sema(max);
+  return async (request) => {
+    await sema.acquire();
+    try {
+      return await work(request);
+    } finally {
+      sema.release();
+    }
+  };
+}
+
+/** A call that may be told to leave the line. */
+export type LeavingCall = (request: number, signal?: AbortSignal) => Promise<unknown>;
+
+interface PQueue {
+  add(work: Thunk, options?: { readonly signal: AbortSignal }): Promise<unknown>;
+}
+
+export async function pQueue(work: Work, concurrency: number = max): Promise<LeavingCall> {
+  const { default: Queue } = await load<{ default: new (options: object) => PQueue }>("p-queue");
+  const queue = new Queue({ concurrency });
+  return (request, signal) =>
+    signal === undefined ? queue.add(() => work(request)) : queue.add(() => work(request), { signal });
+}
+
+interface Cockatiel {
+  readonly handleAll: object;
+  readonly TimeoutStrategy: { readonly Aggressive: string };
+  readonly ExponentialBackoff: new () => object;
+  bulkhead(max: number, queue: number): Policy;
+  retry(handled: object, options: object): Policy;
+  timeout(ms: number, strategy: string): Policy;
+  wrap(...policies: Policy[]): Policy;
+}
+interface Policy {
+  execute(work: Thunk): Promise<unknown>;
+}
+
+/** Bulkhead, retry and time-out, or one of them. */
+export async function cockatiel(work: Work, only?: "bulkhead" | "retry" | "timeout"): Promise<Call> {
+  const policy = (await makeCockatiel())(only);
+  return (request) => policy.execute(() => work(request));
+}
+
+async function makeCockatiel(): Promise<(only?: string) => Policy> {
+  const the = await load<Cockatiel>("cockatiel");
+  const policies: Record<string, () => Policy> = {
+    bulkhead: () => the.bulkhead(max, Number.POSITIVE_INFINITY),
+    retry: () => the.retry(the.handleAll, { maxAttempts: 3, backoff: new the.ExponentialBackoff() }),
+    timeout: () => the.timeout(ms, the.TimeoutStrategy.Aggressive),
+  };
+  return (only) =>
+    only === undefined
+      ? the.wrap(policies["bulkhead"]!(), policies["retry"]!(), policies["timeout"]!())
+      : policies[only]!();
+}
+
+interface Mollitia {
+  readonly Circuit: new (options: object) => { execute: Call };
+  readonly Ratelimit: new (options: object) => object;
+  readonly Bulkhead: new (options: object) => object;
+  readonly Retry: new (options: object) => object;
+  readonly Timeout: new (options: object) => object;
+}
+
+/** Rate, bulkhead, retry and time-out, or one of them. */
+export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promise<Call> {
+  const { Circuit, Ratelimit, Bulkhead, Retry, Timeout } = await load<Mollitia>("mollitia");
+  const bulkhead = () => new Bulkhead({ concurrentSize: max, queueSize: 1e9, maxQueueWait: 60_000 });
+  const timeout = () => new Timeout({ delay: ms });
+  const modules = {
+    bulkhead: () => [bulkhead()],
+    timeout: () => [timeout()],
+    all: () => [
+      // It remembers every start of the period, so that a rate as high as the others' would be one of memory.
+      new Ratelimit({ limitPeriod: 1, limitForPeriod: 100_000 }),
+      bulkhead(),
+      new Retry({ attempts: 3, interval: 100 }),
+      timeout(),
+    ],
+  }[only ?? "all"]();
+  const circuit = new Circuit({ func: work, options: { modules } });
+  return (request) => circuit.execute(request);
+}
+
+/** A breaker with a time-out, and with a capacity where it is asked for. It has no retries and no line. */
+export async function opossum(work: Work, { capacity = false } = {}): Promise<Call> {
+  const { default: Breaker } = await load<{ default: new (work: Work, options: object) => { fire: Call } }>("opossum");
+  const breaker = new Breaker(work, capacity ? { timeout: ms, capacity: max } : { timeout: ms });
+  return (request) => breaker.fire(request);
+}
+
+interface Effects {
+  tryPromise(work: Thunk): object;
+  timeout(effect: object, ms: number): object;
+  retry(effect: object, options: { readonly times: number }): object;
+  runPromise(effect: object): Promise<unknown>;
+}
+interface Semaphores {
+  makeUnsafe(permits: number): { withPermits(permits: number): (effect: object) => object };
+}
+
+/** Semaphore, retry and time-out, or the semaphore alone. */
+export async function effect(work: Work, only?: "semaphore"): Promise<Call> {
+  const { Effect, Semaphore } = await load<{ Effect: Effects; Semaphore: Semaphores }>("effect");
+  const within = Semaphore.makeUnsafe(max).withPermits(1);
+  const alone = (request: number) => Effect.tryPromise(() => work(request));
+  const all = (request: number) => Effect.retry(Effect.timeout(alone(request), ms), { times: 3 });
+  const program = only === "semaphore" ? alone : all;
+  return (request) => Effect.runPromise(within(program(request)));
+}
+
+type Retry = (work: Thunk, options: { readonly retries: number }) => Promise<unknown>;
+type Timeout = (promise: Promise<unknown>, options: object) => Promise<unknown>;
+
+export async function pRetry(work: Work): Promise<Call> {
+  const { default: retry } = await load<{ default: Retry }>("p-retry");
+  return (request) => retry(() => work(request), { retries: 3 });
+}
+
+/** Without a message it answers with nothing when the time is over, and makes no error beforehand. */
+export async function pTimeout(work: Work, { message = true } = {}): Promise<Call> {
+  const { default: timeout } = await load<{ default: Timeout }>("p-timeout");
+  return message
+    ? (request) => timeout(work(request), { milliseconds: ms })
+    : (request) => timeout(work(request), { milliseconds: ms, message: false });
+}
+
+export async function pAll(work: Work): Promise<Call> {
+  return pLimit(await pRetry(await pTimeout(work)));
+}
+
+/** A high rate for all: never refused, never waited for. */
+export const highRate: { readonly limit: number; readonly interval: number } = { limit: 1e9, interval: 1_000 };
+
+export async function pThrottle(work: Work): Promise<Call> {
+  const { default: make } = await load<{ default: (options: object) => (work: Work) => Call }>("p-throttle");
+  return make(highRate)(work);
+}
+
+export async function rateLimiterFlexible(work: Work): Promise<Call> {
+  interface Flexible {
+    readonly RateLimiterMemory: new (options: object) => { consume(key: string): Promise<unknown> };
+  }
+  const { RateLimiterMemory } = await load<Flexible>("rate-limiter-flexible");
+  const rate = new RateLimiterMemory({ points: highRate.limit, duration: 1 });
+  return async (request) => {
+    await rate.consume("all");
+    return work(request);
+  };
+}
+
+export async function limiter(work: Work): Promise<Call> {
+  interface Limiter {
+    readonly RateLimiter: new (options: object) => { removeTokens(count: number): Promise<unknown> };
+  }
+  const { RateLimiter } = await load<Limiter>("limiter");
+  const rate = new RateLimiter({ tokensPerInterval: highRate.limit, interval: highRate.interval });
+  return async (request) => {
+    await rate.removeTokens(1);
+    return work(request);
+  };
+}
+
+/** A span of OpenTelemetry's API where no SDK is installed. */
+export async function otelNoop(work: Work): Promise<Call> {
+  interface Span {
+    end(): void;
+  }
+  interface Otel {
+    readonly trace: { getTracer(name: string): { startActiveSpan<T>(name: string, run: (span: Span) => T): T } };
+  }
+  const tracer = (await load<Otel>("@opentelemetry/api")).trace.getTracer("benchmark");
+  return (request) =>
+    tracer.startActiveSpan("call", (span) =>
+      work(request).finally(() => {
+        span.end();
+      }),
+    );
+}
+
+/** How a stack of each is made, to see how much an idle one takes. */
+export const idlePeers: Readonly<Record<string, (work: Work) => Promise<() => object>>> = {
+  cockatiel: async () => {
+    const make = await makeCockatiel();
+    return () => make();
+  },
+  opossum: async (work) => {
+    const { default: Breaker } = await load<{ default: new (work: Work, options: object) => object }>("opossum");
+    return () => new Breaker(work, { timeout: ms, capacity: max });
+  },
+};

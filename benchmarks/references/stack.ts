@@ -1,0 +1,80 @@
+import { type AnyLayer, ServiceBuilder, type Service } from "@sluice/core";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { loadShed } from "@sluice/load-shed";
+import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
+import { timeout } from "@sluice/timeout";
+import { fused } from "./fused.ts";
+import { limitByHand } from "./limit.ts";
+import { rateByHand } from "./rate.ts";
+import { retryByHand } from "./retry.ts";
+import { timeoutByHand } from "./timeout.ts";
+import type { Work } from "./work.ts";
+
+/** One set of figures for all that shed, rate, limit, retry and time out. */
+const max = 10;
+const limit = 1e9;
+const interval = 1_000;
+const maxRetries = 3;
+const base = 100;
+const cap = 10_000;
+const ms = 1_000;
+
+/** The composed stack of five layers, with others around it where they are given. */
+export function layered(work: Work<number, unknown>, ...outside: AnyLayer[]): Service<number, unknown> {
+  const stack = new ServiceBuilder()
+    .layer(loadShed())
+    .layer(rateLimit({ limit, interval, algorithm: "token-bucket" }))
+    .layer(concurrencyLimit(max))
+    .layer(retry(retryPolicy({ maxRetries, backoff: exponentialBackoff({ base, max: cap }) })))
+    .layer(timeout(ms))
+    .serviceFn((request: number) => work(request));
+  return outside.reduceRight<Service<number, unknown>>((inner, layer) => layer.wrap(inner as never) as never, stack);
+}
+
+export function fusedStack(work: Work<number, unknown>): Work<number, unknown> {
+  return fused(work, { max, limit, interval, maxRetries, base, cap, ms });
+}
+
+/** The same of small functions, each around the next. */
+export function closures(work: Work<number, unknown>): Work<number, unknown> {
+  const retried = retryByHand(timeoutByHand(work, ms), { maxRetries, base, max: cap });
+  return rateByHand(limitByHand(retried, max), limit, interval);
+}
+
+/** The same again as most write middleware: an `async` function for each layer, a timer for each call. */
+export function asyncFunctions(work: Work<number, unknown>): Work<number, unknown> {
+  let active = 0;
+  const timed: typeof work = async (request) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error("too late"));
+      }, ms);
+    });
+    try {
+      return await Promise.race([work(request), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const retried: typeof work = async (request) => {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await timed(request);
+      } catch (error) {
+        if (retries === maxRetries) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(cap, base * 2 ** retries)));
+      }
+    }
+  };
+  const limited: typeof work = async (request) => {
+    if (active >= max) throw new Error("full");
+    active++;
+    try {
+      return await retried(request);
+    } finally {
+      active--;
+    }
+  };
+  return rateByHand(limited, limit, interval);
+}
