@@ -95,15 +95,15 @@ class Asking {
   }
 
   end(): void {
-    this.process.kill("SIGKILL");
+    // It ends itself then, and takes away what it has put down somewhere; unless it hangs.
+    if (this.process.connected) this.process.disconnect();
+    setTimeout(() => this.process.kill("SIGKILL"), 1_000).unref();
   }
 
   private async told(): Promise<Figures> {
     const waiting = new AbortController();
     const { signal } = waiting;
-    const timer = setTimeout(() => {
-      this.end();
-    }, patience);
+    const timer = setTimeout(() => this.process.kill("SIGKILL"), patience);
     try {
       const [told] = (await Promise.race([
         once(this.process, "message", { signal }),

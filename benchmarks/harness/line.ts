@@ -46,16 +46,17 @@ function burst(name: string, by: Variant["by"], count: number, make: () => Call 
   return { name, by, prepare };
 }
 
-const limited: () => Call = () => {
+function limited(signal?: AbortSignal): Call {
   const service = new ServiceBuilder().layer(concurrencyLimit(10)).serviceFn(answer);
-  return (request) => service.call(request);
-};
+  return signal === undefined ? (request) => service.call(request) : (request) => service.call(request, { signal });
+}
 
 /** A burst of so many, each way. */
 export function inLine(count: number): Group {
   const all = [
     burst("ring by hand", "hand", count, () => limitByHand(answer, 10)),
-    burst("concurrencyLimit", "sluice", count, limited),
+    burst("concurrencyLimit", "sluice", count, () => limited()),
+    burst("concurrencyLimit, one signal", "sluice", count, () => limited(new AbortController().signal)),
     burst("async-sema", "peer", count, () => peers.asyncSema(answer)),
     burst("fastq", "peer", count, () => peers.fastq(answer)),
     burst("p-limit", "peer", count, () => peers.pLimit(answer)),
@@ -76,7 +77,7 @@ export function inLine(count: number): Group {
     title: `${count.toLocaleString("en")} come at once, 10 are let in`,
     columns,
     reference: "ring by hand",
-    variants: few ? all.slice(0, 4) : count <= 10_000 ? [...all, ...slow] : all,
+    variants: few ? all.filter(({ name }) => !/^p-|signal/.test(name)) : count <= 10_000 ? [...all, ...slow] : all,
     goals,
     rounds: few ? 3 : 7,
   };

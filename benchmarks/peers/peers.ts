@@ -7,15 +7,20 @@ type Thunk = () => Promise<unknown>;
 
 const load = <Module>(name: string): Promise<Module> => import(name) as Promise<Module>;
 
-/** At most this many at once, everywhere. */
+/** At most this many at once, and for so long, where nothing else is said. */
 const max = 10;
 const ms = 1_000;
 
-export async function pLimit(work: Work): Promise<Call> {
+interface Bounds {
+  readonly max?: number;
+  readonly ms?: number;
+}
+
+export async function pLimit(work: Work, concurrency: number = max): Promise<Call> {
   const { default: make } = await load<{ default: (max: number) => (work: Work, request: number) => Promise<unknown> }>(
     "p-limit",
   );
-  const limit = make(max);
+  const limit = make(concurrency);
   return (request) => limit(work, request);
 }
 
@@ -70,22 +75,31 @@ interface Policy {
 }
 
 /** Bulkhead, retry and time-out, or one of them. */
-export async function cockatiel(work: Work, only?: "bulkhead" | "retry" | "timeout"): Promise<Call> {
-  const policy = (await makeCockatiel())(only);
+export async function cockatiel(
+  work: Work,
+  only?: "bulkhead" | "retry" | "timeout",
+  options: Bounds = {},
+): Promise<Call> {
+  const make = await makeCockatiel(options);
+  const policy = make(only);
   return (request) => policy.execute(() => work(request));
 }
 
-async function makeCockatiel(): Promise<(only?: string) => Policy> {
+async function makeCockatiel(options: Bounds): Promise<(only?: "bulkhead" | "retry" | "timeout") => Policy> {
   const the = await load<Cockatiel>("cockatiel");
-  const policies: Record<string, () => Policy> = {
-    bulkhead: () => the.bulkhead(max, Number.POSITIVE_INFINITY),
+  const policies = {
+    bulkhead: () => the.bulkhead(options.max ?? max, Number.POSITIVE_INFINITY),
     retry: () => the.retry(the.handleAll, { maxAttempts: 3, backoff: new the.ExponentialBackoff() }),
-    timeout: () => the.timeout(ms, the.TimeoutStrategy.Aggressive),
+    timeout: () => the.timeout(options.ms ?? ms, the.TimeoutStrategy.Aggressive),
   };
   return (only) =>
-    only === undefined
-      ? the.wrap(policies["bulkhead"]!(), policies["retry"]!(), policies["timeout"]!())
-      : policies[only]!();
+    only === undefined ? the.wrap(policies.bulkhead(), policies.retry(), policies.timeout()) : policies[only]();
+}
+
+/** What makes one stack after the other. */
+export async function idleCockatiel(): Promise<() => unknown> {
+  const make = await makeCockatiel({});
+  return () => make();
 }
 
 interface Mollitia {
@@ -116,11 +130,22 @@ export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promi
   return (request) => circuit.execute(request);
 }
 
+type Breaker = new (work: Work, options: object) => { fire: Call };
+
 /** A breaker with a time-out, and with a capacity where it is asked for. It has no retries and no line. */
-export async function opossum(work: Work, { capacity = false } = {}): Promise<Call> {
-  const { default: Breaker } = await load<{ default: new (work: Work, options: object) => { fire: Call } }>("opossum");
-  const breaker = new Breaker(work, capacity ? { timeout: ms, capacity: max } : { timeout: ms });
+export async function opossum(
+  work: Work,
+  { capacity, ms: timeout = ms }: { readonly capacity?: number; readonly ms?: number } = {},
+): Promise<Call> {
+  const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
+  const breaker = new CircuitBreaker(work, capacity === undefined ? { timeout } : { timeout, capacity });
   return (request) => breaker.fire(request);
+}
+
+/** What makes one breaker after the other. */
+export async function idleOpossum(work: Work): Promise<() => unknown> {
+  const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
+  return () => new CircuitBreaker(work, { timeout: ms, capacity: max });
 }
 
 interface Effects {
@@ -134,11 +159,11 @@ interface Semaphores {
 }
 
 /** Semaphore, retry and time-out, or the semaphore alone. */
-export async function effect(work: Work, only?: "semaphore"): Promise<Call> {
+export async function effect(work: Work, only?: "semaphore", options: Bounds = {}): Promise<Call> {
   const { Effect, Semaphore } = await load<{ Effect: Effects; Semaphore: Semaphores }>("effect");
-  const within = Semaphore.makeUnsafe(max).withPermits(1);
+  const within = Semaphore.makeUnsafe(options.max ?? max).withPermits(1);
   const alone = (request: number) => Effect.tryPromise(() => work(request));
-  const all = (request: number) => Effect.retry(Effect.timeout(alone(request), ms), { times: 3 });
+  const all = (request: number) => Effect.retry(Effect.timeout(alone(request), options.ms ?? ms), { times: 3 });
   const program = only === "semaphore" ? alone : all;
   return (request) => Effect.runPromise(within(program(request)));
 }
@@ -152,15 +177,19 @@ export async function pRetry(work: Work): Promise<Call> {
 }
 
 /** Without a message it answers with nothing when the time is over, and makes no error beforehand. */
-export async function pTimeout(work: Work, { message = true } = {}): Promise<Call> {
+export async function pTimeout(
+  work: Work,
+  { message = true, ms: milliseconds = ms }: { readonly message?: boolean; readonly ms?: number } = {},
+): Promise<Call> {
   const { default: timeout } = await load<{ default: Timeout }>("p-timeout");
   return message
-    ? (request) => timeout(work(request), { milliseconds: ms })
-    : (request) => timeout(work(request), { milliseconds: ms, message: false });
+    ? (request) => timeout(work(request), { milliseconds })
+    : (request) => timeout(work(request), { milliseconds, message: false });
 }
 
-export async function pAll(work: Work): Promise<Call> {
-  return pLimit(await pRetry(await pTimeout(work)));
+/** Limit, retry and time-out. */
+export async function pAll(work: Work, options: Bounds = {}): Promise<Call> {
+  return pLimit(await pRetry(await pTimeout(work, { ms: options.ms ?? ms })), options.max);
 }
 
 /** A high rate for all: never refused, never waited for. */
@@ -211,15 +240,3 @@ export async function otelNoop(work: Work): Promise<Call> {
       }),
     );
 }
-
-/** How a stack of each is made, to see how much an idle one takes. */
-export const idlePeers: Readonly<Record<string, (work: Work) => Promise<() => object>>> = {
-  cockatiel: async () => {
-    const make = await makeCockatiel();
-    return () => make();
-  },
-  opossum: async (work) => {
-    const { default: Breaker } = await load<{ default: new (work: Work, options: object) => object }>("opossum");
-    return () => new Breaker(work, { timeout: ms, capacity: max });
-  },
-};

@@ -9,7 +9,7 @@ const five = () => {
   return (request: number) => service.call(request);
 };
 const six = () => {
-  const service = layered(answer, trace());
+  const service = layered(answer, { outside: [trace()] });
   return (request: number) => service.call(request);
 };
 
@@ -33,7 +33,7 @@ export const question: Question = {
         oneByOne(ours, "sluice", five),
         oneByOne(`${ours}, megamorphic`, "sluice", five, { mixed: true }),
         oneByOne(`${ours} and trace`, "sluice", six),
-        oneByOne("opossum", "peer", () => peers.opossum(answer, { capacity: true })),
+        oneByOne("opossum", "peer", () => peers.opossum(answer, { capacity: 10 })),
         oneByOne("mollitia", "peer", () => peers.mollitia(answer)),
         oneByOne("cockatiel", "peer", () => peers.cockatiel(answer)),
         oneByOne("Effect", "peer", () => peers.effect(answer)),

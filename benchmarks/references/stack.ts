@@ -11,16 +11,25 @@ import { timeoutByHand } from "./timeout.ts";
 import type { Work } from "./work.ts";
 
 /** One set of figures for all that shed, rate, limit, retry and time out. */
-const max = 10;
 const limit = 1e9;
 const interval = 1_000;
 const maxRetries = 3;
 const base = 100;
 const cap = 10_000;
-const ms = 1_000;
 
-/** The composed stack of five layers, with others around it where they are given. */
-export function layered(work: Work<number, unknown>, ...outside: AnyLayer[]): Service<number, unknown> {
+/** What a question may have otherwise. */
+export interface StackOptions {
+  /** How many at once; default 10. */
+  readonly max?: number;
+  /** How long each attempt has, in milliseconds; default 1,000. */
+  readonly ms?: number;
+  /** Layers around the five. */
+  readonly outside?: readonly AnyLayer[];
+}
+
+/** The composed stack of five layers. */
+export function layered(work: Work<number, unknown>, options: StackOptions = {}): Service<number, unknown> {
+  const { max = 10, ms = 1_000, outside = [] } = options;
   const stack = new ServiceBuilder()
     .layer(loadShed())
     .layer(rateLimit({ limit, interval, algorithm: "token-bucket" }))
@@ -31,14 +40,17 @@ export function layered(work: Work<number, unknown>, ...outside: AnyLayer[]): Se
   return outside.reduceRight<Service<number, unknown>>((inner, layer) => layer.wrap(inner as never) as never, stack);
 }
 
-export function fusedStack(work: Work<number, unknown>): Work<number, unknown> {
+export function fusedStack(
+  work: Work<number, unknown>,
+  { max = 10, ms = 1_000 }: StackOptions = {},
+): Work<number, unknown> {
   return fused(work, { max, limit, interval, maxRetries, base, cap, ms });
 }
 
 /** The same of small functions, each around the next. */
 export function closures(work: Work<number, unknown>): Work<number, unknown> {
-  const retried = retryByHand(timeoutByHand(work, ms), { maxRetries, base, max: cap });
-  return rateByHand(limitByHand(retried, max), limit, interval);
+  const retried = retryByHand(timeoutByHand(work, 1_000), { maxRetries, base, max: cap });
+  return rateByHand(limitByHand(retried, 10), limit, interval);
 }
 
 /** The same again as most write middleware: an `async` function for each layer, a timer for each call. */
@@ -49,7 +61,7 @@ export function asyncFunctions(work: Work<number, unknown>): Work<number, unknow
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(new Error("too late"));
-      }, ms);
+      }, 1_000);
     });
     try {
       return await Promise.race([work(request), late]);
@@ -68,7 +80,7 @@ export function asyncFunctions(work: Work<number, unknown>): Work<number, unknow
     }
   };
   const limited: typeof work = async (request) => {
-    if (active >= max) throw new Error("full");
+    if (active >= 10) throw new Error("full");
     active++;
     try {
       return await retried(request);
