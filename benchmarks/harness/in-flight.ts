@@ -23,6 +23,8 @@ export function inFlight(
       await begun();
       for (const each of answers) each(0);
       for (const each of calls) await each;
+      // Or they would be held, and missed from what is counted next.
+      answers = [];
     };
     const all = async (): Promise<number> => {
       globalThis.gc?.();
