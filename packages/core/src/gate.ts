@@ -2,6 +2,7 @@ import { readOption, readOptions, requireFunction, requireMethods, requireName }
 import type { Adds } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe, report } from "./observe.ts";
+import { promiseOf } from "./promise-of.ts";
 import { refuse } from "./refusal.ts";
 import { type Behaviour, Reservation } from "./reservation.ts";
 import type { CallOptions, ReadyOptions } from "./service.ts";
@@ -104,7 +105,7 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
             }
             // It may have aborted since it was looked at: in a function of the caller's, called further out.
             signal?.throwIfAborted();
-            waiting = Promise.resolve(policy.acquire(asked as ReadyOptions<Req>));
+            waiting = promiseOf(policy.acquire(asked as ReadyOptions<Req>));
           } catch (reason) {
             failed(reason);
             return;
@@ -178,7 +179,7 @@ class Stay {
       const left = (): void => {
         this.left();
       };
-      Promise.resolve(work).then(left, left);
+      promiseOf(work).then(left, left);
     }
     // The gates further out stay for it too.
     handUp(this.options, work);
@@ -198,7 +199,7 @@ class Stay {
   private holdUntil(until: NonNullable<GateOptions["until"]>, response: unknown): void {
     try {
       const held = until(response);
-      if (held !== undefined) this.hold(Promise.resolve(held));
+      if (held !== undefined) this.hold(promiseOf(held));
     } catch (error) {
       report(error);
     }

@@ -23,6 +23,7 @@ export { requireService } from "./layer.ts";
 export { Line } from "./line.ts";
 export { LinkedList, LinkedNode } from "./linked-list.ts";
 export { handUp, observe, report } from "./observe.ts";
+export { promiseOf } from "./promise-of.ts";
 export type { Behaviour } from "./reservation.ts";
 export { nothing, Reservation } from "./reservation.ts";
 export { noOptions, spentAlready } from "./service.ts";

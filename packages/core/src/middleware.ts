@@ -2,6 +2,7 @@ import { requireFunction, requireName } from "./check.ts";
 import type { Apply, Keeps, Kind } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe } from "./observe.ts";
+import { promiseOf } from "./promise-of.ts";
 import type { Behaviour } from "./reservation.ts";
 import { type CallOptions, noOptions, type RequestOf, type ResponseOf, type Service, spentAlready } from "./service.ts";
 import { around, stackOf, stackService } from "./stack.ts";
@@ -61,7 +62,7 @@ export function middleware(
       };
       let answer: Promise<unknown>;
       try {
-        answer = Promise.resolve(handler(request, next, options));
+        answer = promiseOf(handler(request, next, options));
       } catch (error) {
         answer = Promise.reject(error);
       }

@@ -1,4 +1,5 @@
 import { requireFunction } from "./check.ts";
+import { promiseOf } from "./promise-of.ts";
 import { type Behaviour, nothing, Reservation } from "./reservation.ts";
 import type { CallOptions, Service } from "./service.ts";
 import { stackService } from "./stack.ts";
@@ -34,7 +35,7 @@ export function serviceFn<Req, Res, Err = never>(
   const behaviour: Behaviour<undefined> = {
     start(_reservation, request, options) {
       try {
-        return Promise.resolve(handler(request as Req, options));
+        return promiseOf(handler(request as Req, options));
       } catch (error) {
         return Promise.reject(error);
       }

@@ -1,5 +1,5 @@
 import type { CallOptions } from "@sluice/core";
-import { handUp, type Reservation } from "@sluice/core/internal";
+import { handUp, promiseOf, type Reservation } from "@sluice/core/internal";
 import type { TimeoutError } from "./timeout-error.ts";
 import { type Watch, Watched } from "./watch.ts";
 
@@ -55,7 +55,7 @@ export class TimedCall extends Watched {
   /** An abort still reaches what goes on behind the answer, such as a streamed body. */
   private readonly waitUntil = (work: Promise<unknown>): void => {
     this.pending++;
-    Promise.resolve(work).then(this.left, this.left);
+    promiseOf(work).then(this.left, this.left);
     handUp(this.options, work);
   };
 

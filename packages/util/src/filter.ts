@@ -10,7 +10,7 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, requireFunction, type Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { around, promiseOf, requireFunction, type Reservation, stackOf, stackService } from "@sluice/core/internal";
 import { FilteredError } from "./filtered-error.ts";
 
 /** Takes `A`, and lets those that are a `B` pass. */
@@ -53,7 +53,7 @@ export function filter(predicate: (request: any, options: CallOptions) => boolea
           }
           if (passes === true) return inner.start(request, options, edge);
           if (passes === false) return failed(inner, new FilteredError());
-          return Promise.resolve(passes).then(
+          return promiseOf(passes).then(
             (passed) => {
               if (!passed) return failed(inner, new FilteredError());
               // The abort may have come while the predicate was at work.
