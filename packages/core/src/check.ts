@@ -115,6 +115,17 @@ export function requireDuration(
   return requireNumber(owner, option, value, { min: 0, max: longestTimer, above });
 }
 
+/** @throws TypeError when `value` is not a number; NaN is none. Any other is a point in time, also one that never comes */
+export function requireDeadline(owner: string, value: unknown): void {
+  if (typeof value !== "number" || Number.isNaN(value)) throw wrongType(owner, "deadline", "a number", value);
+}
+
+/** @throws TypeError when `value` is not an AbortSignal, of whichever realm or make */
+export function requireSignal(owner: string, value: AbortSignal): AbortSignal {
+  if (hasMethod(value, "addEventListener") && typeof value.aborted === "boolean") return value;
+  throw wrongType(owner, "signal", "an AbortSignal", value);
+}
+
 /** @throws TypeError when `value` is not a string with something in it */
 export function requireName(owner: string, value: unknown, option = "name"): asserts value is string {
   if (typeof value !== "string" || value === "") throw wrongType(owner, option, "a non-empty string", value);

@@ -1,4 +1,6 @@
 import { report } from "./observe.ts";
+import { promiseOf } from "./promise-of.ts";
+import { requireWanted } from "./require-wanted.ts";
 import { nothing, Reservation, type Behaviour } from "./reservation.ts";
 import {
   type AnyService,
@@ -45,22 +47,22 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
 
   override ready(options: ReadyOptions<Req> = {}): Promise<Permit<Req, Res, Err>> {
     return new Promise((resolve, reject) => {
-      if (options.signal?.aborted) reject(options.signal.reason);
-      else {
-        this.reserve(
-          options,
-          (reservation) => {
-            resolve(new StackPermit(reservation));
-          },
-          reject,
-        );
-      }
+      requireWanted("ready", options);
+      // Each is read once more and never again: whoever waits holds something by then.
+      const { request, signal, deadline } = options;
+      this.reserve(
+        { request, signal, deadline },
+        (reservation) => {
+          resolve(new StackPermit(reservation));
+        },
+        reject,
+      );
     });
   }
 
   override call(request: Req, options: CallOptions = noOptions): Promise<Res> {
     try {
-      if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+      requireWanted("call", options);
       const reservation = this.tryReserve(request);
       if (reservation !== undefined) return reservation.start(request, options, true) as Promise<Res>;
       return this.waitAndCall(request, options);
@@ -103,9 +105,8 @@ class StackPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
     if (reservation === undefined) return spentAlready();
     this.held = undefined;
     try {
-      if (!options.signal?.aborted) return reservation.start(request, options, true) as Promise<Res>;
-      reservation.cancel();
-      return Promise.reject(options.signal.reason);
+      requireWanted("call", options);
+      return reservation.start(request, options, true) as Promise<Res>;
     } catch (error) {
       reservation.cancel();
       return Promise.reject(error);
@@ -156,7 +157,7 @@ export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
 const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
   start({ state: permit }, request, options) {
     try {
-      return Promise.resolve(permit.call(request, options));
+      return promiseOf(permit.call(request, options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -192,7 +193,7 @@ function permitStack(service: Service<unknown, unknown>): Stack {
           return;
         }
         options.signal?.throwIfAborted();
-        waiting = Promise.resolve(service.ready(options));
+        waiting = promiseOf(service.ready(options));
       } catch (error) {
         failed(error);
         return;

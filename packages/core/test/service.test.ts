@@ -16,6 +16,53 @@ function permitOf<Req, Res, Err>(service: Service<Req, Res, Err>): Permit<Req, R
   return permit;
 }
 
+describe("promise 14: options of a call that are none", () => {
+  const boom = new Error("boom");
+  const throwing = (name: string): object => ({
+    get [name](): never {
+      throw boom;
+    },
+  });
+  type Case = [options: object | null, problem: unknown];
+  const bad: readonly Case[] = [
+    [null, "options must be an object; received null"],
+    [{ signal: null }, "signal must be an AbortSignal; received null"],
+    [{ signal: new AbortController() }, "signal must be an AbortSignal; received an object"],
+    [{ signal: new EventTarget() }, "signal must be an AbortSignal; received an object"],
+    [{ deadline: "soon" }, 'deadline must be a number; received "soon"'],
+    [{ deadline: Number.NaN }, "deadline must be a number; received NaN"],
+    [throwing("deadline"), boom],
+    [throwing("signal"), boom],
+  ];
+
+  test.each<Case>([
+    ...bad,
+    [{ waitUntil: 5 }, "waitUntil must be a function; received 5"],
+    [throwing("waitUntil"), boom],
+  ])("reject, and nothing is lost: case %#", async (options, problem) => {
+    const { leaf, semaphore, service } = limited(1);
+    const reason = typeof problem === "string" ? { message: `call: ${problem}` } : problem;
+    await expect(service.call("a", options as never)).rejects.toMatchObject(reason as object);
+    await expect(permitOf(service).call("a", options as never)).rejects.toMatchObject(reason as object);
+    expect(leaf.calls).toHaveLength(0);
+    expect(semaphore.active).toBe(0);
+  });
+
+  test.each<Case>([...bad, [throwing("request"), boom]])(
+    "reject where readiness is asked for: case %#",
+    async (options, problem) => {
+      const { semaphore, service } = limited(1);
+      const reason = typeof problem === "string" ? { message: `ready: ${problem}` } : problem;
+      for (const held of [undefined, permitOf(service)]) {
+        await expect(service.ready(options as never)).rejects.toMatchObject(reason as object);
+        expect(semaphore.waiting).toBe(0);
+        held?.release();
+      }
+      expect(semaphore.active).toBe(0);
+    },
+  );
+});
+
 describe("promise 1: reservation", () => {
   test("a permit takes capacity with nothing in flight", () => {
     const { semaphore, service, leaf } = limited(1);
