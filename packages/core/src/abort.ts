@@ -19,8 +19,9 @@ export function listen(signal: AbortSignal, listener: AbortListener): void {
   let hub = hubs.get(signal);
   if (hub === undefined) {
     hub = hubFor(signal);
-    hubs.set(signal, hub);
+    // First, for it throws where the signal is none.
     signal.addEventListener("abort", hub.dispatch, { once: true });
+    hubs.set(signal, hub);
   }
   hub.listeners.add(listener);
 }

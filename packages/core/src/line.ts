@@ -64,8 +64,9 @@ export class Line<Grant, Req = unknown> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const waiter = new Waiter<Grant, Req>(this, options);
-    this.waiters.push(waiter);
+    // First, for it throws where the signal is none.
     if (signal !== undefined) listen(signal, waiter);
+    this.waiters.push(waiter);
     return waiter.promise;
   }
 

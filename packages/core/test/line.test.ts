@@ -90,6 +90,15 @@ describe("promise 4: a line", () => {
 });
 
 describe("promise 5: abort", () => {
+  test("nobody is left in line where the signal is none", () => {
+    const { line } = setUp();
+    const signal = { aborted: false } as unknown as AbortSignal;
+    for (let round = 0; round < 2; round++) {
+      expect(() => line.join({ signal })).toThrow(TypeError);
+      expect(line.size).toBe(0);
+    }
+  });
+
   test("who gives up leaves at once, from anywhere, and those behind are served", async () => {
     const { line, serve } = setUp();
     const controllers = [0, 1, 2].map(() => new AbortController());
