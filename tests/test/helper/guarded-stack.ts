@@ -1,0 +1,46 @@
+import { type AnyLayer, type AnyService, Semaphore, type Service } from "@sluice/core";
+import { concurrencyLimit } from "@sluice/limit";
+import { VirtualClock } from "@sluice/testing";
+import { stacked } from "./stacked.ts";
+
+/** Layers between two limits of 1, so that whatever is lost anywhere is missed. */
+export interface GuardedStack {
+  readonly clock: VirtualClock;
+  readonly service: Service<unknown, unknown>;
+  /** Holds the outer limit, so that callers wait. */
+  block(): () => void;
+  /** What is not as it was at first, by name. Time goes by, so that what is to be given up on is. */
+  left(): Promise<readonly string[]>;
+}
+
+const counters = ["active", "waiting", "waitingForSlot", "available", "abandoned"] as const;
+
+export function guardedStack(makers: readonly ((clock: VirtualClock) => AnyLayer)[], leaf: AnyService): GuardedStack {
+  const clock = new VirtualClock();
+  const slot = new Semaphore(1, { clock });
+  const layers = [concurrencyLimit(slot), ...makers.map((make) => make(clock)), concurrencyLimit(1, { clock })];
+  const service = stacked(layers, leaf) as Service<unknown, unknown>;
+  const counted = (): readonly string[] =>
+    layers.flatMap((layer, index) =>
+      counters.flatMap((counter) => {
+        const count: unknown = Reflect.get(layer, counter);
+        return count === undefined ? [] : [`${counter} of ${index} ${layer.name}: ${count as number}`];
+      }),
+    );
+  const atFirst = counted();
+  return {
+    clock,
+    service,
+    block() {
+      const lease = slot.tryAcquire();
+      return () => {
+        lease?.cancel();
+      };
+    },
+    async left() {
+      await clock.advance(60_000);
+      const armed = clock.pending === 0 ? [] : [`timers armed: ${clock.pending}`];
+      return [...counted().filter((count) => !atFirst.includes(count)), ...armed];
+    },
+  };
+}
