@@ -35,7 +35,7 @@ function page(): string {
   const [least, most] = [Math.min(...load), Math.max(...load)].map((each) => each.toFixed(1));
   return [
     "# Benchmarks",
-    `Written by \`pnpm bench:report\`${values.quick ? ", with `--quick`," : ""} on ${new Date().toISOString().slice(0, 10)}: ${machine()}; load average ${least} to ${most} meanwhile. How it is measured: [benchmarks/README.md](../benchmarks/README.md). What is new on a machine is the times; the ratios of one run are what to believe.`,
+    `Written by \`pnpm bench:report\`${values.quick ? ", with `--quick`," : ""} on ${new Date().toISOString().slice(0, 10)}: ${machine()}; load average ${least} to ${most} meanwhile. How it is measured: [benchmarks/README.md](../benchmarks/README.md). The more else the machine does, the wider the lines: believe the ratios, and those of quiet questions more.`,
     `Peers: ${peerVersions()
       .map((peer) => peer.join(" "))
       .join(", ")}.`,
@@ -45,8 +45,13 @@ function page(): string {
   ].join("\n\n");
 }
 
-function section({ name, title, about, groups }: Answered): string[] {
-  return [`## ${title}`, about, `\`pnpm bench ${name}\``, ...groups.flatMap((seen, index) => part(name, index, seen))];
+function section({ name, title, about, groups, seconds, load }: Answered): string[] {
+  return [
+    `## ${title}`,
+    about,
+    `\`pnpm bench ${name}\`: ${seconds.toFixed(0)} s, load average ${load.map((each) => each.toFixed(1)).join(" to ")}.`,
+    ...groups.flatMap((seen, index) => part(name, index, seen)),
+  ];
 }
 
 function part(name: string, index: number, seen: Seen): string[] {
