@@ -1,5 +1,13 @@
 import type { CallOptions } from "@sluice/core";
-import { type AbortListener, LinkedList, LinkedNode, listen, type Stack, unlisten } from "@sluice/core/internal";
+import {
+  type AbortListener,
+  LinkedList,
+  LinkedNode,
+  listen,
+  type Stack,
+  timeOf,
+  unlisten,
+} from "@sluice/core/internal";
 import { BufferClosedError } from "./buffer-closed-error.ts";
 import type { Slots } from "./buffer-layer.ts";
 
@@ -71,7 +79,7 @@ export class Queue {
   private join(request: unknown, options: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal, deadline } = options;
-      const entry: Entry = new Entry(this.slots.clock.now(), signal, (reason) => {
+      const entry: Entry = new Entry(timeOf(this.slots.clock), signal, (reason) => {
         const asks = entry === this.entries.first;
         this.leave(entry);
         if (asks) {

@@ -1,12 +1,12 @@
 import { readOption, readOptions, requireFunction, requireMethods, requireName } from "./check.ts";
 import type { Adds } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
-import { handUp, observe, report } from "./observe.ts";
 import { promiseOf } from "./promise-of.ts";
 import { refuse } from "./refusal.ts";
-import { type Behaviour, Reservation } from "./reservation.ts";
-import type { CallOptions, ReadyOptions } from "./service.ts";
+import { Reservation } from "./reservation.ts";
+import type { ReadyOptions } from "./service.ts";
 import { stackOf, stackService } from "./stack.ts";
+import { giveBack, starting, Stay } from "./stay.ts";
 import { wait } from "./wait.ts";
 
 /** How a call ended. */
@@ -37,6 +37,11 @@ export interface Gate<in Req, out Err = never> {
   retryAfter?(request?: Req): number | undefined;
   /** Carries `Err` in the types; never there at run time. */
   readonly "~failure"?: (() => Err) | undefined;
+  /**
+   * @internal Whether its leases have no use for `answered` and `finish` once they were told of `start`: it counts starts,
+   * and then nobody needs to watch how the call ends.
+   */
+  readonly "~counts"?: "starts";
 }
 
 /** Options of {@link gate}. */
@@ -64,11 +69,14 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
   const { name, until } = readOptions("gate", options, ["name", "until"]);
   requireName("gate", name);
   if (until !== undefined) requireFunction("gate", "until", until);
+  const held =
+    policy["~counts"] === "starts" && until === undefined
+      ? (lease: Lease, inner: Reservation): Reservation => new Reservation<any>(starting, lease, inner)
+      : (lease: Lease, inner: Reservation): Reservation => new Stay(lease, inner, until);
   return layerFn<Adds<Err, Req>>(
     name,
     (service) => {
       const inner = stackOf(service);
-      const behaviour = leaseBehaviour(until);
       return stackService({
         tryReserve(request) {
           const lease = policy.tryAcquire(request as Req);
@@ -80,14 +88,14 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
             // Refused or thrown further in: all or nothing.
             if (reservation === undefined) giveBack(lease);
           }
-          return reservation && new Reservation<any>(behaviour, lease, reservation);
+          return reservation && held(lease, reservation);
         },
         reserve(asked, granted, failed) {
           const enter = (lease: Lease): void => {
             inner.reserve(
               asked,
               (reservation) => {
-                granted(new Reservation<any>(behaviour, lease, reservation));
+                granted(held(lease, reservation));
               },
               (reason) => {
                 giveBack(lease);
@@ -116,101 +124,4 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
     },
     policy,
   );
-}
-
-function leaseBehaviour(until: GateOptions["until"]): Behaviour<Lease> {
-  return {
-    start({ state: lease, inner }, request, options, edge) {
-      let signal: CallOptions["signal"];
-      let deadline: CallOptions["deadline"];
-      try {
-        // The caller's options may be an object whose members cannot be read.
-        ({ signal, deadline } = options);
-        lease.start?.();
-      } catch (error) {
-        inner.cancel();
-        giveBack(lease);
-        return Promise.reject(error);
-      }
-      const stay = new Stay(lease, options);
-      const waitUntil = (work: Promise<unknown>): void => {
-        stay.hold(work);
-      };
-      const answer = inner.start(request, { signal, deadline, waitUntil }, false);
-      return observe(answer, edge, (outcome) => {
-        stay.answered(outcome, until);
-      });
-    },
-    cancel({ state: lease, inner }) {
-      inner.cancel();
-      giveBack(lease);
-    },
-  };
-}
-
-/** Gives a lease back, unused. A gate that throws then must not keep those further out from theirs. */
-function giveBack(lease: Lease): void {
-  try {
-    lease.cancel();
-  } catch (error) {
-    report(error);
-  }
-}
-
-/** One call inside a gate: it stays until the answer is there and all the work that was handed up has settled. */
-class Stay {
-  private readonly lease: Lease;
-  private readonly options: CallOptions;
-  /** The answer, and each work handed up, that have not settled. */
-  private pending = 1;
-  private outcome: Outcome | undefined;
-
-  constructor(lease: Lease, options: CallOptions) {
-    this.lease = lease;
-    this.options = options;
-    this.outcome = undefined;
-  }
-
-  /** Work was handed up. */
-  hold(work: Promise<unknown>): void {
-    // Who hands up work when all is over is too late.
-    if (this.pending > 0) {
-      this.pending++;
-      const left = (): void => {
-        this.left();
-      };
-      promiseOf(work).then(left, left);
-    }
-    // The gates further out stay for it too.
-    handUp(this.options, work);
-  }
-
-  answered(outcome: Outcome, until: GateOptions["until"]): void {
-    this.outcome = outcome;
-    try {
-      this.lease.answered?.(outcome);
-    } catch (error) {
-      report(error);
-    }
-    if (until !== undefined && outcome.status === "fulfilled") this.holdUntil(until, outcome.value);
-    this.left();
-  }
-
-  private holdUntil(until: NonNullable<GateOptions["until"]>, response: unknown): void {
-    try {
-      const held = until(response);
-      if (held !== undefined) this.hold(promiseOf(held));
-    } catch (error) {
-      report(error);
-    }
-  }
-
-  private left(): void {
-    if (--this.pending > 0) return;
-    try {
-      this.lease.finish(this.outcome as Outcome);
-    } catch (error) {
-      report(error);
-    }
-  }
 }

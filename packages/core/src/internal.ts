@@ -18,10 +18,12 @@ export {
   requireOneOf,
   show,
 } from "./check.ts";
-export { longestTimer } from "./clock.ts";
+export { longestTimer, timeOf } from "./clock.ts";
+export { Holders } from "./holders.ts";
 export { requireService } from "./layer.ts";
 export { Line } from "./line.ts";
 export { LinkedList, LinkedNode } from "./linked-list.ts";
+export type { Observer } from "./observe.ts";
 export { handUp, observe, report } from "./observe.ts";
 export { promiseOf } from "./promise-of.ts";
 export type { Behaviour } from "./reservation.ts";

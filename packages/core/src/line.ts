@@ -1,24 +1,27 @@
 import { type AbortListener, listen, unlisten } from "./abort.ts";
 import { LinkedList, LinkedNode } from "./linked-list.ts";
 import type { ReadyOptions } from "./service.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 /** Somebody in line. */
 class Waiter<Grant, Req> extends LinkedNode<Waiter<Grant, Req>> implements AbortListener {
   /** What the waiter asked for. */
   readonly options: ReadyOptions<Req>;
-  readonly promise: Promise<Grant>;
-  resolve!: (grant: Grant) => void;
-  reject!: (reason: unknown) => void;
+  readonly resolve: (grant: Grant) => void;
+  readonly reject: (reason: unknown) => void;
   private readonly line: Line<Grant, Req>;
 
-  constructor(line: Line<Grant, Req>, options: ReadyOptions<Req>) {
+  constructor(
+    line: Line<Grant, Req>,
+    options: ReadyOptions<Req>,
+    resolve: (grant: Grant) => void,
+    reject: (reason: unknown) => void,
+  ) {
     super();
     this.line = line;
     this.options = options;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   aborted(reason: unknown): void {
@@ -37,7 +40,10 @@ const settled: Promise<void> = Promise.resolve();
 export class Line<Grant, Req = unknown> {
   private readonly waiters: LinkedList<Waiter<Grant, Req>> = new LinkedList();
   private readonly serve: () => void;
+  /** How many were granted and may not have moved on yet. */
   private moving = 0;
+  /** How many of them had been granted when the last microtask was asked for. */
+  private awaited = 0;
 
   /** @param serve called when those granted have moved on, and when somebody gave up: grant whom you can */
   constructor(serve: () => void) {
@@ -63,20 +69,19 @@ export class Line<Grant, Req = unknown> {
   join(options: ReadyOptions<Req>): Promise<Grant> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const waiter = new Waiter<Grant, Req>(this, options);
+    const { promise, resolve, reject } = withResolvers<Grant>();
+    const waiter = new Waiter<Grant, Req>(this, options, resolve, reject);
     // First, for it throws where the signal is none.
     if (signal !== undefined) listen(signal, waiter);
     this.waiters.push(waiter);
-    return waiter.promise;
+    return promise;
   }
 
   /** Serves the first in line. There must be one. */
   grant(grant: Grant): void {
-    const waiter = this.shift();
+    this.shift().resolve(grant);
     this.moving++;
-    waiter.resolve(grant);
-    // Queued behind the waiter's own reaction, which by then has joined the next line.
-    void settled.then(this.moved);
+    if (this.awaited === 0) this.awaitMoves();
   }
 
   /** Refuses the first in line. There must be one. */
@@ -100,8 +105,20 @@ export class Line<Grant, Req = unknown> {
     return waiter;
   }
 
+  /** A microtask comes behind the reactions of those granted so far, who by then have joined the next line. */
+  private awaitMoves(): void {
+    this.awaited = this.moving;
+    void settled.then(this.moved);
+  }
+
   private readonly moved = (): void => {
-    this.moving--;
-    if (this.moving === 0 && this.waiters.size > 0) this.serve();
+    // Others were granted in the meantime: one microtask more for all of them, and not one for each.
+    if (this.moving > this.awaited) {
+      this.awaitMoves();
+      return;
+    }
+    this.moving = 0;
+    this.awaited = 0;
+    if (this.waiters.size > 0) this.serve();
   };
 }

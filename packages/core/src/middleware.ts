@@ -1,4 +1,5 @@
 import { requireFunction, requireName } from "./check.ts";
+import { leaveLayers } from "./clock.ts";
 import type { Apply, Keeps, Kind } from "./kind.ts";
 import { type Layer, layerFn } from "./layer.ts";
 import { handUp, observe } from "./observe.ts";
@@ -61,6 +62,7 @@ export function middleware(
         return called;
       };
       let answer: Promise<unknown>;
+      leaveLayers();
       try {
         answer = promiseOf(handler(request, next, options));
       } catch (error) {
@@ -70,11 +72,12 @@ export function middleware(
       if (answer === called) return edge ? answer.then() : answer;
       // An answer of its own, and nobody who must be told when the work inside outlives it.
       if (called !== undefined && options.waitUntil === undefined) return answer;
-      return observe(answer, edge, () => {
+      const settled = (): void => {
         over = true;
         if (called === undefined) inner.cancel();
         else handUp(options, called);
-      });
+      };
+      return observe(answer, edge, { settled });
     },
     cancel({ inner }) {
       inner.cancel();

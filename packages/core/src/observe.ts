@@ -1,24 +1,24 @@
 import type { Outcome } from "./gate.ts";
 import type { CallOptions } from "./service.ts";
 
+/** Somebody at the side. */
+export interface Observer {
+  /** How it ended. Must not throw. */
+  settled(outcome: Outcome): void;
+}
+
 /**
- * Tells `settled` of an outcome, from the side: no microtask is added for those further out, unless at the `edge`
- * (see {@link Behaviour.start}), where the observed promise itself is handed on so that an ignored failure is reported.
- *
- * `settled` must not throw.
+ * Tells an observer of an outcome, from the side: no microtask is added for those further out, unless at the `edge` (see
+ * {@link Behaviour.start}), where the observed promise itself is handed on so that an ignored failure is reported.
  */
-export function observe(
-  answer: Promise<unknown>,
-  edge: boolean,
-  settled: (outcome: Outcome) => void,
-): Promise<unknown> {
+export function observe(answer: Promise<unknown>, edge: boolean, observer: Observer): Promise<unknown> {
   const observed = answer.then(
     (value) => {
-      settled({ status: "fulfilled", value });
+      observer.settled({ status: "fulfilled", value });
       return value;
     },
     (reason: unknown) => {
-      settled({ status: "rejected", reason });
+      observer.settled({ status: "rejected", reason });
       if (edge) throw reason;
     },
   );

@@ -1,8 +1,8 @@
 import { readOptions, requireClock, requireNumber } from "./check.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, timeOf } from "./clock.ts";
 import type { Gate, Lease } from "./gate.ts";
+import { Holders } from "./holders.ts";
 import { Line } from "./line.ts";
-import { LinkedList, LinkedNode } from "./linked-list.ts";
 import type { ReadyOptions } from "./service.ts";
 
 /** Options of a {@link Semaphore}. */
@@ -11,22 +11,25 @@ export interface SemaphoreOptions {
   readonly clock?: Clock | undefined;
 }
 
-class SemaphoreLease extends LinkedNode<SemaphoreLease> implements Lease {
-  readonly since: number;
+class SemaphoreLease implements Lease {
   private readonly semaphore: Semaphore;
+  private place: number;
 
-  constructor(semaphore: Semaphore, since: number) {
-    super();
+  constructor(semaphore: Semaphore, place: number) {
     this.semaphore = semaphore;
-    this.since = since;
+    this.place = place;
   }
 
   cancel(): void {
-    this.semaphore.giveBack(this);
+    this.finish();
   }
 
   finish(): void {
-    this.semaphore.giveBack(this);
+    const { place } = this;
+    // Whoever says so twice has given back once.
+    if (place < 0) return;
+    this.place = -1;
+    this.semaphore.leave(place);
   }
 }
 
@@ -41,7 +44,7 @@ class SemaphoreLease extends LinkedNode<SemaphoreLease> implements Lease {
 export class Semaphore implements Gate<unknown> {
   private limit: number;
   private readonly clock: Clock;
-  private readonly holders: LinkedList<SemaphoreLease> = new LinkedList();
+  private readonly holders: Holders = new Holders();
   private readonly line: Line<Lease> = new Line(() => {
     this.serve();
   });
@@ -82,8 +85,8 @@ export class Semaphore implements Gate<unknown> {
 
   /** For how many milliseconds the longest holder has had its slot; 0 when nobody holds one. */
   get oldest(): number {
-    const { first } = this.holders;
-    return first === undefined ? 0 : this.clock.now() - first.since;
+    const { earliest } = this.holders;
+    return earliest === undefined ? 0 : this.clock.now() - earliest;
   }
 
   /** A slot, when one is free and nobody is in line for it. */
@@ -98,15 +101,14 @@ export class Semaphore implements Gate<unknown> {
     return lease === undefined ? this.line.join(options) : Promise.resolve(lease);
   }
 
-  /** @internal what a lease does at its end; the second time nothing */
-  giveBack(lease: SemaphoreLease): void {
-    if (this.holders.remove(lease) && this.line.size > 0) this.serve();
+  /** @internal what a lease does at its end */
+  leave(place: number): void {
+    this.holders.leave(place);
+    if (this.line.size > 0) this.serve();
   }
 
-  private take(): SemaphoreLease {
-    const lease = new SemaphoreLease(this, this.clock.now());
-    this.holders.push(lease);
-    return lease;
+  private take(): Lease {
+    return new SemaphoreLease(this, this.holders.enter(timeOf(this.clock)));
   }
 
   private serve(): void {

@@ -1,4 +1,5 @@
 import { requireFunction } from "./check.ts";
+import { leaveLayers } from "./clock.ts";
 import { promiseOf } from "./promise-of.ts";
 import { type Behaviour, nothing, Reservation } from "./reservation.ts";
 import type { CallOptions, Service } from "./service.ts";
@@ -34,6 +35,7 @@ export function serviceFn<Req, Res, Err = never>(
   requireFunction("serviceFn", "handler", handler);
   const behaviour: Behaviour<undefined> = {
     start(_reservation, request, options) {
+      leaveLayers();
       try {
         return promiseOf(handler(request as Req, options));
       } catch (error) {

@@ -1,3 +1,4 @@
+import { enterLayers, leaveLayers } from "./clock.ts";
 import { report } from "./observe.ts";
 import { promiseOf } from "./promise-of.ts";
 import { requireWanted } from "./require-wanted.ts";
@@ -12,6 +13,7 @@ import {
   spentAlready,
 } from "./service.ts";
 import { wait } from "./wait.ts";
+import { withResolvers } from "./with-resolvers.ts";
 
 /** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
 export interface Stack {
@@ -41,8 +43,13 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
   }
 
   override tryReady(request?: Req): Permit<Req, Res, Err> | undefined {
-    const reservation = this.tryReserve(request);
-    return reservation && new StackPermit(reservation);
+    enterLayers();
+    try {
+      const reservation = this.tryReserve(request);
+      return reservation && new StackPermit(reservation);
+    } finally {
+      leaveLayers();
+    }
   }
 
   override ready(options: ReadyOptions<Req> = {}): Promise<Permit<Req, Res, Err>> {
@@ -50,6 +57,7 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
       requireWanted("ready", options);
       // Each is read once more and never again: whoever waits holds something by then.
       const { request, signal, deadline } = options;
+      enterLayers();
       this.reserve(
         { request, signal, deadline },
         (reservation) => {
@@ -57,37 +65,41 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
         },
         reject,
       );
+      leaveLayers();
     });
   }
 
   override call(request: Req, options: CallOptions = noOptions): Promise<Res> {
     try {
       requireWanted("call", options);
+      enterLayers();
       const reservation = this.tryReserve(request);
       if (reservation !== undefined) return reservation.start(request, options, true) as Promise<Res>;
       return this.waitAndCall(request, options);
     } catch (error) {
       return Promise.reject(error);
+    } finally {
+      leaveLayers();
     }
   }
 
   private waitAndCall(request: Req, options: CallOptions): Promise<Res> {
     const { signal, deadline } = options;
-    return new Promise((resolve, reject) => {
-      this.reserve(
-        { request, signal, deadline },
-        (reservation) => {
-          // The abort may have come between the grant and now.
-          if (signal?.aborted) {
-            reservation.cancel();
-            reject(signal.reason);
-          } else {
-            (reservation.start(request, options, false) as Promise<Res>).then(resolve, reject);
-          }
-        },
-        reject,
-      );
-    });
+    const { promise, resolve, reject } = withResolvers<Res>();
+    this.reserve(
+      { request, signal, deadline },
+      (reservation) => {
+        // The abort may have come between the grant and now.
+        if (signal?.aborted) {
+          reservation.cancel();
+          reject(signal.reason);
+        } else {
+          (reservation.start(request, options, false) as Promise<Res>).then(resolve, reject);
+        }
+      },
+      reject,
+    );
+    return promise;
   }
 }
 
@@ -106,10 +118,13 @@ class StackPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
     this.held = undefined;
     try {
       requireWanted("call", options);
+      enterLayers();
       return reservation.start(request, options, true) as Promise<Res>;
     } catch (error) {
       reservation.cancel();
       return Promise.reject(error);
+    } finally {
+      leaveLayers();
     }
   }
 
@@ -156,6 +171,7 @@ export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
 
 const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
   start({ state: permit }, request, options) {
+    leaveLayers();
     try {
       return promiseOf(permit.call(request, options));
     } catch (error) {

@@ -16,7 +16,7 @@ import {
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate, type Trap } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
-import { deferred, stateOf, turn, unhandledIn } from "@sluice/test-kit";
+import { deferred, hops, stateOf, turn, unhandledIn } from "@sluice/test-kit";
 import { thenable } from "./helper/thenable.ts";
 
 /** Three gates around a leaf, and all that they were told, in turn. */
@@ -753,6 +753,50 @@ describe("refusals", () => {
   test("refuse is for layers of one's own: undefined, with a note beside it", () => {
     expect(refuse("mine", 10)).toBeUndefined();
     expect(takeRefusal()).toEqual({ layer: "mine", retryAfter: 10 });
+  });
+});
+
+describe("a gate that counts starts", () => {
+  const counting = () => {
+    const policy = Object.assign(new RecordingGate("A", 1), { "~counts": "starts" as const });
+    const leaf = new Leaf();
+    return { policy, leaf, service: gate(policy, { name: "rate" }).wrap(leaf.service) };
+  };
+
+  test("is told of the start, and not how the call ends", async () => {
+    const { policy, leaf, service } = counting();
+    const answer = service.call("x");
+    leaf.last.respond("ok");
+    expect(await hops(answer)).toBe(0);
+    expect(await answer).toBe("ok");
+    expect(policy.log).toEqual(["A in", "A start"]);
+  });
+
+  test("gets its lease back unused", () => {
+    const { policy, service } = counting();
+    service.tryReady()?.release();
+    expect(policy.log).toEqual(["A in", "A cancel"]);
+  });
+
+  test("that throws in start: the call is rejected, reaches nobody, and nothing is held", async () => {
+    const { policy, leaf, service } = counting();
+    policy.trap = "start";
+    await expect(service.call("x")).rejects.toThrow("A start trap");
+    expect(leaf.calls).toEqual([]);
+    expect(policy.log).toEqual(["A in", "A start", "A cancel"]);
+  });
+
+  test("watches all the same where until keeps its lease", async () => {
+    const { policy, leaf } = counting();
+    const body = deferred<void>();
+    const service = gate(policy, { name: "rate", until: () => body.promise }).wrap(leaf.service);
+    const answer = service.call("x");
+    leaf.last.respond("ok");
+    await answer;
+    expect(policy.log).not.toContain("A finish fulfilled");
+    body.resolve();
+    await turn();
+    expect(policy.log).toContain("A finish fulfilled");
   });
 });
 

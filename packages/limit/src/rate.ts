@@ -1,13 +1,13 @@
 import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
 import {
   Alarm,
+  Holders,
   Line,
-  LinkedList,
-  LinkedNode,
   readOptions,
   requireClock,
   requireDuration,
   requireNumber,
+  timeOf,
 } from "@sluice/core/internal";
 
 /** Options of every rate. */
@@ -20,28 +20,35 @@ export interface RateOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** A permit that has not started its call yet. */
-class RateLease extends LinkedNode<RateLease> implements Lease {
-  readonly since: number;
+/** A permit. */
+class RateLease implements Lease {
   private readonly rate: Rate;
+  /** Where it is held; nowhere once its call has started, or it was given back. */
+  private place: number;
 
-  constructor(rate: Rate, since: number) {
-    super();
+  constructor(rate: Rate, place: number) {
     this.rate = rate;
-    this.since = since;
+    this.place = place;
   }
 
   cancel(): void {
-    this.rate.settle(this, false);
+    this.settle(false);
   }
 
   start(): void {
-    this.rate.settle(this, true);
+    this.settle(true);
   }
 
   finish(): void {
     // Whoever has finished has started, also where nobody said so.
-    this.start();
+    this.settle(true);
+  }
+
+  private settle(started: boolean): void {
+    const { place } = this;
+    if (place < 0) return;
+    this.place = -1;
+    this.rate.settle(place, started);
   }
 }
 
@@ -56,13 +63,16 @@ class RateLease extends LinkedNode<RateLease> implements Lease {
 export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError) | undefined;
+  /** @internal how a call ends is nothing to it */
+  readonly "~counts" = "starts";
   protected readonly limit: number;
   protected readonly interval: number;
   /** The most calls that may ever start at one moment. */
   protected readonly most: number;
   private readonly clock: Clock;
   private readonly alarm: Alarm;
-  private readonly held: LinkedList<RateLease> = new LinkedList();
+  /** Permits whose calls have not started yet. */
+  private readonly held: Holders = new Holders();
   private readonly line: Line<Lease> = new Line(() => {
     this.serve(this.now());
   });
@@ -120,7 +130,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
   get oldest(): number {
     const now = this.now();
-    return now - (this.held.first?.since ?? now);
+    return now - (this.held.earliest ?? now);
   }
 
   /**
@@ -153,9 +163,9 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return waiting;
   }
 
-  /** @internal what a lease does when its call starts, and when it is given back unused; the second time nothing */
-  settle(lease: RateLease, started: boolean): void {
-    if (!this.held.remove(lease)) return;
+  /** @internal what a lease does when its call starts, and when it is given back unused */
+  settle(place: number, started: boolean): void {
+    this.held.leave(place);
     const now = this.now();
     if (started) this.record(now);
     if (this.line.size > 0) this.serve(now);
@@ -166,9 +176,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   }
 
   private take(now: number): RateLease {
-    const lease = new RateLease(this, now);
-    this.held.push(lease);
-    return lease;
+    return new RateLease(this, this.held.enter(now));
   }
 
   /** Lets in whom there is room for, and sets the alarm for the next. */
@@ -196,7 +204,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return this.earliest(this.held.size + this.line.size + more, now) - now;
   }
 
-  private now(time: number = this.clock.now()): number {
+  private now(time: number = timeOf(this.clock)): number {
     this.latest = Math.max(this.latest, time);
     return this.latest;
   }

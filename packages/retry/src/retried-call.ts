@@ -5,6 +5,7 @@ import {
   requireDuration,
   type Reservation,
   type Stack,
+  timeOf,
   unlisten,
 } from "@sluice/core/internal";
 import type { RetryPolicy } from "./policy.ts";
@@ -44,7 +45,7 @@ export class RetriedCall implements AbortListener {
     this.options = options;
     this.spare = spare;
     this.state = state;
-    this.began = retrying.policy.timed === false ? 0 : retrying.clock.now();
+    this.began = retrying.policy.timed === false ? 0 : timeOf(retrying.clock);
   }
 
   /** The first attempt, with the permit that the caller has spent. Where it is the last, nothing is made but one promise. */

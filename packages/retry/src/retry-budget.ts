@@ -6,6 +6,7 @@ import {
   requireClock,
   requireDuration,
   requireNumber,
+  timeOf,
 } from "@sluice/core/internal";
 import { fractionOf } from "./fraction.ts";
 
@@ -92,19 +93,19 @@ export function retryBudget(options?: RetryBudgetOptions): RetryBudget {
   };
   return {
     deposit() {
-      const now = clock.now();
+      const now = timeOf(clock);
       expire(now);
       add(perRequest, now);
     },
     withdraw() {
-      const now = clock.now();
+      const now = timeOf(clock);
       expire(now);
       if (reserved + shares < perRetry) return false;
       add(-perRetry, now);
       return true;
     },
     get balance() {
-      expire(clock.now());
+      expire(timeOf(clock));
       return (reserved + shares) / perRetry;
     },
   };

@@ -7,6 +7,7 @@ import {
   Reservation,
   stackOf,
   stackService,
+  timeOf,
 } from "@sluice/core/internal";
 import { TimedCall } from "./timed-call.ts";
 import { TimedWait } from "./timed-wait.ts";
@@ -74,7 +75,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
         inner.cancel();
         return Promise.reject(signal.reason);
       }
-      const now = clock.now();
+      const now = timeOf(clock);
       const timed = new TimedCall(watch, callOptions);
       bound(timed, "call", waited, now, deadline);
       if (timed.due > now) return timed.begin(inner, request, now);
@@ -105,7 +106,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
           failed(signal.reason);
           return;
         }
-        const now = clock.now();
+        const now = timeOf(clock);
         const wait = new TimedWait(watch, signal);
         bound(wait, "ready", 0, now, deadline);
         if (wait.due <= now) {

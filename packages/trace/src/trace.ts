@@ -1,4 +1,4 @@
-import { type CallOptions, type Clock, type Keeps, type Layer, layerFn } from "@sluice/core";
+import { type CallOptions, type Clock, type Keeps, type Layer, layerFn, type Outcome } from "@sluice/core";
 import {
   around,
   type Behaviour,
@@ -104,7 +104,7 @@ function logging(log: Log, level: string, clock: Clock): Begin {
     const { fields } = span;
     log(level, "request started", { ...fields, waited });
     const since = clock.now();
-    return observe(inner.start(request, options, false), edge, (result) => {
+    const settled = (result: Outcome): void => {
       const duration = clock.now() - since;
       if (result.status === "fulfilled") {
         log(level, "request completed", { ...fields, duration, outcome: "completed" });
@@ -113,7 +113,8 @@ function logging(log: Log, level: string, clock: Clock): Begin {
       const outcome = harmless(() => options.signal?.aborted) ? "aborted" : "failed";
       const method = outcome === "failed" ? "warn" : level;
       log(method, `request ${outcome}`, { ...fields, duration, outcome, err: result.reason as unknown });
-    });
+    };
+    return observe(inner.start(request, options, false), edge, { settled });
   };
 }
 

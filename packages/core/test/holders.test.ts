@@ -1,0 +1,27 @@
+import { array, assert, nat, property } from "fast-check";
+import { expect, test } from "vitest";
+import { Holders } from "../src/holders.ts";
+
+test("nobody has held anything for any time at first", () => {
+  const holders = new Holders();
+  expect(holders.size).toBe(0);
+  expect(holders.earliest).toBeUndefined();
+});
+
+test("it knows how many there are and who came first, as a list of them does", () => {
+  assert(
+    property(array(nat({ max: 20 })), (steps) => {
+      const holders = new Holders();
+      /** In the order in which they came. */
+      const list: { readonly place: number; readonly since: number }[] = [];
+      for (const [now, step] of steps.entries()) {
+        const [leaver] = step % 2 === 0 ? [] : list.splice(step % Math.max(list.length, 1), 1);
+        if (leaver === undefined) list.push({ place: holders.enter(now), since: now });
+        else holders.leave(leaver.place);
+        expect(new Set(list.map(({ place }) => place)).size).toBe(list.length);
+        expect(holders.size).toBe(list.length);
+        expect(holders.earliest).toBe(list[0]?.since);
+      }
+    }),
+  );
+});

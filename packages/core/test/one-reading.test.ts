@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Clock, gate, middleware, Semaphore, type Service, serviceFn, systemClock } from "../src/index.ts";
+
+let time: number;
+let readings: number;
+
+beforeEach(() => {
+  time = 0;
+  readings = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => {
+    readings++;
+    return time;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const limited = (inner: Service<unknown, unknown>, ...semaphores: Semaphore[]): Service<unknown, unknown> =>
+  semaphores.reduceRight((service, semaphore) => gate(semaphore, { name: "limit" }).wrap(service), inner);
+const never = serviceFn(() => new Promise(() => {}));
+
+/** The ways into a stack. */
+const ways: Record<string, (service: Service<unknown, unknown>) => unknown> = {
+  call: (service) => service.call("x"),
+  tryReady: (service) => service.tryReady(),
+  ready: (service) => service.ready(),
+};
+
+describe("the system's clock", () => {
+  test.each(Object.keys(ways))("is read once for all layers that %s passes in one go", (way) => {
+    const semaphores = [new Semaphore(9), new Semaphore(9), new Semaphore(9)];
+    const service = limited(never, ...semaphores);
+    ways[way]!(service);
+    expect(readings).toBe(1);
+    time = 5;
+    ways[way]!(service);
+    expect(readings).toBe(2);
+    time = 7;
+    for (const { oldest, active } of semaphores) expect({ oldest, active }).toEqual({ oldest: 7, active: 2 });
+  });
+
+  test("is read anew for what the innermost service does, however long it takes before", () => {
+    const other = new Semaphore(1);
+    const service = limited(
+      serviceFn(() => {
+        time = 50;
+        other.tryAcquire();
+      }),
+      new Semaphore(9),
+    );
+    void service.call("x");
+    expect(other.oldest).toBe(0);
+    time = 60;
+    expect(other.oldest).toBe(10);
+  });
+
+  test("is read anew behind a middleware, which may take its time", () => {
+    const inside = new Semaphore(9);
+    const slow = middleware("slow", (request, next, options) => {
+      time = 50;
+      return next(request, options);
+    });
+    const late = middleware("late", (request, _next, options) => limited(never, inside).call(request, options));
+    void limited(slow.wrap(late.wrap(never)), new Semaphore(9)).call("x");
+    time = 60;
+    expect(inside.oldest).toBe(10);
+  });
+
+  test("is read anew for another service that is called on the way", () => {
+    const [outside, inside, after] = [new Semaphore(9), new Semaphore(9), new Semaphore(9)];
+    const other = limited(never, inside);
+    const service = limited(
+      serviceFn(() => {
+        time = 50;
+        void other.call("y");
+        time = 80;
+        after.tryAcquire();
+      }),
+      outside,
+    );
+    void service.call("x");
+    time = 100;
+    expect([outside, inside, after].map(({ oldest }) => oldest)).toEqual([100, 50, 20]);
+  });
+
+  test.each(["tryReady", "call"])("is read anew after a %s that was refused or failed", (way) => {
+    const full = new Semaphore(0);
+    const failing = serviceFn(() => {
+      throw new Error("no");
+    });
+    void limited(failing, new Semaphore(9))
+      .call("x")
+      .catch(() => {});
+    ways[way]!(limited(never, new Semaphore(9), full));
+    const later = new Semaphore(1);
+    time = 50;
+    later.tryAcquire();
+    time = 60;
+    expect(later.oldest).toBe(10);
+  });
+});
+
+test("a clock of one's own is read by each layer", () => {
+  let own = 0;
+  const clock: Clock = { ...systemClock, now: () => own++ };
+  const first = new Semaphore(9, { clock });
+  const second = new Semaphore(9, { clock });
+  void limited(never, first, second).call("x");
+  expect(own).toBe(2);
+  expect(readings).toBe(0);
+});
