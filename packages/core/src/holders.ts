@@ -26,11 +26,10 @@ export class Holders {
     this.size--;
   }
 
-  /** Since when the one who has held longest has; undefined when nobody holds anything. Looks at all places. */
-  get earliest(): number | undefined {
-    if (this.size === 0) return undefined;
-    let earliest = Number.POSITIVE_INFINITY;
+  /** For how long the one who has held longest has: 0 when nobody holds anything. Looks at all places. */
+  longest(now: number): number {
+    let earliest = now;
     for (const since of this.since) earliest = Math.min(earliest, since);
-    return earliest;
+    return now - earliest;
   }
 }

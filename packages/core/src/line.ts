@@ -40,10 +40,7 @@ const settled: Promise<void> = Promise.resolve();
 export class Line<Grant, Req = unknown> {
   private readonly waiters: LinkedList<Waiter<Grant, Req>> = new LinkedList();
   private readonly serve: () => void;
-  /** How many were granted and may not have moved on yet. */
   private moving = 0;
-  /** How many of them had been granted when the last microtask was asked for. */
-  private awaited = 0;
 
   /** @param serve called when those granted have moved on, and when somebody gave up: grant whom you can */
   constructor(serve: () => void) {
@@ -81,7 +78,8 @@ export class Line<Grant, Req = unknown> {
   grant(grant: Grant): void {
     this.shift().resolve(grant);
     this.moving++;
-    if (this.awaited === 0) this.awaitMoves();
+    // Queued behind the waiter's own reaction, which by then has joined the next line.
+    void settled.then(this.moved);
   }
 
   /** Refuses the first in line. There must be one. */
@@ -105,20 +103,8 @@ export class Line<Grant, Req = unknown> {
     return waiter;
   }
 
-  /** A microtask comes behind the reactions of those granted so far, who by then have joined the next line. */
-  private awaitMoves(): void {
-    this.awaited = this.moving;
-    void settled.then(this.moved);
-  }
-
   private readonly moved = (): void => {
-    // Others were granted in the meantime: one microtask more for all of them, and not one for each.
-    if (this.moving > this.awaited) {
-      this.awaitMoves();
-      return;
-    }
-    this.moving = 0;
-    this.awaited = 0;
-    if (this.waiters.size > 0) this.serve();
+    this.moving--;
+    if (this.moving === 0 && this.waiters.size > 0) this.serve();
   };
 }

@@ -85,8 +85,7 @@ export class Semaphore implements Gate<unknown> {
 
   /** For how many milliseconds the longest holder has had its slot; 0 when nobody holds one. */
   get oldest(): number {
-    const { earliest } = this.holders;
-    return earliest === undefined ? 0 : this.clock.now() - earliest;
+    return this.holders.longest(this.clock.now());
   }
 
   /** A slot, when one is free and nobody is in line for it. */

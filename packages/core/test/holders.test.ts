@@ -5,7 +5,7 @@ import { Holders } from "../src/holders.ts";
 test("nobody has held anything for any time at first", () => {
   const holders = new Holders();
   expect(holders.size).toBe(0);
-  expect(holders.earliest).toBeUndefined();
+  expect(holders.longest(10)).toBe(0);
 });
 
 test("it knows how many there are and who came first, as a list of them does", () => {
@@ -20,7 +20,7 @@ test("it knows how many there are and who came first, as a list of them does", (
         else holders.leave(leaver.place);
         expect(new Set(list.map(({ place }) => place)).size).toBe(list.length);
         expect(holders.size).toBe(list.length);
-        expect(holders.earliest).toBe(list[0]?.since);
+        expect(holders.longest(now)).toBe(now - (list[0]?.since ?? now));
       }
     }),
   );

@@ -129,8 +129,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
   get oldest(): number {
-    const now = this.now();
-    return now - (this.held.earliest ?? now);
+    return this.held.longest(this.now());
   }
 
   /**
