@@ -1,0 +1,151 @@
+import {
+  type CallOptions,
+  isOverloadedError,
+  isPermitSpentError,
+  type Permit,
+  type ReadyOptions,
+  type Service,
+} from "@sluice/core";
+import { isBufferClosedError } from "@sluice/buffer";
+import { isTimeoutError } from "@sluice/timeout";
+import { RouteNotFoundError } from "@sluice/util-box";
+import { type WatchedAbort, watchedAbort } from "../../test/helper/watched-abort.ts";
+import { type Answer, caller, type Innermost, Reason } from "./innermost.ts";
+
+/** Somebody outside. */
+export interface Caller {
+  readonly who: number;
+  readonly abort: WatchedAbort;
+  /** "pending", "holds" (a permit in hand), "released", "nothing", "answered", or why it failed. */
+  state: string;
+  permit: Permit<number, Answer> | undefined;
+  /** The promise of a call at which nobody looks before the end. */
+  forgotten: Promise<Answer> | undefined;
+}
+
+/** Who uses the service, each in an async context of its own, and what became of each. */
+export class Callers {
+  readonly all: Caller[] = [];
+  /** Failures of calls at which nobody looked. */
+  readonly ignored: unknown[] = [];
+  /** Who called without a permit, in the order in which they asked. */
+  readonly calling: Set<number> = new Set();
+  private readonly serviceFor: (who: number) => Service<number, Answer>;
+  private readonly innermost: Innermost;
+
+  constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost) {
+    this.serviceFor = serviceFor;
+    this.innermost = innermost;
+  }
+
+  add(): Caller {
+    const newcomer: Caller = {
+      who: this.all.length,
+      abort: watchedAbort(),
+      state: "pending",
+      permit: undefined,
+      forgotten: undefined,
+    };
+    this.all.push(newcomer);
+    return newcomer;
+  }
+
+  tryReady(each: Caller, blind: boolean): void {
+    try {
+      const service = this.serviceFor(each.who);
+      each.permit = caller.run(each.who, () => service.tryReady(blind ? undefined : each.who));
+      each.state = each.permit === undefined ? "nothing" : "holds";
+    } catch (error) {
+      each.state = nameOf(error, each);
+    }
+  }
+
+  ready(each: Caller, options: ReadyOptions<number>): void {
+    const service = this.serviceFor(each.who);
+    caller
+      .run(each.who, () => service.ready({ ...options, signal: each.abort.signal }))
+      .then(
+        (permit) => {
+          each.permit = permit;
+          each.state = "holds";
+        },
+        (error: unknown) => {
+          each.state = nameOf(error, each);
+        },
+      );
+  }
+
+  call(each: Caller, options: CallOptions = {}): void {
+    this.calling.add(each.who);
+    this.follow(each, this.begin(each, options));
+  }
+
+  /** Nobody looks at what becomes of it. */
+  callAndForget(each: Caller): void {
+    this.calling.add(each.who);
+    each.forgotten = this.begin(each, {});
+  }
+
+  spend(each: Caller, request: number = each.who): void {
+    const { permit } = each;
+    if (permit === undefined) throw new Error("There is no permit to spend.");
+    each.state = "pending";
+    const { signal } = each.abort;
+    this.follow(
+      each,
+      caller.run(request, () => permit.call(request, { signal })),
+      request,
+    );
+  }
+
+  /** A permit that was spent or given back is of no use. */
+  spendAgain({ permit, who }: Caller): void {
+    const { length } = this.innermost.jobs;
+    caller
+      .run(who, () => permit?.call(who))
+      ?.then(
+        () => this.innermost.faults.push("A permit is spent twice."),
+        (error: unknown) => {
+          if (!isPermitSpentError(error))
+            this.innermost.faults.push(`A permit that was spent fails with ${String(error)}.`);
+        },
+      );
+    permit?.release();
+    if (this.innermost.jobs.length > length) this.innermost.faults.push("A permit that was spent reaches somebody.");
+  }
+
+  /** At the end, somebody looks after all. */
+  lookAtForgotten(): void {
+    for (const each of this.all) {
+      each.forgotten?.catch((error: unknown) => this.ignored.push(error));
+      if (each.forgotten !== undefined) this.follow(each, each.forgotten);
+    }
+  }
+
+  private begin({ who, abort: { signal } }: Caller, options: CallOptions): Promise<Answer> {
+    const service = this.serviceFor(who);
+    return caller.run(who, () => service.call(who, { ...options, signal }));
+  }
+
+  private follow(each: Caller, answer: Promise<Answer>, request: number = each.who): void {
+    answer.then(
+      ({ who }) => {
+        each.state = who === request ? "answered" : `answered for ${who}`;
+      },
+      (error: unknown) => {
+        each.state = nameOf(error, each, request);
+      },
+    );
+  }
+}
+
+/** Why something failed, in a word; and the very reason of its own caller, where it is one of ours. */
+function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = who): string {
+  if (signal.aborted && error === signal.reason) return "aborted";
+  if (error instanceof Reason) return error.who === undefined || error.who === request ? error.why : error.message;
+  if (isOverloadedError(error)) return `overloaded: ${error.layer}`;
+  if (isTimeoutError(error)) return `timed out: ${error.phase}`;
+  if (isBufferClosedError(error)) return "closed";
+  if (error instanceof RouteNotFoundError) return "not found";
+  return String(error);
+}

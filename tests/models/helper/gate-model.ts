@@ -1,0 +1,47 @@
+import { Model } from "./model.ts";
+import type { PlainGate } from "./plain-gate.ts";
+
+/** One gate in front of a service that is ready, but for failures: a job holds its place until all of it is over. */
+export class GateModel<G extends PlainGate = PlainGate> extends Model {
+  readonly gate: G;
+
+  constructor(gate: G) {
+    super();
+    this.gate = gate;
+  }
+
+  counters(): readonly number[] {
+    return this.gate.counters;
+  }
+
+  override tick(ms: number): void {
+    super.tick(ms);
+    this.gate.now = this.now;
+  }
+
+  protected take(who: number): boolean | string {
+    if (!this.gate.take(who)) return false;
+    if (!this.fails()) return true;
+    this.leave(who);
+    return "not ready";
+  }
+
+  protected wait(who: number): void {
+    this.gate.join(who);
+  }
+
+  protected waits(who: number): boolean {
+    return this.gate.line.includes(who);
+  }
+
+  protected leave(place: number): void {
+    this.gate.leave(place);
+  }
+
+  protected tell(): boolean {
+    return this.gate.tell((who) => {
+      if (this.aborted.has(who) || !this.fails()) this.hear(who);
+      else this.fail(who, "not ready");
+    });
+  }
+}

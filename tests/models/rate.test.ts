@@ -1,0 +1,59 @@
+import { gate } from "@sluice/core";
+import { FixedWindow, type RateOptions, SlidingWindow, TokenBucket } from "@sluice/limit";
+import * as fc from "fast-check";
+import { checkModel } from "./helper/check-model.ts";
+import { PlainRate, excesses, rooms } from "./helper/plain-rate.ts";
+import { RateModel } from "./helper/rate-model.ts";
+import { usual } from "./helper/schedule.ts";
+
+type AnyRate = SlidingWindow | TokenBucket | FixedWindow;
+
+const rates: Readonly<Record<keyof typeof rooms, (options: RateOptions) => AnyRate>> = {
+  SlidingWindow: (options) => new SlidingWindow(options),
+  TokenBucket: (options) => new TokenBucket(options),
+  FixedWindow: (options) => new FixedWindow(options),
+};
+
+for (const [name, make] of Object.entries(rates) as [keyof typeof rooms, (options: RateOptions) => AnyRate][]) {
+  const shape = fc.record({
+    limit: fc.integer({ min: 1, max: 3 }),
+    /** How many milliseconds bring one more. */
+    each: fc.integer({ min: 1, max: 4 }),
+    burst:
+      name === "TokenBucket" ? fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }) : fc.constant(undefined),
+  });
+  const weights = { ...usual, failReadiness: 1, advance: 6, tick: 3, jump: 1 };
+  checkModel(name, weights, shape, ({ limit, each, burst }, { clock, innermost }) => {
+    const rules = { limit, interval: limit * each, burst: burst ?? limit };
+    const rate = make({ limit, interval: rules.interval, clock, ...(burst && { burst }) });
+    const service = gate(rate, { name: "rate" }).wrap(innermost);
+    const plain = new PlainRate(rules, rooms[name]);
+    const model = new RateModel(plain);
+    return {
+      model,
+      serviceFor: () => service,
+      counters: () => [rate.active, rate.waiting, rate.available, rate.oldest, rate.retryAfter(), clock.pending],
+      acts: {
+        // As after a blocked event loop: the timer is late.
+        jump({ ms }, play) {
+          clock.jump(ms);
+          play.model?.tick(ms, false);
+          play.tick(clock.next ?? 0);
+        },
+      },
+      optionsOf(who, { ms, other, pick }) {
+        if (!other || pick < 4) return {};
+        const deadline = clock.now() + ms;
+        plain.deadlines.set(who, deadline);
+        return { deadline };
+      },
+      fault() {
+        const starts = innermost.jobs.map(({ since }) => since);
+        const excess = excesses[name](rules, starts);
+        return excess > 0 ? `${excess} too many started: ${starts.join()}.` : undefined;
+      },
+      idle: () => [0, 0, rules.burst, 0, 0, 0],
+      capacity: () => rules.burst,
+    };
+  });
+}
