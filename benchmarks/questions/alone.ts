@@ -1,5 +1,5 @@
 import { buffer } from "@sluice/buffer";
-import { type AnyLayer, middleware, type Service, serviceFn } from "@sluice/core";
+import { type AnyLayer, middleware, type Service, serviceFn, systemClock } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
@@ -9,7 +9,7 @@ import { mapRequest, mapResponse } from "@sluice/util";
 import { answer, oneByOne } from "../harness/calls.ts";
 import { type Goal, perCall, type Question, type Variant } from "../harness/question.ts";
 import * as peers from "../peers/peers.ts";
-import { limitByHand, silentLimitByHand } from "../references/limit.ts";
+import { limitByHand, silentLimitByHand, timedLimitByHand } from "../references/limit.ts";
 import { rateByHand } from "../references/rate.ts";
 import { retryByHand } from "../references/retry.ts";
 import { timeoutByHand, timerByHand } from "../references/timeout.ts";
@@ -78,7 +78,11 @@ export const question: Question = {
         bare,
         oneByOne("limit by hand", "hand", () => limitByHand(answer, 10)),
         oneByOne("by hand, hides failures", "hand", () => silentLimitByHand(answer, 10)),
+        oneByOne("by hand, with since when", "hand", () => timedLimitByHand(answer, 10)),
         ...bothWays("concurrencyLimit", () => concurrencyLimit(10)),
+        layered("concurrencyLimit, time stands still", () =>
+          concurrencyLimit(10, { clock: { ...systemClock, now: () => 0 } }),
+        ),
         ...limits,
       ],
       goals: goals("concurrencyLimit", "limit by hand", 1.3, limits),

@@ -51,3 +51,28 @@ export function silentLimitByHand<Req, Res>(work: Work<Req, Res>, max: number): 
     return answered;
   };
 }
+
+/** The same again, and it knows for how long the longest of them has been in, as `concurrencyLimit`'s `oldest` does. */
+export function timedLimitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<Req, Res> {
+  const since: number[] = [];
+  const free = Array.from({ length: max }, (_, place) => place);
+  return (request, options) => {
+    const place = free.pop();
+    if (place === undefined) return Promise.reject(new Error("full"));
+    since[place] = performance.now();
+    const left = (): void => {
+      since[place] = Number.POSITIVE_INFINITY;
+      free.push(place);
+    };
+    return work(request, options).then(
+      (response) => {
+        left();
+        return response;
+      },
+      (reason: unknown) => {
+        left();
+        throw reason;
+      },
+    );
+  };
+}
