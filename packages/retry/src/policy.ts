@@ -51,4 +51,6 @@ export interface RetryPolicy<
   decide(attempt: Attempt<Req, Res, State>): RetryDecision<Sent, State> | undefined;
   /** False where `decide` does not look at `elapsed`: then no clock is read for it, and it is 0. Default true. */
   readonly timed?: boolean | undefined;
+  /** True where `decide` has no use for responses: then it is asked about failures only. Default false. */
+  readonly onlyFailures?: boolean | undefined;
 }

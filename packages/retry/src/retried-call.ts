@@ -5,7 +5,6 @@ import {
   requireDuration,
   type Reservation,
   type Stack,
-  timeOf,
   unlisten,
 } from "@sluice/core/internal";
 import type { RetryPolicy } from "./policy.ts";
@@ -21,7 +20,7 @@ export interface Retrying {
 }
 
 /**
- * A request, from its first attempt to its answer. All that it does after an attempt happens in reactions that were attached in
+ * A request, from the end of its first attempt to its answer. All that it does after an attempt happens in reactions that were attached in
  * the caller's async context, and so in that context.
  */
 export class RetriedCall implements AbortListener {
@@ -39,21 +38,14 @@ export class RetriedCall implements AbortListener {
   private resolve!: (value: unknown) => void;
   private reject!: (reason: unknown) => void;
 
-  constructor(retrying: Retrying, inner: Stack, options: CallOptions, spare: unknown, state: unknown) {
+  /** @param began when its first attempt was made */
+  constructor(retrying: Retrying, inner: Stack, options: CallOptions, spare: unknown, state: unknown, began: number) {
     this.retrying = retrying;
     this.inner = inner;
     this.options = options;
     this.spare = spare;
     this.state = state;
-    this.began = retrying.policy.timed === false ? 0 : timeOf(retrying.clock);
-  }
-
-  /** The first attempt, with the permit that the caller has spent. Where it is the last, nothing is made but one promise. */
-  begin(reservation: Reservation, request: unknown): Promise<unknown> {
-    return reservation.start(request, this.options, false).then(
-      (value) => this.first({ status: "fulfilled", value }),
-      (reason: unknown) => this.first({ status: "rejected", reason }),
-    );
+    this.began = began;
   }
 
   /** The caller gave up in a backoff. */
@@ -63,7 +55,8 @@ export class RetriedCall implements AbortListener {
     this.reject(reason);
   }
 
-  private first(outcome: Outcome): unknown {
+  /** The first attempt has ended. What is thrown or answered is the request's end, or a promise of it. */
+  first(outcome: Outcome): unknown {
     const delay = this.decide(outcome);
     if (delay === undefined) {
       if (outcome.status === "rejected") throw outcome.reason;
@@ -170,6 +163,10 @@ export class RetriedCall implements AbortListener {
   }
 
   private ended(outcome: Outcome): void {
+    if (outcome.status === "fulfilled" && this.retrying.policy.onlyFailures === true) {
+      this.resolve(outcome.value);
+      return;
+    }
     try {
       const delay = this.decide(outcome);
       if (delay !== undefined) this.pause(delay);

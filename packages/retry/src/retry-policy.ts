@@ -48,6 +48,7 @@ export function retryPolicy<Req = unknown, Res = unknown>(
   if (budget !== undefined) requireMethods(owner, "budget", budget, "a retry budget", ["deposit", "withdraw"]);
   return {
     timed: read.retryIf !== undefined || read.retryAfter !== undefined,
+    onlyFailures: read.retryIf === undefined,
     start() {
       budget?.deposit();
     },

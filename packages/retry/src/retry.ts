@@ -4,6 +4,7 @@ import {
   type Layer,
   layerFn,
   type Mismatch,
+  type Outcome,
   type RequestOf,
   type ResponseOf,
 } from "@sluice/core";
@@ -18,6 +19,7 @@ import {
   show,
   stackOf,
   stackService,
+  timeOf,
 } from "@sluice/core/internal";
 import type { RetryPolicy } from "./policy.ts";
 import { RetriedCall, type Retrying } from "./retried-call.ts";
@@ -73,9 +75,11 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
     const method = readOption("retry", policy, name, `policy.${name}`);
     if (method !== undefined) requireFunction("retry", `policy.${name}`, method);
   }
-  const timed = readOption("retry", policy, "timed", "policy.timed");
-  if (timed !== undefined && typeof timed !== "boolean") {
-    throw new TypeError(`retry: policy.timed must be true or false; received ${show(timed)}`);
+  for (const name of ["timed", "onlyFailures"]) {
+    const flag = readOption("retry", policy, name, `policy.${name}`);
+    if (flag !== undefined && typeof flag !== "boolean") {
+      throw new TypeError(`retry: policy.${name} must be true or false; received ${show(flag)}`);
+    }
   }
   const clock = requireClock("retry", readOptions("retry", options, ["clock"]).clock);
   const retrying: Retrying = { policy, clock, retries: 0, waiting: 0 };
@@ -83,16 +87,28 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
     const stack = stackOf(service);
     const behaviour: Behaviour<undefined> = {
       start({ inner }, request, callOptions, edge) {
-        let call: RetriedCall;
+        let spare: unknown = request;
+        let state: unknown;
         try {
-          const spare: unknown = policy.cloneRequest === undefined ? request : policy.cloneRequest(request as Req);
-          if (spare === undefined && policy.cloneRequest !== undefined) return inner.start(request, callOptions, edge);
-          call = new RetriedCall(retrying, stack, callOptions, spare, policy.start?.(request as Req));
+          if (policy.cloneRequest !== undefined) {
+            spare = policy.cloneRequest(request as Req);
+            if (spare === undefined) return inner.start(request, callOptions, edge);
+          }
+          state = policy.start?.(request as Req);
         } catch (error) {
           inner.cancel();
           return Promise.reject(error);
         }
-        return call.begin(inner, request);
+        const began = policy.timed === false ? 0 : timeOf(clock);
+        // Nothing is made before the answer but one promise: with most requests there is nothing more to do.
+        const ended = (outcome: Outcome): unknown =>
+          new RetriedCall(retrying, stack, callOptions, spare, state, began).first(outcome);
+        return inner
+          .start(request, callOptions, false)
+          .then(
+            policy.onlyFailures === true ? undefined : (value) => ended({ status: "fulfilled", value }),
+            (reason: unknown) => ended({ status: "rejected", reason }),
+          );
       },
       cancel({ inner }) {
         inner.cancel();

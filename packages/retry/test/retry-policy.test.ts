@@ -218,6 +218,14 @@ describe("time", () => {
   });
 });
 
+describe("responses", () => {
+  test("are looked at only where a function of the user's may want another", () => {
+    expect(retryPolicy({ maxRetries: 3 }).onlyFailures).toBe(true);
+    expect(retryPolicy({ maxRetries: 3, retryAfter: () => 1 }).onlyFailures).toBe(true);
+    expect(retryPolicy({ maxRetries: 3, retryIf: () => false }).onlyFailures).toBe(false);
+  });
+});
+
 describe("promise 14: bad options are refused at once", () => {
   test.each<[string, unknown, ErrorConstructor, string]>([
     ["options", undefined, TypeError, "maxRetries must be"],

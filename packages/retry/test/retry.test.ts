@@ -196,6 +196,27 @@ describe("what a policy is shown", () => {
     ]);
   });
 
+  test("a policy for failures only is not asked about responses, of whichever attempt", async () => {
+    const seen: Attempt[] = [];
+    const policy: Policy = {
+      onlyFailures: true,
+      decide(attempt) {
+        seen.push(attempt);
+        return { delay: 0 };
+      },
+    };
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder().layer(retry(policy)).service(inner);
+    const first = service.call("a");
+    (await handle.nextRequest()).respond("at once");
+    expect(await first).toBe("at once");
+    const second = service.call("b");
+    (await handle.nextRequest()).fail(down);
+    (await handle.nextRequest()).respond("in the end");
+    expect(await second).toBe("in the end");
+    expect(seen).toMatchObject([{ number: 1, request: "b", outcome: { status: "rejected", reason: down } }]);
+  });
+
   test("a request is undefined as any other value is", async () => {
     const [inner, handle] = mockService<undefined, string>();
     const service = new ServiceBuilder().layer(retry(rejected())).service(inner);

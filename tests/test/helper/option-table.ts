@@ -286,7 +286,12 @@ export const optionObjects: readonly OptionsRow[] = [
     mayBeLeftOut: false,
     base: { decide: run },
     give: (policy) => retry(policy),
-    ranges: { cloneRequest: optional(aFunction), start: optional(aFunction), timed: optional(aBoolean) },
+    ranges: {
+      cloneRequest: optional(aFunction),
+      start: optional(aFunction),
+      timed: optional(aBoolean),
+      onlyFailures: optional(aBoolean),
+    },
   },
   {
     of: "retry.retryPolicy",
