@@ -24,6 +24,8 @@ export class Holders {
     this.since[place] = Number.POSITIVE_INFINITY;
     this.free.push(place);
     this.size--;
+    // After a rush nobody looks through its places for ever.
+    if (this.size === 0 && this.since.length > 1_000) this.since.length = this.free.length = 0;
   }
 
   /** For how long the one who has held longest has: 0 when nobody holds anything. Looks at all places. */

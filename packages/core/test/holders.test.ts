@@ -25,3 +25,16 @@ test("it knows how many there are and who came first, as a list of them does", (
     }),
   );
 });
+
+test("after a rush it begins anew, with all places to give", () => {
+  const holders = new Holders();
+  for (let round = 0; round < 2; round++) {
+    const places = Array.from({ length: 5_000 }, (_, now) => holders.enter(now));
+    expect(new Set(places).size).toBe(5_000);
+    expect(holders.longest(5_000)).toBe(5_000);
+    for (const place of places) holders.leave(place);
+    expect(holders.size).toBe(0);
+    expect(holders.longest(5_000)).toBe(0);
+  }
+  expect(holders.enter(7)).toBe(0);
+});
