@@ -7,6 +7,7 @@ import {
   type Service,
 } from "@sluice/core";
 import { isBufferClosedError } from "@sluice/buffer";
+import { turn } from "@sluice/test-kit";
 import { isTimeoutError } from "@sluice/timeout";
 import { RouteNotFoundError } from "@sluice/util-box";
 import { type WatchedAbort, watchedAbort } from "../../test/helper/watched-abort.ts";
@@ -114,12 +115,18 @@ export class Callers {
     if (this.innermost.jobs.length > length) this.innermost.faults.push("A permit that was spent reaches somebody.");
   }
 
-  /** At the end, somebody looks after all. */
-  lookAtForgotten(): void {
+  /** Somebody looks after all: too late for those that have failed by now. */
+  async lookAtForgotten(): Promise<void> {
+    let late = true;
     for (const each of this.all) {
-      each.forgotten?.catch((error: unknown) => this.ignored.push(error));
-      if (each.forgotten !== undefined) this.follow(each, each.forgotten);
+      if (each.forgotten === undefined) continue;
+      each.forgotten.catch((error: unknown) => {
+        if (late) this.ignored.push(error);
+      });
+      this.follow(each, each.forgotten);
     }
+    await turn();
+    late = false;
   }
 
   private begin({ who, abort: { signal } }: Caller, options: CallOptions): Promise<Answer> {

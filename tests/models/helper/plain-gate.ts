@@ -29,10 +29,9 @@ export class PlainGate {
 
   /** Leaves, from wherever: the place, or the line. */
   leave(who: number): void {
-    this.inside.delete(who);
     const at = this.line.indexOf(who);
     if (at >= 0) this.line.splice(at, 1);
-    this.serve();
+    if (this.inside.delete(who) || at >= 0) this.serve();
   }
 
   serve(): void {

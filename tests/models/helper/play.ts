@@ -257,7 +257,7 @@ export class Play {
   /** Everybody is served, and gives back what they were given. Nothing must be left then. */
   private async finish(): Promise<void> {
     const { callers, clock, innermost, trial } = this;
-    callers.lookAtForgotten();
+    await callers.lookAtForgotten();
     innermost.failReadiness(undefined);
     innermost.allow(Number.POSITIVE_INFINITY);
     trial.open?.();
@@ -274,7 +274,7 @@ export class Play {
       }
       await turn();
       if (round > 1 && this.left().length === 0) break;
-      void clock.advance(clock.next ?? 20);
+      void clock.advance(Math.min(clock.next ?? 20, 20));
     }
     const left = this.left();
     if (left.length > 0) throw new Error(`At rest there is left: ${left.join("; ")}.`);

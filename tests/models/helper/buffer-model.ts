@@ -1,0 +1,166 @@
+import { Model, type ModelJob } from "./model.ts";
+import { PlainGate } from "./plain-gate.ts";
+
+/** Slots, and a queue whose first asks the service inside. */
+export class BufferModel extends Model {
+  /** Inside are those who hold a slot: with a permit in hand, or in the queue. */
+  readonly slots: PlainGate;
+  /** Those who wait, and since when. */
+  private readonly queue: Map<number, number> = new Map();
+  /** How many more the service inside takes. */
+  private allowed = Number.POSITIVE_INFINITY;
+  /** Who stands in the line of the service inside. */
+  private asking: number | undefined;
+  /** What those who asked were told in this turn; they do not know of it yet. */
+  private told: { readonly who: number; readonly granted: boolean }[] = [];
+  /** Calls that have left the queue, until all of them is over. */
+  private active = 0;
+  private phase: "open" | "draining" | "closed" = "open";
+  draining = false;
+  private drained = false;
+
+  constructor(capacity: number) {
+    super();
+    this.slots = new PlainGate(capacity);
+  }
+
+  /** Waiting, in line for a slot, active, available, oldest, and whether it is drained. */
+  counters(): readonly number[] {
+    const { line, room } = this.slots;
+    const [since = this.now] = this.queue.values();
+    return [this.queue.size, line.length, this.active, room, this.now - since, this.draining && this.drained ? 1 : 0];
+  }
+
+  allow(count: number): void {
+    this.allowed = count;
+    this.serveInside();
+  }
+
+  override failReadiness(): void {
+    if (this.asking === undefined) super.failReadiness();
+    else this.tellAsking(false);
+  }
+
+  close(): void {
+    this.phase = "closed";
+    this.turnAway();
+    for (const who of this.queue.keys()) this.endInQueue(who, "closed");
+  }
+
+  drain(): void {
+    if (this.phase === "open") this.phase = "draining";
+    this.draining = true;
+    this.turnAway();
+  }
+
+  override settle(): void {
+    super.settle();
+    this.drained ||= this.draining && this.active === 0 && (this.slots.inside.size === 0 || this.phase === "closed");
+  }
+
+  protected take(who: number): boolean | string {
+    if (this.phase !== "open") return "closed";
+    return this.slots.take(who);
+  }
+
+  protected wait(who: number): void {
+    this.slots.join(who);
+  }
+
+  protected waits(who: number): boolean {
+    return this.slots.line.includes(who) || this.queue.has(who);
+  }
+
+  protected override giveUp(who: number): void {
+    if (this.queue.has(who)) this.endInQueue(who, "aborted");
+    else super.giveUp(who);
+  }
+
+  /** Out of the line for a slot, or the slot given back. */
+  protected leave(who: number): void {
+    this.slots.leave(who);
+  }
+
+  protected override over(_job: ModelJob): void {
+    this.active--;
+  }
+
+  /** A call that has a slot. */
+  protected override begin(who: number, request: number): void {
+    this.states[who] = "pending";
+    if (this.phase === "closed") this.endWithSlot(who, "closed");
+    else if (this.queue.size > 0) this.queue.set(who, this.now);
+    else if (this.fails()) this.endWithSlot(who, "not ready");
+    else if (this.allowed > 0 && this.told.length === 0) {
+      this.allowed--;
+      this.start(who, request);
+    } else {
+      this.queue.set(who, this.now);
+      this.ask(who);
+    }
+  }
+
+  protected tell(): boolean {
+    const told = this.told.splice(0);
+    for (const { who, granted } of told) {
+      if (granted && this.queue.has(who)) this.startFirst(who);
+      else if (granted) this.allowed++;
+      else if (this.queue.has(who)) this.endInQueue(who, "not ready");
+    }
+    if (told.length > 0) this.serveInside();
+    const moved = this.slots.tell((who) => this.hear(who));
+    const [first] = this.queue.keys();
+    if (first === undefined || first === this.asking || this.told.length > 0) return moved || told.length > 0;
+    this.ask(first);
+    return true;
+  }
+
+  /** The first of the queue asks the service inside. */
+  private ask(who: number): void {
+    if (this.fails()) this.endInQueue(who, "not ready");
+    else {
+      this.asking = who;
+      if (this.told.length === 0) this.serveInside();
+    }
+  }
+
+  private serveInside(): void {
+    if (this.asking === undefined || this.allowed === 0) return;
+    this.allowed--;
+    this.tellAsking(true);
+  }
+
+  private tellAsking(granted: boolean): void {
+    this.told.push({ who: this.asking!, granted });
+    this.asking = undefined;
+  }
+
+  private startFirst(who: number): void {
+    this.queue.delete(who);
+    this.start(who, who);
+  }
+
+  private start(who: number, request: number): void {
+    this.active++;
+    super.begin(who, request);
+    this.slots.leave(who);
+  }
+
+  private endInQueue(who: number, why: string): void {
+    this.queue.delete(who);
+    if (this.asking === who) this.asking = undefined;
+    this.endWithSlot(who, why);
+  }
+
+  /** The slot is free at once; that the call is over is known when the turn is. */
+  private endWithSlot(who: number, why: string): void {
+    this.states[who] = why;
+    this.active++;
+    this.slots.leave(who);
+    this.later(() => this.active--);
+  }
+
+  private turnAway(): void {
+    for (const who of this.slots.line.splice(0)) this.states[who] = "closed";
+  }
+}

@@ -1,0 +1,78 @@
+import { Model } from "./model.ts";
+import type { PlainGate } from "./plain-gate.ts";
+import { PlainRate } from "./plain-rate.ts";
+
+/** Gates in a row, the first outermost. Whoever is through one joins the next. */
+export class LinesModel extends Model {
+  readonly gates: readonly PlainGate[];
+
+  constructor(gates: readonly PlainGate[]) {
+    super();
+    this.gates = gates;
+  }
+
+  counters(): readonly number[] {
+    return this.gates.flatMap(({ counters }) => counters);
+  }
+
+  override tick(ms: number): void {
+    super.tick(ms);
+    for (const gate of this.gates) {
+      if (gate instanceof PlainRate) gate.tick(ms, true);
+      else gate.now = this.now;
+    }
+  }
+
+  /** All or nothing. */
+  protected take(who: number): boolean | string {
+    const full = this.gates.findIndex((gate) => !gate.take(who));
+    if (full === -1 && !this.fails()) return true;
+    this.leave(who);
+    return full === -1 ? "not ready" : false;
+  }
+
+  protected wait(who: number): void {
+    this.enter(who, 0);
+  }
+
+  protected waits(who: number): boolean {
+    return this.gates.some(({ line }) => line.includes(who));
+  }
+
+  /** Out of the line at once; what is held further out is given back when the turn is over. */
+  override abort(who: number): void {
+    this.aborted.add(who);
+    const gate = this.gates.find(({ line }) => line.includes(who));
+    if (gate === undefined) return;
+    gate.leave(who);
+    this.later(() => this.giveUp(who));
+  }
+
+  protected leave(who: number): void {
+    for (const gate of [...this.gates].reverse()) gate.leave(who);
+  }
+
+  protected tell(): boolean {
+    return this.gates
+      .map((gate, nth) =>
+        gate.tell((who) => {
+          if (this.aborted.has(who)) this.giveUp(who);
+          else this.enter(who, nth + 1);
+        }),
+      )
+      .includes(true);
+  }
+
+  protected override begin(who: number, request: number): void {
+    super.begin(who, request);
+    for (const gate of this.gates) if (gate instanceof PlainRate) gate.start(who);
+  }
+
+  /** As far in as there is room. */
+  private enter(who: number, from: number): void {
+    const full = this.gates.slice(from).find((gate) => !gate.take(who));
+    if (full !== undefined) full.join(who);
+    else if (this.fails()) this.fail(who, "not ready");
+    else this.granted(who);
+  }
+}
