@@ -14,7 +14,7 @@ checkModel(
   { ...usual, max: 2, failReadiness: 1, advance: 1 },
   fc.record({ max: sizes, until: fc.boolean() }),
   ({ max, until }, { clock, innermost }) => {
-    const model = new GateModel(new PlainGate(max));
+    const model = new GateModel((news) => new PlainGate(max, news));
     const limit = concurrencyLimit(max, { clock, until: until ? ({ body }: Answer) => body : undefined });
     const services = [limit.wrap(innermost), limit.wrap(innermost)];
     innermost.most = max;

@@ -9,7 +9,7 @@ import { routed } from "../test/helper/routed.ts";
 import { checkModel } from "./helper/check-model.ts";
 import type { Answer, Innermost } from "./helper/innermost.ts";
 import { LinesModel } from "./helper/lines-model.ts";
-import { PlainGate } from "./helper/plain-gate.ts";
+import { type News, PlainGate } from "./helper/plain-gate.ts";
 import { PlainRate, rooms } from "./helper/plain-rate.ts";
 import { usual } from "./helper/schedule.ts";
 
@@ -21,9 +21,9 @@ function real({ max, each }: Rules, clock: VirtualClock) {
   return each === 0 ? concurrencyLimit(max, { clock }) : rateLimit({ limit: max, interval: max * each, clock });
 }
 
-function plain({ max, each }: Rules): PlainGate {
-  if (each === 0) return new PlainGate(max);
-  return new PlainRate({ limit: max, interval: max * each, burst: max }, rooms.SlidingWindow);
+function plain({ max, each }: Rules, news: News): PlainGate {
+  if (each === 0) return new PlainGate(max, news);
+  return new PlainRate({ limit: max, interval: max * each, burst: max }, rooms.SlidingWindow, news);
 }
 
 /** What stands between the gates passes on, and changes nothing. */
@@ -43,7 +43,7 @@ for (const [name, count] of [
       (inner, layer, nth) => layer.wrap(between[(nth + rules[0]!.max) % between.length]!.wrap(inner)),
       innermost satisfies Innermost,
     );
-    const model = new LinesModel(rules.map(plain));
+    const model = new LinesModel((news) => rules.map((each) => plain(each, news)));
     const highest = rules.map(({ max, each }) => (each === 0 ? max : Number.POSITIVE_INFINITY));
     innermost.most = Math.min(...highest);
     const setMax = (nth: number, max: number): void => {

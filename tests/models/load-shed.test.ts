@@ -10,7 +10,7 @@ checkModel("loadShed over a limit", { ...usual, max: 1, failReadiness: 1 }, fc.n
   const shed = loadShed();
   const limit = concurrencyLimit(max, { clock });
   const service = shed.wrap(limit.wrap(innermost));
-  const model = new LoadShedModel(new PlainGate(max));
+  const model = new LoadShedModel((news) => new PlainGate(max, news));
   innermost.most = max;
   const setMax = (next: number): void => {
     innermost.most = Math.max(innermost.most, next);

@@ -27,8 +27,7 @@ for (const [name, make] of Object.entries(rates) as [keyof typeof rooms, (option
     const rules = { limit, interval: limit * each, burst: burst ?? limit };
     const rate = make({ limit, interval: rules.interval, clock, ...(burst && { burst }) });
     const service = gate(rate, { name: "rate" }).wrap(innermost);
-    const plain = new PlainRate(rules, rooms[name]);
-    const model = new RateModel(plain);
+    const model = new RateModel((news) => new PlainRate(rules, rooms[name], news));
     return {
       model,
       serviceFor: () => service,
@@ -44,7 +43,7 @@ for (const [name, make] of Object.entries(rates) as [keyof typeof rooms, (option
       optionsOf(who, { ms, other, pick }) {
         if (!other || pick < 4) return {};
         const deadline = clock.now() + ms;
-        plain.deadlines.set(who, deadline);
+        model.gate.deadlines.set(who, deadline);
         return { deadline };
       },
       fault() {

@@ -1,10 +1,11 @@
 import { Model, type ModelJob } from "./model.ts";
-import { PlainGate } from "./plain-gate.ts";
+import { type News, PlainGate, tellAll } from "./plain-gate.ts";
 
 /** Slots, and a queue whose first asks the service inside. */
 export class BufferModel extends Model {
   /** Inside are those who hold a slot: with a permit in hand, or in the queue. */
   readonly slots: PlainGate;
+  private readonly news: News = [];
   /** Those who wait, and since when. */
   private readonly queue: Map<number, number> = new Map();
   /** How many more the service inside takes. */
@@ -21,7 +22,7 @@ export class BufferModel extends Model {
 
   constructor(capacity: number) {
     super();
-    this.slots = new PlainGate(capacity);
+    this.slots = new PlainGate(capacity, this.news);
   }
 
   /** Waiting, in line for a slot, active, available, oldest, and whether it is drained. */
@@ -91,7 +92,7 @@ export class BufferModel extends Model {
     if (this.phase === "closed") this.endWithSlot(who, "closed");
     else if (this.queue.size > 0) this.queue.set(who, this.now);
     else if (this.fails()) this.endWithSlot(who, "not ready");
-    else if (this.allowed > 0 && this.told.length === 0) {
+    else if (this.allowed > 0 && !this.blocked) {
       this.allowed--;
       this.start(who, request);
     } else {
@@ -108,11 +109,16 @@ export class BufferModel extends Model {
       else if (this.queue.has(who)) this.endInQueue(who, "not ready");
     }
     if (told.length > 0) this.serveInside();
-    const moved = this.slots.tell((who) => this.hear(who));
+    const moved = tellAll(this.news, (who) => this.hear(who));
     const [first] = this.queue.keys();
     if (first === undefined || first === this.asking || this.told.length > 0) return moved || told.length > 0;
     this.ask(first);
     return true;
+  }
+
+  /** Whether the service inside takes nobody before whom it has granted. */
+  private get blocked(): boolean {
+    return this.told.some(({ granted }) => granted);
   }
 
   /** The first of the queue asks the service inside. */
@@ -120,7 +126,7 @@ export class BufferModel extends Model {
     if (this.fails()) this.endInQueue(who, "not ready");
     else {
       this.asking = who;
-      if (this.told.length === 0) this.serveInside();
+      if (!this.blocked) this.serveInside();
     }
   }
 

@@ -1,13 +1,14 @@
 import { Model } from "./model.ts";
-import type { PlainGate } from "./plain-gate.ts";
+import { type News, type PlainGate, tellAll } from "./plain-gate.ts";
 
 /** One gate in front of a service that is ready, but for failures: a job holds its place until all of it is over. */
 export class GateModel<G extends PlainGate = PlainGate> extends Model {
   readonly gate: G;
+  private readonly news: News = [];
 
-  constructor(gate: G) {
+  constructor(gateWith: (news: News) => G) {
     super();
-    this.gate = gate;
+    this.gate = gateWith(this.news);
   }
 
   counters(): readonly number[] {
@@ -39,7 +40,7 @@ export class GateModel<G extends PlainGate = PlainGate> extends Model {
   }
 
   protected tell(): boolean {
-    return this.gate.tell((who) => {
+    return tellAll(this.news, (who) => {
       if (this.aborted.has(who) || !this.fails()) this.hear(who);
       else this.fail(who, "not ready");
     });

@@ -1,14 +1,16 @@
 import { Model } from "./model.ts";
-import type { PlainGate } from "./plain-gate.ts";
+import { type News, type PlainGate, tellAll } from "./plain-gate.ts";
 import { PlainRate } from "./plain-rate.ts";
 
 /** Gates in a row, the first outermost. Whoever is through one joins the next. */
 export class LinesModel extends Model {
   readonly gates: readonly PlainGate[];
 
-  constructor(gates: readonly PlainGate[]) {
+  private readonly news: News = [];
+
+  constructor(gatesWith: (news: News) => readonly PlainGate[]) {
     super();
-    this.gates = gates;
+    this.gates = gatesWith(this.news);
   }
 
   counters(): readonly number[] {
@@ -53,14 +55,10 @@ export class LinesModel extends Model {
   }
 
   protected tell(): boolean {
-    return this.gates
-      .map((gate, nth) =>
-        gate.tell((who) => {
-          if (this.aborted.has(who)) this.giveUp(who);
-          else this.enter(who, nth + 1);
-        }),
-      )
-      .includes(true);
+    return tellAll(this.news, (who, gate) => {
+      if (this.aborted.has(who)) this.giveUp(who);
+      else this.enter(who, this.gates.indexOf(gate) + 1);
+    });
   }
 
   protected override begin(who: number, request: number): void {

@@ -1,14 +1,29 @@
+/** Who was served from a line in this turn: they are inside, and do not know of it yet. Nobody who comes later passes them. */
+export type News = { readonly gate: PlainGate; readonly who: number }[];
+
+/** Those served move on, each as `move` says, and those behind them are looked at; false when nobody was served. */
+export function tellAll(news: News, move: (who: number, gate: PlainGate) => void): boolean {
+  const told = [...news];
+  for (const { who, gate } of told) {
+    news.shift();
+    move(who, gate);
+  }
+  for (const { gate } of told) gate.serve();
+  return told.length > 0;
+}
+
 /** A gate as plain as can be: who is inside since when, and who waits. */
 export class PlainGate {
   max: number;
   now = 0;
   readonly inside: Map<number, number> = new Map();
   readonly line: number[] = [];
-  /** Served from the line in this turn: they are inside, and do not know of it yet. Nobody who comes later passes them. */
-  readonly served: number[] = [];
+  private readonly news: News;
 
-  constructor(max: number) {
+  /** @param news shared by gates that are told of in one order */
+  constructor(max: number, news: News = []) {
     this.max = max;
+    this.news = news;
   }
 
   /** How many more may be inside. */
@@ -18,7 +33,7 @@ export class PlainGate {
 
   /** In now, or not. */
   take(who: number): boolean {
-    if (this.line.length > 0 || this.served.length > 0 || this.room <= 0) return false;
+    if (this.line.length > 0 || this.news.some(({ gate }) => gate === this) || this.room <= 0) return false;
     this.inside.set(who, this.now);
     return true;
   }
@@ -41,16 +56,7 @@ export class PlainGate {
   protected serveFirst(): void {
     const who = this.line.shift()!;
     this.inside.set(who, this.now);
-    this.served.push(who);
-  }
-
-  /** Those served move on, each as `move` says, and those behind them are looked at; false when nobody was served. */
-  tell(move: (who: number) => void): boolean {
-    const served = this.served.splice(0);
-    if (served.length === 0) return false;
-    served.forEach(move);
-    this.serve();
-    return true;
+    this.news.push({ gate: this, who });
   }
 
   /** Active, waiting, available and oldest, as a limit counts them. */

@@ -1,4 +1,4 @@
-import { PlainGate } from "./plain-gate.ts";
+import { type News, PlainGate } from "./plain-gate.ts";
 
 /**
  * How many more may start at `now`, after `starts`. Times are whole milliseconds, and `interval / limit` must be whole too,
@@ -73,8 +73,8 @@ export class PlainRate extends PlainGate {
   private readonly rules: RateRules;
   private readonly roomAt: Room;
 
-  constructor(rules: RateRules, roomAt: Room) {
-    super(rules.burst);
+  constructor(rules: RateRules, roomAt: Room, news?: News) {
+    super(rules.burst, news);
     this.rules = rules;
     this.roomAt = roomAt;
   }

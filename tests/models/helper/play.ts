@@ -3,7 +3,7 @@ import { turn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { type Caller, Callers } from "./callers.ts";
 import { type Answer, Innermost, type Job, Reason } from "./innermost.ts";
-import type { Model } from "./model.ts";
+import type { Model, ModelJob } from "./model.ts";
 import type { Rejections } from "./rejections.ts";
 import type { Schedule, Step } from "./schedule.ts";
 
@@ -104,10 +104,7 @@ export class Play {
 
   private act(step: Step): void {
     const { callers, innermost, model, trial } = this;
-    const going = (wanted: (job: Job) => boolean): [Job, number] | undefined => {
-      const found = this.one(innermost.jobs.filter(wanted), step);
-      return found && [found, innermost.jobs.indexOf(found)];
-    };
+    const going = (wanted: (job: Job) => boolean): Job | undefined => this.one(innermost.jobs.filter(wanted), step);
     const holder = (): Caller | undefined =>
       this.one(
         callers.all.filter(({ state }) => state === "holds"),
@@ -184,27 +181,27 @@ export class Play {
       }
       case "respond":
       case "fail": {
-        const [job, nth] = going(({ answered }) => !answered) ?? [];
+        const job = going(({ answered }) => !answered);
         if (job === undefined) break;
         const responds = step.does === "respond";
         const withBody = responds && step.other && trial.until === true;
         if (responds) innermost.respond(job, withBody);
         else innermost.fail(job);
-        model?.answer(model.jobs[nth!]!, responds ? "answered" : "failed", withBody);
+        model?.answer(this.modelled(job, model), responds ? "answered" : "failed", withBody);
         break;
       }
       case "handUp": {
-        const [job, nth] = going(({ answered, options }) => !answered && options.waitUntil !== undefined) ?? [];
+        const job = going(({ answered, options }) => !answered && options.waitUntil !== undefined);
         if (job === undefined) break;
         innermost.handUp(job);
-        model?.handUp(model.jobs[nth!]!);
+        model?.handUp(this.modelled(job, model));
         break;
       }
       case "endWork": {
-        const [job, nth] = going(({ works }) => works.length > 0) ?? [];
+        const job = going(({ works }) => works.length > 0);
         if (job === undefined) break;
         innermost.endWork(job, step.other);
-        model?.endWork(model.jobs[nth!]!);
+        model?.endWork(this.modelled(job, model));
         break;
       }
       case "abort": {
@@ -230,6 +227,12 @@ export class Play {
     }
   }
 
+  /** The same job in the model. One request may have several, one after the other. */
+  private modelled(job: Job, model: Model): ModelJob {
+    const nth = this.innermost.jobs.filter(({ who }) => who === job.who).indexOf(job);
+    return model.jobs.filter(({ request }) => request === job.who)[nth]!;
+  }
+
   private compareCounters(): void {
     if (this.model === undefined) return;
     const [real, expected] = [this.trial.counters().join(), this.model.counters().join()];
@@ -242,11 +245,18 @@ export class Play {
         throw new Error(`${who} is ${state}, and in the model ${model.states[who]}.`);
       }
     }
-    const { jobs } = this.innermost;
-    if (jobs.length !== model.jobs.length || jobs.some(({ who }, nth) => who !== model.jobs[nth]!.request)) {
-      const [real, expected] = [jobs.map(({ who }) => who), model.jobs.map(({ request }) => request)];
-      throw new Error(`These began: ${real.join()}; and in the model: ${expected.join()}.`);
-    }
+    const real = this.byLine(this.innermost.jobs.map(({ who }) => who));
+    const expected = this.byLine(model.jobs.map(({ request }) => request));
+    if (real !== expected) throw new Error(`These began: ${real}; and in the model: ${expected}.`);
+  }
+
+  /** Requests in the order in which they began: line by line, since between lines there is none. */
+  private byLine(requests: readonly number[]): string {
+    const { lineOf } = this.trial;
+    if (lineOf === undefined) return requests.join();
+    const lines = new Map<unknown, number[]>(this.callers.all.map(({ who }) => [lineOf(who), []]));
+    for (const request of requests) lines.get(lineOf(request % 1_000))!.push(request);
+    return [...lines.values()].join("; ");
   }
 
   private refuseFaults(): void {

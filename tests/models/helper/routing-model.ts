@@ -1,0 +1,107 @@
+import { Model } from "./model.ts";
+import { type News, PlainGate, tellAll } from "./plain-gate.ts";
+
+/** Somebody who takes one of each of several services, in turn. */
+interface Round {
+  readonly gates: readonly PlainGate[];
+  at: number;
+}
+
+/** A gate for each route, and a table that says which is whose. */
+export class RoutingModel extends Model {
+  /** All there are, also those that are in no route now. */
+  readonly gates: readonly PlainGate[];
+  readonly table: Map<number, PlainGate>;
+  private readonly keyOf: (request: number) => number;
+  /** For whom somebody reserved where; nowhere, where there was no route. */
+  private readonly named: Map<number, PlainGate | undefined> = new Map();
+  private readonly rounds: Map<number, Round> = new Map();
+
+  private readonly news: News = [];
+
+  /** The first `routes` of the gates are the routes at first. */
+  constructor(sizes: readonly number[], routes: number, keyOf: (request: number) => number) {
+    super();
+    this.gates = sizes.map((max) => new PlainGate(max, this.news));
+    this.table = new Map(this.gates.slice(0, routes).entries());
+    this.keyOf = keyOf;
+  }
+
+  counters(): readonly number[] {
+    return this.gates.flatMap(({ counters }) => counters);
+  }
+
+  protected take(who: number, blind: boolean): boolean | string {
+    const wanted = blind ? [...new Set(this.table.values())] : [this.find(who)].filter((gate) => gate !== undefined);
+    if (!wanted.every((gate) => gate.take(who))) {
+      this.leave(who);
+      return false;
+    }
+    if (blind) this.rounds.set(who, { gates: wanted, at: wanted.length });
+    else this.named.set(who, wanted[0]);
+    return true;
+  }
+
+  protected wait(who: number, blind: boolean): void {
+    if (!blind) this.find(who)!.join(who);
+    else {
+      this.rounds.set(who, { gates: [...new Set(this.table.values())], at: 0 });
+      this.goOn(who);
+    }
+  }
+
+  protected waits(who: number): boolean {
+    return this.gates.some(({ line }) => line.includes(who));
+  }
+
+  protected leave(who: number): void {
+    for (const gate of [...this.gates].reverse()) gate.leave(who);
+  }
+
+  /** Out of the line at once; what is held of other services is given back when the turn is over. */
+  override abort(who: number): void {
+    this.aborted.add(who);
+    const gate = this.gates.find(({ line }) => line.includes(who));
+    if (gate === undefined) return;
+    gate.leave(who);
+    this.later(() => this.giveUp(who));
+  }
+
+  protected tell(): boolean {
+    return tellAll(this.news, (who, gate) => {
+      const round = this.rounds.get(who);
+      if (round === undefined) this.named.set(who, gate);
+      if (round === undefined || this.aborted.has(who)) this.hear(who);
+      else {
+        round.at++;
+        this.goOn(who);
+      }
+    });
+  }
+
+  /** Where it was reserved for, if it was; else with what is held there; else the other route is tried once. */
+  protected override begin(who: number, request: number): void {
+    const reserved = !this.rounds.has(who) && request === who;
+    const gate = reserved ? this.named.get(who) : this.find(request);
+    for (const each of [...this.gates].reverse()) if (each !== gate) each.leave(who);
+    if (gate === undefined) this.states[who] = "not found";
+    else if (gate.inside.has(who) || gate.take(who)) super.begin(who, request);
+    else this.states[who] = "overloaded: concurrencyLimit";
+  }
+
+  private goOn(who: number): void {
+    const round = this.rounds.get(who)!;
+    for (; round.at < round.gates.length; round.at++) {
+      const gate = round.gates[round.at]!;
+      if (!gate.take(who)) {
+        gate.join(who);
+        return;
+      }
+    }
+    this.granted(who);
+  }
+
+  private find(request: number): PlainGate | undefined {
+    return this.table.get(this.keyOf(request));
+  }
+}
