@@ -124,6 +124,7 @@ export class Callers {
         if (late) this.ignored.push(error);
       });
       this.follow(each, each.forgotten);
+      each.forgotten = undefined;
     }
     await turn();
     late = false;
@@ -137,7 +138,7 @@ export class Callers {
   private follow(each: Caller, answer: Promise<Answer>, request: number = each.who): void {
     answer.then(
       ({ who }) => {
-        each.state = who === request ? "answered" : `answered for ${who}`;
+        each.state = who === request ? "answered" : `unexpected: answered for ${who}`;
       },
       (error: unknown) => {
         each.state = nameOf(error, each, request);
@@ -149,10 +150,11 @@ export class Callers {
 /** Why something failed, in a word; and the very reason of its own caller, where it is one of ours. */
 function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = who): string {
   if (signal.aborted && error === signal.reason) return "aborted";
-  if (error instanceof Reason) return error.who === undefined || error.who === request ? error.why : error.message;
+  if (error instanceof Reason)
+    return error.who === undefined || error.who === request ? error.why : `unexpected: ${error.message}`;
   if (isOverloadedError(error)) return `overloaded: ${error.layer}`;
   if (isTimeoutError(error)) return `timed out: ${error.phase}`;
   if (isBufferClosedError(error)) return "closed";
   if (error instanceof RouteNotFoundError) return "not found";
-  return String(error);
+  return `unexpected: ${String(error)}`;
 }

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { turn } from "@sluice/test-kit";
 import { expect, test } from "vitest";
-import { Play, type Seams, type Trial } from "./play.ts";
+import { Play } from "./play.ts";
 import { Rejections } from "./rejections.ts";
 import { schedules } from "./schedule.ts";
+import type { Seams, Trial } from "./trial.ts";
 
 const { SLUICE_SCHEDULES = "10000", SLUICE_SEED, SLUICE_PATH } = process.env;
 const numRuns = Number(SLUICE_SCHEDULES);
@@ -32,8 +33,8 @@ export function checkModel<Shape>(
       await turn();
       rejections.take();
       if (schedule.exact) exact++;
-      const play = new Play((seams) => make(shape, seams), schedule.exact, rejections);
-      await play.run(schedule);
+      const play = new Play((seams) => make(shape, seams), schedule.exact);
+      await play.run(schedule.steps, rejections);
     });
     const path = SLUICE_PATH === undefined ? {} : { path: SLUICE_PATH };
     const result = await fc.check(property, { numRuns, seed, ...path }).finally(() => rejections.stop());

@@ -40,7 +40,8 @@ export class GateModel<G extends PlainGate = PlainGate> extends Model {
   }
 
   protected tell(): boolean {
-    return tellAll(this.news, (who) => {
+    return tellAll(this.news, (place) => {
+      const who = place % 1_000;
       if (this.aborted.has(who) || !this.fails()) this.hear(who);
       else this.fail(who, "not ready");
     });

@@ -70,7 +70,13 @@ export class Innermost extends Service<number, Answer> {
     this.serve();
   }
 
-  failReadiness(failure: Reason | undefined): void {
+  /** From now on it is ready for all. */
+  open(): void {
+    this.failure = undefined;
+    this.allow(Number.POSITIVE_INFINITY);
+  }
+
+  failReadiness(failure: Reason): void {
     if (this.line.size === 0) this.failure = failure;
     else this.line.refuse(failure);
   }

@@ -77,10 +77,16 @@ export abstract class Model {
 
   answer(job: ModelJob, how: string, withBody = false): void {
     this.later(() => {
-      this.answered(job, how);
       if (withBody) job.pending++;
+      // The gates inside hear of it first.
       this.ended(job);
+      this.answered(job, how);
     });
+  }
+
+  /** Whether a job is told that its answer is of no use. */
+  signalled(job: ModelJob): boolean {
+    return this.aborted.has(job.who);
   }
 
   handUp(job: ModelJob): void {

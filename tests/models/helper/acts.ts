@@ -1,0 +1,153 @@
+import { Reason } from "./innermost.ts";
+import type { Caller } from "./callers.ts";
+import type { Job } from "./innermost.ts";
+import type { Play } from "./play.ts";
+import type { Step } from "./schedule.ts";
+
+/** Something that happens: to the real thing, and to the model where there is one. */
+export type Act = (step: Step, play: Play) => void;
+
+/** One of them, as the step says. */
+export function one<T>(from: readonly T[], { pick }: Step): T | undefined {
+  return from[pick % Math.max(from.length, 1)];
+}
+
+/** Somebody with a permit in hand. */
+export function holder(step: Step, { callers }: Play): Caller | undefined {
+  return one(
+    callers.all.filter(({ state }) => state === "holds"),
+    step,
+  );
+}
+
+function job(step: Step, { innermost }: Play, wanted: (job: Job) => boolean): Job | undefined {
+  return one(innermost.jobs.filter(wanted), step);
+}
+
+const call: Act = (step, { callers, model, trial }) => {
+  const each = callers.add();
+  callers.call(each, trial.optionsOf?.(each.who, step));
+  model?.call(each.who);
+};
+
+/** Answers with a failure, or well. */
+const answer =
+  (responds: boolean): Act =>
+  (step, play) => {
+    const { innermost, model, trial } = play;
+    const found = job(step, play, ({ answered }) => !answered);
+    if (found === undefined) return;
+    const withBody = responds && step.other && trial.until === true;
+    if (responds) innermost.respond(found, withBody);
+    else innermost.fail(found);
+    model?.answer(play.modelled(found, model), responds ? "answered" : "failed", withBody);
+  };
+
+/** What happens in most models. */
+export const acts: Readonly<Record<string, Act>> = {
+  call,
+
+  callThatThrows(_step, { callers, innermost, model }) {
+    const each = callers.add();
+    innermost.throwsFor.add(each.who);
+    callers.call(each);
+    model?.call(each.who, true);
+  },
+
+  callAndForget(_step, { callers, model }) {
+    const each = callers.add();
+    callers.callAndForget(each);
+    model?.call(each.who);
+  },
+
+  callAborted({ other }, { callers, model }) {
+    const each = callers.add();
+    each.abort.abort(new Reason(each.who, "aborted"));
+    if (other) callers.call(each);
+    else callers.ready(each, {});
+    if (model !== undefined) model.states[each.who] = "aborted";
+  },
+
+  ready(step, { callers, model, trial }) {
+    const each = callers.add();
+    const blind = trial.blind === true && step.other;
+    callers.ready(each, { ...trial.optionsOf?.(each.who, step), request: blind ? undefined : each.who });
+    model?.ready(each.who, blind);
+  },
+
+  tryReady({ other }, { callers, model, trial }) {
+    const each = callers.add();
+    const blind = trial.blind === true && other;
+    callers.tryReady(each, blind);
+    model?.tryReady(each.who, blind);
+  },
+
+  using({ other }, { callers, model }) {
+    const each = callers.add();
+    callers.tryReady(each, false);
+    model?.tryReady(each.who);
+    if (each.permit === undefined) return;
+    using permit = each.permit;
+    each.permit = permit;
+    each.state = "released";
+    if (other) {
+      callers.spend(each);
+      model?.spend(each.who);
+    } else model?.release(each.who);
+  },
+
+  spend(step, play) {
+    const each = holder(step, play);
+    if (each === undefined) return;
+    play.callers.spend(each);
+    play.model?.spend(each.who);
+  },
+
+  spendAgain(step, { callers }) {
+    const over = callers.all.filter(({ permit, state }) => permit !== undefined && state !== "holds");
+    const each = one(over, step);
+    if (each !== undefined) callers.spendAgain(each);
+  },
+
+  release(step, play) {
+    const each = holder(step, play);
+    if (each === undefined) return;
+    each.permit?.release();
+    each.state = "released";
+    play.model?.release(each.who);
+  },
+
+  respond: answer(true),
+  fail: answer(false),
+
+  handUp(step, play) {
+    const found = job(step, play, ({ answered, options }) => !answered && options.waitUntil !== undefined);
+    if (found === undefined) return;
+    play.innermost.handUp(found);
+    play.model?.handUp(play.modelled(found, play.model));
+  },
+
+  endWork(step, play) {
+    const found = job(step, play, ({ works }) => works.length > 0);
+    if (found === undefined) return;
+    play.innermost.endWork(found, step.other);
+    play.model?.endWork(play.modelled(found, play.model));
+  },
+
+  abort(step, { callers, model }) {
+    // Of those who came last: whoever is through long ago is not interesting.
+    const each = one(callers.all.slice(-8), step);
+    if (each === undefined || each.abort.signal.aborted) return;
+    each.abort.abort(new Reason(each.who, "aborted"));
+    model?.abort(each.who);
+  },
+
+  failReadiness(_step, { innermost, model }) {
+    innermost.failReadiness(new Reason(undefined, "not ready"));
+    model?.failReadiness();
+  },
+
+  tick({ ms }, play) {
+    play.tick(ms);
+  },
+};
