@@ -175,9 +175,9 @@ describe("promise 13: with the system's clock", () => {
     const ended = Promise.allSettled(
       ["a", "b", "c", "d"].map((request) => service.call(request, { signal: abort.signal })),
     );
+    await new Promise(setImmediate);
     // It would show: two timeouts.
     expect(armed()).toBeGreaterThan(before);
-    await new Promise(setImmediate);
     workshop.of("a").fail(new Error("again"));
     await new Promise(setImmediate);
     abort.abort("enough");

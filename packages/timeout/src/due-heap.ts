@@ -1,66 +1,77 @@
-/** Something with a time at which it is due, which must not change while it stands in a heap. */
-export abstract class Due {
-  /** In the clock's milliseconds. */
-  due: number = Number.POSITIVE_INFINITY;
-  /** When it joined: among those due together the first is the first. */
-  order = 0;
-  /** Where it stands. */
-  index = 0;
+/** Something with a time at which it is due. Its links are those of the heap that it stands in. */
+export interface Due<Node> {
+  /** In the clock's milliseconds. Must not change while it stands in a heap. */
+  readonly due: number;
+  /** The one above it, or the one to its left among those below the same; undefined for the first, and who stands nowhere. */
+  previous: Node | undefined;
+  /** To its right. */
+  next: Node | undefined;
+  /** The first of those below it, none of which is due earlier. */
+  below: Node | undefined;
 }
 
 /**
- * Who is due first? A binary heap whose nodes know where they stand, so that any of them can leave: O(log n) at worst, and one
- * comparison for a newcomer who is due last, which it is where all have the same time to go. Callers' deadlines come in any
- * order, and a list would have to be searched.
+ * Who is due first? A pairing heap (Fredman, Sedgewick, Sleator and Tarjan, 1986): joining takes a few steps, and so does leaving in the
+ * order of joining where all have the same time to go; with deadlines in any order, leaving takes O(log n) on average.
  */
-export class DueHeap {
-  private readonly nodes: Due[] = [];
-  private joined = 0;
+export class DueHeap<Node extends Due<Node>> {
+  first: Node | undefined = undefined;
+  /** Who joined last. */
+  private last: Node | undefined = undefined;
 
-  get first(): Due | undefined {
-    return this.nodes[0];
-  }
-
-  add(node: Due): void {
-    node.order = this.joined++;
-    this.nodes.push(node);
-    this.place(node, this.nodes.length - 1);
+  add(node: Node): void {
+    const { last } = this;
+    if (last !== undefined && last.due <= node.due) meld(last, node);
+    else this.first = meld(this.first, node);
+    this.last = node;
   }
 
   /** False when it does not stand here. */
-  remove(node: Due): boolean {
-    if (this.nodes[node.index] !== node) return false;
-    const last = this.nodes.pop()!;
-    if (last !== node) this.place(last, node.index);
+  remove(node: Node): boolean {
+    const { previous, next } = node;
+    if (previous === undefined && node !== this.first) return false;
+    if (node === this.last) this.last = previous;
+    const rest = paired(node.below);
+    if (previous === undefined) this.first = rest;
+    else {
+      if (previous.below === node) previous.below = next;
+      else previous.next = next;
+      if (next !== undefined) next.previous = previous;
+      this.first = meld(this.first, rest);
+    }
+    node.previous = node.next = node.below = undefined;
     return true;
-  }
-
-  /** Puts `node` at `index`, or above or below: those in its way make room. */
-  private place(node: Due, index: number): void {
-    const { nodes } = this;
-    let at = index;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (!isBefore(node, nodes[above]!)) break;
-      this.put(nodes[above]!, at);
-      at = above;
-    }
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below + 1 < nodes.length && isBefore(nodes[below + 1]!, nodes[below]!)) below++;
-      if (below >= nodes.length || !isBefore(nodes[below]!, node)) break;
-      this.put(nodes[below]!, at);
-      at = below;
-    }
-    this.put(node, at);
-  }
-
-  private put(node: Due, index: number): void {
-    this.nodes[index] = node;
-    node.index = index;
   }
 }
 
-function isBefore(a: Due, b: Due): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order);
+/** The one of two that is due first, with the other below it. */
+function meld<Node extends Due<Node>>(a: Node | undefined, b: Node | undefined): Node | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (b.due < a.due) return meld(b, a);
+  b.next = a.below;
+  if (b.next !== undefined) b.next.previous = b;
+  b.previous = a;
+  a.below = b;
+  return a;
+}
+
+/** One heap of a row of them: melded in pairs from the left, and these from the right. */
+function paired<Node extends Due<Node>>(row: Node | undefined): Node | undefined {
+  let pairs: Node | undefined;
+  for (let left = row; left !== undefined;) {
+    const right: Node | undefined = left.next;
+    row = right?.next;
+    const pair: Node = meld(right, left)!;
+    pair.next = pairs;
+    pairs = pair;
+    left = row;
+  }
+  let whole: Node | undefined;
+  while (pairs !== undefined) {
+    const { next }: Node = pairs;
+    pairs.previous = pairs.next = undefined;
+    whole = meld(whole, pairs);
+    pairs = next;
+  }
+  return whole;
 }

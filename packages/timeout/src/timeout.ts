@@ -1,4 +1,4 @@
-import { type Adds, type Clock, type Layer, layerFn } from "@sluice/core";
+import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
 import {
   type Behaviour,
   readOptions,
@@ -9,10 +9,9 @@ import {
   stackService,
   timeOf,
 } from "@sluice/core/internal";
-import { TimedCall } from "./timed-call.ts";
-import { TimedWait } from "./timed-wait.ts";
+import { type Bound, Timed } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
-import { Watch, type Watched } from "./watch.ts";
+import { Watch } from "./watch.ts";
 
 /** Options of {@link timeout}. Each is a time in milliseconds, above 0 and at most 2^31-1; without it there is no such bound. */
 export interface TimeoutOptions {
@@ -53,34 +52,39 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  * @throws TypeError | RangeError when an option is not in its range
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
-  const { ready, call, total, clock } = readTimes(options);
+  const { ready, call, total, clock } = readBounds(options);
   const watch = new Watch(clock);
 
-  /** The earliest bound: the layer's own for this phase, what is left of the total, or the caller's deadline. */
-  const bound = (watched: Watched, phase: "ready" | "call", waited: number, now: number, deadline?: number): void => {
-    const ms = phase === "ready" ? ready : call;
-    if (ms !== undefined) watched.bound(phase, now + ms, ms);
-    if (total !== undefined) watched.bound("total", now + total - waited, total);
-    if (deadline !== undefined) watched.bound("deadline", deadline, Math.max(deadline - now, 0));
+  /**
+   * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
+   * without any of them.
+   *
+   * @throws TimeoutError when that time has passed already; signal.reason when it is aborted
+   */
+  const begin = (own: Bound | undefined, asked: CallOptions, waited: number): Timed | undefined => {
+    const { signal, deadline, waitUntil } = asked;
+    if (own === undefined && total === undefined && deadline === undefined) return undefined;
+    if (signal?.aborted) throw signal.reason;
+    const now = timeOf(clock);
+    const timed = new Timed(watch, signal, waitUntil);
+    if (own !== undefined) timed.lower(own, now + own.ms);
+    if (total !== undefined) timed.lower(total, now + total.ms - waited);
+    if (deadline !== undefined) timed.lower({ phase: "deadline", ms: Math.max(deadline - now, 0) }, deadline);
+    if (timed.due > now) return timed;
+    throw timed.timeoutError();
   };
 
   /** Its state: how long the caller has waited for it. */
   const behaviour: Behaviour<number> = {
     start({ state: waited, inner }, request, callOptions, edge) {
-      const { signal, deadline } = callOptions;
-      if (call === undefined && total === undefined && deadline === undefined) {
-        return inner.start(request, callOptions, edge);
-      }
-      if (signal?.aborted) {
+      let timed: Timed | undefined;
+      try {
+        timed = begin(call, callOptions, waited);
+      } catch (reason) {
         inner.cancel();
-        return Promise.reject(signal.reason);
+        return Promise.reject(reason);
       }
-      const now = timeOf(clock);
-      const timed = new TimedCall(watch, callOptions);
-      bound(timed, "call", waited, now, deadline);
-      if (timed.due > now) return timed.begin(inner, request, now);
-      inner.cancel();
-      return Promise.reject(timed.timeoutError());
+      return timed === undefined ? inner.start(request, callOptions, edge) : timed.call(inner, request);
     },
     cancel({ inner }) {
       inner.cancel();
@@ -97,29 +101,18 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
         return reservation && held(reservation, 0);
       },
       reserve(asked, granted, failed) {
-        const { signal, deadline } = asked;
-        if (ready === undefined && total === undefined && deadline === undefined) {
-          inner.reserve(asked, (reservation) => granted(held(reservation, 0)), failed);
+        const now = total && timeOf(clock);
+        const hold = (reservation: Reservation): void =>
+          granted(held(reservation, now === undefined ? 0 : timeOf(clock) - now));
+        let timed: Timed | undefined;
+        try {
+          timed = begin(ready, asked, 0);
+        } catch (reason) {
+          failed(reason);
           return;
         }
-        if (signal?.aborted) {
-          failed(signal.reason);
-          return;
-        }
-        const now = timeOf(clock);
-        const wait = new TimedWait(watch, signal);
-        bound(wait, "ready", 0, now, deadline);
-        if (wait.due <= now) {
-          failed(wait.timeoutError());
-          return;
-        }
-        wait.begin(
-          inner,
-          asked.request,
-          now,
-          (reservation, waited) => granted(held(reservation, waited && total !== undefined ? clock.now() - now : 0)),
-          failed,
-        );
+        if (timed === undefined) inner.reserve(asked, hold, failed);
+        else timed.wait(inner, asked, hold, failed);
       },
     });
   });
@@ -134,14 +127,22 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   };
 }
 
-function readTimes(options: number | TimeoutOptions): TimeoutOptions & { readonly clock: Clock } {
+type Phase = "ready" | "call" | "total";
+
+function readBounds(
+  options: number | TimeoutOptions,
+): { readonly [phase in Phase]: Bound | undefined } & { readonly clock: Clock } {
   const time = (name: string, ms: unknown): number => requireDuration("timeout", name, ms, { above: true });
-  if (typeof options !== "object") return { call: time("ms", options), clock: requireClock("timeout", undefined) };
-  const { ready, call, total, clock } = readOptions("timeout", options, ["ready", "call", "total", "clock"]);
+  const read: TimeoutOptions =
+    typeof options === "object"
+      ? readOptions("timeout", options, ["ready", "call", "total", "clock"])
+      : { call: time("ms", options) };
+  const bound = (phase: Phase): Bound | undefined =>
+    read[phase] === undefined ? undefined : { phase, ms: time(phase, read[phase]) };
   return {
-    ready: ready === undefined ? ready : time("ready", ready),
-    call: call === undefined ? call : time("call", call),
-    total: total === undefined ? total : time("total", total),
-    clock: requireClock("timeout", clock),
+    ready: bound("ready"),
+    call: bound("call"),
+    total: bound("total"),
+    clock: requireClock("timeout", read.clock),
   };
 }

@@ -1,7 +1,7 @@
-import type { Clock } from "@sluice/core";
-import { type AbortListener, Alarm, listen, unlisten } from "@sluice/core/internal";
-import { Due, DueHeap } from "./due-heap.ts";
-import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
+import { type Clock, systemClock } from "@sluice/core";
+import { Alarm } from "@sluice/core/internal";
+import { DueHeap } from "./due-heap.ts";
+import type { Timed } from "./timed.ts";
 
 /*
  * A response that is there beats a timer that is due in the same turn. But it may still be on its way through the layers
@@ -9,6 +9,13 @@ import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
  * enough for ten. With real timers it costs nothing, since the microtasks run before the next timer anyway.
  */
 const microtasksForAnswers = 32;
+
+/*
+ * To arm a timer and to clear it costs more than all the rest of a call, and many a call is answered in the turn in which it
+ * began (`pnpm bench alone`). The process's own timers cannot fire before that turn is over: so the timer is armed so many
+ * microtasks later, for those who are still here. Enough for a timeout around a retry around a timeout.
+ */
+const microtasksUnarmed = 8;
 
 const settled: Promise<void> = Promise.resolve();
 
@@ -18,91 +25,59 @@ export class Watch {
   timedOut = 0;
   /** Work that was given up on and has not settled. */
   abandoned = 0;
-  private readonly heap: DueHeap = new DueHeap();
+  private readonly heap: DueHeap<Timed> = new DueHeap();
+  private readonly clock: Clock;
   private readonly alarm: Alarm;
+  /** Microtasks that have passed since somebody came for whom the timer is to be armed; 0 when there is none. */
+  private unarmed = 0;
 
   constructor(clock: Clock) {
-    this.alarm = new Alarm(clock, (now) => this.afterAnswers(microtasksForAnswers, now));
+    this.clock = clock;
+    this.alarm = new Alarm(clock, (now) => this.ring(now));
   }
 
-  add(watched: Watched, now: number): void {
-    this.heap.add(watched);
-    // When others are due earlier, the alarm is set already.
-    if (this.heap.first === watched) this.alarm.set(watched.due, now);
+  /** Must be followed by {@link begun}, in the same turn. */
+  add(timed: Timed): void {
+    this.heap.add(timed);
+    // Whoever moves another clock may move it in this very turn. When others are due earlier, the alarm is set already.
+    if (this.clock !== systemClock && this.heap.first === timed) this.arm();
   }
 
-  remove(watched: Watched): void {
+  /** The work has begun. Said after its answer is followed, so that the answer comes first where it is there. */
+  begun(timed: Timed): void {
+    if (this.unarmed === 0 && this.heap.first === timed && this.clock === systemClock) this.armLater();
+  }
+
+  remove(timed: Timed): void {
     // An alarm that is early finds nobody due and is set again: cheaper than to set it for each who leaves.
-    if (this.heap.remove(watched) && this.heap.first === undefined) this.alarm.clear();
+    if (this.heap.remove(timed) && this.heap.first === undefined) this.alarm.clear();
   }
 
-  private afterAnswers(microtasks: number, now: number): void {
-    if (microtasks > 0) void settled.then(() => this.afterAnswers(microtasks - 1, now));
+  private readonly armLater = (): void => {
+    const { first } = this.heap;
+    // A deadline may be that of a timeout further out, which is then the first to be armed, and to give up.
+    const microtasks = first?.bound?.phase === "deadline" ? microtasksUnarmed + 1 : microtasksUnarmed;
+    if (first !== undefined && this.unarmed++ < microtasks) void settled.then(this.armLater);
     else {
-      for (let { first } = this.heap; first !== undefined; { first } = this.heap) {
-        if (first.due > now) {
-          this.alarm.set(first.due);
-          return;
-        }
-        (first as Watched).expire();
-      }
+      this.unarmed = 0;
+      this.arm();
+    }
+  };
+
+  private arm(): void {
+    const { first } = this.heap;
+    if (first === undefined) return;
+    const now = this.clock.now();
+    if (first.due > now) this.alarm.set(first.due, now);
+    // Fake timers have been moved on meanwhile.
+    else this.ring(now);
+  }
+
+  private ring(now: number, microtasks = microtasksForAnswers): void {
+    if (microtasks > 0) void settled.then(() => this.ring(now, microtasks - 1));
+    else {
+      for (let { first } = this.heap; first !== undefined && first.due <= now; { first } = this.heap) first.expire();
+      this.arm();
     }
   }
-}
-
-/** Somebody who is given up on in time, and until then follows the caller's signal. */
-export abstract class Watched extends Due implements AbortListener {
-  protected readonly watch: Watch;
-  /** Aborts those inside. */
-  protected readonly controller: AbortController = new AbortController();
-  private readonly caller: AbortSignal | undefined;
-  private phase: TimeoutPhase = "call";
-  private ms = 0;
-
-  constructor(watch: Watch, caller: AbortSignal | undefined) {
-    super();
-    this.watch = watch;
-    this.caller = caller;
-  }
-
-  /** Lowers the time to `due`, unless it is lower already. */
-  bound(phase: TimeoutPhase, due: number, ms: number): void {
-    if (due >= this.due) return;
-    this.due = due;
-    this.phase = phase;
-    this.ms = ms;
-  }
-
-  /** The time is over, or was before it began: it is counted, and this is what is told. */
-  timeoutError(): TimeoutError {
-    this.watch.timedOut++;
-    return new TimeoutError(this.phase, this.ms);
-  }
-
-  /** The signal must not be aborted yet. */
-  protected follow(): void {
-    if (this.caller !== undefined) listen(this.caller, this);
-  }
-
-  protected unfollow(): void {
-    if (this.caller !== undefined) unlisten(this.caller, this);
-  }
-
-  /** The caller gave up: those inside are told, and it ends when they say so. */
-  aborted(reason: unknown): void {
-    this.watch.remove(this);
-    this.controller.abort(reason);
-  }
-
-  /** The time is over. */
-  expire(): void {
-    const error = this.timeoutError();
-    this.watch.remove(this);
-    this.unfollow();
-    this.giveUp(error);
-    this.controller.abort(error);
-  }
-
-  /** Tells the caller. Must not throw. */
-  protected abstract giveUp(error: TimeoutError): void;
 }

@@ -548,6 +548,27 @@ describe("promise 5: abort", () => {
     expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
   });
 
+  test("nothing is armed when the signal aborts while those inside are asked for readiness", async () => {
+    const clock = new VirtualClock();
+    const controller = new AbortController();
+    const reason = new Error("gone");
+    let fail!: (reason: unknown) => void;
+    const inner = stackService({
+      tryReserve: () => undefined,
+      reserve: ({ signal }, _granted, failed) => {
+        controller.abort(reason);
+        expect(signal?.reason).toBe(reason);
+        fail = failed;
+      },
+    });
+    const service = new ServiceBuilder().layer(timeout({ ready: 100, clock })).service(inner);
+    const ready = watch(service.ready({ signal: controller.signal }));
+    expect(clock.pending).toBe(0);
+    fail(reason);
+    await clock.advance(0);
+    expect(ready).toEqual({ state: "rejected", value: reason });
+  });
+
   test("a caller who waits leaves the line with the signal's own reason", async () => {
     const { clock, service, handle } = setUp({ ready: 50 });
     const controller = new AbortController();
