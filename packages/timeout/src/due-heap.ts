@@ -11,8 +11,9 @@ export interface Due<Node> {
 }
 
 /**
- * Who is due first? A pairing heap (Fredman, Sedgewick, Sleator and Tarjan, 1986): joining takes a few steps, and so does leaving in the
- * order of joining where all have the same time to go; with deadlines in any order, leaving takes O(log n) on average.
+ * Who is due first? A pairing heap (Fredman, Sedgewick, Sleator and Tarjan, 1986). Joining takes a few steps. So does leaving where
+ * all have the same time to go: who comes last is then due last and stands below the one who came before, which makes the heap a
+ * list. Callers' deadlines come in any order; leaving then takes O(log n) steps on average.
  */
 export class DueHeap<Node extends Due<Node>> {
   first: Node | undefined = undefined;
@@ -58,20 +59,18 @@ function meld<Node extends Due<Node>>(a: Node | undefined, b: Node | undefined):
 /** One heap of a row of them: melded in pairs from the left, and these from the right. */
 function paired<Node extends Due<Node>>(row: Node | undefined): Node | undefined {
   let pairs: Node | undefined;
-  for (let left = row; left !== undefined;) {
+  for (let left = row; left !== undefined; left = row) {
     const right: Node | undefined = left.next;
     row = right?.next;
     const pair: Node = meld(right, left)!;
     pair.next = pairs;
     pairs = pair;
-    left = row;
   }
   let whole: Node | undefined;
-  while (pairs !== undefined) {
-    const { next }: Node = pairs;
-    pairs.previous = pairs.next = undefined;
-    whole = meld(whole, pairs);
-    pairs = next;
+  for (let pair = pairs; pair !== undefined; pair = pairs) {
+    pairs = pair.next;
+    whole = meld(whole, pair);
   }
+  if (whole !== undefined) whole.previous = whole.next = undefined;
   return whole;
 }
