@@ -138,6 +138,7 @@ async function runOne(step: Step): Promise<void> {
   done.set(step, { ...outcome, seconds });
   if (outcome.ok) {
     console.log(`ok      ${step.name}${outcome.summary === undefined ? "" : `: ${outcome.summary}`}`);
+    for (const note of outcome.notes ?? []) console.log(`          ${note}`);
     if (values.verbose && outcome.output) console.log(indented(outcome.output));
   } else {
     console.log(`FAILED  ${step.name}: ${outcome.broken}`);

@@ -17,6 +17,8 @@ interface Passed {
   readonly ok: true;
   /** What is worth knowing although nothing is wrong, on one line. */
   readonly summary?: string;
+  /** What somebody may want to look up later, such as the seeds of what was drawn at random; on a line each. */
+  readonly notes?: readonly string[];
   readonly output?: string;
   readonly counts?: Counts;
 }

@@ -8,7 +8,7 @@ import type { Step } from "./schedule.ts";
 export type Act = (step: Step, play: Play) => void;
 
 /** One of them, as the step says. */
-export function one<T>(from: readonly T[], { pick }: Step): T | undefined {
+function one<T>(from: readonly T[], { pick }: Step): T | undefined {
   return from[pick % Math.max(from.length, 1)];
 }
 
