@@ -25,7 +25,15 @@ checkModel("buffer", weights, shapes, ({ capacity, ends }, { clock, innermost })
   return {
     model,
     serviceFor: () => service,
-    counters: () => [layer.waiting, layer.waitingForSlot, layer.active, layer.available, layer.oldest, drained ? 1 : 0],
+    counters: () => [
+      layer.waiting,
+      layer.waitingForSlot,
+      layer.active,
+      layer.available,
+      layer.oldest,
+      drained ? 1 : 0,
+      innermost.waiting,
+    ],
     acts: {
       allow: ({ pick }) => allow(pick % 4),
       close() {
@@ -43,7 +51,7 @@ checkModel("buffer", weights, shapes, ({ capacity, ends }, { clock, innermost })
         model.drain();
       },
     },
-    idle: () => [0, 0, 0, capacity, 0, model.draining ? 1 : 0],
+    idle: () => [0, 0, 0, capacity, 0, model.draining ? 1 : 0, 0],
     capacity: () => (over ? 0 : capacity),
   };
 });

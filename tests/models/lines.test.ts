@@ -10,7 +10,7 @@ import { checkModel } from "./helper/check-model.ts";
 import type { Answer, Innermost } from "./helper/innermost.ts";
 import { LinesModel } from "./helper/lines-model.ts";
 import { type News, PlainGate } from "./helper/plain-gate.ts";
-import { PlainRate, rooms } from "./helper/plain-rate.ts";
+import { PlainRate } from "./helper/plain-rate.ts";
 import { usual } from "./helper/schedule.ts";
 
 /** A gate: so many at once; or so many in so much time, where there is an `each`. */
@@ -23,7 +23,7 @@ function real({ max, each }: Rules, clock: VirtualClock) {
 
 function plain({ max, each }: Rules, news: News): PlainGate {
   if (each === 0) return new PlainGate(max, news);
-  return new PlainRate({ limit: max, interval: max * each, burst: max }, rooms.SlidingWindow, news);
+  return new PlainRate({ limit: max, interval: max * each, burst: max }, "sliding-window", news);
 }
 
 /** What stands between the gates passes on, and changes nothing. */

@@ -1,33 +1,32 @@
 import { gate } from "@sluice/core";
 import { FixedWindow, type RateOptions, SlidingWindow, TokenBucket } from "@sluice/limit";
+import { excess } from "@sluice/test-kit";
 import * as fc from "fast-check";
 import { checkModel } from "./helper/check-model.ts";
-import { PlainRate, excesses, rooms } from "./helper/plain-rate.ts";
+import { PlainRate } from "./helper/plain-rate.ts";
 import { RateModel } from "./helper/rate-model.ts";
 import { usual } from "./helper/schedule.ts";
 
-type AnyRate = SlidingWindow | TokenBucket | FixedWindow;
-
-const rates: Readonly<Record<keyof typeof rooms, (options: RateOptions) => AnyRate>> = {
-  SlidingWindow: (options) => new SlidingWindow(options),
-  TokenBucket: (options) => new TokenBucket(options),
-  FixedWindow: (options) => new FixedWindow(options),
-};
-
-for (const [name, make] of Object.entries(rates) as [keyof typeof rooms, (options: RateOptions) => AnyRate][]) {
+for (const [name, algorithm, make] of [
+  ["SlidingWindow", "sliding-window", (options: RateOptions) => new SlidingWindow(options)],
+  ["TokenBucket", "token-bucket", (options: RateOptions) => new TokenBucket(options)],
+  ["FixedWindow", "fixed-window", (options: RateOptions) => new FixedWindow(options)],
+] as const) {
   const shape = fc.record({
-    limit: fc.integer({ min: 1, max: 3 }),
+    limit: fc.integer({ min: 1, max: 4 }),
     /** How many milliseconds bring one more. */
     each: fc.integer({ min: 1, max: 4 }),
     burst:
-      name === "TokenBucket" ? fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }) : fc.constant(undefined),
+      algorithm === "token-bucket"
+        ? fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined })
+        : fc.constant(undefined),
   });
   const weights = { ...usual, failReadiness: 1, advance: 6, tick: 3, jump: 1 };
   checkModel(name, weights, shape, ({ limit, each, burst }, { clock, innermost }) => {
     const rules = { limit, interval: limit * each, burst: burst ?? limit };
     const rate = make({ limit, interval: rules.interval, clock, ...(burst && { burst }) });
     const service = gate(rate, { name: "rate" }).wrap(innermost);
-    const model = new RateModel((news) => new PlainRate(rules, rooms[name], news));
+    const model = new RateModel((news) => new PlainRate(rules, algorithm, news));
     return {
       model,
       serviceFor: () => service,
@@ -48,8 +47,8 @@ for (const [name, make] of Object.entries(rates) as [keyof typeof rooms, (option
       },
       fault() {
         const starts = innermost.jobs.map(({ since }) => since);
-        const excess = excesses[name](rules, starts);
-        return excess > 0 ? `${excess} too many started: ${starts.join()}.` : undefined;
+        const over = excess(algorithm, starts, rules);
+        return over > 0 ? `${over} too many started: ${starts.join()}.` : undefined;
       },
       idle: () => [0, 0, rules.burst, 0, 0, 0],
       capacity: () => rules.burst,

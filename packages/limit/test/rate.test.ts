@@ -1,9 +1,9 @@
-import { type Clock, isOverloadedError, type Lease } from "@sluice/core";
+import type { Clock, Lease } from "@sluice/core";
+import { excess, rooms } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FixedWindow, SlidingWindow, TokenBucket } from "../src/index.ts";
-import { excess, RateModel, rooms } from "./helper/rate-model.ts";
 import { type AnyRate, rates } from "./helper/rates.ts";
 
 /** A lease of `gate`, which must have one. */
@@ -23,119 +23,7 @@ function start(gate: AnyRate): boolean {
   return lease !== undefined;
 }
 
-/** What becomes of a permit, and of time, in a random schedule. */
-const action = fc.oneof(
-  fc.record({ do: fc.constant("try" as const) }),
-  fc.record({
-    do: fc.constant("acquire" as const),
-    within: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
-  }),
-  fc.record({ do: fc.constantFrom("start" as const, "cancel" as const), which: fc.nat(5) }),
-  fc.record({ do: fc.constant("abort" as const), which: fc.nat(9) }),
-  fc.record({ do: fc.constant("advance" as const), ms: fc.nat(9) }),
-);
-
 describe.each(rates)("%s", (algorithm, make) => {
-  const room = rooms[algorithm];
-  if (room === undefined) throw new Error("There is no model of it.");
-
-  test("does what its model does, whatever the schedule", async () => {
-    const shapes = fc.record({ limit: fc.integer({ min: 1, max: 4 }), each: fc.integer({ min: 1, max: 4 }) });
-    const burst =
-      algorithm === "token-bucket"
-        ? fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined })
-        : fc.constant(undefined);
-    await fc.assert(
-      fc.asyncProperty(shapes, burst, fc.array(action, { maxLength: 60 }), async ({ limit, each }, most, actions) => {
-        const clock = new VirtualClock();
-        const rules = { limit, interval: limit * each, burst: most ?? limit };
-        const gate = make({ limit, interval: rules.interval, clock, ...(most && { burst: most }) });
-        const model = new RateModel(rules, room);
-        const held: Lease[] = [];
-        const letIn: number[] = [];
-        const refused: number[] = [];
-        const gaveUp: number[] = [];
-        const callers = new Map<number, AbortController>();
-        let name = 0;
-        for (const step of actions) {
-          switch (step.do) {
-            case "try": {
-              const lease = gate.tryAcquire();
-              if (lease !== undefined) {
-                held.push(lease);
-                letIn.push(name);
-              }
-              model.tryAcquire(name++);
-              break;
-            }
-            case "acquire": {
-              const caller = new AbortController();
-              const mine = name++;
-              callers.set(mine, caller);
-              const deadline = step.within === undefined ? undefined : clock.now() + step.within;
-              gate.acquire({ signal: caller.signal, deadline }).then(
-                (lease) => {
-                  held.push(lease);
-                  letIn.push(mine);
-                },
-                (reason) => {
-                  if (isOverloadedError(reason)) refused.push(mine);
-                  else if (reason === mine) gaveUp.push(mine);
-                },
-              );
-              model.acquire(mine, deadline);
-              break;
-            }
-            case "start":
-            case "cancel": {
-              const [lease] = held.splice(step.which % Math.max(held.length, 1), 1);
-              if (lease === undefined) break;
-              if (step.do === "start") {
-                lease.start?.();
-                lease.finish(done);
-                model.start();
-              } else {
-                lease.cancel();
-                model.cancel();
-              }
-              break;
-            }
-            case "abort": {
-              const [given] = [...callers.keys()].slice(step.which);
-              if (given === undefined) break;
-              callers.get(given)?.abort(given);
-              callers.delete(given);
-              model.abort(given);
-              break;
-            }
-            case "advance":
-              void clock.advance(step.ms);
-              model.advance(step.ms);
-          }
-          await clock.advance(0);
-          model.settle();
-          expect(letIn).toEqual(model.letIn);
-          expect(refused).toEqual(model.refused);
-          expect(gaveUp).toEqual(model.gaveUp);
-          expect({
-            active: gate.active,
-            waiting: gate.waiting,
-            available: gate.available,
-            retryAfter: gate.retryAfter(),
-          }).toEqual({
-            active: model.held,
-            waiting: model.line.length,
-            available: model.available,
-            retryAfter: model.retryAfter,
-          });
-          // One timer, for those who wait and whom time can help.
-          expect(clock.pending).toBe(model.line.length > 0 && model.held < rules.burst ? 1 : 0);
-        }
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
   test("keeps its bound at times that are not whole, permits held and started late included", async () => {
     const time = fc.double({ min: 0.001, max: 40, noNaN: true });
     const step = fc.record({ ms: time, reserve: fc.nat(4), use: fc.nat(4), cancel: fc.nat(1) });
@@ -444,7 +332,7 @@ describe("at the edges", () => {
         for (const { ms, calls } of schedule) {
           await clock.advance(ms);
           for (let count = 0; count < calls; count++) if (start(gate)) begun.push(clock.now());
-          expect(gate.available).toBe(rooms["sliding-window"]?.(rules, begun, clock.now()));
+          expect(gate.available).toBe(rooms["sliding-window"](rules, begun, clock.now()));
         }
         expect(excess("sliding-window", begun, rules)).toBe(0);
       }),

@@ -25,11 +25,19 @@ export class BufferModel extends Model {
     this.slots = new PlainGate(capacity, this.news);
   }
 
-  /** Waiting, in line for a slot, active, available, oldest, and whether it is drained. */
+  /** Waiting, in line for a slot, active, available, oldest, whether it is drained, and who asks inside: one at most. */
   counters(): readonly number[] {
     const { line, room } = this.slots;
     const [since = this.now] = this.queue.values();
-    return [this.queue.size, line.length, this.active, room, this.now - since, this.draining && this.drained ? 1 : 0];
+    return [
+      this.queue.size,
+      line.length,
+      this.active,
+      room,
+      this.now - since,
+      this.draining && this.drained ? 1 : 0,
+      this.asking === undefined ? 0 : 1,
+    ];
   }
 
   allow(count: number): void {

@@ -65,6 +65,11 @@ export class Innermost extends Service<number, Answer> {
     this.clock = clock;
   }
 
+  /** Who waits to reserve. */
+  get waiting(): number {
+    return this.line.size;
+  }
+
   allow(count: number): void {
     this.allowed = count;
     this.serve();

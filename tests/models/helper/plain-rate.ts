@@ -1,67 +1,5 @@
+import { type RateAlgorithm, type RateRules, rooms } from "@sluice/test-kit";
 import { type News, PlainGate } from "./plain-gate.ts";
-
-/**
- * How many more may start at `now`, after `starts`. Times are whole milliseconds, and `interval / limit` must be whole too,
- * so that to look at each millisecond misses nothing.
- */
-export type Room = (rules: RateRules, starts: readonly number[], now: number) => number;
-
-export interface RateRules {
-  readonly limit: number;
-  readonly interval: number;
-  readonly burst: number;
-}
-
-export const rooms = {
-  SlidingWindow: ({ limit, interval }, starts, now) => limit - starts.filter((start) => start + interval > now).length,
-
-  TokenBucket: ({ limit, interval, burst }, starts, now) => {
-    // In parts of a token that are all whole: `interval` of them are one.
-    let parts = burst * interval;
-    let last = 0;
-    const fill = (time: number): void => {
-      parts = Math.min(burst * interval, parts + (time - last) * limit);
-      last = time;
-    };
-    for (const start of starts) {
-      fill(start);
-      parts -= interval;
-    }
-    fill(now);
-    return Math.floor(parts / interval);
-  },
-
-  FixedWindow: ({ limit, interval }, starts, now) => {
-    let end = Number.NEGATIVE_INFINITY;
-    let used = 0;
-    for (const start of starts) {
-      if (start >= end) {
-        end = start + interval;
-        used = 0;
-      }
-      used++;
-    }
-    return now < end ? limit - used : limit;
-  },
-} satisfies Record<string, Room>;
-
-/** By how many starts the bound that a rate promises is exceeded, at most, over all half-open spans that begin with a start. */
-export const excesses = {
-  SlidingWindow: ({ limit, interval }, starts) => most(starts, (from) => within(starts, from, interval) - limit),
-  TokenBucket: ({ limit, interval, burst }, starts) =>
-    most(starts, (from, first) =>
-      most(starts.slice(first), (to, more) => more + 1 - burst - (limit * (to - from)) / interval),
-    ),
-  FixedWindow: ({ limit, interval }, starts) => most(starts, (from) => within(starts, from, interval) - 2 * limit),
-} satisfies Record<string, (rules: RateRules, starts: readonly number[]) => number>;
-
-function most(starts: readonly number[], excess: (start: number, nth: number) => number): number {
-  return Math.max(0, ...starts.map(excess));
-}
-
-function within(starts: readonly number[], from: number, interval: number): number {
-  return starts.filter((start) => start >= from && start < from + interval).length;
-}
 
 /** A rate as plain as can be: all starts that ever were. Inside are those who have not started yet. */
 export class PlainRate extends PlainGate {
@@ -71,16 +9,16 @@ export class PlainRate extends PlainGate {
   /** Who could not have. */
   readonly refused: number[] = [];
   private readonly rules: RateRules;
-  private readonly roomAt: Room;
+  private readonly algorithm: RateAlgorithm;
 
-  constructor(rules: RateRules, roomAt: Room, news?: News) {
+  constructor(rules: RateRules, algorithm: RateAlgorithm, news?: News) {
     super(rules.burst, news);
     this.rules = rules;
-    this.roomAt = roomAt;
+    this.algorithm = algorithm;
   }
 
   override get room(): number {
-    return this.roomAt(this.rules, this.starts, this.now) - this.inside.size;
+    return this.roomAfter(this.starts, this.now) - this.inside.size;
   }
 
   /** In how many milliseconds somebody who asks now could start. */
@@ -128,11 +66,15 @@ export class PlainRate extends PlainGate {
   private earliest(count: number): number {
     const starts = [...this.starts];
     for (let [time, left] = [this.now, count]; ; time++) {
-      for (let room = this.roomAt(this.rules, starts, time); room > 0; room--) {
+      for (let room = this.roomAfter(starts, time); room > 0; room--) {
         if (--left === 0) return time;
         starts.push(time);
       }
     }
+  }
+
+  private roomAfter(starts: readonly number[], time: number): number {
+    return rooms[this.algorithm](this.rules, starts, time);
   }
 
   private deadlineOf(who: number): number {
