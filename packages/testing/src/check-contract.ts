@@ -1,52 +1,26 @@
 import { type AnyLayer, type Gate, gate, type Layer } from "@sluice/core";
-import {
-  readOption,
-  readOptions,
-  requireArray,
-  requireFunction,
-  requireMethods,
-  requireNumber,
-  show,
-} from "@sluice/core/internal";
+import { requireFunction, show } from "@sluice/core/internal";
 import { allOrNothing } from "./contract/all-or-nothing.ts";
 import { AsyncContext } from "./contract/async-context.ts";
-import { type BadOption, checkBadOption } from "./contract/bad-option.ts";
-import { type Breach, type PromiseNumber, promiseNumbers } from "./contract-promise.ts";
-import { ContractReport, finding } from "./contract-report.ts";
+import { checkBadOption } from "./contract/bad-option.ts";
+import { type CheckOptions, readCheckOptions } from "./contract/check-options.ts";
+import { type Breach, numberOf, type PromiseNumber, promiseNumbers } from "./contract-promise.ts";
+import { brokenBy, ContractReport, unbroken } from "./contract-report.ts";
 import { freeWhereIdle } from "./contract/free-where-idle.ts";
+import { givenBack } from "./contract/given-back.ts";
 import { inLine } from "./contract/in-line.ts";
+import { longLine } from "./contract/long-line.ts";
 import { notTerminal } from "./contract/not-terminal.ts";
-import { findAbsorbs, findCapacity } from "./contract/profile.ts";
+import { onlyObserves } from "./contract/only-observes.ts";
+import { otherRoute } from "./contract/other-route.ts";
+import { findAbsorbs, findCapacity, findJoins } from "./contract/profile.ts";
 import { checkAtRandom } from "./contract/random-check.ts";
 import { RejectionWatch } from "./contract/rejection-watch.ts";
-import type { Scenario } from "./contract/scenario.ts";
+import type { Observation, Scenario } from "./contract/scenario.ts";
 import type { Subject } from "./contract/subject.ts";
+import { unlikeTold } from "./contract/unlike-told.ts";
 import { untilItSettles } from "./contract/until-it-settles.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-
-/** Options of {@link checkContract}. */
-export interface CheckOptions {
-  /** Requests that the layer takes, one at least; default `[1, 2, 3]`. */
-  readonly requests?: readonly unknown[] | undefined;
-  /** What the service inside answers, one at least; default `[1, 2, 3]`. */
-  readonly responses?: readonly unknown[] | undefined;
-  /** Ways to construct the layer that must be refused. Default: none, and promise 14 is not applicable. */
-  readonly badOptions?: readonly (BadOption | (() => unknown))[] | undefined;
-  /**
-   * Whether the layer is ready though the service inside is not, as `loadShed` and `buffer` are. Default: that is found out, and a layer
-   * that should not be so is not told from one that should.
-   */
-  readonly absorbs?: boolean | undefined;
-  /**
-   * Whether the layer has something of its own to do, asynchronously, before the call goes on, such as fetching a token. Default false: the
-   * work inside must start in the caller's turn.
-   */
-  readonly defers?: boolean | undefined;
-  /** How many random schedules to try: a whole number of 1 or more; default 500. */
-  readonly runs?: number | undefined;
-  /** Repeats a check: a whole number from -2^31 to 2^31-1. Default: another one each time. */
-  readonly seed?: number | undefined;
-}
 
 /** Makes the layer anew, or the gate; called once for each schedule. */
 export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer | Gate<any, any>;
@@ -55,6 +29,9 @@ export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer 
  * Checks the promises of the contract for a layer, or a gate, of anyone's own: random schedules of callers who reserve, call, give back
  * and abort, of a service inside that answers, fails and refuses, and of time that passes; and some that are always the same. It needs no
  * test runner.
+ *
+ * What nobody can see from outside is not checked: the README says which sentences of the contract those are. Work that grows with the
+ * length of a line is seen where it is done by methods of arrays, and nothing is measured by the clock on the wall.
  *
  * While it runs, the process is not as usual: systemClock and Math.random are virtual, and unhandled rejections are kept from others. So
  * nothing else should run at the same time.
@@ -69,97 +46,83 @@ export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer 
  */
 export async function checkContract(make: MakeSubject, options?: CheckOptions): Promise<ContractReport> {
   requireFunction(owner, "make", make);
-  const { requests, responses, badOptions, absorbs, defers, runs, seed } = readCheckOptions(options);
+  const { badOptions, absorbs, joins, runs, seed, path, ...given } = readCheckOptions(options);
   let name = "";
-  const madeAnew = (given: { readonly clock: VirtualClock }): AnyLayer => {
-    const layer = asLayer(make(given));
+  const madeAnew: Subject["make"] = (world) => {
+    const layer = asLayer(make(world));
     ({ name } = layer);
     return layer;
   };
 
-  const breaches = new Map<PromiseNumber, Breach>();
-  const excuses = new Map<PromiseNumber, string>();
-  const remember = (breach: Breach | undefined): void => {
-    if (breach !== undefined && !breaches.has(breach.number)) breaches.set(breach.number, breach);
-  };
-
-  badOptions.map(checkBadOption).forEach(remember);
-  if (badOptions.length === 0) excuses.set(14, "no bad options were given");
-
+  const findings = new Findings();
   const context = new AsyncContext<number>();
   const rejections = new RejectionWatch();
   try {
-    const unknown: Subject = { make: madeAnew, requests, responses, defers, context };
+    const unknown: Subject = { ...given, make: madeAnew, context };
     const subject = {
       ...unknown,
       absorbs: absorbs ?? (await findAbsorbs(unknown)),
       capacity: await findCapacity(unknown),
+      joins: joins ?? (await findJoins(unknown)),
     };
     const profile = { subject, rejections };
-    if (subject.absorbs) excuses.set(1, "it is ready whether the service inside is or not");
-    const random = await checkAtRandom(profile, { runs, seed });
-    random.breaches.forEach(remember);
-    for (const [number, why] of random.notApplicable) excuses.set(number, why);
-    for (const { number, observe } of scenarios) {
-      const observation = await observe(profile);
-      observation.breaches.forEach(remember);
-      if (observation.notApplicable !== undefined) excuses.set(number, observation.notApplicable);
-    }
+    findings.add(await checkAtRandom(profile, { runs, seed, path }));
+    if (path === undefined) {
+      findings.add({ breaches: badOptions.flatMap((bad, index) => checkBadOption(bad, index) ?? []) });
+      if (badOptions.length === 0) findings.excuse(14, "no bad options were given");
+      if (subject.absorbs) findings.excuse(1, "it is ready whether the service inside is or not");
+      for (const scenario of scenarios) findings.add(await scenario(profile));
+    } else for (const number of promiseNumbers) findings.excuse(number, `only the schedule at ${path} was run`);
   } finally {
     rejections.stop();
     context.stop();
   }
-
-  const findings = promiseNumbers.map((number) => {
-    const breach = breaches.get(number);
-    if (breach !== undefined) return finding(number, "broken", breach.what, breach.schedule);
-    const excuse = excuses.get(number);
-    return finding(number, excuse === undefined ? "held" : "not applicable", excuse);
-  });
-  return new ContractReport(name, seed, runs, findings);
+  return new ContractReport(name, seed, path === undefined ? runs : 1, findings.all());
 }
 
 const owner = "checkContract";
 
-const scenarios: readonly Scenario[] = [inLine, untilItSettles, allOrNothing, freeWhereIdle, notTerminal];
+/** What chance would seldom come by. */
+const scenarios: readonly Scenario[] = [
+  givenBack,
+  inLine,
+  otherRoute,
+  longLine,
+  untilItSettles,
+  allOrNothing,
+  unlikeTold,
+  freeWhereIdle,
+  onlyObserves,
+  notTerminal,
+];
 
-function readCheckOptions(
-  options: CheckOptions | undefined,
-): Required<CheckOptions> & typeof defaults & { seed: number } {
-  const names = ["requests", "responses", "badOptions", "absorbs", "defers", "runs", "seed"] as const;
-  const anySeed = Math.floor(Math.random() * 2 ** 31);
-  const read = { ...defaults, seed: anySeed, absorbs: undefined, ...readOptions(owner, options, names) };
-  requireArray(owner, "requests", read.requests, "an array of 1 or more", 1);
-  requireArray(owner, "responses", read.responses, "an array of 1 or more", 1);
-  requireArray(owner, "badOptions", read.badOptions, "an array of 0 or more");
-  read.badOptions.forEach(requireBadOption);
-  requireNumber(owner, "runs", read.runs, { min: 1, integer: true });
-  requireNumber(owner, "seed", read.seed, { min: -(2 ** 31), max: 2 ** 31 - 1, integer: true });
-  if (read.absorbs !== undefined) requireBoolean("absorbs", read.absorbs);
-  requireBoolean("defers", read.defers);
-  return read as ReturnType<typeof readCheckOptions>;
-}
+/** What was found out about all promises: of each the first breach that was seen. */
+class Findings {
+  private readonly breaches: Map<PromiseNumber, Breach> = new Map();
+  private readonly excuses: Map<PromiseNumber, string> = new Map();
+  private readonly remarks: Map<PromiseNumber, string> = new Map();
 
-const defaults = {
-  requests: [1, 2, 3] as readonly unknown[],
-  responses: [1, 2, 3] as readonly unknown[],
-  badOptions: [] as readonly (BadOption | (() => unknown))[],
-  defers: false,
-  runs: 500,
-};
+  add({ breaches, notApplicable, remark }: Observation): void {
+    for (const breach of breaches) {
+      const number = numberOf(breach);
+      if (!this.breaches.has(number)) this.breaches.set(number, breach);
+    }
+    for (const [number, why] of notApplicable ?? []) this.excuse(number, why);
+    if (remark !== undefined) this.remarks.set(...remark);
+  }
 
-function requireBadOption(value: unknown, index: number): void {
-  if (typeof value === "function") return;
-  const wanted = "a function, or { option, value, make }";
-  requireMethods(owner, `badOptions[${index}]`, value, wanted, ["make"]);
-  const option = readOption(owner, value as object, "option", `badOptions[${index}].option`);
-  if (typeof option === "string") return;
-  throw new TypeError(`${owner}: badOptions[${index}].option must be a string; received ${show(option)}`);
-}
+  excuse(number: PromiseNumber, why: string): void {
+    this.excuses.set(number, why);
+  }
 
-function requireBoolean(option: string, value: unknown): void {
-  if (typeof value === "boolean") return;
-  throw new TypeError(`${owner}: ${option} must be a boolean; received ${show(value)}`);
+  all(): ReturnType<typeof brokenBy>[] {
+    return promiseNumbers.map((number) => {
+      const breach = this.breaches.get(number);
+      if (breach !== undefined) return brokenBy(number, breach);
+      const excuse = this.excuses.get(number);
+      return unbroken(number, excuse === undefined ? "held" : "not applicable", excuse ?? this.remarks.get(number));
+    });
+  }
 }
 
 function asLayer(made: AnyLayer | Gate<any, any>): AnyLayer {

@@ -1,4 +1,4 @@
-import { contractPromises, type PromiseNumber } from "./contract-promise.ts";
+import { type Breach, contractPromises, type PromiseNumber, wordsOf } from "./contract-promise.ts";
 
 /** What was found out about one promise. */
 export interface PromiseFinding {
@@ -6,10 +6,14 @@ export interface PromiseFinding {
   readonly number: PromiseNumber;
   readonly name: string;
   readonly verdict: "held" | "broken" | "not applicable";
-  /** What was seen where it is broken; why it does not apply. */
+  /** What was seen where it is broken; why it does not apply; what else is to be known where it is held. */
   readonly detail?: string | undefined;
+  /** Where it is broken: what was promised, in the contract's words. */
+  readonly promised?: string | undefined;
   /** The shortest way there that was found, a line for each thing that happened. */
   readonly schedule?: readonly string[] | undefined;
+  /** With the seed, repeats that schedule alone: give both in the options. None where it is in every check. */
+  readonly path?: string | undefined;
 }
 
 /** What came out of a check. */
@@ -47,30 +51,51 @@ export class ContractReport {
 
   /** The report as text, to be read by the author of the layer. */
   toString(): string {
-    const count = (verdict: PromiseFinding["verdict"]): number =>
-      this.findings.filter((found) => found.verdict === verdict).length;
-    const lines = [
-      `${this.layer}: ${count("held")} promises held, ${count("broken")} broken, ${count("not applicable")} not applicable`,
-    ];
-    for (const { number, name, verdict, detail, schedule } of this.findings) {
-      lines.push(
-        `  ${marks[verdict]} ${String(number).padStart(2)} ${name}${detail === undefined ? "" : `: ${detail}`}`,
-      );
-      for (const line of schedule ?? []) lines.push(`         ${line}`);
-    }
-    lines.push(`  after ${this.runs} random schedules; { seed: ${this.seed}, runs: ${this.runs} } repeats them`);
-    return lines.join("\n");
+    const { findings, layer, runs, seed } = this;
+    const counts = (["held", "broken", "not applicable"] as const).map(
+      (verdict) => `${findings.filter((found) => found.verdict === verdict).length} ${verdict}`,
+    );
+    return [
+      `${layer}: of 14 promises ${counts.join(", ")}`,
+      ...findings.flatMap((found) => (found.verdict === "broken" ? brokenLines(found, seed) : [line(found)])),
+      `  after ${runs} random schedules; { seed: ${seed}, runs: ${runs} } repeats them`,
+    ].join("\n");
   }
 }
 
 const marks = { held: "ok  ", broken: "FAIL", "not applicable": "n/a " } as const;
 
-/** What is known of a promise. */
-export function finding(
+function line({ number, name, verdict, detail }: PromiseFinding): string {
+  const why = detail === undefined || verdict === "broken" ? "" : `: ${detail}`;
+  return `  ${marks[verdict]} ${String(number).padStart(2)} ${name}${why}`;
+}
+
+function brokenLines(found: PromiseFinding, seed: number): string[] {
+  const { detail, path, promised, schedule = [] } = found;
+  const rows = [
+    ["promised", promised],
+    ["seen", detail],
+    ...schedule.map((happened, nth) => [nth === 0 ? "when" : "", happened]),
+    ["repeat", path === undefined ? undefined : `{ seed: ${seed}, path: "${path}" }`],
+  ] as const;
+  return [
+    line(found),
+    ...rows.flatMap(([what, said]) => (said === undefined ? [] : [`       ${what.padEnd(10)}${said}`])),
+  ];
+}
+
+/** What is known of a promise that was not seen broken. */
+export function unbroken(
   number: PromiseNumber,
-  verdict: PromiseFinding["verdict"],
-  detail?: string,
-  schedule?: readonly string[],
+  verdict: "held" | "not applicable",
+  detail: string | undefined,
 ): PromiseFinding {
-  return { number, name: contractPromises[number], verdict, detail, schedule };
+  return { number, name: contractPromises[number].name, verdict, detail };
+}
+
+/** What is known of a promise that was. */
+export function brokenBy(number: PromiseNumber, breach: Breach): PromiseFinding {
+  const { what, schedule, path } = breach;
+  const { name } = contractPromises[number];
+  return { number, name, verdict: "broken", detail: what, promised: wordsOf(breach), schedule, path };
 }

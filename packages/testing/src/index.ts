@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export type { BadOption } from "./contract/bad-option.ts";
-export type { CheckOptions, MakeSubject } from "./check-contract.ts";
+export type { CheckOptions } from "./contract/check-options.ts";
+export type { MakeSubject } from "./check-contract.ts";
 export { checkContract } from "./check-contract.ts";
 export type { PromiseNumber } from "./contract-promise.ts";
 export type { ContractReport, PromiseFinding } from "./contract-report.ts";

@@ -1,4 +1,4 @@
-import { type CallOptions, refuse } from "@sluice/core";
+import { type CallOptions, type ReadyOptions, refuse } from "@sluice/core";
 import {
   type Behaviour,
   Line,
@@ -12,8 +12,12 @@ import type { MockHandle, MockRequest } from "./mock-handle.ts";
 
 /** Somebody who looks on while a mock service is used. */
 export interface MockObserver<Req, Res> {
-  /** Somebody asks for readiness; `request` is undefined for a blind reservation. */
-  asked?(): void;
+  /** Somebody asks for readiness, for a request (undefined: blindly). */
+  asked?(request: unknown): void;
+  /** Somebody is about to wait for readiness. */
+  waits?(options: ReadyOptions): void;
+  /** A reservation was given back. */
+  gaveBack?(): void;
   /** A call arrived, on a reservation that was made for the request `reservedFor`. */
   arrived?(call: MockRequest<Req, Res>, reservedFor: unknown): void;
   /** A reservation was spent or given back a second time. */
@@ -53,6 +57,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
       this.reserved--;
       this.released++;
       this.allowed++;
+      this.observer.gaveBack?.();
       this.serve();
     },
   };
@@ -66,7 +71,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
   }
 
   readonly tryReserve: Stack["tryReserve"] = (request) => {
-    this.observer.asked?.();
+    this.observer.asked?.(request);
     if (this.failure !== undefined) {
       const { error } = this.failure;
       this.failure = undefined;
@@ -85,6 +90,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
     }
     if (reservation !== undefined) granted(reservation);
     else {
+      this.observer.waits?.(options);
       this.line.join(options).then((late) => {
         // The abort may have come between the grant and now.
         if (options.signal?.aborted) {

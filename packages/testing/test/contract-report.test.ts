@@ -85,7 +85,10 @@ describe("the report", () => {
       wrapped({
         call: (next, _options, request) => {
           seen.add(request);
-          return next().then((response) => seen.add(response));
+          return next().then((response) => {
+            seen.add(response);
+            return response;
+          });
         },
       });
     await checkContract(make, { ...quick, requests: ["a", "b"], responses: ["A"] });

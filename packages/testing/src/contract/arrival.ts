@@ -1,3 +1,4 @@
+import type { CallOptions } from "@sluice/core";
 import { show } from "@sluice/core/internal";
 import type { Callers } from "./callers.ts";
 import { ownerOf } from "./errand.ts";
@@ -16,18 +17,34 @@ export function lookAtArrival(callers: Callers, { call, number }: Arrival, reser
     const owner = ownerOf(options.deadline) ?? current;
     if (!mayBe || owner !== current) {
       const whose = errand === undefined ? "nobody who called" : `#${errand.id}`;
-      chronicle.broken(8, `call ${number} inside ran in the async context of ${whose}`);
+      chronicle.broken("callersContext", `call ${number} inside ran in the async context of ${whose}`);
     }
   }
-  if (!callers.bare && options.waitUntil === undefined) {
-    chronicle.broken(6, `waitUntil was not passed on to call ${number} inside`);
-  }
+  if (!callers.bare) lookAtOptions(callers, options, number);
   if (callers.crossed) return;
   if (reservedFor !== undefined) {
     if (!Object.is(reservedFor, request)) {
-      chronicle.broken(10, `what was called inside was ${show(request)}; reserved for ${show(reservedFor)}`);
+      chronicle.broken("asReserved", `what was called inside was ${show(request)}; reserved for ${show(reservedFor)}`);
     }
   } else if (request !== undefined && requests.includes(request)) {
-    chronicle.broken(10, `for ${show(request)} was reserved blindly inside`);
+    chronicle.broken("exactly", `for ${show(request)} was reserved blindly inside`);
+  }
+}
+
+const names = ["signal", "deadline", "waitUntil"] as const;
+
+/** All that the caller said has come down, and whoever spreads it loses nothing. */
+function lookAtOptions({ chronicle }: Callers, options: CallOptions, number: number): void {
+  const spread: CallOptions = { ...options };
+  for (const name of names) {
+    if (options[name] !== spread[name]) {
+      chronicle.broken("loseNothing", `{ ...options } of call ${number} inside has lost ${name}`);
+    }
+  }
+  if (options.waitUntil === undefined) {
+    chronicle.broken("gateFinishes", `waitUntil was not passed on to call ${number} inside`);
+  }
+  if (options.deadline === undefined) {
+    chronicle.broken("loseNothing", `the deadline was not passed on to call ${number} inside`);
   }
 }

@@ -18,14 +18,17 @@ export function checkBadOption(bad: BadOption | (() => unknown), index: number):
     else bad.make(bad.value);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) {
-      return breachOf(14, `${what} was refused with something else than a TypeError or a RangeError: ${show(error)}`);
+      return breachOf(
+        "refused",
+        `${what} was refused with something else than a TypeError or a RangeError: ${show(error)}`,
+      );
     }
     const { message } = error;
     const missing = typeof bad === "function" ? unnamed(message) : unnamed(message, bad);
     if (missing === undefined) return undefined;
-    return breachOf(14, `${what} was refused, but the error does not name the ${missing}: ${message}`);
+    return breachOf("refused", `${what} was refused, but the error does not name the ${missing}: ${message}`);
   }
-  return breachOf(14, `${what} was not refused at construction`);
+  return breachOf("refused", `${what} was not refused at construction`);
 }
 
 function unnamed(message: string, bad?: BadOption): "option" | "value" | undefined {

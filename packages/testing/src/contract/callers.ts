@@ -1,5 +1,6 @@
 import type { CallOptions, Service } from "@sluice/core";
 import { show } from "@sluice/core/internal";
+import { lookAtRest } from "./at-rest.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { Errand, type Held } from "./errand.ts";
 import { type Arrival, type Inside, nobody } from "./inside.ts";
@@ -53,7 +54,8 @@ export class Callers {
     if (first !== undefined) {
       chronicle.whenSettled(() => {
         // Whoever was about to be refused or has given up is not overtaken.
-        if (first.state !== "failed") chronicle.broken(4, `tryReady got a permit while #${first.id} was in line`);
+        if (first.state !== "failed")
+          chronicle.broken("notOvertaken", `tryReady got a permit while #${first.id} was in line`);
       });
     }
     return this.hold({ permit, request, told });
@@ -75,16 +77,16 @@ export class Callers {
     return errand;
   }
 
-  /** `permit.call(request, options)`. */
-  spend(held: Held, bare = false): Errand {
-    const errand = this.errand("call", held.request, held.told);
+  /** `permit.call(request, options)`: the request that it was reserved for, or another. */
+  spend(held: Held, request: unknown = held.request): Errand {
+    const errand = this.errand("call", request, held.told && Object.is(request, held.request));
     this.use(held);
-    this.chronicle.did(`#${errand.id} permit.call(${show(held.request)}${bare ? "" : ", options"})`);
+    this.chronicle.did(`#${errand.id} permit.call(${show(request)}, options)`);
     const { asked, mock } = this.inside;
     const { calls } = mock;
-    this.start(errand, bare, (options) => held.permit.call(held.request, options));
-    if (this.reservesInside && held.told && this.inside.asked > asked && mock.calls === calls) {
-      this.chronicle.broken(1, "a call on a permit asked for readiness inside once more");
+    this.start(errand, false, (options) => held.permit.call(request, options));
+    if (this.reservesInside && errand.told && this.inside.asked > asked && mock.calls === calls) {
+      this.chronicle.broken("exactlyOne", "a call on a permit asked for readiness inside once more");
     }
     return errand;
   }
@@ -99,7 +101,7 @@ export class Callers {
       held.permit.release();
     });
     if (this.reservesInside && mock.released === released) {
-      this.chronicle.broken(9, "release returned before what was reserved inside had been given back");
+      this.chronicle.broken("inOrder", "release returned before what was reserved inside had been given back");
     }
   }
 
@@ -116,7 +118,7 @@ export class Callers {
     const mustReject = (who: string): void => {
       chronicle.whenSettled(() => {
         if (errand.open || (calm && errand.failure !== reason)) {
-          chronicle.broken(5, `#${id}, ${who}, did not reject with signal.reason itself at once`);
+          chronicle.broken("leavesAtOnce", `#${id}, ${who}, did not reject with signal.reason itself at once`);
         }
       });
     };
@@ -134,31 +136,29 @@ export class Callers {
     const { chronicle } = this;
     chronicle.whenSettled(() => {
       if (call.options.signal?.aborted !== true) {
-        chronicle.broken(5, `the abort of #${errand.id} was not passed on to the work inside`);
+        chronicle.broken("passedDown", `the abort of #${errand.id} was not passed on to the work inside`);
       }
       if (!errand.open && errand.works === 0 && !call.answered) {
-        chronicle.broken(5, `#${errand.id} settled when it was aborted, and its work inside went on`);
+        chronicle.broken("passedDown", `#${errand.id} settled when it was aborted, and its work inside went on`);
       }
     });
   }
 
   /** Everything has come to rest: who waits, and what goes on? */
   settled(): void {
-    const { active, reserved } = this.inside.mock;
     for (const errand of this.errands) errand.waiting = errand.open && !errand.aborted;
     this.waited ||= this.errands.some(({ kind, waiting }) => kind === "ready" && waiting);
-    if (this.reservesInside && this.held.length > reserved) {
-      this.chronicle.broken(1, `${this.held.length} permits are held, and ${reserved} are reserved inside`);
-    }
-    const working = active + this.inside.works > 0;
-    if (working && !this.bare && !this.going.some(({ kind }) => kind === "call")) {
-      const what = "work goes on inside, its caller has the answer, and nothing was handed up with waitUntil";
-      this.chronicle.broken(6, what);
-    }
+    lookAtRest(this);
+  }
+
+  /** Somebody waits inside, and has not been told of the caller's deadline. */
+  waitsForEver(): void {
+    if (this.bare) return;
+    this.chronicle.broken("loseNothing", "who waits inside was not told of the deadline");
   }
 
   /** Whether a permit of the layer must have one inside. */
-  private get reservesInside(): boolean {
+  get reservesInside(): boolean {
     return this.subject.absorbs === false && !this.inside.unready;
   }
 
@@ -202,7 +202,7 @@ export class Callers {
     errand.bare = bare;
     this.bare ||= bare;
     const options = errand.callOptions(() => {
-      this.chronicle.broken(6, `work of #${errand.id} was handed up only after its answer`);
+      this.chronicle.broken("handedUp", `work of #${errand.id} was handed up only after its answer`);
     });
     this.follow(
       errand,
@@ -219,7 +219,7 @@ export class Callers {
     try {
       promise = this.subject.context.run(errand.id, run);
     } catch (error) {
-      this.chronicle.broken(7, `#${errand.id} was told by a synchronous throw: ${nameOf(error)}`);
+      this.chronicle.broken("neverThrows", `#${errand.id} was told by a synchronous throw: ${nameOf(error)}`);
       promise = Promise.reject(error);
     }
     promise.then(
@@ -245,7 +245,7 @@ export class Callers {
     if (first === undefined || first.id > id) return;
     this.chronicle.whenSettled(() => {
       // Where there was enough for both, who hears of it first says nothing.
-      if (first.open) this.chronicle.broken(4, `#${id} was served before #${first.id}, who came first`);
+      if (first.open) this.chronicle.broken("firstCome", `#${id} was served before #${first.id}, who came first`);
     });
   }
 }

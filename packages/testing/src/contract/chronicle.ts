@@ -1,4 +1,4 @@
-import type { Breach, PromiseNumber } from "../contract-promise.ts";
+import type { Breach, Sentence } from "../contract-promise.ts";
 
 /** What has happened, and what was seen broken. */
 export class Chronicle {
@@ -22,8 +22,8 @@ export class Chronicle {
   }
 
   /** @param lines what led there; default: all that has happened */
-  broken(number: PromiseNumber, what: string, lines: readonly string[] = [...this.lines]): void {
-    this.breaches.push({ number, what, schedule: lines });
+  broken(sentence: Sentence, what: string, lines: readonly string[] = [...this.lines]): void {
+    this.breaches.push({ sentence, what, schedule: lines });
   }
 
   /** Looks when everything has come to rest. */

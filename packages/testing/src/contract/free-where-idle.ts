@@ -4,15 +4,12 @@ import { inWorld, notApplicable, type Profile, type Scenario } from "./scenario.
 import type { Subject } from "./subject.ts";
 
 /** Where nothing is going on, readiness and the start of the work cost no wait; and an ignored failure is reported, a handled one not. */
-export const freeWhereIdle: Scenario = {
-  number: 11,
-  async observe(profile) {
-    const { subject, rejections } = profile;
-    if (subject.capacity === 0) return notApplicable("it was never ready");
-    const found = [await readiness(subject), await start(subject, "call"), await start(subject, "permit.call")];
-    if (rejections.known) found.push(...(await reports(profile)));
-    return { breaches: found.flat() };
-  },
+export const freeWhereIdle: Scenario = async (profile) => {
+  const { subject, rejections } = profile;
+  if (subject.capacity === 0) return notApplicable(11, "it was never ready");
+  const found = [await readiness(subject), await start(subject, "call"), await start(subject, "permit.call")];
+  if (rejections.known) found.push(...(await reports(profile)));
+  return { breaches: found.flat() };
 };
 
 /** A permit that is there is had in the turn after: whoever asked for it is told in the first microtask. */
@@ -30,7 +27,7 @@ async function readiness(subject: Subject): Promise<readonly Breach[]> {
       () => {},
     );
     await Promise.resolve();
-    if (!told) chronicle.broken(11, "readiness took more microtasks than it does inside");
+    if (!told) chronicle.broken("noWait", "readiness took more microtasks than it does inside");
     await world.settle();
   });
 }
@@ -46,7 +43,7 @@ async function start(subject: Subject, how: "call" | "permit.call"): Promise<rea
     await world.settle();
     // A layer may also answer by itself.
     if (calls === 0 && inside.mock.calls > 0 && !subject.defers) {
-      chronicle.broken(11, `the work did not start in the turn of ${how}`);
+      chronicle.broken("noWait", `the work did not start in the turn of ${how}`);
     }
     await world.finish();
   });
@@ -72,14 +69,14 @@ async function reports({ subject, rejections }: Profile): Promise<(readonly Brea
       await world.settle();
       const reported = (await rejections.take()).length > 0;
       if (handled && reported) {
-        chronicle.broken(11, "a failure that was handled was reported as an unhandled rejection all the same");
+        chronicle.broken("reported", "a failure that was handled was reported as an unhandled rejection all the same");
       }
       if (!handled && fails && !reported) {
-        chronicle.broken(11, "a failure that everybody ignored was not reported as an unhandled rejection");
+        chronicle.broken("reported", "a failure that everybody ignored was not reported as an unhandled rejection");
       }
     });
     // Nobody's errand has called: the rest means nothing.
-    return breaches.filter(({ number }) => number === 11);
+    return breaches.filter(({ sentence }) => sentence === "reported");
   };
   return [await call(true), await call(false)];
 }

@@ -1,9 +1,10 @@
-import type { AnyService } from "@sluice/core";
+import { type AnyService, refuse, Semaphore } from "@sluice/core";
 import { show, stackService } from "@sluice/core/internal";
 import type { Chronicle } from "./chronicle.ts";
 import { ForeignService } from "./foreign-service.ts";
 import { Mock } from "../mock.ts";
 import type { MockRequest } from "../mock-handle.ts";
+import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
 
 /** A call that reached the service inside. */
@@ -22,19 +23,40 @@ export class Inside {
   readonly arrivals: Arrival[] = [];
   /** How often readiness was asked for. */
   asked = 0;
+  /** What it was last asked for. */
+  askedFor: unknown;
+  /** Told when a reservation is given back, until it is over. */
+  whenGivenBack: (() => void) | undefined;
   /** Whether readiness has failed: a layer that recovers from that holds nothing in here. */
   unready = false;
   private readonly ends: (() => void)[] = [];
+  /** Not ready for one request, though it is for others. */
+  private closed: { readonly to: unknown; readonly line: Semaphore } | undefined;
   private readonly subject: Subject;
   private readonly chronicle: Chronicle;
 
-  /** @param arrived told of each call, and of the request that it was reserved for */
-  constructor(subject: Subject, chronicle: Chronicle, arrived: (arrival: Arrival, reservedFor: unknown) => void) {
+  /**
+   * @param arrived told of each call, and of the request that it was reserved for
+   * @param waitsForEver told when somebody is about to wait without a deadline
+   */
+  constructor(
+    subject: Subject,
+    chronicle: Chronicle,
+    arrived: (arrival: Arrival, reservedFor: unknown) => void,
+    waitsForEver: () => void,
+  ) {
     this.subject = subject;
     this.chronicle = chronicle;
     this.mock = new Mock<unknown, unknown>({
-      asked: () => {
+      asked: (request) => {
         this.asked++;
+        this.askedFor = request;
+      },
+      waits: ({ request, deadline }) => {
+        if (request !== undefined && deadline === undefined) waitsForEver();
+      },
+      gaveBack: () => {
+        this.whenGivenBack?.();
       },
       arrived: (call, reservedFor) => {
         const arrival = { call, number: this.arrivals.length };
@@ -42,14 +64,24 @@ export class Inside {
         arrived(arrival, reservedFor);
       },
       misused: (how) => {
-        chronicle.broken(3, `a reservation inside was ${how}, and it had been spent or given back before`);
+        chronicle.broken("returnedOnce", `a reservation inside was ${how}, and it had been spent or given back before`);
       },
     });
   }
 
   /** The service as layers meet it. */
   service(foreign: boolean): AnyService {
-    const ours = stackService(this.mock);
+    const { mock } = this;
+    const ours = stackService({
+      tryReserve: (request) => (this.isClosed(request) ? refuse("inside") : mock.tryReserve(request)),
+      reserve: (options, granted, failed) => {
+        if (!this.isClosed(options.request)) mock.reserve(options, granted, failed);
+        else
+          this.closed?.line.acquire(options).then(() => {
+            mock.reserve(options, granted, failed);
+          }, failed);
+      },
+    });
     return foreign ? new ForeignService(ours) : ours;
   }
 
@@ -85,7 +117,11 @@ export class Inside {
         this.ends.push(resolve);
       });
       this.does(`call ${arrival.number} hands work up`, () => {
-        waitUntil(work);
+        try {
+          waitUntil(work);
+        } catch (error) {
+          this.chronicle.broken("loseNothing", `waitUntil, called by itself, threw ${nameOf(error)}`);
+        }
       });
     }
     this.respond(arrival);
@@ -110,9 +146,23 @@ export class Inside {
     });
   }
 
+  /** Lets those who ask for this request wait, and no others, until it is given undefined. */
+  closeTo(request: unknown): void {
+    const { closed } = this;
+    this.closed = request === undefined ? undefined : { to: request, line: new Semaphore(0) };
+    this.does(request === undefined ? "ready for all" : `not ready for ${show(request)}`, () => {
+      if (closed !== undefined) closed.line.max = Number.POSITIVE_INFINITY;
+    });
+  }
+
+  private isClosed(request: unknown): boolean {
+    return this.closed !== undefined && Object.is(this.closed.to, request);
+  }
+
   /** Answers, ends and allows everything there is. */
   finish(): void {
     this.mock.failure = undefined;
+    if (this.closed !== undefined) this.closeTo(undefined);
     if (this.mock.allowed !== Number.POSITIVE_INFINITY) this.allow(Number.POSITIVE_INFINITY);
     for (const arrival of this.inFlight) this.respond(arrival);
     while (this.works > 0) this.endWork(0);

@@ -3,6 +3,7 @@ import { show } from "@sluice/core/internal";
 import type { Errand, Held } from "./errand.ts";
 import { ownerOf } from "./errand.ts";
 import { nobody } from "./inside.ts";
+import { mostMeasured } from "./most-measured.ts";
 import type { World } from "./world.ts";
 
 /** Uses a permit that was spent or given back, and looks whether that does anything. Everything must have come to rest. */
@@ -12,6 +13,9 @@ export async function useAgain(world: World, held: Held, how: "call" | "release"
     const { calls, released, reserved } = inside.mock;
     return [calls, released, reserved].join();
   };
+  // Whoever still moves changes that, too.
+  const quiet = inside.mock.failure === undefined && callers.errands.every(({ open, works }) => !open && works === 0);
+  const room = quiet ? await world.capacity(mostMeasured) : 0;
   const before = counts();
   if (how === "call") {
     const errand = callers.errand("call", held.request, held.told);
@@ -19,7 +23,7 @@ export async function useAgain(world: World, held: Held, how: "call" | "release"
     callers.start(errand, false, (options) => held.permit.call(held.request, options));
     await world.settle();
     if (!isPermitSpentError(errand.failure)) {
-      chronicle.broken(2, "a second call on a permit did not reject with PermitSpentError");
+      chronicle.broken("spentOnce", "a second call on a permit did not reject with PermitSpentError");
     }
   } else {
     chronicle.did("permit.release() on a permit that was used");
@@ -28,7 +32,11 @@ export async function useAgain(world: World, held: Held, how: "call" | "release"
     });
     await world.settle();
   }
-  if (counts() !== before) chronicle.broken(2, `a second ${how} on a permit reached the service inside`);
+  const now = counts();
+  if (quiet && (await world.capacity(mostMeasured)) !== room) {
+    chronicle.broken("spentOnce", `a second ${how} on a permit changed how many can be reserved`);
+  }
+  if (now !== before) chronicle.broken("spentOnce", `a second ${how} on a permit reached the service inside`);
 }
 
 /**
@@ -46,14 +54,15 @@ export async function askAborted(world: World, request: unknown, held: Held | un
       : [askAbortedCall(world, request, held)];
   await world.settle();
   for (const { id, failure, reason } of errands) {
-    if (failure !== reason) chronicle.broken(5, `#${id}, aborted already, did not reject with signal.reason itself`);
+    if (failure !== reason)
+      chronicle.broken("abortedAlready", `#${id}, aborted already, did not reject with signal.reason itself`);
   }
   // A permit that was given back by this may have let somebody else in.
   const reached = inside.arrivals
     .slice(arrived)
     .some(({ call }) => !others || errands.some(({ id }) => id === ownerOf(call.options.deadline)));
   if (reached || (held === undefined && inside.asked !== asked)) {
-    chronicle.broken(5, "what was aborted already reached the service inside");
+    chronicle.broken("abortedAlready", "what was aborted already reached the service inside");
   }
 }
 

@@ -1,39 +1,40 @@
-import { inWorld, notApplicable, recovers, type Scenario } from "./scenario.ts";
+import { inWorld, notApplicable, nothingSeen, recovers, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** Readiness fails inside, for whoever asks and for whoever waits. After that, calls go through again. */
-export const notTerminal: Scenario = {
-  number: 12,
-  async observe({ subject }) {
-    const [request] = subject.requests;
-    const getsThrough = (world: World): Promise<boolean> =>
-      recovers(world, async () => {
-        const { calls } = world.inside.mock;
-        world.callers.call(request);
-        await world.finish();
-        return world.inside.mock.calls > calls;
-      });
-    let usual = false;
-    await inWorld(subject, async (world) => {
-      usual = await getsThrough(world);
+export const notTerminal: Scenario = async ({ subject }) => {
+  const [request] = subject.requests;
+  const getsThrough = (world: World): Promise<boolean> =>
+    recovers(world, async () => {
+      const { calls } = world.inside.mock;
+      world.callers.call(request);
+      await world.finish();
+      return world.inside.mock.calls > calls;
     });
-    if (!usual) return notApplicable("nothing ever reached the service inside");
-    for (const waiting of [false, true]) {
-      const found = await inWorld(subject, async (world) => {
-        const { callers, chronicle, inside } = world;
-        if (waiting) inside.allow(0);
-        else inside.failReadiness();
-        callers.ready(request);
-        callers.call(request);
-        await world.settle();
-        if (waiting) inside.failReadiness();
-        await world.finish();
-        const lines = [...chronicle.lines];
-        if (await getsThrough(world)) return;
-        chronicle.broken(12, "after a failure of readiness nothing reached the service inside any more", lines);
-      });
-      if (found.length > 0) return { breaches: found };
-    }
-    return { breaches: [] };
-  },
+  let usual = false;
+  await inWorld(subject, async (world) => {
+    usual = await getsThrough(world);
+  });
+  if (!usual) return notApplicable(12, "nothing ever reached the service inside");
+  for (const waiting of [false, true]) {
+    const found = await inWorld(subject, async (world) => {
+      const { callers, chronicle, inside } = world;
+      if (waiting) inside.allow(0);
+      else inside.failReadiness();
+      callers.ready(request);
+      callers.call(request);
+      await world.settle();
+      if (waiting) inside.failReadiness();
+      await world.finish();
+      const lines = [...chronicle.lines];
+      if (await getsThrough(world)) return;
+      chronicle.broken(
+        "mayAskAgain",
+        "after a failure of readiness nothing reached the service inside any more",
+        lines,
+      );
+    });
+    if (found.length > 0) return { breaches: found };
+  }
+  return nothingSeen;
 };

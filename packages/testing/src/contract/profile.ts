@@ -1,4 +1,5 @@
-import { inWorld, mostMeasured } from "./scenario.ts";
+import { mostMeasured } from "./most-measured.ts";
+import { inWorld } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 
 /** Finds out whether a layer is ready though the service inside is not. */
@@ -19,4 +20,16 @@ export async function findCapacity(subject: Subject): Promise<number> {
     capacity = await world.capacity(mostMeasured);
   });
   return capacity;
+}
+
+/** Finds out whether a layer that has no room for itself asks the service inside all the same. */
+export async function findJoins(subject: Subject): Promise<boolean> {
+  let joins = false;
+  await inWorld(subject, async (world) => {
+    world.takeAll();
+    const { asked } = world.inside;
+    joins = world.callers.tryReady(subject.requests[0]) === undefined && world.inside.asked > asked;
+    await world.finish();
+  });
+  return joins;
 }

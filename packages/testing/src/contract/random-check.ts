@@ -1,5 +1,5 @@
 import { asyncProperty, check } from "fast-check";
-import { type Breach, breachOf, type PromiseNumber } from "../contract-promise.ts";
+import { type Breach, breachOf, numberOf, type PromiseNumber } from "../contract-promise.ts";
 import { nameOf } from "./name-of.ts";
 import { inWorld, lookForLoss, type Profile } from "./scenario.ts";
 import { perform, type Schedule, schedules } from "./schedule.ts";
@@ -26,15 +26,15 @@ const mostShrinks = 1_000;
 /** Tries `runs` random schedules, the same for the same `seed`, and shortens those that break a promise. */
 export async function checkAtRandom(
   profile: Profile,
-  { runs, seed }: { readonly runs: number; readonly seed: number },
+  { runs, seed, path }: { readonly runs: number; readonly seed: number; readonly path: string | undefined },
 ): Promise<RandomFindings> {
   const experience = new Experience();
   const broken = new Map<PromiseNumber, Breach>();
-  const parameters = { numRuns: runs, seed };
+  const parameters = path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path, endOnFailure: true };
   await check(
     asyncProperty(schedules(), async (schedule) => {
       for (const breach of await run(profile, schedule, seed, experience)) {
-        if (!broken.has(breach.number)) broken.set(breach.number, breach);
+        if (!broken.has(numberOf(breach))) broken.set(numberOf(breach), breach);
       }
     }),
     parameters,
@@ -45,17 +45,17 @@ export async function checkAtRandom(
     // Again, for this promise alone: what is the shortest for one is not for another.
     let shortest: Breach | undefined;
     let shrinks = 0;
-    await check(
+    const { counterexamplePath } = await check(
       asyncProperty(schedules(), async (schedule) => {
         if (shortest !== undefined && ++shrinks > mostShrinks) return true;
-        const breach = (await run(profile, schedule, seed, experience)).find((other) => other.number === number);
+        const breach = (await run(profile, schedule, seed, experience)).find((other) => numberOf(other) === number);
         shortest = breach ?? shortest;
         return breach === undefined;
       }),
       parameters,
     );
     // What depends on more than the schedule may not happen again.
-    breaches.push(shortest ?? first);
+    breaches.push(shortest === undefined ? first : { ...shortest, path: counterexamplePath ?? undefined });
   }
   return { breaches, notApplicable: whatNeverHappened(profile.subject, experience) };
 }
@@ -79,18 +79,23 @@ async function run(
       ({ lines } = chronicle);
       const toItsEnd = await world.finish();
       if (!toItsEnd) {
-        chronicle.broken(3, "something never settles, though everything inside was answered and time passed");
+        if (world.clockStandsStill) {
+          chronicle.broken("believed", "something never settles, though every timer has fired that was set");
+        } else {
+          const what = "something never settles, though everything inside was answered and time passed";
+          chronicle.broken("returnedOnce", what);
+        }
         return;
       }
       world.lookAround();
       // Where timers stay armed, time would not come to an end.
-      if (clock.pending === 0) await lookForLoss(world, 3);
+      if (clock.pending === 0) await lookForLoss(world, "returnedOnce");
     },
     { foreign: schedule.foreign, seed },
   );
   const [unhandled] = await rejections.take();
   if (unhandled === undefined) return breaches;
-  return [...breaches, breachOf(11, `a rejection was left unhandled inside: ${nameOf(unhandled)}`, lines)];
+  return [...breaches, breachOf("reported", `a rejection was left unhandled inside: ${nameOf(unhandled)}`, lines)];
 }
 
 function whatNeverHappened({ context }: Subject, { permits, waited, arrived }: Experience): Map<PromiseNumber, string> {

@@ -1,4 +1,5 @@
-import type { Breach, PromiseNumber } from "../contract-promise.ts";
+import type { Breach, PromiseNumber, Sentence } from "../contract-promise.ts";
+import { mostMeasured } from "./most-measured.ts";
 import type { RejectionWatch } from "./rejection-watch.ts";
 import type { Subject } from "./subject.ts";
 import { World, type WorldOptions } from "./world.ts";
@@ -9,24 +10,22 @@ export interface Profile {
   readonly rejections: RejectionWatch;
 }
 
-/** What came of looking at a promise: how it was broken, or why it does not apply. */
+/** What came of looking at some promises: how they were broken, why they do not apply, what else is to be known. */
 export interface Observation {
   readonly breaches: readonly Breach[];
-  readonly notApplicable?: string;
+  readonly notApplicable?: Iterable<readonly [PromiseNumber, string]>;
+  readonly remark?: readonly [PromiseNumber, string] | undefined;
 }
 
 /** A promise looked at in a way that is always the same, because chance would seldom come by. */
-export interface Scenario {
-  readonly number: PromiseNumber;
-  readonly observe: (profile: Profile) => Promise<Observation>;
-}
+export type Scenario = (profile: Profile) => Promise<Observation>;
 
-export function notApplicable(why: string): Observation {
-  return { breaches: [], notApplicable: why };
-}
+/** Nothing was seen. */
+export const nothingSeen: Observation = { breaches: [] };
 
-/** Whoever can reserve as many is taken to have no limit. */
-export const mostMeasured = 6;
+export function notApplicable(number: PromiseNumber, why: string): Observation {
+  return { breaches: [], notApplicable: [[number, why]] };
+}
 
 /** Runs something in a world of its own, and puts the globals back. Answers with what was seen broken. */
 export async function inWorld(
@@ -60,10 +59,13 @@ export async function recovers(world: World, isBack: () => Promise<boolean>): Pr
 }
 
 /** Whether as much can be reserved as at first, now or later; says so where it cannot. */
-export async function lookForLoss(world: World, number: PromiseNumber): Promise<void> {
+export async function lookForLoss(world: World, sentence: Sentence): Promise<void> {
   const { capacity = 0 } = world.subject;
+  world.clockStandsStill = false;
   const lines = [...world.chronicle.lines];
   const isBack = async (): Promise<boolean> => (await world.capacity(mostMeasured)) >= capacity;
-  if (await recovers(world, isBack)) return;
-  world.chronicle.broken(number, `of a capacity of ${capacity} some is lost for good`, lines);
+  const back = await recovers(world, isBack);
+  world.lookInside();
+  if (back) return;
+  world.chronicle.broken(sentence, `of a capacity of ${capacity} some is lost for good`, lines);
 }

@@ -43,6 +43,8 @@ interface Step {
 export interface Schedule {
   /** Whether the service inside is ours, as layers know it, or one that somebody else wrote. */
   readonly foreign: boolean;
+  /** Whether `now()` says the same while timers fire. */
+  readonly clockStandsStill: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -58,11 +60,19 @@ export function schedules(): Arbitrary<Schedule> {
     pause: constantFrom<Step["pause"][]>("settle", "settle", "settle", "nothing", "one microtask"),
     other: boolean(),
   });
-  return record({ foreign: boolean(), steps: array(step, { maxLength: 24, size: "max" }) });
+  return record({
+    foreign: boolean(),
+    clockStandsStill: constantFrom(false, false, false, true),
+    steps: array(step, { maxLength: 24, size: "max" }),
+  });
 }
 
 /** Does as the schedule says, from the first step to the last. A step for which nobody is there is left out. */
-export async function perform(world: World, { steps }: Schedule): Promise<void> {
+export async function perform(world: World, { clockStandsStill, steps }: Schedule): Promise<void> {
+  if (clockStandsStill) {
+    world.chronicle.did("now() stands still while timers fire");
+    world.clockStandsStill = true;
+  }
   for (const step of steps) {
     // These are compared with what was before.
     if ((step.happening === "useAgain" || step.happening === "askAborted") && !world.chronicle.calm)

@@ -10,10 +10,14 @@ export interface Subject {
   readonly responses: readonly unknown[];
   /** Whether it has something of its own to do, asynchronously, before a call goes on. */
   readonly defers: boolean;
+  /** Whether it does no more about an answer than look at it. */
+  readonly observes: boolean;
   /** Says which errand code runs for. */
   readonly context: AsyncContext<number>;
   /** Whether it is ready though the service inside is not; undefined while that is not known. */
   readonly absorbs?: boolean;
+  /** Whether it reserves another service besides the one inside; undefined while that is not known. */
+  readonly joins?: boolean;
   /** How many can be reserved at once when nothing has happened yet, up to a few; undefined while that is not known. */
   readonly capacity?: number;
 }

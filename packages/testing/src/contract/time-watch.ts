@@ -22,6 +22,7 @@ export class TimeWatch {
   /** Whether a timer was set on the system's clock. */
   systemTimers = false;
   private readonly clock: VirtualClock;
+  private before: readonly string[] = [];
   private readonly undo: (() => void)[] = [];
 
   constructor(clock: VirtualClock) {
@@ -30,6 +31,7 @@ export class TimeWatch {
 
   start(seed: number): void {
     const { clock } = this;
+    this.before = activeResources();
     for (const [owner, name] of forbidden) this.watch(owner, name);
     this.replace(systemClock, "now", () => clock.now());
     this.replace(systemClock, "setTimeout", (run: () => void, ms: number) => {
@@ -44,6 +46,19 @@ export class TimeWatch {
 
   stop(): void {
     for (const undo of this.undo.splice(0).reverse()) undo();
+  }
+
+  /**
+   * What keeps the process alive and did not at the start. Between the two no other code may run than that of microtasks, or others'
+   * timers look as if they were the layer's.
+   */
+  keptAlive(): readonly string[] {
+    const before = [...this.before];
+    return activeResources().filter((resource) => {
+      const at = before.indexOf(resource);
+      if (at >= 0) before.splice(at, 1);
+      return at < 0;
+    });
   }
 
   private watch(owner: string | undefined, name: string): void {
@@ -67,6 +82,12 @@ export class TimeWatch {
       else Object.defineProperty(holder, name, before);
     });
   }
+}
+
+/** Where the platform tells: in Node.js. */
+function activeResources(): readonly string[] {
+  const { process } = globalThis as { readonly process?: { readonly getActiveResourcesInfo?: () => string[] } };
+  return process?.getActiveResourcesInfo?.() ?? [];
 }
 
 /** Numbers from 0 to 1, the same for the same seed: mulberry32, by Tommy Ettinger (public domain). */

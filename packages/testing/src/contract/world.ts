@@ -4,6 +4,7 @@ import { Callers } from "./callers.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Inside, nobody } from "./inside.ts";
 import { microtasks } from "../microtasks.ts";
+import { mostMeasured } from "./most-measured.ts";
 import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
 import { TimeWatch } from "./time-watch.ts";
@@ -20,6 +21,9 @@ export interface WorldOptions {
 /** No more timers than this fire while time passes once: some arm them again and again. */
 const mostTimers = 1_000;
 
+/** So often may those be told that it is time who do not believe it. */
+const mostRounds = 50;
+
 /** A layer between callers and a service, with time that stands still. To be stopped at its end. */
 export class World {
   readonly subject: Subject;
@@ -29,14 +33,23 @@ export class World {
   readonly service: Service<unknown, unknown>;
   readonly callers: Callers;
   private readonly time: TimeWatch = new TimeWatch(this.clock);
+  /** Timers fire when they are due, and `now()` does not move, as under fake timers that replace no more than that. */
+  clockStandsStill = false;
   private gaveClock = false;
 
   constructor(subject: Subject, { foreign = false, seed = 0 }: WorldOptions = {}) {
     const { chronicle } = this;
     this.subject = subject;
-    this.inside = new Inside(subject, chronicle, (arrival, reservedFor) => {
-      lookAtArrival(this.callers, arrival, reservedFor);
-    });
+    this.inside = new Inside(
+      subject,
+      chronicle,
+      (arrival, reservedFor) => {
+        lookAtArrival(this.callers, arrival, reservedFor);
+      },
+      () => {
+        this.callers.waitsForEver();
+      },
+    );
     this.time.start(seed);
     try {
       const layer = subject.make(this.given());
@@ -61,15 +74,23 @@ export class World {
         let left = ms;
         for (let fired = 0; fired < mostTimers; fired++) {
           const step = Math.min(clock.next ?? left, left);
-          await clock.advanceAsync(step);
+          await this.pass(step);
           left -= step;
           if (left === 0) break;
         }
       });
     } catch (error) {
-      chronicle.broken(13, `a timer threw ${nameOf(error)}`);
+      chronicle.broken("throughClock", `a timer threw ${nameOf(error)}`);
     }
     await this.settle();
+  }
+
+  private async pass(ms: number): Promise<void> {
+    if (!this.clockStandsStill) return this.clock.advanceAsync(ms);
+    await microtasks();
+    // In one go: nobody sees the clock go back.
+    this.clock.jump(-ms);
+    await this.clock.advance(ms);
   }
 
   jump(ms: number): void {
@@ -92,7 +113,7 @@ export class World {
 
   /** How many can be reserved at once, up to `most`; all are given back. */
   async capacity(most: number): Promise<number> {
-    this.chronicle.did(`up to ${most} are reserved at once, and released`);
+    this.chronicle.did("as many are reserved as can be, and given back");
     const permits: Disposable[] = [];
     try {
       while (permits.length < most) {
@@ -104,14 +125,23 @@ export class World {
       // Not now: that is no capacity either.
     }
     for (const permit of permits.reverse()) permit[Symbol.dispose]();
+    const { length } = permits;
+    this.chronicle.saw(`there was room for ${length === most ? `${length} or more` : length}`);
     await this.settle();
-    return permits.length;
+    return length;
+  }
+
+  /** Reserves as much as can be, up to a few. */
+  takeAll(): void {
+    for (let taken = 0; taken < mostMeasured; taken++) {
+      if (this.callers.tryReady(this.subject.requests[0]) === undefined) break;
+    }
   }
 
   /** Brings everything to its end: answers, gives back, lets time pass. False when that does not come. */
   async finish(): Promise<boolean> {
     const { callers, clock, inside } = this;
-    for (let round = 0; round < mostTimers; round++) {
+    for (let round = 0; round < (this.clockStandsStill ? mostRounds : mostTimers); round++) {
       for (const held of callers.held) callers.release(held);
       inside.finish();
       await this.settle();
@@ -134,19 +164,28 @@ export class World {
 
   /** Looks at what is left behind at the end. */
   lookAround(): void {
-    const { chronicle, clock, inside, time } = this;
+    const { chronicle, clock, time } = this;
     for (const { id, watched } of this.callers.errands) {
-      if (watched.listening > 0) chronicle.broken(5, `a listener is left on the signal of #${id}`);
+      if (watched.listening > 0) chronicle.broken("leftBehind", `a listener is left on the signal of #${id}`);
     }
-    const { reserved } = inside.mock;
-    if (reserved > 0) chronicle.broken(3, `reservations inside that were never returned: ${reserved}`);
-    if (clock.pending > 0) chronicle.broken(13, `timers armed while nothing is going on: ${clock.pending}`);
+    this.lookInside();
+    if (clock.pending > 0) chronicle.broken("idle", `timers armed while nothing is going on: ${clock.pending}`);
     if (time.systemTimers && this.gaveClock) {
-      chronicle.broken(13, "a timer was set on systemClock, though a clock was given");
+      chronicle.broken("throughClock", "a timer was set on systemClock, though a clock was given");
+    }
+    for (const resource of time.keptAlive()) {
+      chronicle.broken("idle", `the process is kept alive while nothing is going on: ${resource}`);
     }
     for (const global of time.touched) {
-      chronicle.broken(global === "AbortSignal.any" ? 5 : 13, `${global} was used`);
+      chronicle.broken(global === "AbortSignal.any" ? "leftBehind" : "throughClock", `${global} was used`);
     }
+  }
+
+  /** Looks whether something is reserved inside, when nobody holds a permit. */
+  lookInside(): void {
+    const { reserved } = this.inside.mock;
+    if (reserved === 0) return;
+    this.chronicle.broken("returnedOnce", `reservations inside that were never returned: ${reserved}`);
   }
 
   /** What the layer is made with; whether it looks at the clock is seen. */

@@ -12,12 +12,14 @@ export interface Faults {
   readonly keepUnused?: boolean;
   /** Does not take back the place of a call that failed. */
   readonly keepFailed?: boolean;
-  /** Takes back a place twice. */
+  /** Takes back twice a place that was never used. */
   readonly giveTwice?: boolean;
   /** Rejects with an error of its own when it does. */
   readonly ownReason?: boolean;
   /** Goes on listening when the waiting is over. */
   readonly listensOn?: boolean;
+  /** Looks through the line for whoever leaves it. */
+  readonly searches?: boolean;
   /** Lets the next one in when the answer is out, not when the work is over. */
   readonly freeAtAnswer?: boolean;
 }
@@ -30,7 +32,7 @@ interface Waiter {
 export class BrokenGate implements Gate<unknown> {
   private free: number;
   private readonly faults: Faults;
-  private readonly waiters: Waiter[] = [];
+  private readonly waiters: Set<Waiter> = new Set();
   private moving = 0;
 
   constructor(max: number, faults: Faults = {}) {
@@ -40,16 +42,17 @@ export class BrokenGate implements Gate<unknown> {
 
   tryAcquire(): Lease | undefined {
     const { barge, hurry } = this.faults;
-    if (this.waiters.length > 0 && !barge) return undefined;
+    if (this.waiters.size > 0 && !barge) return undefined;
     if (this.moving > 0 && !barge && !hurry) return undefined;
     return this.free === 0 ? undefined : this.take();
   }
 
   acquire({ signal }: ReadyOptions<unknown> = {}): Promise<Lease> {
     return new Promise((resolve, reject) => {
-      const { ownReason, listensOn } = this.faults;
+      const { ownReason, listensOn, searches } = this.faults;
       const leave = (): void => {
-        this.waiters.splice(this.waiters.indexOf(waiter), 1);
+        if (searches) Array.from(this.waiters).indexOf(waiter);
+        this.waiters.delete(waiter);
         reject(ownReason ? new Error("gave up") : signal?.reason);
         this.serve();
       };
@@ -59,7 +62,7 @@ export class BrokenGate implements Gate<unknown> {
           resolve(lease);
         },
       };
-      this.waiters.push(waiter);
+      this.waiters.add(waiter);
       signal?.addEventListener("abort", leave, { once: true });
     });
   }
@@ -80,6 +83,7 @@ export class BrokenGate implements Gate<unknown> {
     };
     return {
       cancel: () => {
+        if (giveTwice) giveBack();
         if (!keepUnused) giveBack();
       },
       answered: () => {
@@ -87,15 +91,16 @@ export class BrokenGate implements Gate<unknown> {
       },
       finish: ({ status }) => {
         if (status === "fulfilled" || !keepFailed) giveBack();
-        if (giveTwice) giveBack();
       },
     };
   }
 
   private serve(): void {
     if (this.moving > 0 && this.free === 0) return;
-    while (this.free > 0 && this.waiters.length > 0) {
-      const waiter = (this.faults.lifo ? this.waiters.pop() : this.waiters.shift()) as Waiter;
+    for (const first of this.waiters) {
+      if (this.free === 0) return;
+      const waiter = this.faults.lifo ? [...this.waiters].at(-1)! : first;
+      this.waiters.delete(waiter);
       this.moving++;
       waiter.grant(this.take());
       void Promise.resolve().then(() => {

@@ -85,3 +85,17 @@ class Wrapped extends Service<unknown, unknown> {
     };
   }
 }
+
+/** What `ready` answers with at once: so readiness that is there costs no microtask. */
+export function readyNow(
+  service: Inner,
+  { request, signal }: ReadyOptions<unknown>,
+): Promise<Permit<unknown, unknown>> | undefined {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  try {
+    const permit = service.tryReady(request);
+    return permit && Promise.resolve(permit);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

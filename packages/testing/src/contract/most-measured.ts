@@ -1,0 +1,2 @@
+/** Whoever can reserve as many is taken to have no limit. */
+export const mostMeasured = 6;

@@ -1,0 +1,81 @@
+import { gate, identity, middleware, Semaphore } from "@sluice/core";
+import type { MakeSubject } from "../../src/index.ts";
+import { BrokenGate } from "./broken-gate.ts";
+import { boom } from "./broken-layer.ts";
+import { joined } from "./joined.ts";
+import { lateReservation } from "./late-reservation.ts";
+import { ownPlaces } from "./own-places.ts";
+import { Quota } from "./quota.ts";
+import { stacked } from "./stacked.ts";
+import { DistributedLimit, KeyedLimit, PriorityGate } from "./unusual-gates.ts";
+import { fallback, hedge } from "./unusual-layers.ts";
+import { wrapped } from "./wrapped.ts";
+
+/** Layers that keep every promise, some of them in unusual ways. */
+export const keptLayers: Readonly<Record<string, MakeSubject>> = {
+  "identity()": () => identity(),
+  "a gate, as it is": () => new Semaphore(1),
+  "gate(…) that lets two in": ({ clock }) => gate(new Semaphore(2, { clock }), { name: "two" }),
+  "gate(…) that lets nobody in": () => gate(new Semaphore(0), { name: "none" }),
+  "gate(…) that lets everybody in": () => gate(new Semaphore(Number.POSITIVE_INFINITY), { name: "all" }),
+  "a gate of somebody's own": () => gate(new BrokenGate(2), { name: "own" }),
+  "a middleware that hands on": () => middleware("pass", (request: number, next, options) => next(request, options)),
+  "a middleware that answers by itself": () => middleware("known", () => 1),
+  "a layer of plain permits": () => wrapped({}),
+  "a layer that is always ready": () => wrapped({ tryReady: lateReservation }),
+  "a breaker that is open for a while after a failure": ({ clock }) => {
+    let openUntil = 0;
+    return wrapped({
+      tryReady(inner, request) {
+        if (clock.now() < openUntil) throw boom;
+        return inner.tryReady(request);
+      },
+      call: (next) =>
+        next().catch((error: unknown) => {
+          openUntil = clock.now() + 30_000;
+          throw error;
+        }),
+    });
+  },
+  "a limit that adapts": () => {
+    const limit = new Semaphore(2);
+    const adapt = middleware("adapt", async (request: number, next, options) => {
+      limit.max = 1;
+      const response = await next(request, options);
+      limit.max = 2;
+      return response;
+    });
+    return stacked(gate(limit, { name: "limit" }), adapt);
+  },
+  "a limit around what answers by itself": () =>
+    stacked(
+      gate(new Semaphore(1), { name: "one" }),
+      middleware("known", () => 1),
+    ),
+  "a quota that refuses": ({ clock }) => gate(new Quota(2, 500, clock), { name: "quota" }),
+  "a limit that is no gate": () => ownPlaces(2, {}),
+  "a limit for each request": () => new KeyedLimit(1),
+  "a limit where the urgent go first": () => new PriorityGate(1),
+  "a limit whose places are kept elsewhere": () => new DistributedLimit(2),
+  "a layer that asks twice": ({ clock }) => hedge(clock, 10),
+  "a limit around a layer that asks twice": ({ clock }) =>
+    stacked(gate(new Semaphore(1), { name: "one" }), hedge(clock, 10)),
+  "a layer that answers by itself where the service inside fails": () => fallback(),
+  "a layer that asks another service, which has a limit, too": () => joined(new Semaphore(2)),
+};
+
+/** Layers that look on: they add nothing to the way of an answer. */
+export const observingLayers: Readonly<Record<string, MakeSubject>> = {
+  "identity()": () => identity(),
+  "a gate": () => new Semaphore(2),
+  "a middleware that hands on": () => middleware("pass", (request: number, next, options) => next(request, options)),
+  "a middleware that looks at answers": () =>
+    middleware("look", (request: number, next, options) => {
+      const answer = next(request, options);
+      answer.then(
+        () => {},
+        () => {},
+      );
+      return answer;
+    }),
+};
