@@ -12,6 +12,11 @@ function one<T>(from: readonly T[], { pick }: Step): T | undefined {
   return from[pick % Math.max(from.length, 1)];
 }
 
+/** Whether a newcomer has the same signal as whoever came before. */
+function shares({ ms }: Step): boolean {
+  return ms > 9;
+}
+
 /** Somebody with a permit in hand. */
 export function holder(step: Step, { callers }: Play): Caller | undefined {
   return one(
@@ -25,7 +30,7 @@ function job(step: Step, { innermost }: Play, wanted: (job: Job) => boolean): Jo
 }
 
 const call: Act = (step, { callers, model, trial }) => {
-  const each = callers.add();
+  const each = callers.add(shares(step));
   callers.call(each, trial.optionsOf?.(each.who, step));
   model?.call(each.who);
 };
@@ -47,15 +52,15 @@ const answer =
 export const acts: Readonly<Record<string, Act>> = {
   call,
 
-  callThatThrows(_step, { callers, innermost, model }) {
-    const each = callers.add();
+  callThatThrows(step, { callers, innermost, model }) {
+    const each = callers.add(shares(step));
     innermost.throwsFor.add(each.who);
     callers.call(each);
     model?.call(each.who, true);
   },
 
-  callAndForget(_step, { callers, model }) {
-    const each = callers.add();
+  callAndForget(step, { callers, model }) {
+    const each = callers.add(shares(step));
     callers.callAndForget(each);
     model?.call(each.who);
   },
@@ -69,28 +74,28 @@ export const acts: Readonly<Record<string, Act>> = {
   },
 
   ready(step, { callers, model, trial }) {
-    const each = callers.add();
+    const each = callers.add(shares(step));
     const blind = trial.blind === true && step.other;
     callers.ready(each, { ...trial.optionsOf?.(each.who, step), request: blind ? undefined : each.who });
     model?.ready(each.who, blind);
   },
 
-  tryReady({ other }, { callers, model, trial }) {
-    const each = callers.add();
-    const blind = trial.blind === true && other;
+  tryReady(step, { callers, model, trial }) {
+    const each = callers.add(shares(step));
+    const blind = trial.blind === true && step.other;
     callers.tryReady(each, blind);
     model?.tryReady(each.who, blind);
   },
 
-  using({ other }, { callers, model }) {
-    const each = callers.add();
+  using(step, { callers, model }) {
+    const each = callers.add(shares(step));
     callers.tryReady(each, false);
     model?.tryReady(each.who);
     if (each.permit === undefined) return;
     using permit = each.permit;
     each.permit = permit;
     each.state = "released";
-    if (other) {
+    if (step.other) {
       callers.spend(each);
       model?.spend(each.who);
     } else model?.release(each.who);
@@ -134,12 +139,16 @@ export const acts: Readonly<Record<string, Act>> = {
     play.model?.endWork(play.modelled(found, play.model));
   },
 
-  abort(step, { callers, model }) {
+  abort(step, play) {
+    const { all } = play.callers;
     // Of those who came last: whoever is through long ago is not interesting.
-    const each = one(callers.all.slice(-8), step);
+    const each = one(all.slice(-8), step);
     if (each === undefined || each.abort.signal.aborted) return;
     each.abort.abort(new Reason(each.who, "aborted"));
-    model?.abort(each.who);
+    const together = all.filter(({ abort }) => abort === each.abort);
+    for (const { who } of together) play.model?.abort(who);
+    // In which order they hear of it nobody promises.
+    play.unsure = together.length > 1;
   },
 
   failReadiness(_step, { innermost, model }) {

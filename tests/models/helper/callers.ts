@@ -39,10 +39,12 @@ export class Callers {
     this.innermost = innermost;
   }
 
-  add(): Caller {
+  /** @param shares whether it has the signal of whoever came last */
+  add(shares = false): Caller {
+    const last = this.all.at(-1)?.abort;
     const newcomer: Caller = {
       who: this.all.length,
-      abort: watchedAbort(),
+      abort: shares && last?.signal.aborted === false ? last : watchedAbort(),
       state: "pending",
       permit: undefined,
       forgotten: undefined,

@@ -18,6 +18,8 @@ export class Play {
   readonly trial: Trial;
   /** Undefined where it is not asked. */
   readonly model: Model | undefined;
+  /** Whether the model does not know what is to be seen before the turn is over. */
+  unsure = false;
 
   constructor(make: (seams: Seams) => Trial, exact: boolean) {
     this.trial = make({ clock: this.clock, innermost: this.innermost });
@@ -66,13 +68,13 @@ export class Play {
     const act = this.trial.acts?.[step.does] ?? acts[step.does];
     if (act === undefined) throw new Error(`Nobody knows how to ${step.does}.`);
     act(step, this);
-    if (this.model !== undefined) compareCounters(this, this.model);
+    if (this.model !== undefined && !this.unsure) compareCounters(this, this.model);
   }
 
   /** How many microtasks run before the next step, or all there are. Between two turns a model does not know what to expect. */
   private gapAfter({ gap }: Step): number | "turn" {
     if (this.model === undefined) return gap === 5 ? "turn" : gap;
-    return gap > 2 ? "turn" : 0;
+    return gap > 2 || this.unsure ? "turn" : 0;
   }
 
   /** Time goes on, and stops at each timer until all has happened that can. */
@@ -89,6 +91,7 @@ export class Play {
     for (; this.clock.next === 0; await turn()) void this.clock.advance(0);
     if (this.model === undefined) return;
     this.model.settle();
+    this.unsure = false;
     compareAll(this, this.model);
   }
 
