@@ -96,6 +96,8 @@ export const acts: Readonly<Record<string, Act>> = {
     each.permit = permit;
     each.state = "released";
     if (step.other) {
+      // They pass nobody who called before, either.
+      callers.calling.add(each.who);
       callers.spend(each);
       model?.spend(each.who);
     } else model?.release(each.who);
