@@ -38,7 +38,7 @@ export function checkModel<Shape>(
     });
     const path = SLUICE_PATH === undefined ? {} : { path: SLUICE_PATH };
     const result = await fc.check(property, { numRuns, seed, ...path }).finally(() => rejections.stop());
-    expect(result.failed ? reportOf(result) : "").toBe("");
+    expect(result.failed ? reportOf(name, result) : "").toBe("");
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     console.log(
       `model ${name}: ${result.numRuns} schedules, ${exact} of them step by step, seed ${seed}, ${seconds} s`,
@@ -47,9 +47,9 @@ export function checkModel<Shape>(
 }
 
 /** What failed, the shortest schedule that shows it, and how to repeat it. */
-function reportOf<Ts>(result: fc.RunDetails<Ts>): string {
-  const { errorInstance } = result;
+function reportOf<Ts>(name: string, result: fc.RunDetails<Ts>): string {
+  const { counterexamplePath, errorInstance } = result;
   const error = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  const repeat = `SLUICE_SEED=${result.seed} SLUICE_PATH=${result.counterexamplePath}`;
-  return `${fc.defaultReportMessage(result)}\n\n${error}\n\nRepeat it alone, with its file and test: ${repeat}`;
+  const repeat = `SLUICE_SEED=${seed} SLUICE_PATH=${counterexamplePath} npx vitest run --project tests models -t "${name}"`;
+  return `${fc.defaultReportMessage(result)}\n\n${error}\n\nRepeat it alone:\n${repeat}`;
 }
