@@ -1,0 +1,27 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+// This is read in the copy of the tree that holds the mutants; node_modules there lead back to the tree it was copied
+// from, so that packages would meet each other unmutated.
+const root = join(import.meta.dirname, "..");
+const packages = readdirSync(join(root, "packages"));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: "@sluice/core/internal", replacement: join(root, "packages/core/src/internal.ts") },
+      { find: "@sluice/test-kit", replacement: join(root, "test-kit/src/index.ts") },
+      ...packages.map((name) => ({
+        find: new RegExp(`^@sluice/${name}$`),
+        replacement: join(root, "packages", name, "src/index.ts"),
+      })),
+    ],
+  },
+  test: {
+    root,
+    include: [`packages/${process.env["MUTATED_PACKAGE"]}/test/**/*.test.ts`],
+    // A mutant that never answers fails here; one that never returns is stopped from outside (mutate.ts), which is slower.
+    testTimeout: 3000,
+  },
+});
