@@ -8,6 +8,7 @@ test.each([
 ])("it keeps every promise of the contract, under random schedules, %s", async (_how, logger) => {
   const report = await checkContract(({ clock }) => trace({ clock, logger }), {
     badOptions: [() => trace({ level: 30 as never }), () => trace({ generateId: "id" as never })],
+    observes: true,
     runs: 200,
   });
   report.assert();

@@ -36,6 +36,6 @@ test.each<readonly [name: string, make: () => AnyLayer, options: CheckOptions]>(
     { badOptions: [() => boxLayer(5 as never)] },
   ],
 ])("%s keeps every promise of the contract that applies to it", async (_name, make, options) => {
-  const report = await checkContract(make, { runs: 50, ...options });
+  const report = await checkContract(make, { observes: true, runs: 50, ...options });
   expect(report.ok ? "" : String(report)).toBe("");
 });

@@ -1,4 +1,4 @@
-import { type AnyLayer, identity, serviceFn } from "@sluice/core";
+import { type AnyLayer, gate, identity, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
 import { checkContract, type CheckOptions } from "@sluice/testing";
 import { expect, test } from "vitest";
 import {
@@ -17,20 +17,27 @@ class OtherError extends Error {}
 
 const same = <T>(value: T): T => value;
 const second = serviceFn(same);
+const limited = () => new ServiceBuilder().layer(gate(new Semaphore(2), { name: "two" })).serviceFn(same);
 const wrong = 5 as never;
 
 test.each<readonly [name: string, make: () => AnyLayer, options: CheckOptions]>([
-  ["mapRequest", () => mapRequest(same), { badOptions: [() => mapRequest(wrong)] }],
+  ["mapRequest", () => mapRequest(same), { observes: true, badOptions: [() => mapRequest(wrong)] }],
   ["mapResponse", () => mapResponse(same), { badOptions: [() => mapResponse(wrong)] }],
   ["mapFailure", () => mapFailure(same), { badOptions: [() => mapFailure(wrong)] }],
   ["mapResult", () => mapResult(same), { badOptions: [() => mapResult(wrong)] }],
   ["recover", () => recover(OtherError, same), { badOptions: [() => recover(wrong, same)] }],
-  ["filter", () => filter(() => true), { badOptions: [() => filter(wrong)] }],
+  ["filter", () => filter(() => true), { observes: true, badOptions: [() => filter(wrong)] }],
   ["filter, async", () => filter(async () => true), { defers: true }],
   ["andThen, both", () => andThen(second), { badOptions: [() => andThen(wrong)] }],
+  ["andThen, both, where the second has a limit", () => andThen(limited()), {}],
+  ["andThen, late, where the second has a limit", () => andThen(limited(), { reserve: "late" }), {}],
   ["andThen, late", () => andThen(second, { reserve: "late" }), {}],
-  ["either", () => either(true, mapRequest(same), identity()), { badOptions: [() => either(wrong, wrong, wrong)] }],
-  ["optional", () => optional(mapRequest(same)), { badOptions: [() => optional(wrong)] }],
+  [
+    "either",
+    () => either(true, mapRequest(same), identity()),
+    { observes: true, badOptions: [() => either(wrong, wrong, wrong)] },
+  ],
+  ["optional", () => optional(mapRequest(same)), { observes: true, badOptions: [() => optional(wrong)] }],
 ])("%s keeps every promise of the contract that applies to it", async (_name, make, options) => {
   const report = await checkContract(make, { runs: 50, ...options });
   expect(report.ok ? "" : String(report)).toBe("");

@@ -6,8 +6,18 @@ import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import type { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
-import { andThen, filter, mapFailure, mapRequest, mapResponse, mapResult, recover } from "@sluice/util";
-import { routingTable } from "@sluice/util-box";
+import {
+  andThen,
+  either,
+  filter,
+  mapFailure,
+  mapRequest,
+  mapResponse,
+  mapResult,
+  optional,
+  recover,
+} from "@sluice/util";
+import { boxLayer, routingTable } from "@sluice/util-box";
 import { stacked } from "./stacked.ts";
 
 /** What is drawn of a layer: its kind, and numbers that mean what the kind makes of them. */
@@ -25,7 +35,7 @@ export interface DrawnLayer {
   /** All that is held, waits or runs in it: 0 at rest. */
   readonly held?: () => number;
   /** The most that may run inside at once. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** Whether one call from outside may be several inside, one after the other. */
   readonly repeats?: boolean;
 }
@@ -62,6 +72,10 @@ export const kinds: Readonly<Record<string, (draw: LayerDraw, clock: VirtualCloc
   "concurrencyLimit, until": ({ size }, clock) => {
     const until = () => new Promise<void>((ended) => clock.setTimeout(ended, 5));
     const layer = concurrencyLimit(size, { clock, until });
+    return { layer, held: () => held(layer) + size - layer.available, max: size };
+  },
+  "concurrencyLimit, until at once": ({ size }, clock) => {
+    const layer = concurrencyLimit(size, { clock, until: () => Promise.resolve() });
     return { layer, held: () => held(layer) + size - layer.available, max: size };
   },
   gate({ size }) {
@@ -131,6 +145,33 @@ export const kinds: Readonly<Record<string, (draw: LayerDraw, clock: VirtualCloc
       },
     ]),
   ),
+  boxLayer({ size }, clock) {
+    const layer = concurrencyLimit(size, { clock });
+    return { layer: boxLayer(layer), held: () => held(layer) + size - layer.available, max: size };
+  },
+  either: ({ size }) => ({
+    layer: either(
+      size > 1,
+      mapResponse((response: string) => response),
+      loadShed(),
+    ),
+  }),
+  optional({ size }, clock) {
+    const layer = size > 1 ? concurrencyLimit(size, { clock }) : undefined;
+    return { layer: optional(layer), held: () => (layer === undefined ? 0 : held(layer)), max: layer?.max };
+  },
+  "routingTable, of two services": ({ size }) => {
+    const limit = concurrencyLimit(size);
+    const other = serviceFn((request: string) => request);
+    const layer = layerFn("routingTable", (inner) => {
+      const routes = new Map([
+        ["inner", limit.wrap(inner)],
+        ["other", other],
+      ]);
+      return routingTable({ key: () => "inner", routes });
+    });
+    return { layer, held: () => held(limit), max: size };
+  },
   routingTable({ size }) {
     const limits = [concurrencyLimit(size), concurrencyLimit(4 - size)];
     const layer = layerFn("routingTable", (inner) => {

@@ -1,4 +1,4 @@
-import type { AnyLayer, AnyService, Permit, Service } from "@sluice/core";
+import { type AnyLayer, type AnyService, layerFn, type Permit, type Service } from "@sluice/core";
 
 /** The layers around `inner`, the first outermost: where tests draw up layers as a list, which has no types to keep. */
 export function stacked(layers: readonly AnyLayer[], inner: AnyService): Service<string, string> {
@@ -13,4 +13,9 @@ export function permitOf<Req, Res, Err>(
   const permit = service.tryReady(request);
   if (permit === undefined) throw new Error("The service is not ready.");
   return permit;
+}
+
+/** Several layers as one, the first outermost. */
+export function stackedLayer(layers: readonly AnyLayer[]): AnyLayer {
+  return layerFn("stack", (inner) => stacked(layers, inner) as never);
 }

@@ -13,7 +13,7 @@ export function lookAtArrival(callers: Callers, { call, number }: Arrival, reser
   if (context.known) {
     const current = context.current ?? nobody;
     const errand = errands[current];
-    const mayBe = errand?.kind === "call" && (errand.open || errand.works > 0);
+    const mayBe = errand?.kind === "call" && (errand.open || errand.works > 0 || errand.bare);
     const owner = ownerOf(options.deadline) ?? current;
     if (!mayBe || owner !== current) {
       const whose = errand === undefined ? "nobody who called" : `#${errand.id}`;

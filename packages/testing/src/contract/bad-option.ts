@@ -7,7 +7,7 @@ export interface BadOption {
   readonly option: string;
   /** What it is given. */
   readonly value: unknown;
-  readonly make: (value: any) => unknown;
+  readonly make: (value: never) => unknown;
 }
 
 /** What is wrong with how a bad option is refused. */
@@ -15,7 +15,7 @@ export function checkBadOption(bad: BadOption | (() => unknown), index: number):
   const what = typeof bad === "function" ? `badOptions[${index}]` : `${bad.option} ${show(bad.value)}`;
   try {
     if (typeof bad === "function") bad();
-    else bad.make(bad.value);
+    else bad.make(bad.value as never);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) {
       return breachOf(

@@ -5,6 +5,7 @@ import { mostMeasured } from "./most-measured.ts";
 import { nameOf } from "./name-of.ts";
 import { inWorld, lookForLoss, nothingSeen, type Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
+import type { World } from "./world.ts";
 
 /** Permits that were reserved for another request than they are spent on, or for none. */
 export const unlikeTold: Scenario = async ({ subject }) => {
@@ -63,13 +64,9 @@ function exchanged(
   full: boolean,
 ): Promise<readonly Breach[]> {
   return inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
-    for (let taken = 0; taken < (full ? mostMeasured : 0); taken++) {
-      const more = callers.tryReady(request);
-      if (more === undefined) break;
-      callers.spend(more);
-    }
-    const held = callers.tryReady(reservedFor);
+    const { callers, chronicle, clock, inside } = world;
+    const isFull = !full || fill(world, request);
+    const held = isFull ? callers.tryReady(reservedFor) : undefined;
     if (held === undefined) {
       await world.finish();
       return;
@@ -80,7 +77,9 @@ function exchanged(
     await world.settle();
     const { failure, open, state } = errand;
     const arrived = inside.arrivals.length > before;
-    if (open && !arrived) chronicle.broken("exchanged", `#${errand.id}, on a permit for another request, waits`);
+    // A layer that tries again later may do so here, too.
+    if (open && !arrived && clock.pending === 0)
+      chronicle.broken("exchanged", `#${errand.id}, on a permit for another request, waits`);
     if (state === "failed" && !isOverloadedError(failure)) {
       chronicle.broken(
         "exchanged",
@@ -90,4 +89,14 @@ function exchanged(
     await world.finish();
     await lookForLoss(world, "exchanged");
   });
+}
+
+/** Calls with `request` until there is no room for another. False when there always is. */
+function fill({ callers }: World, request: unknown): boolean {
+  for (let taken = 0; taken < mostMeasured; taken++) {
+    const held = callers.tryReady(request);
+    if (held === undefined) return true;
+    callers.spend(held);
+  }
+  return false;
 }

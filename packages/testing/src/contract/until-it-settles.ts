@@ -50,10 +50,12 @@ async function freedBy(
 ): Promise<{ readonly freed: number; readonly breaches: readonly Breach[] }> {
   let freed = 0;
   const breaches = await inWorld(subject, async (world) => {
-    const { callers, chronicle } = world;
+    const { callers, chronicle, inside } = world;
     world.takeAll();
     for (const held of callers.held) callers.spend(held);
     await world.settle();
+    // Who has not been let in further yet may leave, and then has nothing going on.
+    freed -= Math.max(callers.going.length - inside.inFlight.length, 0);
     freed -= await world.capacity(mostMeasured);
     await happens(world);
     await world.settle();

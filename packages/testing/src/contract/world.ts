@@ -147,8 +147,10 @@ export class World {
       await this.settle();
       if (callers.held.length > 0 || inside.works > 0 || inside.mock.active > 0) continue;
       const { going } = callers;
-      if (going.length === 0) return true;
       const { next } = clock;
+      // What goes on for those who called without options may have been given up on, and nobody was told.
+      const unseen = callers.bare && next !== undefined && round < mostRounds;
+      if (going.length === 0 && !unseen) return true;
       if (next !== undefined) await this.advance(next);
       else if (this.subject.capacity !== 0) return false;
       else {
