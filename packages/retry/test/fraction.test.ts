@@ -14,6 +14,8 @@ describe("the fraction that a number stands for", () => {
     [2 / 3, 2, 3],
     [0.2, 1, 5],
     [1_000, 1_000, 1],
+    [2 ** -30, 1, 2 ** 30],
+    [2 ** -31, 0, 1],
     [Number.MIN_VALUE, 0, 1],
   ])("%d is %d/%d", (value, numerator, denominator) => {
     expect(fractionOf(value)).toEqual({ numerator, denominator });

@@ -111,6 +111,7 @@ describe("retryAfter", () => {
   });
 
   test("that no timer can wait for: no retry", () => {
+    expect(after(2 ** 31 - 1)).toBe(2 ** 31 - 1);
     expect(after(2 ** 31)).toBeUndefined();
     expect(after(Number.POSITIVE_INFINITY)).toBeUndefined();
   });

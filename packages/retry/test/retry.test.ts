@@ -5,7 +5,7 @@ import { stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { type Attempt, retry, type RetryLayer, type RetryPolicy } from "../src/index.ts";
-import { unhandledIn } from "@sluice/test-kit";
+import { hops, unhandledIn } from "@sluice/test-kit";
 
 type Policy<State = unknown> = RetryPolicy<string, string, State, string>;
 
@@ -130,6 +130,21 @@ describe("tower's guarantees", () => {
     expect(seen).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"]);
   });
 
+  test("a decision without a state leaves it as it was", async () => {
+    const seen: number[] = [];
+    const { clock, service, handle } = setUp<number>({
+      start: () => 1,
+      decide: ({ number, state }) => {
+        seen.push(state);
+        return { delay: 0, state: number === 2 ? 2 : undefined };
+      },
+    });
+    void service.call("hello").catch(() => {});
+    for (let attempt = 0; attempt < 4; attempt++) (await handle.nextRequest()).fail(down);
+    await clock.advance(0);
+    expect(seen).toEqual([1, 1, 2, 2]);
+  });
+
   test("readiness is asked for again after the backoff", async () => {
     const { clock, service, handle } = setUp(rejected(100));
     const call = service.call("hello");
@@ -154,7 +169,8 @@ describe("what a policy is shown", () => {
         return attempt.number < 3 ? { delay: 50 } : undefined;
       },
     });
-    const call = watch(service.call("hello", { deadline: 1_000 }));
+    await clock.advance(500);
+    const call = watch(service.call("hello", { deadline: 1_500 }));
     const first = await handle.nextRequest();
     await clock.advance(10);
     first.fail(down);
@@ -680,6 +696,19 @@ describe("promise 11: free where idle", () => {
     expect(log).toEqual(["1", "answered", "2"]);
   });
 
+  test.each([1, 2])("over a limit, the answer to attempt %d costs no more than without it", async (attempts) => {
+    const costs: number[] = [];
+    for (const limit of [undefined, gate(new Semaphore(1), { name: "limit" })]) {
+      const [inner, handle] = mockService<string, string>();
+      const service = new ServiceBuilder().layer(retry(rejected())).layer(limit).service(inner);
+      const call = service.call("hello");
+      for (let attempt = 1; attempt < attempts; attempt++) (await handle.nextRequest()).fail(down);
+      (await handle.nextRequest()).respond("world");
+      costs.push(await hops(call));
+    }
+    expect(costs[1]).toBe(costs[0]);
+  });
+
   test("an ignored failure is reported as unhandled once, a handled one is not", async () => {
     const failing = (policy: RetryPolicy): Service<unknown, never> =>
       new ServiceBuilder().layer(retry(policy)).serviceFn(() => Promise.reject(down));
@@ -714,12 +743,34 @@ describe("promise 14: bad options are refused at once", () => {
     ["no decide", {}, undefined, "policy must be a retry policy (with decide); received an object"],
     ["cloneRequest", { ...good, cloneRequest: 1 }, undefined, "policy.cloneRequest must be a function; received 1"],
     ["start", { ...good, start: {} }, undefined, "policy.start must be a function; received an object"],
+    ["timed", { ...good, timed: 1 }, undefined, "policy.timed must be true or false; received 1"],
+    [
+      "onlyFailures",
+      { ...good, onlyFailures: "" },
+      undefined,
+      'policy.onlyFailures must be true or false; received ""',
+    ],
     ["options", good, 5, "options must be an object; received 5"],
     ["clock", good, { clock: () => 0 }, "clock must be a clock (with now, setTimeout, clearTimeout)"],
   ])("%s", (_what, policy, options, message) => {
     const make = (): unknown => retry(policy as Policy, options as { clock: Clock });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(`retry: ${message}`);
+  });
+
+  test.each(["cloneRequest", "start", "timed", "onlyFailures"])("a getter of %s that throws is named", (member) => {
+    const cause = new Error("bug");
+    const policy = Object.defineProperty({ ...good }, member, {
+      get() {
+        throw cause;
+      },
+    });
+    expect(() => retry(policy)).toThrow(
+      expect.objectContaining({
+        message: `retry: policy.${member} could not be read; received a getter that throws`,
+        cause,
+      }),
+    );
   });
 
   test("its name is that of the function", () => {
