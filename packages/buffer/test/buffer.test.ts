@@ -15,7 +15,7 @@ import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { buffer, BufferClosedError } from "../src/index.ts";
-import { turn, unhandledIn, watch } from "@sluice/test-kit";
+import { hops, turn, unhandledIn, watch } from "@sluice/test-kit";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -47,6 +47,29 @@ describe("when the inner service is ready", () => {
     const stack = stackOf(new ServiceBuilder().layer(buffer({ capacity: 1 })).serviceFn(() => answer));
     expect(stack.tryReserve("a")?.start("a", {}, false)).toBe(answer);
   });
+
+  test.each([
+    ["queued", 0],
+    ["not queued", 1],
+  ])(
+    "promise 11: around a limit, an answer takes no longer than around the bare service (%s)",
+    async (_how, allowed) => {
+      const costs: number[] = [];
+      for (const limit of [undefined, gate(new Semaphore(1), { name: "limit" })]) {
+        const [inner, handle] = mockService<string, string>();
+        handle.allow(allowed);
+        const service = new ServiceBuilder()
+          .layer(buffer({ capacity: 1 }))
+          .layer(limit)
+          .service(inner);
+        const answer = service.call("a");
+        if (allowed === 0) handle.allow(1);
+        (await handle.nextRequest()).respond("A");
+        costs.push(await hops(answer));
+      }
+      expect(costs[1]).toBe(costs[0]);
+    },
+  );
 
   test("more than `capacity` calls may run", () => {
     const { handle, queue, service } = setUp(1);
@@ -305,6 +328,17 @@ describe("promise 4: callers in line for a slot", () => {
     handle.allow(2);
     expect((await handle.nextRequest()).request).toBe("a");
     expect((await handle.nextRequest()).request).toBe("b");
+  });
+
+  test("who stood behind somebody on the move gets the slot that is free, though nobody gives one back", async () => {
+    const { queue, service } = setUp(2);
+    const held = [service.tryReady()!, service.tryReady()!];
+    const permits = [service.ready()];
+    for (const permit of held) permit.release();
+    permits.push(service.ready());
+    expect(queue).toMatchObject({ waitingForSlot: 1, available: 1 });
+    await Promise.all(permits);
+    expect(queue).toMatchObject({ waitingForSlot: 0, available: 0 });
   });
 
   test("leave at once when they abort, with the signal's own reason", async () => {
