@@ -34,7 +34,7 @@ function mutantsOf(name: string): Promise<Mutant[]> {
     incremental: true,
     force: values.force,
     incrementalFile: join(reports, `${name}.incremental.json`),
-    reporters: ["html"],
+    reporters: ["html", "progress-append-only"],
     htmlReporter: { fileName: join(reports, `${name}.html`) },
     // The time that the tests take on a machine at rest, as often as this.
     timeoutFactor: 4,
