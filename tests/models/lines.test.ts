@@ -1,13 +1,13 @@
+import type { Service } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import type { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
 import { mapRequest } from "@sluice/util";
-import type { Service } from "@sluice/core";
 import * as fc from "fast-check";
 import { routed } from "../test/helper/routed.ts";
 import { checkModel } from "./helper/check-model.ts";
-import type { Answer, Innermost } from "./helper/innermost.ts";
+import type { Answer } from "./helper/innermost.ts";
 import { LinesModel } from "./helper/lines-model.ts";
 import { type News, PlainGate } from "./helper/plain-gate.ts";
 import { PlainRate } from "./helper/plain-rate.ts";
@@ -41,7 +41,7 @@ for (const [name, count] of [
     const between = passing(clock);
     const service = layers.reduceRight<Service<number, Answer>>(
       (inner, layer, nth) => layer.wrap(between[(nth + rules[0]!.max) % between.length]!.wrap(inner)),
-      innermost satisfies Innermost,
+      innermost,
     );
     const model = new LinesModel((news) => rules.map((each) => plain(each, news)));
     const highest = rules.map(({ max, each }) => (each === 0 ? max : Number.POSITIVE_INFINITY));

@@ -16,7 +16,6 @@ export class RoutingModel extends Model {
   /** For whom somebody reserved where; nowhere, where there was no route. */
   private readonly named: Map<number, PlainGate | undefined> = new Map();
   private readonly rounds: Map<number, Round> = new Map();
-
   private readonly news: News = [];
 
   /** The first `routes` of the gates are the routes at first. */
