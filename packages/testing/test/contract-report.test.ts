@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkContract, type PromiseNumber, VirtualClock } from "../src/index.ts";
 import { BrokenGate } from "./helper/broken-gate.ts";
 import { lateReservation } from "./helper/late-reservation.ts";
+import { ownPlaces } from "./helper/own-places.ts";
 import { wrapped } from "./helper/wrapped.ts";
 
 const quick = { runs: 30, seed: 3 };
@@ -33,6 +34,47 @@ describe("the report", () => {
     expect(() => {
       report.assert();
     }).toThrow(report.toString());
+  });
+
+  test("with a path: runs that schedule alone, and says so", async () => {
+    let made = 0;
+    const make = () => {
+      made++;
+      return wrapped({ again: true });
+    };
+    const { broken, seed } = await checkContract(make, { seed: 3 });
+    const [{ number, path, schedule } = {}] = broken;
+    made = 0;
+    const again = await checkContract(make, { seed, path });
+    expect(again.broken.map((finding) => [finding.number, finding.schedule])).toEqual([[number, schedule]]);
+    expect([again.runs, verdictOf(again, 1)]).toEqual([1, "not applicable"]);
+    // What is found out first about any layer, and the one schedule.
+    expect(made).toBe(4);
+  });
+
+  test("a breach that is in every check: has no path, and no less a schedule", async () => {
+    const report = await checkContract(
+      () => wrapped({ tryReady: (inner, request) => (request === undefined ? undefined : inner.tryReady(request)) }),
+      quick,
+    );
+    const blind = report.broken.find(({ number }) => number === 10);
+    expect(blind?.schedule).toEqual(["tryReady(): none"]);
+    expect(blind?.path).toBeUndefined();
+    expect(report.toString()).toContain("promised  A blind reservation is still answered");
+  });
+
+  test("a layer that adds more than one microtask to answers is told so, where it may", async () => {
+    const make = () => wrapped({ call: async (next) => Promise.resolve(await next()) });
+    const remark = /11 Free where idle: an answer came \d+ microtasks later/;
+    expect((await checkContract(make, quick)).toString()).toMatch(remark);
+    expect(verdictOf(await checkContract(make, { ...quick, observes: true }), 11)).toBe("broken");
+  });
+
+  test("a limit that asks inside first is taken to join two services, unless it is said that it does not", async () => {
+    const make = () => ownPlaces(2, { insideFirst: true });
+    const report = await checkContract(make, quick);
+    expect(report.toString()).toContain("ok    9 All or nothing: it asks the service inside though it has no room");
+    expect(verdictOf(await checkContract(make, { ...quick, joins: false }), 9)).toBe("broken");
   });
 
   test("when a layer breaks a promise once and never again: that counts, and is told as it was seen", async () => {
@@ -202,7 +244,12 @@ describe("bad arguments of checkContract itself", () => {
     [{ responses: 1 }, "responses must be an array of 1 or more; received 1"],
     [{ badOptions: "x" }, 'badOptions must be an array of 0 or more; received "x"'],
     [{ absorbs: 1 }, "absorbs must be a boolean; received 1"],
+    [{ joins: 1 }, "joins must be a boolean; received 1"],
+    [{ observes: "no" }, 'observes must be a boolean; received "no"'],
     [{ defers: 0 }, "defers must be a boolean; received 0"],
+    [{ seed: 1, path: 5 }, "path must be a string; received 5"],
+    [{ seed: 1, path: "1:x" }, 'path must be numbers between colons; received "1:x"'],
+    [{ path: "1:0" }, "seed must be a number where there is a path; received undefined"],
     [{ runs: 0 }, "runs must be a whole number of 1 or more; received 0"],
     [{ seed: 0.5 }, "seed must be a whole number"],
   ];

@@ -395,6 +395,8 @@ export const optionObjects: readonly OptionsRow[] = [
       responses: optional(anArray(1)),
       badOptions: optional(listsOfBadOptions()),
       absorbs: optional(aBoolean),
+      joins: optional(aBoolean),
+      observes: optional(aBoolean),
       defers: optional(aBoolean),
       runs: optional(number({ min: 1, whole: true })),
       seed: optional(number({ min: -(2 ** 31), max: longest, whole: true })),

@@ -36,10 +36,16 @@ export async function checkAtRandom(
       for (const breach of await run(profile, schedule, seed, experience)) {
         if (!broken.has(numberOf(breach))) broken.set(numberOf(breach), breach);
       }
+      // A failure is the end of it.
+      return path === undefined;
     }),
     parameters,
   );
 
+  const notApplicable = whatNeverHappened(profile.subject, experience);
+  if (path !== undefined) {
+    return { breaches: Array.from(broken.values(), (breach) => ({ ...breach, path })), notApplicable };
+  }
   const breaches: Breach[] = [];
   for (const [number, first] of broken) {
     // Again, for this promise alone: what is the shortest for one is not for another.
@@ -57,7 +63,7 @@ export async function checkAtRandom(
     // What depends on more than the schedule may not happen again.
     breaches.push(shortest === undefined ? first : { ...shortest, path: counterexamplePath ?? undefined });
   }
-  return { breaches, notApplicable: whatNeverHappened(profile.subject, experience) };
+  return { breaches, notApplicable };
 }
 
 async function run(
