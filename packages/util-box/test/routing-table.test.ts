@@ -310,6 +310,14 @@ describe("promise 10: a reservation without a request", () => {
     const routes = new Map(Array.from({ length: 10_000 }, (_, index) => [String(index), service()]));
     const table = routingTable({ key: (request) => request, routes });
     expect(await (await table.ready()).call("9999")).toBe("9999");
+    // Nor when the first of them has to be waited for.
+    const full = limited("full", 1);
+    routes.set("0", full.service);
+    const held = full.service.tryReady("0");
+    const permit = table.ready();
+    held?.release();
+    expect(await (await permit).call("9999")).toBe("9999");
+    expect(full.semaphore.active).toBe(0);
   });
 
   test("of no route at all is granted, and finds none", async () => {
@@ -523,6 +531,7 @@ test("the error says what it is", () => {
   const error = new RouteNotFoundError(7);
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({ name: "RouteNotFoundError", code: "ERR_SLUICE_ROUTE_NOT_FOUND", key: 7 });
+  expect(error.message).toMatch(/no route/);
   expect([isRouteNotFoundError(error), isRouteNotFoundError(new Error()), isRouteNotFoundError(null)]).toEqual([
     true,
     false,
@@ -544,6 +553,16 @@ test("promise 14: bad options are refused", () => {
   );
   expect(() => routingTable({ key, routes: new Map([["a", "b"]]) } as never)).toThrow(
     /^routingTable: each of routes must be a service .* received "b"$/,
+  );
+  const cause = new Error("out of order");
+  const broken = {
+    get: () => undefined,
+    values: () => {
+      throw cause;
+    },
+  };
+  expect(() => routingTable({ key, routes: broken } as never)).toThrow(
+    new TypeError("routingTable: routes must be a map of services; received an object", { cause }),
   );
   expect(() => routingTable(undefined as never)).toThrow(TypeError);
   expect(() => routingTable(null as never)).toThrow(

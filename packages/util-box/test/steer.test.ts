@@ -1,4 +1,4 @@
-import { gate, isOverloadedError, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, isOverloadedError, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { steer } from "../src/index.ts";
@@ -107,11 +107,31 @@ test("a refusal names the limit inside", async () => {
   await expect(service.tryReady(0)?.call(1)).rejects.toMatchObject({ layer: "full" });
 });
 
+test("a refusal by a service that gives no name is steer's", async () => {
+  class Silent extends Service<number, number, never> {
+    override tryReady(): undefined {}
+    override ready(): Promise<never> {
+      return new Promise(() => {});
+    }
+  }
+  const free = serviceFn((request: number) => request);
+  const service = steer([free, new Silent()], (request) => request);
+  await expect(service.tryReady(0)?.call(1)).rejects.toMatchObject({ layer: "steer" });
+});
+
 test("promise 14: bad options are refused", () => {
   const service = serviceFn((request: number) => request);
   expect(() => steer({} as never, () => 0)).toThrow(
     new TypeError("steer: services must be an array of services; received an object"),
   );
   expect(() => steer([service, 5 as never], () => 0)).toThrow(/^steer: services\[1\] must be a service .* received 5$/);
+  const unreadable = Object.defineProperty([service], 0, {
+    get() {
+      throw new Error("out of order");
+    },
+  });
+  expect(() => steer(unreadable, () => 0)).toThrow(
+    new TypeError("steer: services[0] could not be read; received a getter that throws"),
+  );
   expect(() => steer([service], 0 as never)).toThrow(new TypeError("steer: pick must be a function; received 0"));
 });
