@@ -18,7 +18,7 @@ export {
   requireOneOf,
   show,
 } from "./check.ts";
-export { longestTimer, timeOf } from "./clock.ts";
+export { isVirtual, longestTimer, timeOf } from "./clock.ts";
 export { Holders } from "./holders.ts";
 export { requireService } from "./layer.ts";
 export { Line } from "./line.ts";

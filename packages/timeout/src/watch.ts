@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from "@sluice/core";
-import { Alarm } from "@sluice/core/internal";
+import type { Clock } from "@sluice/core";
+import { Alarm, isVirtual } from "@sluice/core/internal";
 import { DueHeap } from "./due-heap.ts";
 import type { Timed } from "./timed.ts";
 
@@ -39,13 +39,13 @@ export class Watch {
   /** Must be followed by {@link begun}, in the same turn. */
   add(timed: Timed): void {
     this.heap.add(timed);
-    // Whoever moves another clock may move it in this very turn. When others are due earlier, the alarm is set already.
-    if (this.clock !== systemClock && this.heap.first === timed) this.arm();
+    // Whoever moves a virtual clock may move it in this very turn. When others are due earlier, the alarm is set already.
+    if (this.heap.first === timed && isVirtual(this.clock)) this.arm();
   }
 
   /** The work has begun. Said after its answer is followed, so that the answer comes first where it is there. */
   begun(timed: Timed): void {
-    if (this.unarmed === 0 && this.heap.first === timed && this.clock === systemClock) this.armLater();
+    if (this.unarmed === 0 && this.heap.first === timed && !isVirtual(this.clock)) this.armLater();
   }
 
   remove(timed: Timed): void {
@@ -69,7 +69,7 @@ export class Watch {
     if (first === undefined) return;
     const now = this.clock.now();
     if (first.due > now) this.alarm.set(first.due, now);
-    // Fake timers have been moved on meanwhile.
+    // The work has computed for all of its time.
     else this.ring(now);
   }
 

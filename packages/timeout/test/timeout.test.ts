@@ -68,6 +68,22 @@ describe("when the call takes too long", () => {
     }
   });
 
+  test.each<[string, ("performance" | "setTimeout" | "clearTimeout")[]]>([
+    ["the time is faked too", ["setTimeout", "clearTimeout", "performance"]],
+    ["it is not", ["setTimeout", "clearTimeout"]],
+  ])("fake timers may be moved on in the very turn of the call, where %s", async (_where, toFake) => {
+    vi.useFakeTimers({ toFake });
+    try {
+      const service = new ServiceBuilder().layer(timeout(100)).serviceFn(() => new Promise(() => {}));
+      const call = service.call(undefined);
+      vi.advanceTimersByTime(100);
+      await expect(call).rejects.toMatchObject(after("call", 100));
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("the inner signal aborts with that very error", async () => {
     const { clock, service, handle } = setUp();
     const call = watch(service.call("a"));
