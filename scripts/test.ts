@@ -55,6 +55,10 @@ const steps: readonly Step[] = [
   { name: "tests", run: tests },
   { name: "tests on system Node", run: testsOnSystemNode },
   { name: "demo", run: demo },
+  {
+    name: "faults",
+    run: runs("node", ["benchmarks/faults/bench.ts", "--only", "Sluice"], "Where the peers break, Sluice does too."),
+  },
   { name: "docs", run: docs },
   { name: "examples", run: examples },
   { name: "build", run: runs("turbo", turbo("build"), "A package does not build.") },

@@ -5,7 +5,8 @@ import type { Call } from "../harness/calls.ts";
 type Work<Res = unknown> = (request: number) => Promise<Res>;
 type Thunk = () => Promise<unknown>;
 
-const load = <Module>(name: string): Promise<Module> => import(name) as Promise<Module>;
+/** One of the packages beside this file. */
+export const load = <Module>(name: string): Promise<Module> => import(name) as Promise<Module>;
 
 /** At most this many at once, and for so long, where nothing else is said. */
 const max = 10;

@@ -1,0 +1,74 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { type Cell, type Fault, notOffered } from "./fault.ts";
+import type { Library } from "./library.ts";
+import { themes } from "./themes.ts";
+
+const child = join(import.meta.dirname, "child.ts");
+/** Who has not answered by then is stopped. */
+const patience = 15_000;
+/** How many are asked at once. Most of their time they wait. */
+const atOnce = 3;
+
+/** What was seen, by fault and library. */
+export type Answers = ReadonlyMap<Fault, ReadonlyMap<Library, Cell>>;
+
+/** Asks all faults of all these libraries. Those that measure time are asked one by one, when the others are through. */
+export async function askAll(libraries: readonly Library[], told: (text: string) => void): Promise<Answers> {
+  const answers = new Map<Fault, Map<Library, Cell>>();
+  const quick: (() => Promise<void>)[] = [];
+  const alone: (() => Promise<void>)[] = [];
+  for (const fault of themes.flatMap(({ faults }) => faults)) {
+    const cells = new Map<Library, Cell>();
+    answers.set(fault, cells);
+    for (const library of libraries) {
+      (fault.alone === true ? alone : quick).push(async () => {
+        const cell = offers(library, fault) ? judged(await ask(fault, library), fault, library) : notOffered;
+        cells.set(library, cell);
+        if (cell.verdict !== "not offered") told(`${fault.name}, ${library.name}: ${cell.seen}  (${cell.verdict})`);
+      });
+    }
+  }
+  const work = async (): Promise<void> => {
+    for (let next = quick.shift(); next !== undefined; next = quick.shift()) await next();
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  for (const next of alone) await next();
+  return answers;
+}
+
+function offers(library: Library, { needs }: Fault): boolean {
+  return needs.every((need) => library[need] !== undefined && library[need] !== false);
+}
+
+/** What would be a fault is none where the library says that it does so, and why. */
+function judged(cell: Cell, { documented }: Fault, { name }: Library): Cell {
+  return cell.verdict === "broken" && documented?.[name] !== undefined ? { ...cell, verdict: "intended" } : cell;
+}
+
+async function ask(fault: Fault, library: Library): Promise<Cell> {
+  const asked = fork(child, [fault.name, library.name], {
+    // Young objects have room, so that a long line is not slow for the collector copying it.
+    execArgv: ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let said = "";
+  asked.stderr?.on("data", (text) => {
+    said += String(text);
+  });
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      asked.kill("SIGKILL");
+      resolve({ seen: `no end within ${patience / 1_000} s`, verdict: "broken" });
+    }, patience);
+    asked.once("message", (cell) => {
+      clearTimeout(timer);
+      resolve(cell as Cell);
+    });
+    asked.once("close", (code) => {
+      clearTimeout(timer);
+      const error = /^\w*Error.*$/m.exec(said)?.[0] ?? said.trim().split("\n")[0] ?? "";
+      resolve({ seen: `the process ended with ${code}: ${error.slice(0, 100)}`, verdict: "broken" });
+    });
+  });
+}

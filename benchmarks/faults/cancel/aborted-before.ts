@@ -1,0 +1,17 @@
+import { type Fault, seen } from "../fault.ts";
+import { type Library, simplest } from "../library.ts";
+import { ending, Site } from "../work.ts";
+
+export const fault: Fault = {
+  name: "aborted-before",
+  title: "The signal is aborted before the call: is the work begun?",
+  needs: ["signals"],
+  async ask(library: Library) {
+    const call = await simplest(library);
+    const site = new Site();
+    const end = await ending(call(site.deaf(5), AbortSignal.abort(new Error("gone"))));
+    const begun = site.begun.length;
+    return seen(begun === 0 ? `no, ${end.status}` : "it is", begun === 0 && end.status === "rejected");
+  },
+  documented: { "p-timeout": "It is given a promise: the work was called by its user, before." },
+};

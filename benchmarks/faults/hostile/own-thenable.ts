@@ -1,0 +1,34 @@
+import { type Fault, seen } from "../fault.ts";
+import { type Library, simplest } from "../library.ts";
+import { ending, nameOf } from "../work.ts";
+
+/** As the query builders answer: it has `then`, and no more of a promise than that. */
+function thenable(ms: number): Promise<string> {
+  const answer = {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is the question
+    then(resolve: (value: string) => void) {
+      setTimeout(() => resolve("rows"), ms);
+    },
+  };
+  return answer as unknown as Promise<string>;
+}
+
+export const fault: Fault = {
+  name: "own-thenable",
+  title: "Work that answers with a bare thenable, as query builders do: is it waited for?",
+  needs: [],
+  async ask(library: Library) {
+    const call = await simplest(library);
+    try {
+      const end = await ending(
+        call(() => thenable(20)),
+        500,
+      );
+      if (end.status === "fulfilled")
+        return seen(end.value === "rows" ? "yes" : "answered too early", end.value === "rows");
+      return seen(end.status === "rejected" ? nameOf(end.reason) : "never answered", false);
+    } catch (error) {
+      return seen(`thrown at the caller: ${nameOf(error)}`, false);
+    }
+  },
+};

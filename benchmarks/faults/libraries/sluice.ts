@@ -1,0 +1,67 @@
+import { buffer } from "@sluice/buffer";
+import { type AnyLayer, ServiceBuilder, type Service } from "@sluice/core";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { loadShed } from "@sluice/load-shed";
+import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
+import { timeout } from "@sluice/timeout";
+import type { Call, Library, RetryOptions, Work } from "../library.ts";
+
+const stack = (...layers: readonly AnyLayer[]): Service<Work, unknown> =>
+  layers.reduceRight<Service<Work, unknown>>(
+    (inner, layer) => layer.wrap(inner as never) as never,
+    new ServiceBuilder().serviceFn((work: Work, { signal }) => work({ signal })),
+  );
+
+const callOf =
+  (service: Service<Work, unknown>): Call =>
+  (work, signal) =>
+    service.call(work, { signal });
+
+const through = (...layers: readonly AnyLayer[]): Call => callOf(stack(...layers));
+
+const policy = ({ retries, base, max }: RetryOptions) => ({
+  maxRetries: retries,
+  backoff: exponentialBackoff({ base, max }),
+});
+
+export const sluice: Library = {
+  name: "Sluice",
+  settings: "its defaults; a bounded line is `loadShed`, `buffer`, `concurrencyLimit`",
+  signals: true,
+  limit: async (max) => through(concurrencyLimit(max)),
+  refusing: async (max) => through(loadShed(), concurrencyLimit(max)),
+  bounded: async (max, queue) => through(loadShed(), buffer({ capacity: queue }), concurrencyLimit(max)),
+  async counted(max) {
+    const limit = concurrencyLimit(max);
+    return { call: through(limit), active: () => limit.active, waiting: () => limit.waiting };
+  },
+  async resizable(max) {
+    const limit = concurrencyLimit(max);
+    return {
+      call: through(limit),
+      resize(other) {
+        limit.max = other;
+      },
+    };
+  },
+  async reserving(max) {
+    const service = stack(concurrencyLimit(max));
+    return {
+      call: callOf(service),
+      reserve() {
+        const permit = service.tryReady();
+        return permit && (() => permit.release());
+      },
+    };
+  },
+  timeout: async (ms) => through(timeout(ms)),
+  timeoutAroundLimit: async (ms, max) => through(timeout({ total: ms }), concurrencyLimit(max)),
+  timeoutInLimit: async (ms, max) => through(concurrencyLimit(max), timeout(ms)),
+  retry: async (options) => through(retry(retryPolicy(policy(options)))),
+  retryWithBudget: async (options) => through(retry(retryPolicy({ ...policy(options), budget: retryBudget() }))),
+  async retryWithin(options, ms) {
+    const service = stack(retry(retryPolicy(policy(options))));
+    return (work) => service.call(work, { deadline: performance.now() + ms });
+  },
+  rate: async (limit, interval) => through(rateLimit({ limit, interval })),
+};
