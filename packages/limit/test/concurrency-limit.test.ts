@@ -438,6 +438,13 @@ describe("promise 14: bad options", () => {
     expect(() => concurrencyLimit(max as number)).toThrow(new type(message));
   });
 
+  test.each(["tryAcquire", "acquire", "active"])("max: what is like a semaphore but for its %s is none", (missing) => {
+    const gate = { tryAcquire: () => undefined, acquire: () => new Promise(() => {}), active: 0, [missing]: undefined };
+    expect(() => concurrencyLimit(gate as never)).toThrow(
+      new TypeError("concurrencyLimit: max must be a number or a Semaphore; received an object"),
+    );
+  });
+
   test("max, set later, stays what it was", () => {
     const limit = concurrencyLimit(3);
     expect(() => (limit.max = -1)).toThrow(RangeError);

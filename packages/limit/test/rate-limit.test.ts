@@ -408,6 +408,12 @@ describe("promise 11: free where idle", () => {
     expect(starts).toEqual([["a", 0]]);
     expect(clock.pending).toBe(0);
   });
+
+  test("it counts starts, so that it hands on the very answer, at the edge of a stack too", () => {
+    const answer = Promise.resolve("A");
+    const service = rateLimit({ limit: 1, interval: 100 }).wrap(serviceFn(() => answer));
+    expect(service.call("a")).toBe(answer);
+  });
 });
 
 describe("promise 14: bad options", () => {

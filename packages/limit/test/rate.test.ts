@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Clock, Lease } from "@sluice/core";
 import { excess, rooms } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
@@ -5,6 +7,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FixedWindow, SlidingWindow, TokenBucket } from "../src/index.ts";
 import { type AnyRate, rates } from "./helper/rates.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A lease of `gate`, which must have one. */
 function leaseOf(gate: AnyRate): Lease {
@@ -245,6 +250,26 @@ describe.each(rates)("%s", (algorithm, make) => {
     expect(gate.available).toBe(Number.MAX_SAFE_INTEGER - 1_000);
   });
 
+  test("however many have started, it remembers only those that count", () => {
+    let time = 0;
+    const clock: Clock = { now: () => time, setTimeout: () => undefined, clearTimeout: () => {} };
+    const gate = make({ limit: 10, interval: 10, clock });
+    const heap = (): number => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    for (; time < 500_000; time++) if (!start(gate)) throw new Error(`no room at ${time}`);
+    // Half a million numbers are 4 MB.
+    expect(heap() - before).toBeLessThan(1_000_000);
+  });
+
+  test("it is named by its class where it refuses an option", () => {
+    expect(() => make({ limit: 0, interval: 1 })).toThrow(
+      new RegExp(`^${make({ limit: 1, interval: 1 }).constructor.name}: limit `),
+    );
+  });
+
   test("it reads the system's clock where it is given none", () => {
     const gate = make({ limit: 1, interval: 1_000_000 });
     expect(start(gate)).toBe(true);
@@ -280,6 +305,16 @@ describe("at the edges", () => {
     await clock.advance(1);
     for (let count = 0; count < 10; count++) expect(start(gate)).toBe(true);
     expect(start(gate)).toBe(false);
+  });
+
+  test("a fixed window owes nothing to the one before it, whose end is its first moment", async () => {
+    const clock = new VirtualClock();
+    const gate = new FixedWindow({ limit: 2, interval: 100, clock });
+    start(gate);
+    await clock.advance(100);
+    expect(gate.available).toBe(2);
+    const reserved = [gate.tryAcquire(), gate.tryAcquire(), gate.tryAcquire()];
+    expect(reserved.map((lease) => lease !== undefined)).toEqual([true, true, false]);
   });
 
   test("a token bucket gains one token every interval / limit, exactly also where that is a fraction", async () => {
