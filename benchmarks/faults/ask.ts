@@ -8,7 +8,7 @@ const child = join(import.meta.dirname, "child.ts");
 /** Who has not answered by then is stopped. */
 const patience = 15_000;
 /** How many are asked at once. Most of their time they wait. */
-const atOnce = 3;
+const atOnce = 4;
 
 /** What was seen, by fault and library. */
 export type Answers = ReadonlyMap<Fault, ReadonlyMap<Library, Cell>>;

@@ -32,12 +32,13 @@ function tables(answers: Answers, seconds: number): string[] {
   return [
     `\`pnpm bench:faults\` on ${date}, ${machine()}: ${seconds.toFixed(0)} s.`,
     rows([
-      ["", "version", "as promised", "fault", "not offered", "with"],
+      ["", "version", "as promised", "fault", "by intent", "not offered", "with"],
       ...asked.map((library) => [
         library.name,
         version(library),
         `${tally(library, "kept")}`,
         `${tally(library, "broken")}`,
+        `${tally(library, "intended")}`,
         `${tally(library, "not offered")}`,
         library.settings,
       ]),

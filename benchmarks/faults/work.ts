@@ -78,8 +78,10 @@ export class Site {
 export function nameOf(reason: unknown): string {
   if (!(reason instanceof Error)) return typeof reason === "string" ? `"${reason}"` : String(reason);
   const { name } = reason;
-  return name === "Error" || name === "TypeError" ? `${name}: ${reason.message.slice(0, 40)}` : name;
+  return name === "Error" || name === "TypeError" ? `${name}: ${shortened(reason.message)}` : name;
 }
+
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /** Whole milliseconds. */
 export const inMs = (ms: number): string => `${Math.round(ms).toLocaleString("en")} ms`;

@@ -1,33 +1,36 @@
 import { type Fault, seen } from "../fault.ts";
+import type { Library } from "../library.ts";
 import { ending } from "../work.ts";
 
-const few = 10_000;
-const many = 50_000;
-const patience = 6_000;
+const patience = 5_000;
 
-/** How much longer each takes where many wait: a line that is searched or moved shows. Both are long enough for the garbage collector. */
+/** Microseconds for each of so many who wait; Infinity where they take longer than anybody's patience. */
+async function each(library: Required<Library>, count: number): Promise<number> {
+  const call = await library.limit(1);
+  const began = performance.now();
+  const answers = Array.from({ length: count }, () => call(async () => undefined));
+  const { status } = await ending(Promise.all(answers), patience);
+  const took = performance.now() - began;
+  return status === "fulfilled" && took < patience ? (took * 1_000) / count : Number.POSITIVE_INFINITY;
+}
+
+/** What goes through a line in constant time takes as long where ten times as many wait, but for the garbage collector. */
 export const fault: Fault = {
   name: "time-in-line",
-  title: `${many.toLocaleString("en")} wait instead of ${few.toLocaleString("en")}: how much longer does each take?`,
+  title: "Ten times as many wait: does each take 7 times as long, or more?",
   alone: true,
   needs: ["limit"],
   async ask(library) {
-    const once = async (count: number): Promise<number> => {
-      const call = await library.limit(1);
-      const began = performance.now();
-      const answers = Array.from({ length: count }, () => call(async () => undefined));
-      const { status } = await ending(Promise.all(answers), patience);
-      return status === "fulfilled" ? ((performance.now() - began) * 1_000) / count : Number.POSITIVE_INFINITY;
-    };
-    const each = async (count: number): Promise<number> => {
-      const first = await once(count);
-      return Number.isFinite(first) && first * count < patience * 100 ? Math.min(first, await once(count)) : first;
-    };
-    const short = await each(few);
-    if (!Number.isFinite(short)) return seen(`${few.toLocaleString("en")} took more than ${patience / 1_000} s`, false);
-    const long = await each(many);
-    if (!Number.isFinite(long)) return seen(`more than ${patience / 1_000} s, ${short.toFixed(1)} µs before`, false);
-    const times = long / short;
-    return seen(`${times < 1 ? "less" : `${times.toFixed(1)} times`}, ${long.toFixed(1)} µs`, times < 4);
+    await each(library, 100);
+    // As many as it can have in a second or so.
+    const slow = (await each(library, 400)) > 300;
+    const few = slow ? 100 : 8_000;
+    const short = slow ? await each(library, few) : Math.min(await each(library, few), await each(library, few));
+    const long = await each(library, few * 10);
+    const [from, to] = [few, few * 10].map((count) => count.toLocaleString("en"));
+    const took = Number.isFinite(long) ? inMicros(long) : `over ${patience / 1_000} s`;
+    return seen(`${from}: ${inMicros(short)}; ${to}: ${took}`, long < 7 * short);
   },
 };
+
+const inMicros = (time: number): string => `${time < 100 ? time.toFixed(1) : Math.round(time)} µs`;

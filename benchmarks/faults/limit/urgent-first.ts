@@ -10,12 +10,12 @@ export const fault: Fault = {
     const site = new Site();
     const first = site.held("first");
     ignore(limit.call(first.work, false));
-    await sleep(5);
+    await sleep(50);
     ignore(limit.call(site.deaf(2, "low"), false));
     ignore(limit.call(site.deaf(2, "urgent"), true));
-    await sleep(5);
+    await sleep(50);
     first.end();
-    await sleep(40);
+    await sleep(150);
     const order = site.begun.slice(1).join(", ");
     return seen(order, order === "urgent, low");
   },
