@@ -16,6 +16,8 @@ export class Callers {
   readonly used: Held[] = [];
   /** Whether somebody has waited for readiness. */
   waited = false;
+  /** Whether those who are served inside come to the next line, if there is one, before anybody else can. */
+  orderKnown = true;
   /** Somebody called without options, so that nothing could be handed up to them. */
   bare = false;
   /** Somebody reserved blindly, or for another request than was called. */
@@ -153,8 +155,7 @@ export class Callers {
 
   /** Somebody waits inside, and has not been told of the caller's deadline. */
   waitsForEver(): void {
-    if (this.bare) return;
-    this.chronicle.broken("loseNothing", "who waits inside was not told of the deadline");
+    if (!this.bare) this.chronicle.broken("loseNothing", "who waits inside was not told of the deadline");
   }
 
   /** Whether a permit of the layer must have one inside. */
@@ -162,7 +163,6 @@ export class Callers {
     return this.subject.absorbs === false && !this.inside.unready;
   }
 
-  /** A new errand. */
   errand(kind: Errand["kind"], request: unknown, told: boolean): Errand {
     const errand = new Errand(this.errands.length, kind, request, told);
     errand.hasty = this.chronicle.hasty;
@@ -183,7 +183,6 @@ export class Callers {
     this.used.push(held);
   }
 
-  /** Asks for readiness. */
   askReady(errand: Errand): void {
     const { request, told, readyOptions } = errand;
     this.follow(
@@ -197,7 +196,6 @@ export class Callers {
     );
   }
 
-  /** Calls. */
   start(errand: Errand, bare: boolean, run: (options: CallOptions | undefined) => Promise<unknown>): void {
     errand.bare = bare;
     this.bare ||= bare;
@@ -242,7 +240,7 @@ export class Callers {
 
   private lookForOvertaken({ id, hasty, request, told }: Errand): void {
     const first = hasty ? undefined : this.firstInLine(request, told);
-    if (first === undefined || first.id > id) return;
+    if (!this.orderKnown || first === undefined || first.id > id) return;
     this.chronicle.whenSettled(() => {
       // Where there was enough for both, who hears of it first says nothing.
       if (first.open) this.chronicle.broken("firstCome", `#${id} was served before #${first.id}, who came first`);

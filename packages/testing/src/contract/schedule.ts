@@ -82,6 +82,7 @@ export async function perform(world: World, { clockStandsStill, steps }: Schedul
     if (done !== undefined) await done;
     if (step.pause === "settle") await world.settle();
     else if (step.pause === "one microtask") await world.hurry();
+    else world.chronicle.saw("… and in the same turn");
   }
   await world.settle();
 }

@@ -59,6 +59,9 @@ export class World {
       throw error;
     }
     this.callers = new Callers(this.service, this.inside, subject, chronicle);
+    if (!foreign) return;
+    chronicle.saw("the service inside is somebody else's, met by its permits");
+    this.callers.orderKnown = subject.joins !== true;
   }
 
   /** Puts the globals back. */
@@ -101,6 +104,7 @@ export class World {
   /** Lets one microtask run. */
   async hurry(): Promise<void> {
     this.chronicle.hasty = true;
+    this.chronicle.saw("… and one microtask later");
     await Promise.resolve();
   }
 
