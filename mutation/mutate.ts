@@ -1,5 +1,6 @@
 // Tests the tests: breaks the sources in every way that a mutator knows, one at a time, and counts what no test notices.
 //   pnpm mutate [package ...] [--force]
+// It fails when more than one in ten goes unnoticed in a package.
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -47,6 +48,7 @@ function count(mutants: readonly Mutant[], status: Mutant["status"]): number {
   return mutants.filter((mutant) => mutant.status === status).length;
 }
 
+const least = 90;
 const rows: Record<string, string | number>[] = [];
 const left: string[] = [];
 for (const name of positionals.length > 0 ? positionals : all) {
@@ -54,6 +56,8 @@ for (const name of positionals.length > 0 ? positionals : all) {
   const [killed, timedOut] = [count(mutants, "Killed"), count(mutants, "Timeout")];
   const [survived, notReached] = [count(mutants, "Survived"), count(mutants, "NoCoverage")];
   const valid = killed + timedOut + survived + notReached;
+  const score = ((killed + timedOut) / valid) * 100;
+  if (score < least) process.exitCode = 1;
   rows.push({
     package: name,
     mutants: valid,
@@ -61,7 +65,7 @@ for (const name of positionals.length > 0 ? positionals : all) {
     "timed out": timedOut,
     survived,
     "not reached": notReached,
-    "killed or timed out, %": (((killed + timedOut) / valid) * 100).toFixed(1),
+    "killed or timed out, %": Number(score.toFixed(1)),
   });
   for (const { status, fileName, location, mutatorName, replacement } of mutants) {
     if (status !== "Survived" && status !== "NoCoverage") continue;
