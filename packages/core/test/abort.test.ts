@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { type AbortListener, listen, unlisten } from "../src/internal.ts";
 
@@ -68,6 +69,13 @@ describe("promise 5: those who listen to a signal", () => {
     unlisten(signal, gone);
     controller.abort("reason");
     expect(heard).toEqual([]);
+  });
+
+  test("leave nothing on a signal that has aborted", () => {
+    const { controller, signal, heard } = setUp();
+    listen(signal, listener(heard, "a"));
+    controller.abort("gone");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("may be forgotten twice, or without having listened", () => {

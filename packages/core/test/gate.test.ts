@@ -535,6 +535,21 @@ describe("until", () => {
     expect(semaphore.active).toBe(0);
   });
 
+  test("that keeps nothing costs nothing: the place is free in the same microtask as without it", async () => {
+    const keepsNothing = (): undefined => {};
+    const microtasks: number[] = [];
+    for (const until of [undefined, keepsNothing]) {
+      const semaphore = new Semaphore(1);
+      const leaf = new Leaf();
+      void gate(semaphore, { name: "limit", until }).wrap(leaf.service).call("x");
+      leaf.last.respond();
+      let count = 0;
+      for (; semaphore.active > 0; count++) await Promise.resolve();
+      microtasks.push(count);
+    }
+    expect(microtasks[1]).toBe(microtasks[0]);
+  });
+
   test("a thenable will do", async () => {
     const { semaphore, leaf, service } = stream(
       () =>
@@ -778,6 +793,17 @@ describe("a gate that counts starts", () => {
     expect(policy.log).toEqual(["A in", "A cancel"]);
   });
 
+  test("needs no start in its lease", async () => {
+    const lease = { cancel: vi.fn<() => void>(), finish: vi.fn<() => void>() };
+    const policy: Gate<unknown> = {
+      tryAcquire: () => lease,
+      acquire: () => Promise.resolve(lease),
+      "~counts": "starts",
+    };
+    expect(await gate(policy, { name: "rate" }).wrap(answering("ok")).call("x")).toBe("ok");
+    expect(lease.cancel).not.toHaveBeenCalled();
+  });
+
   test("that throws in start: the call is rejected, reaches nobody, and nothing is held", async () => {
     const { policy, leaf, service } = counting();
     policy.trap = "start";
@@ -874,7 +900,11 @@ describe("promise 14: bad options", () => {
     ["no name", () => gate(policy, {} as never), /name must be a non-empty string; received undefined/],
     ["an empty name", () => gate(policy, { name: "" }), /name must be a non-empty string; received ""/],
     ["a name that cannot be read", () => gate(policy, throwing("name") as never), /^gate: name could not be read/],
-    ["until a number", () => gate(policy, { name: "x", until: 5 as never }), /until must be a function; received 5/],
+    [
+      "until a number",
+      () => gate(policy, { name: "x", until: 5 as never }),
+      /^gate: until must be a function; received 5/,
+    ],
     ["until that cannot be read", () => gate(policy, throwing("until") as never), /^gate: until could not be read/],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(TypeError);

@@ -1,6 +1,11 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { array, assert, nat, property } from "fast-check";
 import { expect, test } from "vitest";
 import { Holders } from "../src/holders.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 test("nobody has held anything for any time at first", () => {
   const holders = new Holders();
@@ -24,6 +29,38 @@ test("it knows how many there are and who came first, as a list of them does", (
       }
     }),
   );
+});
+
+test("gives a place that was left to the next who comes", () => {
+  const holders = new Holders();
+  holders.enter(0);
+  const left = holders.enter(1);
+  holders.leave(left);
+  expect(holders.enter(2)).toBe(left);
+});
+
+test("in a rush, those who stay keep their time when others leave", () => {
+  const holders = new Holders();
+  const places = Array.from({ length: 5_000 }, (_, now) => holders.enter(now));
+  for (const leavers of [places.slice(1, 1_000), places.slice(1_000, 3_900), places.slice(3_900)]) {
+    for (const place of leavers) holders.leave(place);
+    expect(holders.longest(5_000)).toBe(5_000);
+  }
+  expect(holders.size).toBe(1);
+});
+
+test("after a rush it takes no more memory than before", () => {
+  const heap = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const holders = new Holders();
+  const before = heap();
+  for (let place = 0; place < 500_000; place++) holders.enter(0);
+  for (let place = 0; place < 500_000; place++) holders.leave(place);
+  // Half a million times are 4 MB, and as many places to give are 2 or 4.
+  expect(heap() - before).toBeLessThan(1_000_000);
+  expect(holders.size).toBe(0);
 });
 
 test("after a rush it begins anew, with all places to give", () => {

@@ -242,6 +242,15 @@ describe("promise 11: free where idle", () => {
     expect(await hops(call)).toBe(1);
   });
 
+  test("an answer of its own is handed on as it is, where nobody outside stays for the work", async () => {
+    const answer = Promise.resolve("own");
+    const service = middleware("own", (request, next) => {
+      void next(request);
+      return answer;
+    }).wrap(new Leaf().service);
+    expect(service.call("a")).toBe(answer);
+  });
+
   test("a failure that is ignored is reported, once; one that is handled is not", async () => {
     const error = new Error("no");
     const through = middleware("through", (request, next, options) => next(request, options));

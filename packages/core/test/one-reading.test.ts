@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { around, type Stack, stackOf, stackService, timeOf } from "../src/internal.ts";
+import { Foreign } from "./helper/foreign.ts";
 import { type Clock, gate, middleware, Semaphore, type Service, serviceFn, systemClock } from "../src/index.ts";
 
 let time: number;
@@ -84,7 +86,48 @@ describe("the system's clock", () => {
     expect([outside, inside, after].map(({ oldest }) => oldest)).toEqual([100, 50, 20]);
   });
 
-  test.each(["tryReady", "call"])("is read anew after a %s that was refused or failed", (way) => {
+  test("is read anew in a middleware", () => {
+    const own = new Semaphore(1);
+    const slow = middleware("slow", (request, next, options) => {
+      time = 50;
+      own.tryAcquire();
+      return next(request, options);
+    });
+    void limited(slow.wrap(never), new Semaphore(9)).call("x");
+    time = 60;
+    expect(own.oldest).toBe(10);
+  });
+
+  test("is read anew in a service of another's making", () => {
+    const own = new Semaphore(1);
+    const foreign = new Foreign(1, () => {
+      time = 50;
+      own.tryAcquire();
+    });
+    void limited(foreign, new Semaphore(9)).call("x");
+    time = 60;
+    expect(own.oldest).toBe(10);
+  });
+
+  test("is read once for all layers that the call of a permit passes, and anew after one that reached nobody", () => {
+    const looking = (inner: Stack, goesOn: boolean): Stack =>
+      around(inner, {
+        start({ inner: rest }, request, options, edge) {
+          timeOf(systemClock);
+          return goesOn ? rest.start(request, options, edge) : new Promise(() => {});
+        },
+        cancel({ inner: rest }) {
+          rest.cancel();
+        },
+      });
+    const permit = stackService(looking(looking(stackOf(never), false), true)).tryReady();
+    void permit?.call("x");
+    expect(readings).toBe(1);
+    time = 50;
+    expect(timeOf(systemClock)).toBe(50);
+  });
+
+  test.each(["tryReady", "ready", "call"])("is read anew after a %s that was refused or failed", (way) => {
     const full = new Semaphore(0);
     const failing = serviceFn(() => {
       throw new Error("no");

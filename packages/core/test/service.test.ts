@@ -295,6 +295,14 @@ describe("a service of one's own", () => {
     expect(foreign.held).toBe(0);
   });
 
+  test("call waits without a signal as well", async () => {
+    const foreign = new Foreign(0);
+    const call = foreign.call("a");
+    foreign.free = 1;
+    foreign.tryReady()?.release();
+    expect(await call).toBe("a");
+  });
+
   test("call with an aborted signal reaches nobody", async () => {
     const foreign = new Foreign(1);
     await expect(foreign.call("a", { signal: AbortSignal.abort("no") })).rejects.toBe("no");
