@@ -262,6 +262,7 @@ describe.each(rates)("%s", (algorithm, make) => {
     for (; time < 500_000; time++) if (!start(gate)) throw new Error(`no room at ${time}`);
     // Half a million numbers are 4 MB.
     expect(heap() - before).toBeLessThan(1_000_000);
+    expect(gate.active).toBe(0);
   });
 
   test("it is named by its class where it refuses an option", () => {

@@ -15,7 +15,7 @@ import { Reservation, stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { timeout, type TimeoutLayer, type TimeoutOptions } from "../src/index.ts";
-import { unhandledIn } from "@sluice/test-kit";
+import { hops, unhandledIn } from "@sluice/test-kit";
 
 interface Setup {
   readonly clock: VirtualClock;
@@ -234,7 +234,8 @@ describe("when readiness takes too long", () => {
     expect(ready).toMatchObject({ state: "rejected", value: after("ready", 50) });
     expect(handle.waiting).toBe(0);
     expect(clock.pending).toBe(0);
-    expect(layer.timedOut).toBe(1);
+    // Nothing was begun, so nothing goes on.
+    expect(layer).toMatchObject({ timedOut: 1, abandoned: 0 });
   });
 
   test("a call that waited so long rejects and reaches nobody", async () => {
@@ -371,6 +372,7 @@ describe("when both together take too long", () => {
 
   test("the time for which a permit is held between them does not count", async () => {
     const { clock, service, handle } = setUp({ total: 100 });
+    await clock.advance(500);
     handle.allow(0);
     const ready = service.ready();
     await clock.advance(60);
@@ -401,6 +403,13 @@ describe("when both together take too long", () => {
     const call = watch(service.call("a"));
     await clock.advance(80);
     expect(call).toMatchObject({ state: "rejected", value: after("call", 80) });
+  });
+
+  test("of two that end together, the one for less is named", async () => {
+    const { clock, service } = setUp({ call: 100, total: 100 });
+    const call = watch(service.call("a", { deadline: 100 }));
+    await clock.advance(100);
+    expect(call).toMatchObject({ state: "rejected", value: after("call", 100) });
   });
 });
 
@@ -819,6 +828,17 @@ describe("promise 11: free where idle", () => {
     const options: CallOptions = {};
     expect(service.tryReserve("a")!.start("a", options, false)).toBe(answer);
     expect(started).toBe(1);
+  });
+
+  test("around a limit, it adds no more to a response than around the bare service", async () => {
+    const costs: number[] = [];
+    for (const limit of [undefined, gate(new Semaphore(1), { name: "limit" })]) {
+      const [inner, handle] = mockService<string, string>();
+      const call = new ServiceBuilder().layer(timeout(100)).layer(limit).service(inner).call("a");
+      (await handle.nextRequest()).respond("A");
+      costs.push(await hops(call));
+    }
+    expect(costs[1]).toBe(costs[0]);
   });
 
   test("it adds one microtask to a response", async () => {
