@@ -130,6 +130,35 @@ describe("when the inner service is not ready", () => {
     expect((await handle.nextRequest()).request).toBe("c");
   });
 
+  test("a newcomer waits behind them also where the inner service would overtake", async () => {
+    const begun: string[] = [];
+    const grants: (() => void)[] = [];
+    let ready = false;
+    const unfair = layerFn("unfair", (inner) => {
+      const { tryReserve } = stackOf(inner);
+      return stackService({
+        tryReserve: (request) => (ready ? tryReserve(request) : undefined),
+        reserve({ request }, granted) {
+          grants.push(() => {
+            granted(tryReserve(request)!);
+          });
+        },
+      });
+    });
+    const service = new ServiceBuilder()
+      .layer(buffer({ capacity: 2 }))
+      .layer(unfair)
+      .serviceFn((request: string) => begun.push(request));
+    void service.call("a");
+    ready = true;
+    void service.call("b");
+    expect(begun).toEqual([]);
+    grants.shift()?.();
+    await turn();
+    grants.shift()?.();
+    expect(begun).toEqual(["a", "b"]);
+  });
+
   test("the inner service is told the request and the deadline, and the call gets the caller's options", async () => {
     const asked: ReadyOptions[] = [];
     const semaphore = new Semaphore(0);

@@ -1,7 +1,13 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Clock } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type RetryBudget, retryBudget, type RetryBudgetOptions } from "../src/index.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 interface Setup {
   readonly clock: VirtualClock;
@@ -203,6 +209,21 @@ describe("over time", () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test("requests of which none is retried are forgotten as well", () => {
+    let time = 0;
+    const clock: Clock = { now: () => time, setTimeout: () => undefined, clearTimeout: () => {} };
+    const budget = retryBudget({ ttl: 100, minPerSecond: 0, ratio: 1, clock });
+    const heap = (): number => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    for (; time < 200_000; time++) budget.deposit();
+    // That many requests, each in a millisecond of its own, are more than 10 MB.
+    expect(heap() - before).toBeLessThan(1_000_000);
+    expect(budget.balance).toBe(99);
   });
 
   test("requests in quick succession do not pile up", async () => {
