@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { systemClock } from "../src/index.ts";
+import { type Clock, systemClock } from "../src/index.ts";
+import { isVirtual } from "../src/internal.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,4 +25,13 @@ test("promise 13: the system's clock looks the globals up at each call, so that 
 
 test("its now is performance.now", () => {
   expect(systemClock.now()).toBe(performance.now());
+});
+
+test("time may be moved on in any turn where the clock is a test's own or timers are faked, whichever of them", () => {
+  const own: Clock = { ...systemClock };
+  expect([isVirtual(own), isVirtual(systemClock)]).toEqual([true, true]);
+  vi.useRealTimers();
+  expect([isVirtual(own), isVirtual(systemClock)]).toEqual([true, false]);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  expect(isVirtual(systemClock)).toBe(true);
 });
