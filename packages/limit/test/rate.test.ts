@@ -250,10 +250,10 @@ describe.each(rates)("%s", (algorithm, make) => {
     expect(gate.available).toBe(Number.MAX_SAFE_INTEGER - 1_000);
   });
 
-  test("however many have started, it remembers only those that count", () => {
+  test.each([10, 100])("however many have started, it remembers only the %d that count", (limit) => {
     let time = 0;
     const clock: Clock = { now: () => time, setTimeout: () => undefined, clearTimeout: () => {} };
-    const gate = make({ limit: 10, interval: 10, clock });
+    const gate = make({ limit, interval: limit, clock });
     const heap = (): number => {
       collectGarbage();
       return process.memoryUsage().heapUsed;
