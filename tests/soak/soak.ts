@@ -1,6 +1,9 @@
-import { getEventListeners } from "node:events";
 import { parseArgs } from "node:util";
-import { world } from "./world.ts";
+import { systemClock } from "@sluice/core";
+import { VirtualClock } from "@sluice/testing";
+import { generator, type Load } from "./load.ts";
+import { resources, slope } from "./measure.ts";
+import { play, type Tally } from "./play.ts";
 
 // node --expose-gc tests/soak/soak.ts [--operations N] [--seed N] [--quick]
 const { values } = parseArgs({
@@ -14,70 +17,58 @@ if (!Number.isInteger(operations) || operations < 1 || !Number.isInteger(seed)) 
 if (globalThis.gc === undefined) throw new Error("soak: run node with --expose-gc");
 const collect = globalThis.gc;
 
-/** Park and Miller's generator: the same load for the same seed. */
-let state = (Math.abs(seed) % 2_147_483_646) + 1;
-function random(): number {
-  state = (state * 48_271) % 2_147_483_647;
-  return (state - 1) / 2_147_483_646;
-}
-
-const faults: string[] = [];
-process.on("unhandledRejection", (reason) => faults.push(`unhandled: ${String(reason)}`));
-
-const { clock, services, release, held } = world(random);
-const forever = new AbortController();
-const tally = { answered: 0, failed: 0 };
-const inFlight = new Set<AbortController>();
-const batch = 10;
-const heaps: number[] = [];
-
-function operate(request: number): void {
-  const own = new AbortController();
-  const signal = random() < 0.5 ? forever.signal : own.signal;
-  if (random() < 0.05) own.abort();
-  const service = services[request % services.length]!;
-  inFlight.add(own);
-  service
-    .call(request, { signal })
-    .then(
-      () => void tally.answered++,
-      () => void tally.failed++,
-    )
-    .finally(() => inFlight.delete(own));
-}
-
-async function rest(): Promise<void> {
-  for (let round = 0; round < 20; round++) {
-    release();
-    await clock.advanceAsync(1_000);
-  }
-}
-
-for (let done = 0; done < operations;) {
-  for (const end = Math.min(done + batch, operations); done < end; done++) operate(done + Math.floor(random() * 2));
-  await clock.advanceAsync(random() * 80);
-  for (const own of inFlight) if (random() < 0.1) own.abort();
-  if (random() < 0.05) release();
-  if (Math.floor(done / (operations / 10)) > heaps.length) {
-    await rest();
-    collect();
-    heaps.push(process.memoryUsage().heapUsed);
-  }
-}
-await rest();
+const faults = new Map<string, number>();
+process.on("unhandledRejection", (reason) => faults.set(`unhandled: ${String(reason)}`, 1));
 // A macrotask, so that unhandled rejections have been reported.
-await new Promise((resolve) => setImmediate(resolve));
+const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const active = resources();
 
-const settled = tally.answered + tally.failed;
-if (settled !== operations) faults.push(`${settled} of ${operations} operations settled`);
-for (const [name, count] of Object.entries(held())) if (count !== 0) faults.push(`${name}: ${count}`);
-const listeners = getEventListeners(forever.signal, "abort").length;
-if (listeners > 0) faults.push(`listeners on a long-lived signal: ${listeners}`);
-const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout" || name === "Immediate");
-if (timers.length > 0) faults.push(`active: ${timers.join(", ")}`);
-// The first tenths fill caches and compile.
-const grown = heaps.length < 4 ? 0 : heaps.at(-1)! - heaps[2]!;
-if (grown > 2_000_000) faults.push(`the heap grew by ${grown} bytes`);
-console.table({ seed, operations, ...tally, "heap growth, bytes": grown, faults: faults.length });
-for (const fault of faults.slice(0, 20)) console.error(fault);
-process.exitCode = faults.length > 0 ? 1 : 0;
+function onVirtualTime(count: number, checkpoint: (done: number) => void): Promise<Tally> {
+  const clock = new VirtualClock();
+  const load: Load = { clock, random: generator(seed), pace: 1, tolerance: 1e-6, faults };
+  return play({ load, operations: count, batch: 10, rests: 10, wait: (ms) => clock.advanceAsync(ms), checkpoint });
+}
+
+/** Shorter times, so that it ends in seconds. Here a seed repeats the load, and not what becomes of it. */
+function onRealTime(count: number): Promise<Tally> {
+  const load: Load = { clock: systemClock, random: generator(seed), pace: 0.1, tolerance: 2, faults };
+  const wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
+  return play({ load, operations: count, batch: 20, rests: 2, wait, checkpoint() {} });
+}
+
+const began = performance.now();
+const heaps: [operations: number, bytes: number][] = [];
+const tally = await onVirtualTime(operations, (done) => {
+  collect();
+  heaps.push([done, process.memoryUsage().heapUsed]);
+});
+const virtualSeconds = (performance.now() - began) / 1_000;
+const real = await onRealTime(Math.ceil(operations / (values.quick ? 100 : 50)));
+const realSeconds = (performance.now() - began) / 1_000 - virtualSeconds;
+
+const again = Math.min(operations, 4_000);
+const twice = [await onVirtualTime(again, () => {}), await onVirtualTime(again, () => {})];
+if (JSON.stringify(twice[0]) !== JSON.stringify(twice[1])) faults.set("the same seed gave other counts", 1);
+for (const [what, count] of Object.entries(tally)) {
+  if (count === 0 && operations >= 20_000) faults.set(`${what}: not one, so that nothing was seen of it`, 1);
+}
+await macrotask();
+for (const name of active()) faults.set(`active: ${name}`, 1);
+// The first ones fill caches and compile. In a short run the steps between them weigh more than what a leak would add.
+const growth = 1_000 * slope(heaps.slice(4));
+const most = operations < 200_000 ? 20_000 : 500;
+if (growth > most) faults.set(`the heap grows by ${Math.round(growth)} bytes in 1,000 operations; at most ${most}`, 1);
+
+const all = Object.keys({ ...tally, ...real });
+console.table(Object.fromEntries(all.map((what) => [what, { "virtual time": tally[what], "real time": real[what] }])));
+console.table(heaps.map(([done, heap]) => ({ operations: done, "heap, bytes": heap })));
+console.log({
+  seed,
+  operations,
+  seconds: { virtual: virtualSeconds.toFixed(1), real: realSeconds.toFixed(1) },
+  "heap growth, bytes in 1,000 operations": Math.round(growth),
+  faults: faults.size,
+});
+for (const [what, count] of [...faults].slice(0, 20)) console.error(`${what} (${count})`);
+process.exitCode = faults.size > 0 ? 1 : 0;

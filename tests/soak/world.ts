@@ -1,100 +1,161 @@
 import { buffer } from "@sluice/buffer";
-import { ServiceBuilder, type Service, serviceFn } from "@sluice/core";
+import { type Service, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
-import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
 import { filter, mapRequest } from "@sluice/util";
 import { boxed, routingTable } from "@sluice/util-box";
+import type { Ending } from "./ending.ts";
+import { bucketMeter, slotMeter, windowMeter } from "./meters.ts";
+import { attempts, type Job, type Operation } from "./operation.ts";
+import { type Route, slots, Turnover } from "./turnover.ts";
+import { work, type Workplace } from "./work.ts";
 
-/** Two differing stacks, one of them behind a table of routes, that share a limit. */
-export interface World {
-  readonly clock: VirtualClock;
-  readonly services: readonly Service<number, number>[];
-  /** Settles all work that has not settled by itself. */
-  readonly release: () => void;
-  /** What is still held, by name. Everything is 0 at rest. */
-  readonly held: () => Readonly<Record<string, number>>;
+/** A stack, and what it can take at rest. */
+export interface Entry {
+  readonly name: string;
+  readonly service: Service<Operation, number>;
+  /** How an operation may end there. */
+  readonly endings: ReadonlySet<Ending>;
+  /** How many can be started at once, and how many more are let in to wait; undefined where nothing bounds them. */
+  readonly starts: number;
+  readonly waits?: number;
 }
 
-/** `random` answers with numbers in [0, 1), and decides what becomes of each piece of work. */
-export function world(random: () => number): World {
-  const clock = new VirtualClock();
-  const stuck = new Set<() => void>();
-  const shared = concurrencyLimit(8, { clock });
-  const rate = rateLimit({ limit: 1_000, interval: 1_000, clock });
-  const queue = buffer({ capacity: 8, clock });
-  const times = timeout({ ready: 200, total: 400, clock });
+/** Differing stacks, two of which share a limit, and others that come and go, also as routes of one of them. */
+export interface World {
+  /** As they are now. */
+  readonly entries: () => Entry[];
+  readonly turnover: Turnover;
+  /** What should be at every gate when nothing goes on, beside what is. */
+  readonly atRest: () => [name: string, is: number, should: number][];
+}
+
+/** The queued stack's routes. The operation's number says which. */
+export const routeCount = 4;
+/** A rate sheds who could not start by its deadline. */
+const common: readonly Ending[] = ["answered", "failed", "aborted", "timed out", "given back"];
+
+export function world(place: Workplace): World {
+  const { clock, pace } = place;
   const retries = retry(
-    retryPolicy<number, number>({
+    retryPolicy<Job, number>({
       maxRetries: 2,
-      backoff: exponentialBackoff({ base: 10, max: 50, jitter: "none" }),
-      budget: retryBudget({ clock }),
+      backoff: exponentialBackoff({ base: 20 * pace, max: 60 * pace, jitter: "equal", random: place.random }),
+      budget: retryBudget({ clock, ratio: 0.5 }),
     }),
     { clock },
   );
-  const work = serviceFn((request: number, { signal }): Promise<number> => {
-    const kind = random();
-    if (kind < 0.05) throw new Error("thrown at once");
-    if (kind < 0.08) return new Promise((resolve) => stuck.add(() => resolve(request)));
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        signal?.removeEventListener("abort", aborted);
-        if (kind < 0.25) reject(new Error("failed"));
-        else resolve(request);
-      };
-      const timer = clock.setTimeout(end, random() * 60);
-      // Some work ignores its signal.
-      const aborted = (): void => {
-        clock.clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      if (kind < 0.7) signal?.addEventListener("abort", aborted, { once: true });
-    });
-  });
-  const route = new ServiceBuilder().layer(rate).layer(shared).service(work);
-  const table = routingTable({
-    key: (request: number) => request % 2,
-    routes: new Map([
-      [0, boxed(route)],
-      [1, boxed(new ServiceBuilder().layer(shared).service(work))],
-    ]),
-  });
+  const patientRetries = retry(
+    retryPolicy<Job, number>({
+      maxRetries: 2,
+      backoff: exponentialBackoff({ base: 10 * pace, max: 20 * pace, random: place.random }),
+    }),
+    { clock },
+  );
+  const bound = () => timeout({ ready: 200 * pace, total: 400 * pace, clock });
+  const times = {
+    shedding: bound(),
+    queued: bound(),
+    patient: bound(),
+    turnover: bound(),
+    call: timeout({ call: 40 * pace, clock }),
+  };
+  const shared = concurrencyLimit(6, { clock });
+  const patient = concurrencyLimit(8, { clock });
+  const window = { limit: 5, interval: 150 * pace } as const;
+  const bucket = { limit: 60, interval: 500 * pace, burst: 6 } as const;
+  const rate = rateLimit({ ...window, clock });
+  const tokens = rateLimit({ ...bucket, algorithm: "token-bucket", clock });
+  const queue = buffer({ capacity: 8, clock });
+
+  const slotsOfShared = slotMeter(place, "shared limit", shared);
+  const plain = work(place, [slotsOfShared]);
+  const rated = work(place, [slotsOfShared, windowMeter(place, "rate", window.limit, window.interval)]);
+  const bucketed = work(place, [
+    slotMeter(place, "patient limit", patient),
+    bucketMeter(place, "token bucket", bucket.burst, bucket.limit, bucket.interval),
+  ]);
+  const jobs = mapRequest((operation: Operation): Job => ({ operation, route: operation.id % routeCount }));
+
+  const routes = new Map<number, Route>([
+    [0, boxed(new ServiceBuilder().layer(rate).layer(shared).service(rated))],
+    [1, boxed(new ServiceBuilder().layer(shared).service(plain))],
+  ]);
+  const once = new ServiceBuilder().layer(jobs).layer(times.turnover).layer(attempts(place, 1));
+  const turnover = new Turnover(place, routes, [2, 3], (route) => once.service(route));
   const shedding = new ServiceBuilder()
+    .layer(jobs)
     .layer(trace({ clock }))
     .layer(loadShed())
-    .layer(filter((request: number) => request % 50 !== 0))
-    .layer(times)
+    .layer(filter(({ operation }: Job) => operation.id % 50 !== 0))
+    .layer(times.shedding)
     .layer(retries)
+    .layer(attempts(place, 3))
     .layer(shared)
-    .service(work);
+    .service(plain);
   const queued = new ServiceBuilder()
-    .layer(mapRequest((request: number) => request + 1))
-    .layer(times)
+    .layer(jobs)
+    .layer(times.queued)
     .layer(queue)
     .layer(retries)
-    .service(table);
-  return {
-    clock,
-    services: [shedding, queued],
-    release() {
-      for (const settle of stuck) settle();
-      stuck.clear();
+    .layer(attempts(place, 3))
+    .service(routingTable({ key: ({ route }: Job) => route, routes }));
+  const waiting = new ServiceBuilder()
+    .layer(jobs)
+    .layer(times.patient)
+    .layer(patientRetries)
+    .layer(attempts(place, 3))
+    .layer(tokens)
+    .layer(patient)
+    .layer(times.call)
+    .service(bucketed);
+
+  const lasting: Entry[] = [
+    {
+      name: "shedding",
+      service: shedding,
+      endings: new Set([...common, "shed", "filtered"]),
+      starts: shared.max,
+      waits: 0,
     },
-    held: () => ({
-      "slots held": shared.active,
-      "in line for a slot": shared.waiting,
-      "slots lost": 8 - shared.available - shared.active,
-      "of the rate held": rate.active,
-      "in line for the rate": rate.waiting,
-      "of the buffer held": 8 - queue.available,
-      "in the buffer": queue.waiting + queue.active,
-      "in line for the buffer": queue.waitingForSlot,
-      "in a backoff": retries.waiting,
-      abandoned: times.abandoned,
-      "armed timers": clock.pending,
-    }),
+    {
+      name: "queued",
+      service: queued,
+      endings: new Set([...common, "shed", "closed", "no route"]),
+      starts: window.limit,
+      waits: 8,
+    },
+    { name: "patient", service: waiting, endings: new Set([...common, "shed"]), starts: bucket.burst },
+  ];
+  const comeAndGo = { endings: new Set<Ending>([...common, "closed"]), starts: slots.running, waits: slots.waiting };
+  return {
+    turnover,
+    entries: () => [...lasting, ...turnover.entrances.map((service) => ({ name: "turnover", service, ...comeAndGo }))],
+    atRest: () => [
+      ...[shared, patient].flatMap((limit): [string, number, number][] => [
+        ["limit: active", limit.active, 0],
+        ["limit: waiting", limit.waiting, 0],
+        ["limit: available", limit.available, limit.max],
+        ["limit: oldest", limit.oldest, 0],
+      ]),
+      ["rate: held", rate.active + tokens.active, 0],
+      ["rate: waiting", rate.waiting + tokens.waiting, 0],
+      ["rate: available", rate.available, window.limit],
+      ["token bucket: available", tokens.available, bucket.burst],
+      ["buffer: available", queue.available, queue.capacity],
+      ["buffer: waiting", queue.waiting, 0],
+      ["buffer: waiting for a slot", queue.waitingForSlot, 0],
+      ["buffer: calls behind it", queue.active, 0],
+      ["in a backoff", retries.waiting + patientRetries.waiting, 0],
+      ...Object.entries(times).map(([name, layer]): [string, number, number] => [
+        `abandoned: ${name}`,
+        layer.abandoned,
+        0,
+      ]),
+      ...turnover.atRest(),
+    ],
   };
 }
