@@ -15,6 +15,13 @@ const { positionals, values } = parseArgs({
   options: { force: { type: "boolean", default: false } },
 });
 
+const asked = positionals.length > 0 ? positionals : all;
+for (const name of asked) {
+  if (all.includes(name)) continue;
+  console.error(`There are no mutants of ${name}, but of ${all.join(", ")}.`);
+  process.exit(2);
+}
+
 type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 /** Tries every mutant of one package on the package's own tests. */
@@ -32,6 +39,7 @@ function mutantsOf(name: string): Promise<Mutant[]> {
     concurrency: 2,
     // Outside of the tree, so that nobody who works in it meets a mutant.
     tempDirName: join(tmpdir(), `sluice-mutants-${process.pid}`),
+    cleanTempDir: "always",
     incremental: true,
     force: values.force,
     incrementalFile: join(reports, `${name}.incremental.json`),
@@ -51,7 +59,7 @@ function count(mutants: readonly Mutant[], status: Mutant["status"]): number {
 const least = 90;
 const rows: Record<string, string | number>[] = [];
 const left: string[] = [];
-for (const name of positionals.length > 0 ? positionals : all) {
+for (const name of asked) {
   const mutants = await mutantsOf(name);
   const [killed, timedOut] = [count(mutants, "Killed"), count(mutants, "Timeout")];
   const [survived, notReached] = [count(mutants, "Survived"), count(mutants, "NoCoverage")];
