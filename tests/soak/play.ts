@@ -26,8 +26,8 @@ export interface Play {
 const aims: readonly Aim[] = ["never", "before", "waiting", "in flight", "between attempts", "at random"];
 export async function play({ load, operations, batch, rests, wait, checkpoint }: Play): Promise<Tally> {
   const { random, pace, clock } = load;
-  const place: Workplace = { ...load, stuck: new Set(), started: 0, hold: false, settled: meet };
-  const { entries, turnover, atRest } = world(place);
+  const place: Workplace = { ...load, stuck: new Set(), started: 0, timers: 0, hold: false, settled: meet };
+  const { entries, turnover, mostTimers, atRest } = world(place);
   const lasting = new Map<string, AbortController>();
   const open = new Set<Operation>();
   let leaving: Operation[] = [];
@@ -110,6 +110,8 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
 
   async function look(): Promise<void> {
     await rest(place, wait, () => open.size + leaving.length, lookAtSignals);
+    if (clock instanceof VirtualClock && clock.pending > 0) fault(place, `armed timers: ${clock.pending}`);
+    await wait(500 * pace);
     for (const operation of open) fault(place, `${operation.stack}: an operation without an end`);
     if (leaving.length > 0) fault(place, `work that has not settled: ${leaving.length}`);
     for (const [name, is, should] of atRest()) if (is !== should) fault(place, `${name}: ${is}, not ${should}`);
@@ -117,7 +119,6 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
       const listeners = getEventListeners(signal, "abort").length;
       if (listeners > 0) fault(place, `${name}: listeners on a long-lived signal: ${listeners}`);
     }
-    if (clock instanceof VirtualClock && clock.pending > 0) fault(place, `armed timers: ${clock.pending}`);
   }
 
   let done = 0;
@@ -139,6 +140,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     }
     await wait(random() * 40 * pace);
     lookAtSignals();
+    if (clock instanceof VirtualClock && clock.pending > place.timers + mostTimers()) fault(place, "a timer too many");
     for (const operation of open) {
       const { aim, phase } = operation;
       if (aim === phase ? random() < 0.5 : aim === "at random" && random() < 0.1) abort(operation, phase);

@@ -11,15 +11,13 @@ export function release({ stuck }: Workplace): void {
   stuck.clear();
 }
 
-/** Until nothing goes on, and what rates remember has passed. */
+/** Until nothing goes on. */
 export async function rest(place: Workplace, wait: Wait, left: () => number, look: () => void): Promise<void> {
-  for (let round = 0; round < 60 && left() > 0; round++) {
+  for (let round = 0; round < 60 && (left() > 0 || place.stuck.size > 0); round++) {
     release(place);
     await wait(100 * place.pace);
     look();
   }
-  await wait(500 * place.pace);
-  look();
 }
 
 /** As many calls as there is room for are let in at once, and not one more. */

@@ -29,6 +29,8 @@ export interface World {
   /** As they are now. */
   readonly entries: () => Entry[];
   readonly turnover: Turnover;
+  /** How many timers the layers may have armed now: one each, and one for each request in a backoff. */
+  readonly mostTimers: () => number;
   /** What should be at every gate when nothing goes on, beside what is. */
   readonly atRest: () => [name: string, is: number, should: number][];
 }
@@ -45,6 +47,13 @@ export function world(place: Workplace): World {
       maxRetries: 2,
       backoff: exponentialBackoff({ base: 20 * pace, max: 60 * pace, jitter: "equal", random: place.random }),
       budget: retryBudget({ clock, ratio: 0.5 }),
+    }),
+    { clock },
+  );
+  const bareRetries = retry(
+    retryPolicy<Job, number>({
+      maxRetries: 1,
+      backoff: exponentialBackoff({ base: 20 * pace, max: 60 * pace, jitter: "none" }),
     }),
     { clock },
   );
@@ -65,8 +74,11 @@ export function world(place: Workplace): World {
   };
   const shared = concurrencyLimit(6, { clock });
   const patient = concurrencyLimit(8, { clock });
+  const bare = concurrencyLimit(7, { clock });
   const window = { limit: 5, interval: 150 * pace } as const;
   const bucket = { limit: 60, interval: 500 * pace, burst: 6 } as const;
+  const bareWindow = { limit: 10, interval: 50 * pace } as const;
+  const bareRate = rateLimit({ ...bareWindow, clock });
   const rate = rateLimit({ ...window, clock });
   const tokens = rateLimit({ ...bucket, algorithm: "token-bucket", clock });
   const queue = buffer({ capacity: 8, clock });
@@ -77,6 +89,10 @@ export function world(place: Workplace): World {
   const bucketed = work(place, [
     slotMeter(place, "patient limit", patient),
     bucketMeter(place, "token bucket", bucket.burst, bucket.limit, bucket.interval),
+  ]);
+  const bared = work(place, [
+    slotMeter(place, "bare limit", bare),
+    windowMeter(place, "bare rate", bareWindow.limit, bareWindow.interval),
   ]);
   const jobs = mapRequest((operation: Operation): Job => ({ operation, route: operation.id % routeCount }));
 
@@ -113,6 +129,15 @@ export function world(place: Workplace): World {
     .layer(times.call)
     .service(bucketed);
 
+  // Without a timeout, so that the callers' own signals go all the way down.
+  const unbounded = new ServiceBuilder()
+    .layer(jobs)
+    .layer(bareRetries)
+    .layer(attempts(place, 2))
+    .layer(bareRate)
+    .layer(bare)
+    .service(bared);
+
   const lasting: Entry[] = [
     {
       name: "shedding",
@@ -130,26 +155,31 @@ export function world(place: Workplace): World {
     },
     { name: "patient", service: waiting, endings: new Set([...common, "shed"]), starts: bucket.burst },
   ];
+  lasting.push({ name: "bare", service: unbounded, endings: new Set(common), starts: bare.max });
+  const gates = [shared, patient, bare];
+  const backoffs = (): number => retries.waiting + patientRetries.waiting + bareRetries.waiting;
   const comeAndGo = { endings: new Set<Ending>([...common, "closed"]), starts: slots.running, waits: slots.waiting };
   return {
     turnover,
+    mostTimers: () => backoffs() + Object.keys(times).length + [rate, tokens, bareRate].length,
     entries: () => [...lasting, ...turnover.entrances.map((service) => ({ name: "turnover", service, ...comeAndGo }))],
     atRest: () => [
-      ...[shared, patient].flatMap((limit): [string, number, number][] => [
+      ...gates.flatMap((limit): [string, number, number][] => [
         ["limit: active", limit.active, 0],
         ["limit: waiting", limit.waiting, 0],
         ["limit: available", limit.available, limit.max],
         ["limit: oldest", limit.oldest, 0],
       ]),
-      ["rate: held", rate.active + tokens.active, 0],
-      ["rate: waiting", rate.waiting + tokens.waiting, 0],
+      ["rate: held", rate.active + tokens.active + bareRate.active, 0],
+      ["rate: waiting", rate.waiting + tokens.waiting + bareRate.waiting, 0],
       ["rate: available", rate.available, window.limit],
+      ["bare rate: available", bareRate.available, bareWindow.limit],
       ["token bucket: available", tokens.available, bucket.burst],
       ["buffer: available", queue.available, queue.capacity],
       ["buffer: waiting", queue.waiting, 0],
       ["buffer: waiting for a slot", queue.waitingForSlot, 0],
       ["buffer: calls behind it", queue.active, 0],
-      ["in a backoff", retries.waiting + patientRetries.waiting, 0],
+      ["in a backoff", backoffs(), 0],
       ...Object.entries(times).map(([name, layer]): [string, number, number] => [
         `abandoned: ${name}`,
         layer.abandoned,
