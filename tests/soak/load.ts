@@ -25,3 +25,26 @@ export function generator(seed: number): () => number {
     return (state - 1) / 2_147_483_646;
   };
 }
+
+/** `clock`, with a count of the timers that are armed by way of it. */
+export function counting(clock: Clock): { readonly clock: Clock; readonly armed: () => number } {
+  const armed = new Set<unknown>();
+  return {
+    armed: () => armed.size,
+    clock: {
+      now: () => clock.now(),
+      setTimeout(run, ms) {
+        const handle = clock.setTimeout(() => {
+          armed.delete(handle);
+          run();
+        }, ms);
+        armed.add(handle);
+        return handle;
+      },
+      clearTimeout(handle) {
+        armed.delete(handle);
+        clock.clearTimeout(handle);
+      },
+    },
+  };
+}

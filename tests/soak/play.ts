@@ -26,8 +26,8 @@ export interface Play {
 const aims: readonly Aim[] = ["never", "before", "waiting", "in flight", "between attempts", "at random"];
 export async function play({ load, operations, batch, rests, wait, checkpoint }: Play): Promise<Tally> {
   const { random, pace, clock } = load;
-  const place: Workplace = { ...load, stuck: new Set(), started: 0, timers: 0, hold: false, settled: meet };
-  const { entries, turnover, mostTimers, atRest } = world(place);
+  const place: Workplace = { ...load, stuck: new Set(), started: 0, hold: false, settled: meet };
+  const { entries, turnover, backoffs, atRest } = world(place);
   const lasting = new Map<string, AbortController>();
   const open = new Set<Operation>();
   let leaving: Operation[] = [];
@@ -140,7 +140,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     }
     await wait(random() * 40 * pace);
     lookAtSignals();
-    if (clock instanceof VirtualClock && clock.pending > place.timers + mostTimers()) fault(place, "a timer too many");
+    if (backoffs.armed() !== backoffs.waiting()) fault(place, "timers of backoffs that nobody is in");
     for (const operation of open) {
       const { aim, phase } = operation;
       if (aim === phase ? random() < 0.5 : aim === "at random" && random() < 0.1) abort(operation, phase);

@@ -9,8 +9,6 @@ export interface Workplace extends Load {
   readonly stuck: Set<() => void>;
   /** Work that was started, so far. */
   started: number;
-  /** Timers that work has armed. */
-  timers: number;
   /** All work is stuck from now on. */
   hold: boolean;
   /** Called when work has settled, in its turn. */
@@ -59,17 +57,14 @@ export function work(place: Workplace, meters: readonly Meter[]): Service<Job, n
     }
     const settles = new Promise<number>((resolve, reject) => {
       const finish = (): void => {
-        place.timers--;
         signal?.removeEventListener("abort", aborted);
         end(operation);
         if (kind < 0.25) reject(failed(operation, "failed"));
         else resolve(operation.id);
       };
-      place.timers++;
       const timer = clock.setTimeout(finish, random() * 60 * pace);
       const aborted = (): void => {
         clock.clearTimeout(timer);
-        place.timers--;
         end(operation);
         reject(signal?.reason);
       };

@@ -8,6 +8,7 @@ import { trace } from "@sluice/trace";
 import { filter, mapRequest } from "@sluice/util";
 import { boxed, routingTable } from "@sluice/util-box";
 import type { Ending } from "./ending.ts";
+import { counting } from "./load.ts";
 import { bucketMeter, slotMeter, windowMeter } from "./meters.ts";
 import { attempts, type Job, type Operation } from "./operation.ts";
 import { type Route, slots, Turnover } from "./turnover.ts";
@@ -29,8 +30,8 @@ export interface World {
   /** As they are now. */
   readonly entries: () => Entry[];
   readonly turnover: Turnover;
-  /** How many timers the layers may have armed now: one each, and one for each request in a backoff. */
-  readonly mostTimers: () => number;
+  /** How many requests are in a backoff, and how many timers are armed for that. */
+  readonly backoffs: { readonly waiting: () => number; readonly armed: () => number };
   /** What should be at every gate when nothing goes on, beside what is. */
   readonly atRest: () => [name: string, is: number, should: number][];
 }
@@ -42,27 +43,28 @@ const common: readonly Ending[] = ["answered", "failed", "aborted", "timed out",
 
 export function world(place: Workplace): World {
   const { clock, pace } = place;
+  const counted = counting(clock);
   const retries = retry(
     retryPolicy<Job, number>({
       maxRetries: 2,
       backoff: exponentialBackoff({ base: 20 * pace, max: 60 * pace, jitter: "equal", random: place.random }),
       budget: retryBudget({ clock, ratio: 0.5 }),
     }),
-    { clock },
+    { clock: counted.clock },
   );
   const bareRetries = retry(
     retryPolicy<Job, number>({
       maxRetries: 1,
       backoff: exponentialBackoff({ base: 20 * pace, max: 60 * pace, jitter: "none" }),
     }),
-    { clock },
+    { clock: counted.clock },
   );
   const patientRetries = retry(
     retryPolicy<Job, number>({
       maxRetries: 2,
       backoff: exponentialBackoff({ base: 10 * pace, max: 20 * pace, random: place.random }),
     }),
-    { clock },
+    { clock: counted.clock },
   );
   const bound = () => timeout({ ready: 200 * pace, total: 400 * pace, clock });
   const times = {
@@ -157,11 +159,11 @@ export function world(place: Workplace): World {
   ];
   lasting.push({ name: "bare", service: unbounded, endings: new Set(common), starts: bare.max });
   const gates = [shared, patient, bare];
-  const backoffs = (): number => retries.waiting + patientRetries.waiting + bareRetries.waiting;
+  const inBackoff = (): number => retries.waiting + patientRetries.waiting + bareRetries.waiting;
   const comeAndGo = { endings: new Set<Ending>([...common, "closed"]), starts: slots.running, waits: slots.waiting };
   return {
     turnover,
-    mostTimers: () => backoffs() + Object.keys(times).length + [rate, tokens, bareRate].length,
+    backoffs: { waiting: inBackoff, armed: counted.armed },
     entries: () => [...lasting, ...turnover.entrances.map((service) => ({ name: "turnover", service, ...comeAndGo }))],
     atRest: () => [
       ...gates.flatMap((limit): [string, number, number][] => [
@@ -179,7 +181,7 @@ export function world(place: Workplace): World {
       ["buffer: waiting", queue.waiting, 0],
       ["buffer: waiting for a slot", queue.waitingForSlot, 0],
       ["buffer: calls behind it", queue.active, 0],
-      ["in a backoff", backoffs(), 0],
+      ["in a backoff", inBackoff(), 0],
       ...Object.entries(times).map(([name, layer]): [string, number, number] => [
         `abandoned: ${name}`,
         layer.abandoned,
