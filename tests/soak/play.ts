@@ -47,7 +47,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     for (const operation of open) {
       if (operation.stack !== stack || operation.own === undefined || operation.phase !== "waiting") continue;
       const before = operation.attempts;
-      let turns = Math.floor(random() * 6);
+      let turns = Math.floor(random() * 12);
       const turn = (): void => {
         if (turns-- > 0) queueMicrotask(turn);
         else if (operation.ended === 0)
