@@ -146,7 +146,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
       if (aim === phase ? random() < 0.5 : aim === "at random" && random() < 0.1) abort(operation, phase);
     }
     if (random() < 0.05) release(place);
-    if (random() < 0.05) turnover.cutShort();
+    turnover.cutShort();
     if (Math.floor((done / operations) * rests) > checkpoints) {
       checkpoints++;
       await look();
@@ -157,5 +157,10 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     await burst(place, entry, wait, (id) => new Operation(id, entry.name, "never", undefined));
     await look();
   }
-  return { ...tally, "buffers closed": turnover.closes, "buffers drained": turnover.drains };
+  return {
+    ...tally,
+    "buffers closed": turnover.closes,
+    "buffers drained": turnover.drains,
+    "drains cut short": turnover.cuts,
+  };
 }

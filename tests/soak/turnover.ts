@@ -23,9 +23,10 @@ export const slots = { waiting: 4, running: 2 } as const;
 
 /** Stacks that come and go, each of them a route of a table too. */
 export class Turnover {
-  /** How many were closed at once, and how many drained. */
+  /** How many were closed, how many drained, and how many of these closed before the end. */
   closes = 0;
   drains = 0;
+  cuts = 0;
   private readonly place: Workplace;
   private readonly routes: Map<number, Route>;
   private readonly keys: readonly number[];
@@ -69,9 +70,14 @@ export class Turnover {
     return permit && this.spend(permit, operation, closes);
   }
 
-  /** Those that are drained are now and then closed on the way. */
+  /** Those that are being drained are now and then closed on the way. */
   cutShort(): void {
-    for (const lane of this.retired) if (!lane.closed && this.place.random() < 0.1) this.close(lane);
+    for (const lane of this.retired) {
+      if (lane.drained !== "asked" || lane.closed || this.place.random() > 0.1) continue;
+      this.cuts++;
+      lane.closed = true;
+      lane.queue.close();
+    }
   }
 
   /** What should be, beside what is: of the stacks in use and of those that are gone, which are then forgotten. */
