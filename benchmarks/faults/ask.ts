@@ -2,7 +2,6 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import { type Cell, type Fault, notOffered } from "./fault.ts";
 import type { Library } from "./library.ts";
-import { themes } from "./themes.ts";
 
 const child = join(import.meta.dirname, "child.ts");
 /** Who has not answered by then is stopped. */
@@ -13,20 +12,32 @@ const atOnce = 4;
 /** What was seen, by fault and library. */
 export type Answers = ReadonlyMap<Fault, ReadonlyMap<Library, Cell>>;
 
-/** Asks all faults of all these libraries. Those that measure time are asked one by one, when the others are through. */
-export async function askAll(libraries: readonly Library[], told: (text: string) => void): Promise<Answers> {
+/** Asks these faults of all these libraries. Those that measure time are asked one by one, when the others are through. */
+export async function askAll(
+  libraries: readonly Library[],
+  faults: readonly Fault[],
+  told: (text: string) => void,
+): Promise<Answers> {
   const answers = new Map<Fault, Map<Library, Cell>>();
   const quick: (() => Promise<void>)[] = [];
   const alone: (() => Promise<void>)[] = [];
-  for (const fault of themes.flatMap(({ faults }) => faults)) {
+  for (const fault of faults) {
     const cells = new Map<Library, Cell>();
     answers.set(fault, cells);
     for (const library of libraries) {
-      (fault.alone === true ? alone : quick).push(async () => {
-        const cell = offers(library, fault) ? judged(await ask(fault, library), fault, library) : notOffered;
+      if (!offers(library, fault)) {
+        cells.set(library, notOffered);
+        continue;
+      }
+      const answer = async (again?: () => Promise<void>): Promise<void> => {
+        const cell = judged(await ask(fault, library), fault, library);
         cells.set(library, cell);
-        if (cell.verdict !== "not offered") told(`${fault.name}, ${library.name}: ${cell.seen}  (${cell.verdict})`);
-      });
+        if (cell.verdict === "broken" && again !== undefined) alone.push(again);
+        else told(`${fault.name}, ${library.name}: ${cell.seen}  (${cell.verdict})`);
+      };
+      if (fault.alone === true) alone.push(answer);
+      // What looks like a fault while others are asked beside it is asked once more, when nothing else is.
+      else quick.push(() => answer(answer));
     }
   }
   const work = async (): Promise<void> => {
