@@ -39,10 +39,7 @@ function hubFor(signal: AbortSignal): Hub {
   const listeners = new Set<AbortListener>();
   const dispatch = (): void => {
     // One who is told may make another leave: a set skips what was deleted before its turn.
-    for (const listener of listeners) {
-      listeners.delete(listener);
-      listener.aborted(signal.reason);
-    }
+    for (const listener of listeners) listener.aborted(signal.reason);
     hubs.delete(signal);
   };
   return { listeners, dispatch };

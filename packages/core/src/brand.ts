@@ -9,9 +9,9 @@ export function brand(prototype: object, name: string): void {
 /** Whether `value` is an error of the class that was branded `name`, by whichever copy of its package. Never throws. */
 export function isBranded(value: unknown, name: string): boolean {
   try {
-    return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[symbolOf(name)] === true;
+    return (value as Record<symbol, unknown>)[symbolOf(name)] === true;
   } catch {
-    // A proxy that was revoked, or of a handler that throws. Anything at all may have been thrown.
+    // Anything at all may have been thrown: undefined, null, a proxy that was revoked.
     return false;
   }
 }
