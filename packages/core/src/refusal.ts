@@ -1,3 +1,5 @@
+import { oneForAll } from "./one-for-all.ts";
+
 /** Who refused last, and for how long. */
 export interface Refusal {
   readonly layer: string;
@@ -6,12 +8,9 @@ export interface Refusal {
 
 /*
  * `tryReady` answers undefined and nothing else, so the reason is left beside it: written synchronously by the layer
- * that refuses, read synchronously by the layer that reports. Registered globally, so that two copies of core agree.
+ * that refuses, read synchronously by the layer that reports, of whichever copy of this package.
  */
-const slot: { last: Refusal | undefined } = ((globalThis as Record<symbol, unknown>)[Symbol.for("@sluice/refusal")] ??=
-  {
-    last: undefined,
-  }) as { last: Refusal | undefined };
+const slot = oneForAll<{ last: Refusal | undefined }>("refusal", { last: undefined });
 
 /**
  * Says who refuses, just before `tryReady` answers undefined: `return refuse("myLimit", 250)`.
