@@ -14,7 +14,8 @@ export default defineConfig({
   sourcemap: true,
   // `node:async_hooks` keeps its prefix: without it only Node finds it.
   removeNodeProtocol: false,
-  external: [/^node:/],
+  // A package may import itself by name.
+  external: [/^node:/, /^@sluice\//],
   // Entry points share their modules instead of each carrying a copy: module state exists once.
   splitting: true,
 });

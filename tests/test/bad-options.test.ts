@@ -140,7 +140,7 @@ function isNoObject(value: unknown): boolean {
 /** All that is exported by every package, by package and name. */
 async function exported(): Promise<ReadonlyMap<string, unknown>> {
   const all = new Map<string, unknown>();
-  for (const name of readdirSync(join(import.meta.dirname, "../../packages"))) {
+  for (const name of [...readdirSync(join(import.meta.dirname, "../../packages")), "core/leaks"]) {
     const module = (await import(`@sluice/${name}`)) as Record<string, unknown>;
     for (const [key, value] of Object.entries(module)) all.set(`${name}.${key}`, value);
   }

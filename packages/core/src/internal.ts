@@ -21,6 +21,8 @@ export {
 export { isVirtual, longestTimer, timeOf } from "./clock.ts";
 export { Holders } from "./holders.ts";
 export { requireService } from "./layer.ts";
+export type { Asked, Held } from "./leak-watch.ts";
+export { leakWatch } from "./leak-watch.ts";
 export { Line } from "./line.ts";
 export { LinkedList, LinkedNode } from "./linked-list.ts";
 export type { Observer } from "./observe.ts";

@@ -1,4 +1,5 @@
 import { enterLayers, leaveLayers } from "./clock.ts";
+import { type Held, leakWatch } from "./leak-watch.ts";
 import { report } from "./observe.ts";
 import { promiseOf } from "./promise-of.ts";
 import { requireWanted } from "./require-wanted.ts";
@@ -46,7 +47,7 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
     enterLayers();
     try {
       const reservation = this.tryReserve(request);
-      return reservation && new StackPermit(reservation);
+      return reservation && new StackPermit(leakWatch.watch?.(this, "tryReady")(reservation) ?? reservation);
     } finally {
       leaveLayers();
     }
@@ -57,15 +58,19 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
       requireWanted("ready", options);
       // Each is read once more and never again: whoever waits holds something by then.
       const { request, signal, deadline } = options;
+      const watched = leakWatch.watch?.(this, "ready");
       enterLayers();
-      this.reserve(
-        { request, signal, deadline },
-        (reservation) => {
-          resolve(new StackPermit(reservation));
-        },
-        reject,
-      );
-      leaveLayers();
+      try {
+        this.reserve(
+          { request, signal, deadline },
+          (reservation) => {
+            resolve(new StackPermit(watched?.(reservation) ?? reservation));
+          },
+          reject,
+        );
+      } finally {
+        leaveLayers();
+      }
     });
   }
 
@@ -106,9 +111,9 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
 /** The checked, single-use permit around a whole stack. */
 class StackPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
   declare readonly "~failure"?: (() => Err) | undefined;
-  private held: Reservation | undefined;
+  private held: Held | undefined;
 
-  constructor(reservation: Reservation) {
+  constructor(reservation: Held) {
     this.held = reservation;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as core from "../src/index.ts";
 import * as internal from "../src/internal.ts";
+import * as leaks from "../src/leaks.ts";
 
 test("the package exports these names and no others", () => {
   expect(Object.keys(core).sort()).toEqual([
@@ -25,4 +26,8 @@ test("the package exports these names and no others", () => {
 
 test("what our packages share is apart from that", () => {
   expect(Object.keys(internal).filter((name) => name in core)).toEqual([]);
+});
+
+test("the detection of leaks is an entry point of its own", () => {
+  expect(Object.keys(leaks)).toEqual(["detectLeaks"]);
 });

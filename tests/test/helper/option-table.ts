@@ -1,5 +1,6 @@
 import { buffer } from "@sluice/buffer";
 import { gate, identity, layerFn, middleware, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
+import { detectLeaks } from "@sluice/core/leaks";
 import { concurrencyLimit, FixedWindow, rateLimit, SlidingWindow, TokenBucket } from "@sluice/limit";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { checkContract, mockService, VirtualClock } from "@sluice/testing";
@@ -332,6 +333,14 @@ export const optionObjects: readonly OptionsRow[] = [
       ratio: optional(number({ min: 0, max: 1_000 })),
       clock: optional(aClock),
     },
+  },
+  {
+    of: "core/leaks.detectLeaks",
+    base: {},
+    give: (options) => {
+      detectLeaks(options)();
+    },
+    ranges: { report: optional(aFunction) },
   },
   {
     of: "buffer.buffer",
