@@ -3,7 +3,7 @@ import { requireFunction, show } from "@sluice/core/internal";
 import { allOrNothing } from "./contract/all-or-nothing.ts";
 import { AsyncContext } from "./contract/async-context.ts";
 import { checkBadOption } from "./contract/bad-option.ts";
-import { type CheckOptions, readCheckOptions } from "./contract/check-options.ts";
+import { type CheckedOptions, type CheckOptions, readCheckOptions } from "./contract/check-options.ts";
 import { type Breach, numberOf, type PromiseNumber, promiseNumbers } from "./contract-promise.ts";
 import { brokenBy, ContractReport, unbroken } from "./contract-report.ts";
 import { freeWhereIdle } from "./contract/free-where-idle.ts";
@@ -34,7 +34,7 @@ export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer 
  * length of a line is seen where it is done by methods of arrays, and nothing is measured by the clock on the wall.
  *
  * While it runs, the process is not as usual: systemClock and Math.random are virtual, and unhandled rejections are kept from others. So
- * nothing else should run at the same time.
+ * nothing else should run at the same time. Checks that are begun together run one after the other.
  *
  * @example
  * const report = await checkContract(({ clock }) => rateLimit({ limit: 2, interval: 1_000, clock }), {
@@ -46,7 +46,19 @@ export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer 
  */
 export async function checkContract(make: MakeSubject, options?: CheckOptions): Promise<ContractReport> {
   requireFunction(owner, "make", make);
-  const { badOptions, absorbs, joins, runs, seed, path, ...given } = readCheckOptions(options);
+  const checked = readCheckOptions(options);
+  const check = latest.then(() => run(make, checked));
+  latest = check.catch(() => {});
+  return check;
+}
+
+const owner = "checkContract";
+
+/** Settles when the check that was begun last is over: two at once would put back each other's globals. */
+let latest: Promise<unknown> = Promise.resolve();
+
+async function run(make: MakeSubject, options: CheckedOptions): Promise<ContractReport> {
+  const { badOptions, absorbs, joins, runs, seed, path, ...given } = options;
   let name = "";
   const madeAnew: Subject["make"] = (world) => {
     const layer = asLayer(make(world));
@@ -79,8 +91,6 @@ export async function checkContract(make: MakeSubject, options?: CheckOptions): 
   }
   return new ContractReport(name, seed, path === undefined ? runs : 1, findings.all());
 }
-
-const owner = "checkContract";
 
 /** What chance would seldom come by. */
 const scenarios: readonly Scenario[] = [

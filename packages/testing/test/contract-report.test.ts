@@ -223,6 +223,28 @@ describe("the process, meanwhile", () => {
     expect(process.listeners("unhandledRejection")).toEqual(listeners);
   });
 
+  test("when checks are begun together: they run one after the other, also when one rejects", async () => {
+    const before = [setTimeout, Math.random, ...process.listeners("unhandledRejection")];
+    const made: string[] = [];
+    const making = (name: string) => () => {
+      made.push(name);
+      return identity();
+    };
+    const [first, second] = await Promise.all([
+      checkContract(making("first"), { runs: 5, seed: 3 }),
+      checkContract(making("second"), { runs: 5, seed: 3 }),
+      expect(
+        checkContract(() => {
+          throw new RangeError("no layer today");
+        }),
+      ).rejects.toThrow("no layer today"),
+    ]);
+    expect([first.ok, second.ok]).toEqual([true, true]);
+    expect(made.join()).toMatch(/^(first,)+(second,)*second$/);
+    expect([setTimeout, Math.random, ...process.listeners("unhandledRejection")]).toEqual(before);
+    expect((await checkContract(() => identity(), { runs: 1 })).ok).toBe(true);
+  });
+
   test("a layer that was given no clock is driven by virtual time all the same", async () => {
     const report = await checkContract(() => gate(new Semaphore(1), { name: "one" }), quick);
     expect(report.ok).toBe(true);
