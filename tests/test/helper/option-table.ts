@@ -1,14 +1,47 @@
-import { buffer } from "@sluice/buffer";
-import { gate, identity, layerFn, middleware, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
-import { detectLeaks } from "@sluice/core/leaks";
-import { concurrencyLimit, FixedWindow, rateLimit, SlidingWindow, TokenBucket } from "@sluice/limit";
-import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
-import { checkContract, mockService, VirtualClock } from "@sluice/testing";
-import { timeout } from "@sluice/timeout";
-import { trace } from "@sluice/trace";
+import { buffer, type BufferOptions } from "@sluice/buffer";
+import {
+  type AnyService,
+  gate,
+  type GateOptions,
+  identity,
+  layerFn,
+  middleware,
+  Semaphore,
+  type SemaphoreOptions,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
+import { detectLeaks, type LeakOptions } from "@sluice/core/leaks";
+import {
+  concurrencyLimit,
+  type ConcurrencyLimitOptions,
+  FixedWindow,
+  rateLimit,
+  type RateLimitOptions,
+  type RateOptions,
+  SlidingWindow,
+  TokenBucket,
+  type TokenBucketOptions,
+} from "@sluice/limit";
+import {
+  exponentialBackoff,
+  type ExponentialBackoffOptions,
+  retry,
+  retryBudget,
+  type RetryBudgetOptions,
+  type RetryOptions,
+  type RetryPolicy,
+  retryPolicy,
+  type RetryPolicyOptions,
+} from "@sluice/retry";
+import { checkContract, type CheckOptions, mockService, VirtualClock } from "@sluice/testing";
+import { timeout, type TimeoutOptions } from "@sluice/timeout";
+import { trace, type TraceOptions } from "@sluice/trace";
 import {
   andThen,
+  type AndThenOptions,
   callAll,
+  type CallAllOptions,
   either as eitherLayer,
   filter,
   mapFailure,
@@ -18,7 +51,7 @@ import {
   optional as optionalLayer,
   recover,
 } from "@sluice/util";
-import { boxed, boxLayer, routingTable, steer } from "@sluice/util-box";
+import { boxed, boxLayer, routingTable, type RoutingTableOptions, steer } from "@sluice/util-box";
 import {
   aBoolean,
   aFunction,
@@ -71,6 +104,10 @@ export interface OptionsRow {
   readonly instead?: { readonly option: string; readonly range: DocumentedRange };
 }
 
+/** All options that there are: one without a range does not compile. */
+type Every<Options> = Readonly<Record<keyof Options, DocumentedRange>>;
+type AnyRoutingTableOptions = RoutingTableOptions<unknown, AnyService, AnyService>;
+
 const run = (): number => 1;
 const service = serviceFn(run);
 const layer = identity();
@@ -81,7 +118,7 @@ const aService = withMethods(service, "tryReady", "ready", "call");
 const aLayer = withMethods(layer, "wrap");
 const slots = number({ min: 0, whole: true, infinity: true });
 const ratePerInterval = { limit: 5, interval: 1_000 };
-const rate = { limit: count, interval: span, clock: optional(aClock) };
+const rate = { limit: count, interval: span, clock: optional(aClock) } satisfies Every<RateOptions>;
 
 /** Accepted options make `make` throw, long before anything is checked. */
 class Accepted extends Error {}
@@ -208,7 +245,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "core.gate",
     base: { name: "x" },
     give: (options) => gate(semaphore, options),
-    ranges: { name: aName, until: optional(aFunction) },
+    ranges: { name: aName, until: optional(aFunction) } satisfies Every<GateOptions>,
   },
   {
     of: "core.gate",
@@ -222,7 +259,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "core.Semaphore",
     base: {},
     give: (options) => new Semaphore(1, options),
-    ranges: { clock: optional(aClock) },
+    ranges: { clock: optional(aClock) } satisfies Every<SemaphoreOptions>,
   },
   {
     of: "core.ServiceBuilder",
@@ -236,13 +273,13 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "limit.concurrencyLimit",
     base: {},
     give: (options) => concurrencyLimit(1, options),
-    ranges: { until: optional(aFunction), clock: optional(aClock) },
+    ranges: { until: optional(aFunction), clock: optional(aClock) } satisfies Every<ConcurrencyLimitOptions>,
   },
   {
     of: "limit.concurrencyLimit",
     base: {},
     give: (options) => concurrencyLimit(semaphore, options),
-    ranges: { until: optional(aFunction), clock: optional(only([])) },
+    ranges: { until: optional(aFunction), clock: optional(only([])) } satisfies Every<ConcurrencyLimitOptions>,
   },
   {
     of: "limit.rateLimit",
@@ -253,7 +290,7 @@ export const optionObjects: readonly OptionsRow[] = [
       // In a window there is no other.
       burst: optional(oneOf(5)),
       algorithm: optional(oneOf("sliding-window", "token-bucket", "fixed-window")),
-    },
+    } satisfies Every<RateLimitOptions>,
   },
   {
     of: "limit.rateLimit",
@@ -271,7 +308,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "limit.TokenBucket",
     base: ratePerInterval,
     give: (options) => new TokenBucket(options),
-    ranges: { ...rate, burst: optional(count) },
+    ranges: { ...rate, burst: optional(count) } satisfies Every<TokenBucketOptions>,
   },
   { of: "limit.FixedWindow", base: ratePerInterval, give: (options) => new FixedWindow(options), ranges: rate },
   { of: "limit.SlidingWindow", base: ratePerInterval, give: (options) => new SlidingWindow(options), ranges: rate },
@@ -279,7 +316,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "retry.retry",
     base: {},
     give: (options) => retry({ decide: () => undefined }, options),
-    ranges: { clock: optional(aClock) },
+    ranges: { clock: optional(aClock) } satisfies Every<RetryOptions>,
   },
   {
     of: "retry.retry",
@@ -292,7 +329,7 @@ export const optionObjects: readonly OptionsRow[] = [
       start: optional(aFunction),
       timed: optional(aBoolean),
       onlyFailures: optional(aBoolean),
-    },
+    } satisfies Every<Omit<RetryPolicy, "decide">>,
   },
   {
     of: "retry.retryPolicy",
@@ -304,7 +341,7 @@ export const optionObjects: readonly OptionsRow[] = [
       backoff: optional(withMethods(exponentialBackoff({ base: 0, max: 1 }), "next")),
       budget: optional(withMethods(retryBudget(), "deposit", "withdraw")),
       retryAfter: optional(aFunction),
-    },
+    } satisfies Every<RetryPolicyOptions>,
   },
   {
     of: "retry.exponentialBackoff",
@@ -315,13 +352,13 @@ export const optionObjects: readonly OptionsRow[] = [
       factor: optional(number({ min: 1 })),
       jitter: optional(oneOf("full", "equal", "decorrelated", "none")),
       random: optional(aFunction),
-    },
+    } satisfies Every<Omit<ExponentialBackoffOptions, "base">>,
   },
   {
     of: "retry.exponentialBackoff",
     base: { base: 0, max: longest },
     give: exponentialBackoff,
-    ranges: { base: delay, max: delay },
+    ranges: { base: delay, max: delay } satisfies Every<Pick<ExponentialBackoffOptions, "base" | "max">>,
   },
   {
     of: "retry.retryBudget",
@@ -332,7 +369,7 @@ export const optionObjects: readonly OptionsRow[] = [
       minPerSecond: optional(number({ min: 0 })),
       ratio: optional(number({ min: 0, max: 1_000 })),
       clock: optional(aClock),
-    },
+    } satisfies Every<RetryBudgetOptions>,
   },
   {
     of: "core/leaks.detectLeaks",
@@ -340,13 +377,13 @@ export const optionObjects: readonly OptionsRow[] = [
     give: (options) => {
       detectLeaks(options)();
     },
-    ranges: { report: optional(aFunction) },
+    ranges: { report: optional(aFunction) } satisfies Every<LeakOptions>,
   },
   {
     of: "buffer.buffer",
     base: { capacity: 1 },
     give: buffer,
-    ranges: { capacity: number({ min: 1, whole: true }), clock: optional(aClock) },
+    ranges: { capacity: number({ min: 1, whole: true }), clock: optional(aClock) } satisfies Every<BufferOptions>,
   },
   {
     of: "timeout.timeout",
@@ -354,7 +391,12 @@ export const optionObjects: readonly OptionsRow[] = [
     mayBeLeftOut: false,
     instead: { option: "ms", range: span },
     give: timeout,
-    ranges: { ready: optional(span), call: optional(span), total: optional(span), clock: optional(aClock) },
+    ranges: {
+      ready: optional(span),
+      call: optional(span),
+      total: optional(span),
+      clock: optional(aClock),
+    } satisfies Every<TimeoutOptions>,
   },
   {
     of: "trace.trace",
@@ -366,7 +408,7 @@ export const optionObjects: readonly OptionsRow[] = [
       generateId: optional(aFunction),
       traceparent: optional(aFunction),
       clock: optional(aClock),
-    },
+    } satisfies Every<TraceOptions>,
   },
   {
     of: "trace.trace",
@@ -381,23 +423,24 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "util.andThen",
     base: {},
     give: (options) => andThen(service, options),
-    ranges: { reserve: optional(oneOf("both", "late")) },
+    ranges: { reserve: optional(oneOf("both", "late")) } satisfies Every<AndThenOptions>,
   },
   {
     of: "util.callAll",
     base: {},
     give: (options) => callAll(service, [], options),
-    ranges: { ordered: optional(aBoolean) },
+    ranges: { ordered: optional(aBoolean) } satisfies Every<CallAllOptions>,
   },
   {
     of: "util-box.routingTable",
     base: { key: run, routes: new Map() },
     give: routingTable,
-    ranges: { key: aFunction, routes: tables(), notFound: optional(aService) },
+    ranges: { key: aFunction, routes: tables(), notFound: optional(aService) } satisfies Every<AnyRoutingTableOptions>,
   },
   {
     of: "testing.checkContract",
-    base: {},
+    // There is no path without one.
+    base: { seed: 1 },
     give: checking,
     ranges: {
       requests: optional(anArray(1)),
@@ -409,7 +452,8 @@ export const optionObjects: readonly OptionsRow[] = [
       defers: optional(aBoolean),
       runs: optional(number({ min: 1, whole: true })),
       seed: optional(number({ min: -(2 ** 31), max: longest, whole: true })),
-    },
+      path: optional(paths()),
+    } satisfies Every<CheckOptions>,
   },
 ];
 
@@ -534,6 +578,13 @@ function listsOfBadOptions(): DocumentedRange {
     edges: [...good, ...wrong],
     optional: false,
   };
+}
+
+/** Numbers between colons. */
+function paths(): DocumentedRange {
+  const good = ["0", "5", "12:0:3"];
+  const wrong = [":", "1:", ":1", "1::2", "1:x", "-1", "1.5", " 1", "1:0\n"];
+  return { takes: (value) => good.includes(value as string), edges: [...good, ...wrong], optional: false };
 }
 
 function guarded(takes: (value: unknown) => boolean): (value: unknown) => boolean {
