@@ -9,7 +9,7 @@ const shapes = fc.record({
   /** Whether it is closed or drained on the way. */
   ends: fc.boolean(),
 });
-const weights = { ...usual, allow: 4, failReadiness: 2, advance: 1, close: 1, drain: 1 };
+const weights = { ...usual, allow: 4, failReadiness: 2, advance: 1, jump: 1, close: 1, drain: 1 };
 
 checkModel("buffer", weights, shapes, ({ capacity, ends }, { clock, innermost }) => {
   const layer = buffer({ capacity, clock });

@@ -31,14 +31,6 @@ for (const [name, algorithm, make] of [
       model,
       serviceFor: () => service,
       counters: () => [rate.active, rate.waiting, rate.available, rate.oldest, rate.retryAfter(), clock.pending],
-      acts: {
-        // As after a blocked event loop: the timer is late.
-        jump({ ms }, play) {
-          clock.jump(ms);
-          play.model?.tick(ms, false);
-          play.tick(clock.next ?? 0);
-        },
-      },
       optionsOf(who, { ms, other, pick }) {
         if (!other || pick < 4) return {};
         const deadline = clock.now() + ms;

@@ -10,7 +10,7 @@ const shapes = fc.record({
   maxRetries: fc.integer({ min: 0, max: 3 }),
   delay: fc.constantFrom(0, 0, 3, 8),
 });
-const weights = { ...usual, fail: 6, failReadiness: 1, advance: 3, tick: 3 };
+const weights = { ...usual, fail: 6, failReadiness: 1, advance: 3, tick: 3, jump: 1 };
 
 checkModel("retry over a limit", weights, shapes, ({ max, maxRetries, delay }, { clock, innermost }) => {
   const backoff = exponentialBackoff({ base: delay, max: delay, jitter: "none" });

@@ -7,7 +7,7 @@ import { TimeoutModel } from "./helper/timeout-model.ts";
 
 const time = fc.option(fc.integer({ min: 1, max: 15 }), { freq: 2, nil: undefined });
 const shapes = fc.record({ max: fc.integer({ min: 1, max: 2 }), ready: time, call: time, total: time });
-const weights = { ...usual, advance: 5, tick: 4 };
+const weights = { ...usual, advance: 5, tick: 4, jump: 1 };
 
 for (const outside of [true, false]) {
   const name = `timeout ${outside ? "around" : "inside"} a limit`;

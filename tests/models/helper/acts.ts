@@ -161,4 +161,11 @@ export const acts: Readonly<Record<string, Act>> = {
   tick({ ms }, play) {
     play.tick(ms);
   },
+
+  /** As after a blocked event loop: the timer is late. */
+  jump({ ms }, play) {
+    play.clock.jump(ms);
+    play.model?.tick(ms, false);
+    play.tick(play.clock.next ?? 0);
+  },
 };

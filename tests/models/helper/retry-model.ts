@@ -11,6 +11,8 @@ export class RetryModel extends GateModel {
   /** Those in a backoff, and when they ask again. */
   private readonly backoffs: Map<number, number> = new Map();
   private retries = 0;
+  /** By how much timers are late: each has a time of its own to wait for. */
+  private late = 0;
 
   constructor(max: number, maxRetries: number, delay: number) {
     super((news: News) => new PlainGate(max, news));
@@ -22,10 +24,11 @@ export class RetryModel extends GateModel {
     return [...super.counters(), this.retries, this.backoffs.size];
   }
 
-  override tick(ms: number): void {
+  override tick(ms: number, rings = true): void {
     super.tick(ms);
+    if (!rings) this.late += ms;
     for (const [who, due] of this.backoffs) {
-      if (due > this.now) continue;
+      if (due > this.now - this.late) continue;
       this.later(() => {
         // Unless they gave up in the same turn.
         if (this.backoffs.delete(who)) this.ask(who);
@@ -53,7 +56,7 @@ export class RetryModel extends GateModel {
     const deadline = this.deadlines.get(who) ?? Number.POSITIVE_INFINITY;
     if (!again || this.now + this.delay >= deadline) super.answered(job, how);
     else if (this.delay === 0) this.ask(who);
-    else this.backoffs.set(who, this.now + this.delay);
+    else this.backoffs.set(who, this.now - this.late + this.delay);
   }
 
   protected override granted(who: number): void {
