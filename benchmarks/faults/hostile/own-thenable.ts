@@ -1,14 +1,13 @@
 import { type Fault, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
-import { ending, nameOf } from "../work.ts";
+import { ending, nameOf, sleep } from "../work.ts";
 
-/** As the query builders answer: it has `then`, and no more of a promise than that. */
+/** As the query builders answer: it has `then`, which answers with a promise, and no more of one than that. */
 function thenable(ms: number): Promise<string> {
+  const rows = sleep(ms).then(() => "rows");
   const answer = {
     // oxlint-disable-next-line unicorn/no-thenable -- that is the question
-    then(resolve: (value: string) => void) {
-      setTimeout(() => resolve("rows"), ms);
-    },
+    then: rows.then.bind(rows),
   };
   return answer as unknown as Promise<string>;
 }

@@ -1,21 +1,24 @@
 import { type Fault, notOffered, seen } from "../fault.ts";
-import { ignore, sleep } from "../work.ts";
+import { ending, ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "tells-only-its-own",
   title: "One of two calls runs out of time: is the other left alone?",
   needs: ["timeout"],
   async ask(library) {
-    const call = await library.timeout(60);
+    const call = await library.timeout(200);
     const given: { signal?: AbortSignal | undefined } = {};
-    ignore(call(() => sleep(300)));
-    await sleep(40);
-    const other = call(async ({ signal }) => {
-      given.signal = signal;
-      await sleep(50);
-    });
-    ignore(other);
-    await sleep(40);
+    const first = call(() => sleep(400));
+    ignore(first);
+    await sleep(100);
+    ignore(
+      call(async ({ signal }) => {
+        given.signal = signal;
+        await sleep(180);
+      }),
+    );
+    // Looked at when the first is told, and not after so many milliseconds: by then a busy machine may have timed out both.
+    await ending(first);
     if (given.signal === undefined) return notOffered;
     const aborted = given.signal.aborted;
     return seen(aborted ? "its signal is aborted too" : "yes", !aborted);
