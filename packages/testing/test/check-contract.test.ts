@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { contractPromises, promiseNumbers, type Sentence } from "../src/contract-promise.ts";
 import { checkContract } from "../src/index.ts";
@@ -8,6 +10,14 @@ import { keptLayers, observingLayers } from "./helper/kept-layers.ts";
 
 /** The same in each run, so that a failure can be looked at. */
 const seed = 7;
+
+test("the README says what is promised, in the words of the report", async () => {
+  const readme = await readFile(join(import.meta.dirname, "../README.md"), "utf8");
+  for (const number of promiseNumbers) {
+    const { name, sentences } = contractPromises[number];
+    expect(readme).toContain(`\n${number}. **${name}.** ${Object.values(sentences).join(" ")}\n`);
+  }
+});
 
 describe("layers that keep every promise", () => {
   test.each(Object.entries(keptLayers))("%s", async (_, make) => {
