@@ -162,6 +162,16 @@ describe("the report", () => {
     expect(verdictOf(ticking, 13)).toBe("broken");
   });
 
+  test("a layer that waits for a timer of the system is told of that, and not only that something never settles", async () => {
+    const late = async <T>(answer: Promise<T>): Promise<T> => {
+      await answer;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return answer;
+    };
+    const report = await checkContract(() => wrapped({ call: (next) => late(next()) }), quick);
+    expect(report.broken.find(({ number }) => number === 13)?.detail).toBe("setTimeout was used");
+  });
+
   test("a layer whose waiters never hear of anything breaks promise 3", async () => {
     const make = () => wrapped({ ready: () => new Promise(() => {}) });
     expect(verdictOf(await checkContract(make, { seed: 3 }), 3)).toBe("broken");

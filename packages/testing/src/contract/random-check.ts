@@ -85,6 +85,7 @@ async function run(
       ({ lines } = chronicle);
       const toItsEnd = await world.finish();
       if (!toItsEnd) {
+        world.lookAtTime();
         if (world.clockStandsStill) {
           chronicle.broken("believed", "something never settles, though every timer has fired that was set");
         } else {

@@ -168,6 +168,14 @@ export class World {
     return false;
   }
 
+  /** Looks whether somebody went past the clock. What waits for such a timer never settles here. */
+  lookAtTime(): void {
+    const { chronicle, time } = this;
+    for (const global of time.touched) {
+      chronicle.broken(global === "AbortSignal.any" ? "leftBehind" : "throughClock", `${global} was used`);
+    }
+  }
+
   /** Looks at what is left behind at the end. */
   lookAround(): void {
     const { chronicle, clock, time } = this;
@@ -182,9 +190,7 @@ export class World {
     for (const resource of time.keptAlive()) {
       chronicle.broken("idle", `the process is kept alive while nothing is going on: ${resource}`);
     }
-    for (const global of time.touched) {
-      chronicle.broken(global === "AbortSignal.any" ? "leftBehind" : "throughClock", `${global} was used`);
-    }
+    this.lookAtTime();
   }
 
   /** Looks whether something is reserved inside, when nobody holds a permit. */

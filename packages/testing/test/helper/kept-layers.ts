@@ -47,6 +47,19 @@ export const keptLayers: Readonly<Record<string, MakeSubject>> = {
     });
     return stacked(gate(limit, { name: "limit" }), adapt);
   },
+  "a cache": () => {
+    const known = new Map<number, Promise<unknown>>();
+    return middleware("cache", (request: number, next, options) => {
+      const answer = known.get(request);
+      if (answer !== undefined) return answer;
+      const asked = next(request, options);
+      asked.then(
+        () => known.set(request, asked),
+        () => {},
+      );
+      return asked;
+    });
+  },
   "a limit around what answers by itself": () =>
     stacked(
       gate(new Semaphore(1), { name: "one" }),
