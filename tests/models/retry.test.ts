@@ -10,31 +10,43 @@ const shapes = fc.record({
   maxRetries: fc.integer({ min: 0, max: 3 }),
   delay: fc.constantFrom(0, 0, 3, 8),
 });
-const weights = { ...usual, fail: 6, failReadiness: 1, advance: 3, tick: 3, jump: 1 };
+const weights = { ...usual, fail: 6, advance: 3, tick: 3, jump: 1 };
 
-checkModel("retry over a limit", weights, shapes, ({ max, maxRetries, delay }, { clock, innermost }) => {
-  const backoff = exponentialBackoff({ base: delay, max: delay, jitter: "none" });
-  const layer = retry(retryPolicy({ maxRetries, backoff }), { clock });
-  const limit = concurrencyLimit(max, { clock });
-  const service = layer.wrap(limit.wrap(innermost));
-  const model = new RetryModel(max, maxRetries, delay);
-  innermost.most = max;
-  return {
-    model,
-    serviceFor: () => service,
-    counters() {
-      const { active, waiting, available, oldest } = limit;
-      return [active, waiting, available, oldest, layer.retries, layer.waiting];
+for (const outside of [true, false]) {
+  // Inside a limit, where one is let in and another tries again in one turn, nobody says who asks first: and so who is told of a failure.
+  const happens = { ...weights, failReadiness: outside ? 1 : 0 };
+  checkModel(
+    `retry ${outside ? "around" : "inside"} a limit`,
+    happens,
+    shapes,
+    ({ max, maxRetries, delay }, { clock, innermost }) => {
+      const backoff = exponentialBackoff({ base: delay, max: delay, jitter: "none" });
+      const layer = retry(retryPolicy({ maxRetries, backoff }), { clock });
+      const limit = concurrencyLimit(max, { clock });
+      const service = outside ? layer.wrap(limit.wrap(innermost)) : limit.wrap(layer.wrap(innermost));
+      const model = new RetryModel(max, maxRetries, delay, outside);
+      // A limit around a retry counts calls, and what an attempt handed up may go on during the next.
+      innermost.most = outside ? max : max * (maxRetries + 1);
+      return {
+        model,
+        serviceFor: () => service,
+        counters() {
+          const { active, waiting, available, oldest } = limit;
+          return [active, waiting, available, oldest, layer.retries, layer.waiting];
+        },
+        optionsOf(who, { does, other, ms, pick }) {
+          if (!other || pick < 4 || does === "ready") return {};
+          const deadline = clock.now() + ms;
+          model.deadlines.set(who, deadline);
+          return { deadline };
+        },
+        timers: () => clock.pending === layer.waiting,
+        idle: () => [0, 0, max, 0, layer.retries, 0],
+        capacity: () => max,
+        repeats: true,
+        // Nor is there an order between the two.
+        ...(outside ? {} : { lineOf: (who: number) => who }),
+      };
     },
-    optionsOf(who, { does, other, ms, pick }) {
-      if (!other || pick < 4 || does === "ready") return {};
-      const deadline = clock.now() + ms;
-      model.deadlines.set(who, deadline);
-      return { deadline };
-    },
-    timers: () => clock.pending === layer.waiting,
-    idle: () => [0, 0, max, 0, layer.retries, 0],
-    capacity: () => max,
-    repeats: true,
-  };
-});
+  );
+}

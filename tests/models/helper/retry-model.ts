@@ -2,22 +2,28 @@ import { GateModel } from "./gate-model.ts";
 import type { ModelJob } from "./model.ts";
 import { type News, PlainGate } from "./plain-gate.ts";
 
-/** One gate inside a retry. Each attempt has a place of its own there: the number of the caller, and 1,000 for each before it. */
+/**
+ * One gate with a retry outside or inside it. Inside a retry, each attempt has a place of its own there: the number of the caller, and 1,000
+ * for each before it. Around one, a caller has one place, until all attempts and what they handed up are over.
+ */
 export class RetryModel extends GateModel {
   /** Until when callers want an answer. */
   readonly deadlines: Map<number, number> = new Map();
   private readonly maxRetries: number;
   private readonly delay: number;
+  private readonly outside: boolean;
   /** Those in a backoff, and when they ask again. */
   private readonly backoffs: Map<number, number> = new Map();
   private retries = 0;
   /** By how much timers are late: each has a time of its own to wait for. */
   private late = 0;
 
-  constructor(max: number, maxRetries: number, delay: number) {
+  /** @param outside whether the retry is outside the gate */
+  constructor(max: number, maxRetries: number, delay: number, outside: boolean) {
     super((news: News) => new PlainGate(max, news));
     this.maxRetries = maxRetries;
     this.delay = delay;
+    this.outside = outside;
   }
 
   override counters(): readonly number[] {
@@ -47,7 +53,13 @@ export class RetryModel extends GateModel {
 
   protected override fail(who: number, why: string): void {
     this.states[who] = why;
-    this.gate.leave(this.placeOf(who));
+    if (this.outside || this.attempts(who) === 0) this.gate.leave(this.placeOf(who));
+    else this.later(() => this.leaveWhenOver(who));
+  }
+
+  protected override over(job: ModelJob): void {
+    if (this.outside) super.over(job);
+    else this.leaveWhenOver(job.who);
   }
 
   protected override answered(job: ModelJob, how: string): void {
@@ -57,6 +69,7 @@ export class RetryModel extends GateModel {
     if (!again || this.now + this.delay >= deadline) super.answered(job, how);
     else if (this.delay === 0) this.ask(who);
     else this.backoffs.set(who, this.now - this.late + this.delay);
+    if (!this.outside) this.leaveWhenOver(who);
   }
 
   protected override granted(who: number): void {
@@ -65,21 +78,26 @@ export class RetryModel extends GateModel {
   }
 
   protected override begin(who: number, request: number): void {
-    const place = this.placeOf(who);
-    if (place !== who) this.retries++;
-    super.begin(who, request, place);
+    if (this.attempts(who) > 0) this.retries++;
+    super.begin(who, request, this.placeOf(who));
   }
 
   /** Readiness is asked for anew. */
   private ask(who: number): void {
     const place = this.placeOf(who);
-    if (!this.gate.take(place)) this.gate.join(place);
+    if (this.outside && !this.gate.take(place)) this.gate.join(place);
     else if (this.fails()) this.fail(who, "not ready");
     else this.granted(who);
   }
 
   private placeOf(who: number): number {
-    return who + 1_000 * this.attempts(who);
+    return this.outside ? who + 1_000 * this.attempts(who) : who;
+  }
+
+  /** The place of a call is free when it has its answer, and nothing goes on of any attempt. */
+  private leaveWhenOver(who: number): void {
+    const goesOn = this.jobs.some((job) => job.who === who && job.pending > 0);
+    if (!goesOn && this.states[who] !== "pending") this.gate.leave(who);
   }
 
   private attempts(who: number): number {
