@@ -6,7 +6,7 @@ import type { VirtualClock } from "@sluice/testing";
 import { filter, mapResponse, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
-import { type GuardedStack, guardedStack } from "./helper/guarded-stack.ts";
+import { faultsOf, type GuardedStack, guardedStack } from "./helper/guarded-stack.ts";
 import { type Ending, hostileAnswers, hostilePromises } from "./helper/hostile-answer.ts";
 import { revoked, untouchable } from "./helper/odd-values.ts";
 import { permitOf } from "./helper/stacked.ts";
@@ -48,18 +48,6 @@ function misended(ending: Ending, [state, told]: readonly [string, unknown?]): s
   if (ending === "a TypeError") return state === "broken" && told instanceof TypeError ? undefined : `was ${state}`;
   const [wanted, what] = "value" in ending ? ["kept", ending.value] : ["broken", ending.reason];
   return state === wanted && Object.is(told, what) ? undefined : `was ${state}`;
-}
-
-/** What goes wrong in `go`, told by `what`. Nothing may be thrown, and all must be as it was. */
-async function faultsOf(what: string, stack: GuardedStack, go: () => Promise<string | undefined>): Promise<string[]> {
-  let fault: string | undefined;
-  try {
-    fault = await go();
-  } catch (error) {
-    fault = `threw ${error instanceof Error ? error.message : typeof error}`;
-  }
-  const left = await stack.left();
-  return [...(fault === undefined ? [] : [fault]), ...left].map((each) => `${what}: ${each}`);
 }
 
 describe("promise 3 and 7: a hostile answer costs nothing", () => {

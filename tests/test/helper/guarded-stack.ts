@@ -44,3 +44,19 @@ export function guardedStack(makers: readonly ((clock: VirtualClock) => AnyLayer
     },
   };
 }
+
+/** What goes wrong in `go`, told by `what`. Nothing may be thrown, and all must be as it was. */
+export async function faultsOf(
+  what: string,
+  stack: GuardedStack,
+  go: () => Promise<string | undefined>,
+): Promise<string[]> {
+  let fault: string | undefined;
+  try {
+    fault = await go();
+  } catch (error) {
+    fault = `threw ${error instanceof Error ? error.message : typeof error}`;
+  }
+  const left = await stack.left();
+  return [...(fault === undefined ? [] : [fault]), ...left].map((each) => `${what}: ${each}`);
+}

@@ -1,0 +1,87 @@
+import { type AnyLayer, layerFn, serviceFn } from "@sluice/core";
+import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
+import { watch } from "@sluice/test-kit";
+import type { VirtualClock } from "@sluice/testing";
+import { trace } from "@sluice/trace";
+import { mapFailure, mapRequest, mapResult, recover } from "@sluice/util";
+import { routingTable, steer } from "@sluice/util-box";
+import { expect, test } from "vitest";
+import { faultsOf, guardedStack } from "./helper/guarded-stack.ts";
+import { revoked, untouchable } from "./helper/odd-values.ts";
+
+const boom = new Error("boom");
+
+/** What a function that somebody hands over may do. */
+const functions: ReadonlyMap<string, () => unknown> = new Map([
+  ["throws", thrown],
+  ["throws undefined", thrownUndefined],
+  ...[
+    undefined,
+    null,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    -1,
+    2 ** 31,
+    "5",
+    5n,
+    Symbol("s"),
+    {},
+    revoked(),
+    untouchable(),
+  ].map((value, nth): [string, () => unknown] => [`answers with odd value ${nth}`, () => value]),
+]);
+
+function thrown(): never {
+  throw boom;
+}
+
+function thrownUndefined(): never {
+  throw undefined;
+}
+
+type OddFunction = (...args: unknown[]) => never;
+
+/** Layers with a function of somebody's, which is asked on the way of a call. */
+const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) => AnyLayer>> = {
+  retryIf: (retryIf, clock) => retry(retryPolicy({ maxRetries: 1, retryIf }), { clock }),
+  retryAfter: (retryAfter, clock) => retry(retryPolicy({ maxRetries: 1, retryAfter }), { clock }),
+  "next of a backoff": (next, clock) => retry(retryPolicy({ maxRetries: 1, backoff: { next } }), { clock }),
+  "random of a backoff": (random, clock) =>
+    retry(retryPolicy({ maxRetries: 1, backoff: exponentialBackoff({ base: 1, max: 5, random }) }), { clock }),
+  "withdraw of a budget": (withdraw, clock) =>
+    retry(retryPolicy({ maxRetries: 1, budget: { deposit() {}, withdraw } }), { clock }),
+  "deposit of a budget": (deposit, clock) =>
+    retry(retryPolicy({ maxRetries: 1, budget: { deposit, withdraw: () => true } }), { clock }),
+  decide: (decide, clock) => retry({ decide }, { clock }),
+  "start of a policy": (start, clock) => retry({ start, decide: () => undefined }, { clock }),
+  cloneRequest: (cloneRequest, clock) => retry({ cloneRequest, decide: () => undefined }, { clock }),
+  mapRequest: (map) => mapRequest(map),
+  mapFailure: (map) => mapFailure(map),
+  mapResult: (map) => mapResult(map),
+  "recover, the guard": (guard) => recover(guard as never, () => "recovered"),
+  generateId: (generateId, clock) => trace({ generateId, clock }),
+  traceparent: (traceparent, clock) => trace({ traceparent, clock }),
+  "a logger": (info, clock) => trace({ logger: { info, warn: info }, clock }),
+  key: (key) => layerFn("table", (inner) => routingTable({ key, routes: new Map([["x", inner]]), notFound: inner })),
+  pick: (pick) => layerFn("steer", (inner) => steer([inner], pick)),
+};
+
+test.each(Object.entries(handed))("promise 3 and 7: %s may do anything, and costs nothing", async (_name, make) => {
+  const faults: string[] = [];
+  for (const [what, odd] of functions) {
+    for (const fails of [false, true]) {
+      const leaf = serviceFn(() => {
+        if (fails) throw boom;
+        return "ok";
+      });
+      const stack = guardedStack([(clock) => make(odd as OddFunction, clock)], leaf);
+      const go = async (): Promise<string | undefined> => {
+        const state = watch(stack.service.call("a"));
+        await stack.clock.advanceAsync(100);
+        return state()[0] === "pending" ? "is pending" : undefined;
+      };
+      faults.push(...(await faultsOf(`${what}, of work that ${fails ? "fails" : "answers"}`, stack, go)));
+    }
+  }
+  expect(faults.join("\n")).toBe("");
+});
