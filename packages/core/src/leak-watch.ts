@@ -16,8 +16,8 @@ interface LeakWatch {
    * `service` is asked for a permit. The answer takes what was reserved, and gives back what the permit shall hold in its
    * place. Undefined while nobody looks.
    */
-  watch: ((service: Asked, method: keyof Asked) => (held: Held) => Held) | undefined;
+  watch?: ((service: Asked, method: keyof Asked) => (held: Held) => Held) | undefined;
 }
 
 /** Whoever looks for leaks means those of all copies of this package, in whatever order they are loaded. */
-export const leakWatch: LeakWatch = oneForAll<LeakWatch>("leak-watch", { watch: undefined });
+export const leakWatch: LeakWatch = oneForAll<LeakWatch>("leak-watch", {});

@@ -81,8 +81,7 @@ function callersOf(method: Function): string {
   Error.captureStackTrace?.(trace, method);
   // Written out at once: until then a trace holds the objects whose methods were running, and what is reserved in a
   // method is often kept in its object. It would never be collected.
-  const lines = String(trace.stack).split("\n");
-  return lines.slice(lines.findIndex((line) => /^\s+at /.test(line))).join("\n");
+  return String(trace.stack).replace(/^Error.*\n/, "");
 }
 
 function warn({ reservedAt }: Leak): void {

@@ -192,6 +192,20 @@ test("asked again, it reports as it is told then; stopping the earlier one leave
   expect(leaks).toEqual([]);
 });
 
+test("where the engine cannot leave out this package's own lines, they are in front", async () => {
+  vi.stubGlobal("Error", Object.assign(class extends Error {}, { captureStackTrace: undefined }));
+  lose(echo().service);
+  vi.unstubAllGlobals();
+  await collectUntil(() => leaks.length > 0);
+  expect(leaks[0]!.reservedAt).toMatch(/^\s+at [^]*leaks\.ts[^]*\n\s+at lose /);
+});
+
+test("what cannot be told of leaks is refused", () => {
+  const report = "console" as never;
+  expect(() => detectLeaks({ report })).toThrow('detectLeaks: report must be a function; received "console"');
+  expect(() => detectLeaks(null as never)).toThrow("detectLeaks: options must be an object; received null");
+});
+
 describe("who says nothing of how it shall be reported", () => {
   afterEach(() => {
     vi.restoreAllMocks();
@@ -204,18 +218,21 @@ describe("who says nothing of how it shall be reported", () => {
     stop = detectLeaks();
     lose(echo().service);
     await collectUntil(() => emitWarning.mock.calls.length > 0);
-    expect(emitWarning).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("unspent"), {
+    expect(emitWarning).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/unspent.*`using`\.$/), {
       type: "SluiceWarning",
       code: "SLUICE_LEAK",
       detail: expect.stringMatching(/^It was reserved\n\s+at lose /),
     });
   });
 
-  test("gets it on the console where the process has no warnings", async () => {
-    vi.stubGlobal("process", Object.create(process, { emitWarning: { value: undefined } }));
+  test.each([
+    ["there is no process", () => undefined],
+    ["the process has no warnings", () => Object.create(process, { emitWarning: { value: undefined } }) as unknown],
+  ])("gets it on the console where %s", async (_where, stub) => {
     const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
     stop = detectLeaks();
     lose(echo().service);
+    vi.stubGlobal("process", stub());
     await collectUntil(() => warn.mock.calls.length > 0);
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/unspent[^]*\n\s+at lose /));
   });
