@@ -3,44 +3,61 @@ export interface AbortListener {
   aborted(reason: unknown): void;
 }
 
-interface Hub {
-  readonly listeners: Set<AbortListener>;
-  readonly dispatch: () => void;
-}
-
 /*
  * One event listener for each signal, and a set of our own behind it. An EventTarget looks through all its listeners to
  * add one or take one away, so that a thousand waiters on one long-lived signal would cost a thousand times as much each.
  */
+class Hub {
+  private readonly signal: AbortSignal;
+  /** Who listens, while it is the only one. Most signals are of one request, for which a set is too much. */
+  private readonly only: AbortListener;
+  /** Who listens, since there was a second one. */
+  private all: Set<AbortListener> | undefined = undefined;
+
+  constructor(signal: AbortSignal, listener: AbortListener) {
+    this.signal = signal;
+    this.only = listener;
+  }
+
+  add(listener: AbortListener): void {
+    this.all ??= new Set([this.only]);
+    this.all.add(listener);
+  }
+
+  /** Whether `listener` was the last one. */
+  remove(listener: AbortListener): boolean {
+    return this.all === undefined ? this.only === listener : this.all.delete(listener) && this.all.size === 0;
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    const { signal } = this;
+    // One who is told may make another leave: a set skips what was deleted before its turn.
+    for (const listener of this.all ?? [this.only]) listener.aborted(signal.reason);
+    forget(signal, this);
+  }
+}
+
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /** Tells `listener` once when `signal` aborts. The signal must not be aborted yet. */
 export function listen(signal: AbortSignal, listener: AbortListener): void {
   let hub = hubs.get(signal);
   if (hub === undefined) {
-    hub = hubFor(signal);
+    hub = new Hub(signal, listener);
     // First, for it throws where the signal is none.
-    signal.addEventListener("abort", hub.dispatch, { once: true });
+    signal.addEventListener("abort", hub);
     hubs.set(signal, hub);
-  }
-  hub.listeners.add(listener);
+  } else hub.add(listener);
 }
 
 /** Forgets `listener`; the last one to go takes the event listener with it. */
 export function unlisten(signal: AbortSignal, listener: AbortListener): void {
   const hub = hubs.get(signal);
-  if (hub?.listeners.delete(listener) && hub.listeners.size === 0) {
-    hubs.delete(signal);
-    signal.removeEventListener("abort", hub.dispatch);
-  }
+  if (hub?.remove(listener)) forget(signal, hub);
 }
 
-function hubFor(signal: AbortSignal): Hub {
-  const listeners = new Set<AbortListener>();
-  const dispatch = (): void => {
-    // One who is told may make another leave: a set skips what was deleted before its turn.
-    for (const listener of listeners) listener.aborted(signal.reason);
-    hubs.delete(signal);
-  };
-  return { listeners, dispatch };
+function forget(signal: AbortSignal, hub: Hub): void {
+  hubs.delete(signal);
+  signal.removeEventListener("abort", hub);
 }

@@ -71,6 +71,14 @@ describe("promise 5: those who listen to a signal", () => {
     expect(heard).toEqual([]);
   });
 
+  test.each([1, 2])("are still told where somebody leaves who does not listen: %i of them", (count) => {
+    const { controller, signal, heard } = setUp();
+    for (let index = 0; index < count; index++) listen(signal, listener(heard, "here"));
+    unlisten(signal, listener(heard, "not here"));
+    controller.abort("gone");
+    expect(heard).toHaveLength(count);
+  });
+
   test("leave nothing on a signal that has aborted", () => {
     const { controller, signal, heard } = setUp();
     listen(signal, listener(heard, "a"));
