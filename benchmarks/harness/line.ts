@@ -21,12 +21,18 @@ function burst(name: string, by: Variant["by"], count: number, make: () => Call 
   };
   const prepare = async (): Promise<Subject> => {
     const call = await make();
-    for (let served = 0; served < Math.min(count, 100_000) * 5; served += count) await all(call);
+    const warmUp = async (calls: number, ms: number): Promise<void> => {
+      const begin = performance.now();
+      for (let served = 0; served < calls && performance.now() - begin < ms; served += count) await all(call);
+    };
+    // Until the code is optimized.
+    await warmUp(500_000, 3_000);
     return {
       round: async () => {
         globalThis.gc?.();
-        // The collector has given the heap's pages back. To fetch them again is not what a line costs.
-        if (count < 1_000_000) await all(call);
+        // While others had their turn, the process has given the pages of its heap back. To fetch them again is not what a
+        // line costs.
+        if (count < 1_000_000) await warmUp(200_000, 300);
         let ns = 0;
         const times = Math.max(1, Math.ceil(20_000 / count));
         for (let time = 0; time < times; time++) ns += (await all(call)) / times;
