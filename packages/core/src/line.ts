@@ -31,6 +31,20 @@ class Waiter<Grant, Req> extends LinkedNode<Waiter<Grant, Req>> implements Abort
 
 const settled: Promise<void> = Promise.resolve();
 
+/*
+ * Who joined last, and with which signal. Whoever then waits for this very promise need not listen to this very signal: that
+ * would cost as much again as to stand in line does (`pnpm bench line`).
+ */
+let joined: Promise<unknown> | undefined;
+let followed: AbortSignal | undefined;
+
+/** Whether `promise` rejects as soon as `signal` aborts, since a line gave it just now. Says so once. */
+export function follows(promise: Promise<unknown>, signal: AbortSignal): boolean {
+  const does = joined === promise && followed === signal;
+  joined = followed = undefined;
+  return does;
+}
+
 /**
  * First come, first served. Joining, and leaving from anywhere, take the same few steps however long the line is.
  *
@@ -68,8 +82,12 @@ export class Line<Grant, Req = unknown> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = withResolvers<Grant>();
     const waiter = new Waiter<Grant, Req>(this, options, resolve, reject);
-    // First, for it throws where the signal is none.
-    if (signal !== undefined) listen(signal, waiter);
+    if (signal !== undefined) {
+      // First, for it throws where the signal is none.
+      listen(signal, waiter);
+      joined = promise;
+      followed = signal;
+    }
     this.waiters.push(waiter);
     return promise;
   }

@@ -1,4 +1,5 @@
 import { listen, unlisten } from "./abort.ts";
+import { follows } from "./line.ts";
 
 /**
  * Waits for `grant`, unless the signal aborts first: then fails with the reason itself, and what is granted all the
@@ -14,10 +15,36 @@ export function wait<Held>(
   failed: (reason: unknown) => void,
   giveBack: (held: Held) => void,
 ): void {
-  if (signal === undefined) {
-    grant.then(granted, failed);
-    return;
-  }
+  if (signal === undefined) grant.then(granted, failed);
+  else if (follows(grant, signal)) waitInLine(grant, signal, granted, failed, giveBack);
+  else listenAndWait(grant, signal, granted, failed, giveBack);
+}
+
+// Each a function of its own: what one of them remembers for its caller is not what the others do.
+
+function waitInLine<Held>(
+  grant: Promise<Held>,
+  signal: AbortSignal,
+  granted: (held: Held) => void,
+  failed: (reason: unknown) => void,
+  giveBack: (held: Held) => void,
+): void {
+  grant.then((held) => {
+    if (!signal.aborted) granted(held);
+    else {
+      giveBack(held);
+      failed(signal.reason);
+    }
+  }, failed);
+}
+
+function listenAndWait<Held>(
+  grant: Promise<Held>,
+  signal: AbortSignal,
+  granted: (held: Held) => void,
+  failed: (reason: unknown) => void,
+  giveBack: (held: Held) => void,
+): void {
   let over = false;
   const fail = (reason: unknown): void => {
     if (over) return;

@@ -235,6 +235,18 @@ describe("promise 5: abort meets grant", () => {
     expect(semaphore.active).toBe(0);
   });
 
+  test("when a limit has granted and the abort comes, nobody further in is asked", async () => {
+    const { semaphore, leaf, controller } = setUp();
+    const inner = new RecordingGate("inner", 1);
+    const stack = gate(semaphore, { name: "limit" }).wrap(gate(inner, { name: "inner" }).wrap(leaf.service));
+    const ready = stack.ready({ signal: controller.signal });
+    semaphore.max = 2;
+    controller.abort("gone");
+    await expect(ready).rejects.toBe("gone");
+    expect(inner.asked).toEqual([]);
+    expect(semaphore.active).toBe(1);
+  });
+
   test("when an inner gate grants at once, after an outer one did and the abort", async () => {
     const { semaphore, service, holder, controller } = setUp();
     const outer = new RecordingGate("outer", 0);
@@ -319,6 +331,10 @@ describe("promise 5: abort meets grant", () => {
     const ready = gate(policy, { name: "g" }).wrap(leaf.service).ready({ signal: controller.signal });
     policy.refuse("closed");
     await expect(ready).rejects.toBe("closed");
+    expect(added.mock.calls.length).toBe(removed.mock.calls.length);
+    const granted = gate(policy, { name: "g" }).wrap(leaf.service).ready({ signal: controller.signal });
+    policy.letIn();
+    (await granted).release();
     expect(added.mock.calls.length).toBe(removed.mock.calls.length);
   });
 });

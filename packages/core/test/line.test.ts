@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { Line, LinkedList } from "../src/internal.ts";
+import { follows } from "../src/line.ts";
 import { stateOf, turn } from "@sluice/test-kit";
 
 function setUp() {
@@ -97,6 +98,18 @@ describe("promise 5: abort", () => {
       expect(() => line.join({ signal })).toThrow(TypeError);
       expect(line.size).toBe(0);
     }
+  });
+
+  test("what a line just gave follows its signal, and nothing else does", () => {
+    const { line } = setUp();
+    const [{ signal }, other] = [new AbortController(), new AbortController()];
+    expect(follows(line.join({ signal }), signal)).toBe(true);
+    expect(follows(line.join({ signal }), other.signal)).toBe(false);
+    void line.join({ signal });
+    expect(follows(Promise.resolve(), signal)).toBe(false);
+    expect(follows(line.join({}), signal)).toBe(false);
+    const promise = line.join({ signal });
+    expect([follows(promise, signal), follows(promise, signal)]).toEqual([true, false]);
   });
 
   test("who gives up leaves at once, from anywhere, and those behind are served", async () => {
