@@ -1,15 +1,19 @@
 import { type Service, serviceFn } from "@sluice/core";
 import { timeout } from "@sluice/timeout";
-import type { Call } from "../harness/calls.ts";
+import { answer, type Call, oneByOne } from "../harness/calls.ts";
 import { inFlight } from "../harness/in-flight.ts";
-import type { Group, Question } from "../harness/question.ts";
+import { type Group, perCall, type Question } from "../harness/question.ts";
 
 /** The signal of a server that is to stop one day. */
-const { signal } = new AbortController();
+const longLived = new AbortController().signal;
 
-function listenerByHand(work: Call): Call {
+const one = (): AbortSignal => longLived;
+const another = (): AbortSignal => new AbortController().signal;
+
+function listenerByHand(work: Call, signalOf: () => AbortSignal = one): Call {
   return (request) =>
     new Promise((resolve, reject) => {
+      const signal = signalOf();
       const aborted = (): void => {
         reject(signal.reason as Error);
       };
@@ -23,17 +27,20 @@ function listenerByHand(work: Call): Call {
 
 function anyByHand(work: Call): Call {
   return (request) => {
-    const both = AbortSignal.any([signal, new AbortController().signal]);
+    const both = AbortSignal.any([longLived, new AbortController().signal]);
     return both.aborted ? Promise.reject(both.reason as Error) : work(request);
   };
 }
 
 const timed =
-  (options?: { readonly signal: AbortSignal }) =>
+  (signalOf?: () => AbortSignal) =>
   (work: Call): Call => {
     const service = timeout(60_000).wrap(serviceFn(work)) as Service<number, unknown>;
-    return (request) => service.call(request, options);
+    return signalOf === undefined
+      ? (request) => service.call(request)
+      : (request) => service.call(request, { signal: signalOf() });
   };
+
 const atOnce = (count: number): Group => ({
   title: `${count.toLocaleString("en")} at once on one signal`,
   columns: [
@@ -43,16 +50,29 @@ const atOnce = (count: number): Group => ({
   reference: "timeout, no signal",
   variants: [
     inFlight("timeout, no signal", "sluice", count, timed()),
-    inFlight("timeout", "sluice", count, timed({ signal })),
+    inFlight("timeout", "sluice", count, timed(one)),
     inFlight("addEventListener by hand", "hand", count, listenerByHand),
     inFlight("AbortSignal.any, nobody listens", "hand", count, anyByHand),
   ],
   rounds: 7,
 });
 
+const each: Group = {
+  title: "One call after the other, each with a signal of its own",
+  columns: perCall,
+  reference: "listener by hand, a signal each",
+  variants: [
+    oneByOne("bare", "bare", () => answer),
+    oneByOne("listener by hand, a signal each", "hand", () => listenerByHand(answer, another)),
+    oneByOne("timeout, no signal", "sluice", () => timed()(answer)),
+    oneByOne("timeout, one signal", "sluice", () => timed(one)(answer)),
+    oneByOne("timeout, a signal each", "sluice", () => timed(another)(answer)),
+  ],
+};
+
 export const question: Question = {
-  title: "What do many calls on one long-lived signal cost?",
+  title: "What does it cost to follow the caller's signal?",
   about:
-    "The calls of a layer that follows the caller's signal, all with the same one. An EventTarget looks through its listeners to add or remove one, so that by hand each costs more the more there are.",
-  groups: [atOnce(1_000), atOnce(10_000)],
+    "The calls of a layer that follows it. An EventTarget looks through its listeners to add or remove one, so that by hand each costs more the more there are on one long-lived signal.",
+  groups: [atOnce(1_000), atOnce(10_000), each],
 };

@@ -149,8 +149,8 @@ export class Timed implements AbortListener, Due<Timed> {
 
   /** An abort still reaches what goes on behind the answer, such as a streamed body. */
   private follower(): (work: Promise<unknown>) => void {
-    const left = (): void => this.left();
     return (work) => {
+      const left = (): void => this.left();
       this.pending++;
       promiseOf(work).then(left, left);
       handUp(this, work);
