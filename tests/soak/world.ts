@@ -156,8 +156,8 @@ export function world(place: Workplace): World {
       waits: 8,
     },
     { name: "patient", service: waiting, endings: new Set([...common, "shed"]), starts: bucket.burst },
+    { name: "bare", service: unbounded, endings: new Set(common), starts: bare.max },
   ];
-  lasting.push({ name: "bare", service: unbounded, endings: new Set(common), starts: bare.max });
   const gates = [shared, patient, bare];
   const inBackoff = (): number => retries.waiting + patientRetries.waiting + bareRetries.waiting;
   const comeAndGo = { endings: new Set<Ending>([...common, "closed"]), starts: slots.running, waits: slots.waiting };

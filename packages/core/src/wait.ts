@@ -16,28 +16,27 @@ export function wait<Held>(
   giveBack: (held: Held) => void,
 ): void {
   if (signal === undefined) grant.then(granted, failed);
-  else if (follows(grant, signal)) waitInLine(grant, signal, granted, failed, giveBack);
+  else if (follows(grant, signal)) grant.then(unlessAborted(signal, granted, failed, giveBack), failed);
   else listenAndWait(grant, signal, granted, failed, giveBack);
 }
 
-// Each a function of its own: what one of them remembers for its caller is not what the others do.
-
-function waitInLine<Held>(
-  grant: Promise<Held>,
+/** `granted`, unless the grant has met an abort: then it is given back. */
+function unlessAborted<Held>(
   signal: AbortSignal,
   granted: (held: Held) => void,
   failed: (reason: unknown) => void,
   giveBack: (held: Held) => void,
-): void {
-  grant.then((held) => {
+): (held: Held) => void {
+  return (held) => {
     if (!signal.aborted) granted(held);
     else {
       giveBack(held);
       failed(signal.reason);
     }
-  }, failed);
+  };
 }
 
+// A function of its own, so that what this one remembers for each caller is spared those who stand in a line.
 function listenAndWait<Held>(
   grant: Promise<Held>,
   signal: AbortSignal,
