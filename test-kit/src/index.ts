@@ -1,7 +1,8 @@
 /**
- * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, and what a rate is to do. It
+ * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, and what a rate is to do, garbage. It
  * depends on nothing, so that core's tests can use it, too; what tests of layers need is in `@sluice/testing`.
  */
+export { collectGarbage } from "./collect-garbage.ts";
 export type { Deferred } from "./deferred.ts";
 export { deferred } from "./deferred.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";

@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import {
   gate,
   isPermitSpentError,
@@ -15,10 +13,7 @@ import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { buffer, BufferClosedError } from "../src/index.ts";
-import { hops, turn, unhandledIn, watch } from "@sluice/test-kit";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+import { collectGarbage, hops, turn, unhandledIn, watch } from "@sluice/test-kit";
 
 /** A buffer around a mock service that is not ready until the test allows it to be. */
 function setUp(capacity: number) {

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { array, assert, nat, property } from "fast-check";
+import { collectGarbage } from "@sluice/test-kit";
 import { expect, test } from "vitest";
 import { Holders } from "../src/holders.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 test("nobody has held anything for any time at first", () => {
   const holders = new Holders();

@@ -1,12 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { turn } from "@sluice/test-kit";
+import { collectGarbage, turn } from "@sluice/test-kit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { gate, type Permit, Semaphore, type Service, ServiceBuilder, serviceFn } from "../src/index.ts";
 import { detectLeaks, type Leak } from "../src/leaks.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Collects until `condition` holds; the test's own limit of time ends it where it never does. */
 async function collectUntil(condition: () => boolean): Promise<void> {

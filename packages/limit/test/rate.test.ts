@@ -1,15 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Clock, Lease } from "@sluice/core";
-import { excess, rooms } from "@sluice/test-kit";
+import { collectGarbage, excess, rooms } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FixedWindow, SlidingWindow, TokenBucket } from "../src/index.ts";
 import { type AnyRate, rates } from "./helper/rates.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A lease of `gate`, which must have one. */
 function leaseOf(gate: AnyRate): Lease {

@@ -1,13 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Clock } from "@sluice/core";
+import { collectGarbage } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type RetryBudget, retryBudget, type RetryBudgetOptions } from "../src/index.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 interface Setup {
   readonly clock: VirtualClock;
