@@ -47,7 +47,7 @@ export async function askAborted(world: World, request: unknown, held: Held | un
   const { callers, chronicle, inside } = world;
   const { asked } = inside;
   const { length: arrived } = inside.arrivals;
-  const others = callers.errands.some(({ open }) => open);
+  const others = callers.going.length > 0;
   const errands =
     held === undefined
       ? [askAbortedReady(world, request), askAbortedCall(world, request)]

@@ -25,7 +25,7 @@ export function impatient(clock: VirtualClock, givesUp: GivesUp): AnyLayer {
 }
 
 /** In time, as it should be. */
-const handsUp: GivesUp = (work, { waitUntil }) => waitUntil?.(work);
+export const handsUp: GivesUp = (work, { waitUntil }) => waitUntil?.(work);
 
 /** When the answer is out. */
 export const handsUpLate: GivesUp = (work, { waitUntil }) => {
