@@ -6,6 +6,7 @@ import { inWorld } from "../src/contract/scenario.ts";
 import type { Subject } from "../src/contract/subject.ts";
 import type { VirtualClock } from "../src/index.ts";
 import { handsUp, impatient } from "./helper/impatient.ts";
+import { joined } from "./helper/joined.ts";
 import { stacked } from "./helper/stacked.ts";
 import { fallback } from "./helper/unusual-layers.ts";
 import { wrapped } from "./helper/wrapped.ts";
@@ -44,6 +45,24 @@ describe("schedules that chance seldom comes by, and layers that keep every prom
         inside.allow(1);
         expect(callers.tryReady(1)).toBeDefined();
         await world.settle();
+      },
+    );
+    expect(breaches).toEqual([]);
+  });
+
+  test("who recovers from a failure of readiness overtakes nobody who waits for something else", async () => {
+    const breaches = await inWorld(
+      subjectOf(({ clock }) => stacked(fallback(), joined(new Semaphore(1, { clock })))),
+      async (world) => {
+        const { callers, inside } = world;
+        callers.call(1);
+        await world.settle();
+        const waiting = callers.ready(1);
+        await world.settle();
+        inside.failReadiness();
+        expect(callers.tryReady(1)).toBeDefined();
+        await world.settle();
+        expect(waiting.open).toBe(true);
       },
     );
     expect(breaches).toEqual([]);

@@ -240,6 +240,8 @@ export class Callers {
 
   /** Who was waiting for the same when everything had come to rest, and was not heard of since. */
   private firstInLine(request: unknown, told: boolean): Errand | undefined {
+    // Whoever recovers from a failure of readiness has a permit without one inside: that overtakes nobody.
+    if (this.inside.unready) return undefined;
     return this.errands.find((errand) => errand.inLine && errand.told === told && Object.is(errand.request, request));
   }
 

@@ -6,7 +6,7 @@ export class Chronicle {
   readonly breaches: Breach[] = [];
   /** Nothing was done since everything came to rest. */
   calm = true;
-  /** Some have been granted or refused since and not told yet: who is still in line is not known. */
+  /** Some microtasks have run since, but not all: who has been granted what is not known. */
   hasty = false;
   private later: (() => void)[] = [];
 

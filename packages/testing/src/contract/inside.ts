@@ -144,8 +144,6 @@ export class Inside {
     this.does("readiness fails", () => {
       this.mock.sendFailure(new Error("readiness failed"));
     });
-    // Who waited here does so no more, and may come by a permit without: there is nobody to overtake.
-    this.chronicle.hasty = true;
   }
 
   /** Lets those who ask for this request wait, and no others, until it is given undefined. */
