@@ -10,7 +10,10 @@ const packages = readdirSync(join(root, "packages"));
 export default defineConfig({
   resolve: {
     alias: [
-      { find: "@sluice/core/internal", replacement: join(root, "packages/core/src/internal.ts") },
+      ...["internal", "kit", "stats"].map((entry) => ({
+        find: `@sluice/core/${entry}`,
+        replacement: join(root, `packages/core/src/${entry}.ts`),
+      })),
       { find: "@sluice/test-kit", replacement: join(root, "test-kit/src/index.ts") },
       ...packages.map((name) => ({
         find: new RegExp(`^@sluice/${name}$`),

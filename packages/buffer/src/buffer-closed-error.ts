@@ -1,4 +1,4 @@
-import { brand, isBranded } from "@sluice/core/internal";
+import { brand, isBranded } from "@sluice/core/kit";
 
 /** Refused: the buffer was closed, or is being drained, and takes no more work. The request reached nobody. */
 export class BufferClosedError extends Error {

@@ -9,7 +9,8 @@ import {
   type ReadyOptions,
   serviceFn,
 } from "@sluice/core";
-import { Line, stackOf } from "@sluice/core/internal";
+import { stackOf } from "@sluice/core/internal";
+import { Line } from "@sluice/core/kit";
 import { BufferClosedError } from "./buffer-closed-error.ts";
 import { Queue } from "./queue.ts";
 

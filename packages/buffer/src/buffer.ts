@@ -1,5 +1,5 @@
 import type { Clock } from "@sluice/core";
-import { readOptions, requireClock, requireNumber } from "@sluice/core/internal";
+import { readOptions, requireClock, requireNumber } from "@sluice/core/kit";
 import { type BufferLayer, name, Slots } from "./buffer-layer.ts";
 
 /** Options of {@link buffer}. */

@@ -1,13 +1,6 @@
 import type { CallOptions } from "@sluice/core";
-import {
-  type AbortListener,
-  LinkedList,
-  LinkedNode,
-  listen,
-  type Stack,
-  timeOf,
-  unlisten,
-} from "@sluice/core/internal";
+import type { Stack } from "@sluice/core/internal";
+import { type AbortListener, LinkedList, LinkedNode, listen, timeOf, unlisten } from "@sluice/core/kit";
 import { BufferClosedError } from "./buffer-closed-error.ts";
 import type { Slots } from "./buffer-layer.ts";
 

@@ -3,10 +3,15 @@
  * a value, a permit, that is spent by one call or given back. Layers wrap services, gates decide who is let in, and the
  * builder stacks them.
  */
-export type { Clock } from "./clock.ts";
-export { systemClock } from "./clock.ts";
-export type { Gate, GateOptions, Lease, Outcome } from "./gate.ts";
-export { gate } from "./gate.ts";
+export { identity, layerFn } from "./compose/layer-fn.ts";
+export type { Next } from "./compose/middleware.ts";
+export { middleware } from "./compose/middleware.ts";
+export { ServiceBuilder } from "./compose/service-builder.ts";
+export type { Handler, Raises } from "./compose/service-fn.ts";
+export { raises, serviceFn } from "./compose/service-fn.ts";
+export type { Clock } from "./contract/clock.ts";
+export { systemClock } from "./contract/clock.ts";
+export type { Gate, GateOptions, Lease, Outcome } from "./contract/gate.ts";
 export type {
   Adds,
   Apply,
@@ -21,19 +26,22 @@ export type {
   MapsResponse,
   Mismatch,
   Recovers,
-} from "./kind.ts";
-export type { AnyLayer, KindOf, Layer } from "./layer.ts";
-export { identity, layerFn } from "./layer.ts";
-export type { Next } from "./middleware.ts";
-export { middleware } from "./middleware.ts";
-export { isOverloadedError, OverloadedError } from "./overloaded-error.ts";
-export { isPermitSpentError, PermitSpentError } from "./permit-spent-error.ts";
-export type { Refusal } from "./refusal.ts";
-export { refuse, takeRefusal } from "./refusal.ts";
-export type { SemaphoreOptions } from "./semaphore.ts";
-export { Semaphore } from "./semaphore.ts";
-export type { AnyService, CallOptions, FailureOf, Permit, ReadyOptions, RequestOf, ResponseOf } from "./service.ts";
-export { Service } from "./service.ts";
-export { ServiceBuilder } from "./service-builder.ts";
-export type { Handler, Raises } from "./service-fn.ts";
-export { raises, serviceFn } from "./service-fn.ts";
+} from "./contract/kind.ts";
+export type { AnyLayer, KindOf, Layer } from "./contract/layer.ts";
+export type {
+  AnyService,
+  CallOptions,
+  FailureOf,
+  Permit,
+  ReadyOptions,
+  RequestOf,
+  ResponseOf,
+} from "./contract/service.ts";
+export { Service } from "./contract/service.ts";
+export { OverloadedError, isOverloadedError } from "./errors/overloaded-error.ts";
+export { PermitSpentError, isPermitSpentError } from "./errors/permit-spent-error.ts";
+export type { Refusal } from "./errors/refusal.ts";
+export { refuse, takeRefusal } from "./errors/refusal.ts";
+export { gate } from "./gate/gate.ts";
+export type { SemaphoreOptions } from "./gate/semaphore.ts";
+export { Semaphore } from "./gate/semaphore.ts";

@@ -1,35 +1,16 @@
 /**
- * What our packages share. Not for others: it may change in any release.
+ * What only our own packages may touch: how layers hand each other reservations. It may change in any release; what authors of
+ * layers need is at `@sluice/core/kit`.
  */
-export type { AbortListener } from "./abort.ts";
-export { listen, unlisten } from "./abort.ts";
-export { Alarm } from "./alarm.ts";
-export { brand, isBranded } from "./brand.ts";
-export type { NumberRange } from "./check.ts";
-export {
-  readOption,
-  readOptions,
-  requireArray,
-  requireClock,
-  requireDuration,
-  requireFunction,
-  requireMethods,
-  requireNumber,
-  requireOneOf,
-  show,
-} from "./check.ts";
-export { isVirtual, longestTimer, timeOf } from "./clock.ts";
-export { Holders } from "./holders.ts";
-export { requireService } from "./layer.ts";
-export type { Asked, Held } from "./leak-watch.ts";
-export { leakWatch } from "./leak-watch.ts";
-export { Line } from "./line.ts";
-export { LinkedList, LinkedNode } from "./linked-list.ts";
-export type { Observer } from "./observe.ts";
-export { handUp, observe, report } from "./observe.ts";
-export { promiseOf } from "./promise-of.ts";
-export type { Behaviour } from "./reservation.ts";
-export { nothing, Reservation } from "./reservation.ts";
-export { noOptions, spentAlready } from "./service.ts";
-export type { Stack } from "./stack.ts";
-export { around, stackOf, stackService } from "./stack.ts";
+export { noOptions } from "./contract/service.ts";
+export { spentAlready } from "./errors/permit-spent-error.ts";
+export { isVirtual } from "./kit/fake-timers.ts";
+export { Holders } from "./kit/holders.ts";
+export { around } from "./stack/around.ts";
+export { handUp } from "./stack/hand-up.ts";
+export type { Asked, Held } from "./stack/leak-watch.ts";
+export { leakWatch } from "./stack/leak-watch.ts";
+export { observe } from "./stack/observe.ts";
+export type { Behaviour, Stack } from "./stack/reservation.ts";
+export { Reservation, nothing } from "./stack/reservation.ts";
+export { stackOf, stackService } from "./stack/stack.ts";

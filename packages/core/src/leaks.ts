@@ -3,7 +3,8 @@
  * to, by `SLUICE_LEAKS=1` in the environment or by {@link detectLeaks}. It imports the rest of the package by name, so
  * that those who never import it load no file more.
  */
-import { type Asked, type Held, leakWatch, readOptions, requireFunction } from "@sluice/core/internal";
+import { type Asked, type Held, leakWatch } from "@sluice/core/internal";
+import { readOptions, requireFunction } from "@sluice/core/kit";
 
 /** A permit that nobody can spend or give back any more. */
 export interface Leak {

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
-import { type AbortListener, listen, unlisten } from "../src/internal.ts";
+import { type AbortListener, listen, unlisten } from "../src/kit.ts";
 
 const listener = (heard: unknown[], name: string): AbortListener => ({
   aborted(reason) {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { Alarm, longestTimer } from "../src/internal.ts";
+import { Alarm, longestTimer } from "../src/kit.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
 function setUp() {

@@ -12,7 +12,7 @@ import {
   requireOneOf,
   requireService,
   show,
-} from "../src/internal.ts";
+} from "../src/kit.ts";
 import { answering } from "./helper/leaf.ts";
 
 /** What `run` throws. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, isPermitSpentError, OverloadedError, PermitSpentError } from "../src/index.ts";
-import { brand, isBranded } from "../src/internal.ts";
+import { brand, isBranded } from "../src/kit.ts";
 
 describe.each([
   ["OverloadedError", new OverloadedError(), isOverloadedError, "ERR_SLUICE_OVERLOADED"],

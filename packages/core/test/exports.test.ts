@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as core from "../src/index.ts";
 import * as internal from "../src/internal.ts";
+import * as kit from "../src/kit.ts";
 import * as leaks from "../src/leaks.ts";
 
 test("the package exports these names and no others", () => {
@@ -24,8 +25,36 @@ test("the package exports these names and no others", () => {
   ]);
 });
 
+test("the tools of whoever writes a layer are an entry point of their own", () => {
+  expect(Object.keys(kit).sort()).toEqual([
+    "Alarm",
+    "Line",
+    "LinkedList",
+    "LinkedNode",
+    "brand",
+    "isBranded",
+    "listen",
+    "longestTimer",
+    "promiseOf",
+    "readOption",
+    "readOptions",
+    "report",
+    "requireArray",
+    "requireClock",
+    "requireDuration",
+    "requireFunction",
+    "requireMethods",
+    "requireNumber",
+    "requireOneOf",
+    "requireService",
+    "show",
+    "timeOf",
+    "unlisten",
+  ]);
+});
+
 test("what our packages share is apart from that", () => {
-  expect(Object.keys(internal).filter((name) => name in core)).toEqual([]);
+  expect(Object.keys(internal).filter((name) => name in core || name in kit)).toEqual([]);
 });
 
 test("the detection of leaks is an entry point of its own", () => {

@@ -1,7 +1,7 @@
 import { array, assert, nat, property } from "fast-check";
 import { collectGarbage } from "@sluice/test-kit";
 import { expect, test } from "vitest";
-import { Holders } from "../src/holders.ts";
+import { Holders } from "../src/kit/holders.ts";
 
 test("nobody has held anything for any time at first", () => {
   const holders = new Holders();

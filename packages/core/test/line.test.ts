@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { Line, LinkedList } from "../src/internal.ts";
-import { follows } from "../src/line.ts";
+import { Line, LinkedList } from "../src/kit.ts";
+import { follows } from "../src/kit/line.ts";
 import { stateOf, turn } from "@sluice/test-kit";
 
 function setUp() {

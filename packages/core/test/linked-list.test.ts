@@ -1,7 +1,7 @@
 /* oxlint-disable vitest/no-conditional-expect -- what a random schedule brings about is looked at where it is */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LinkedList, LinkedNode } from "../src/internal.ts";
+import { LinkedList, LinkedNode } from "../src/kit.ts";
 
 class Node extends LinkedNode<Node> {}
 

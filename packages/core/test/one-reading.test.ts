@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { around, type Stack, stackOf, stackService, timeOf } from "../src/internal.ts";
+import { around, type Stack, stackOf, stackService } from "../src/internal.ts";
+import { timeOf } from "../src/kit.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { type Clock, gate, middleware, Semaphore, type Service, serviceFn, systemClock } from "../src/index.ts";
 

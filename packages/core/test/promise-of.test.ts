@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { promiseOf } from "../src/internal.ts";
+import { promiseOf } from "../src/kit.ts";
 
 const boom = new Error("boom");
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withResolvers } from "../src/with-resolvers.ts";
+import { withResolvers } from "../src/kit/with-resolvers.ts";
 
 test("each promise is settled by its own", async () => {
   const first = withResolvers<string>();

@@ -1,5 +1,5 @@
 import { type Clock, gate, type GateOptions, type Keeps, type Layer, Semaphore } from "@sluice/core";
-import { readOptions, requireClock, requireFunction, requireNumber, show } from "@sluice/core/internal";
+import { readOptions, requireClock, requireFunction, requireNumber, show } from "@sluice/core/kit";
 
 /** Options of {@link concurrencyLimit}. */
 export interface ConcurrencyLimitOptions {

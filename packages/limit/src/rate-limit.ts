@@ -1,5 +1,5 @@
 import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
-import { readOptions, requireOneOf } from "@sluice/core/internal";
+import { readOptions, requireOneOf } from "@sluice/core/kit";
 import { FixedWindow } from "./fixed-window.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";

@@ -1,14 +1,6 @@
 import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
-import {
-  Alarm,
-  Holders,
-  Line,
-  readOptions,
-  requireClock,
-  requireDuration,
-  requireNumber,
-  timeOf,
-} from "@sluice/core/internal";
+import { Holders } from "@sluice/core/internal";
+import { Alarm, Line, readOptions, requireClock, requireDuration, requireNumber, timeOf } from "@sluice/core/kit";
 
 /** Options of every rate. */
 export interface RateOptions {

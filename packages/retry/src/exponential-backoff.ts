@@ -5,7 +5,7 @@ import {
   requireFunction,
   requireNumber,
   requireOneOf,
-} from "@sluice/core/internal";
+} from "@sluice/core/kit";
 
 /** How long to wait, and what to go on from. */
 export interface BackoffStep<out State> {

@@ -1,12 +1,6 @@
 import type { CallOptions, Clock, Outcome } from "@sluice/core";
-import {
-  type AbortListener,
-  listen,
-  requireDuration,
-  type Reservation,
-  type Stack,
-  unlisten,
-} from "@sluice/core/internal";
+import type { Reservation, Stack } from "@sluice/core/internal";
+import { type AbortListener, listen, requireDuration, unlisten } from "@sluice/core/kit";
 import type { RetryPolicy } from "./policy.ts";
 
 /** What all requests of a layer have in common. */

@@ -7,7 +7,7 @@ import {
   requireDuration,
   requireNumber,
   timeOf,
-} from "@sluice/core/internal";
+} from "@sluice/core/kit";
 import { fractionOf } from "./fraction.ts";
 
 /** How many retries there may be. */

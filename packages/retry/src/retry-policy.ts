@@ -1,5 +1,5 @@
 import { isOverloadedError } from "@sluice/core";
-import { longestTimer, readOptions, requireFunction, requireMethods, requireNumber } from "@sluice/core/internal";
+import { longestTimer, readOptions, requireFunction, requireMethods, requireNumber } from "@sluice/core/kit";
 import { type Backoff, exponentialBackoff } from "./exponential-backoff.ts";
 import type { Attempt, RetryPolicy } from "./policy.ts";
 import type { RetryBudget } from "./retry-budget.ts";

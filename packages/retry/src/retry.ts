@@ -8,19 +8,8 @@ import {
   type RequestOf,
   type ResponseOf,
 } from "@sluice/core";
-import {
-  around,
-  type Behaviour,
-  readOption,
-  readOptions,
-  requireClock,
-  requireFunction,
-  requireMethods,
-  show,
-  stackOf,
-  stackService,
-  timeOf,
-} from "@sluice/core/internal";
+import { around, type Behaviour, stackOf, stackService } from "@sluice/core/internal";
+import { readOption, readOptions, requireClock, requireFunction, requireMethods, show, timeOf } from "@sluice/core/kit";
 import type { RetryPolicy } from "./policy.ts";
 import { RetriedCall, type Retrying } from "./retried-call.ts";
 

@@ -1,5 +1,5 @@
 import { type AnyLayer, type Gate, gate, type Layer } from "@sluice/core";
-import { requireFunction, show } from "@sluice/core/internal";
+import { requireFunction, show } from "@sluice/core/kit";
 import { allOrNothing } from "./contract/all-or-nothing.ts";
 import { AsyncContext } from "./contract/async-context.ts";
 import { checkBadOption } from "./contract/bad-option.ts";

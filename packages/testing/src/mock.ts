@@ -1,13 +1,6 @@
 import { type CallOptions, type ReadyOptions, refuse } from "@sluice/core";
-import {
-  type Behaviour,
-  Line,
-  nothing,
-  requireNumber,
-  Reservation,
-  spentAlready,
-  type Stack,
-} from "@sluice/core/internal";
+import { type Behaviour, nothing, Reservation, spentAlready, type Stack } from "@sluice/core/internal";
+import { Line, requireNumber } from "@sluice/core/kit";
 import type { MockHandle, MockRequest } from "./mock-handle.ts";
 
 /** Somebody who looks on while a mock service is used. */

@@ -1,5 +1,5 @@
 import type { Clock } from "@sluice/core";
-import { requireFunction, requireNumber } from "@sluice/core/internal";
+import { requireFunction, requireNumber } from "@sluice/core/kit";
 import { microtasks } from "./microtasks.ts";
 
 interface Timer {

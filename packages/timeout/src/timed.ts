@@ -1,13 +1,6 @@
 import type { CallOptions, ReadyOptions } from "@sluice/core";
-import {
-  type AbortListener,
-  handUp,
-  listen,
-  promiseOf,
-  type Reservation,
-  type Stack,
-  unlisten,
-} from "@sluice/core/internal";
+import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
+import { type AbortListener, listen, promiseOf, unlisten } from "@sluice/core/kit";
 import type { Due } from "./due-heap.ts";
 import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
 import type { Watch } from "./watch.ts";

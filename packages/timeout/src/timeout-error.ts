@@ -1,4 +1,4 @@
-import { brand, isBranded } from "@sluice/core/internal";
+import { brand, isBranded } from "@sluice/core/kit";
 
 /**
  * What took too long: the wait for readiness, the call, or both together; or the caller's own deadline came before any

@@ -1,14 +1,6 @@
 import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
-import {
-  type Behaviour,
-  readOptions,
-  requireClock,
-  requireDuration,
-  Reservation,
-  stackOf,
-  stackService,
-  timeOf,
-} from "@sluice/core/internal";
+import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { readOptions, requireClock, requireDuration, timeOf } from "@sluice/core/kit";
 import { type Bound, Timed } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
 import { Watch } from "./watch.ts";

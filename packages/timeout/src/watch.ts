@@ -1,5 +1,6 @@
 import type { Clock } from "@sluice/core";
-import { Alarm, isVirtual } from "@sluice/core/internal";
+import { isVirtual } from "@sluice/core/internal";
+import { Alarm } from "@sluice/core/kit";
 import { DueHeap } from "./due-heap.ts";
 import type { Timed } from "./timed.ts";
 

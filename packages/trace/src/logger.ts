@@ -1,4 +1,4 @@
-import { readOption, requireMethods, show } from "@sluice/core/internal";
+import { readOption, requireMethods, show } from "@sluice/core/kit";
 
 /** What a logger's method is to us: pino's, the console's, and others' fit. */
 export type LogMethod = (...args: any[]) => unknown;

@@ -1,16 +1,6 @@
 import { type CallOptions, type Clock, type Keeps, type Layer, layerFn, type Outcome } from "@sluice/core";
-import {
-  around,
-  type Behaviour,
-  observe,
-  readOptions,
-  requireClock,
-  requireFunction,
-  Reservation,
-  type Stack,
-  stackOf,
-  stackService,
-} from "@sluice/core/internal";
+import { around, type Behaviour, observe, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
 import { LazySpan, spans } from "./span.ts";
 

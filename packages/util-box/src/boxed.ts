@@ -1,5 +1,5 @@
 import type { AnyLayer, AnyService, Kind, Layer, Mismatch, RequestOf, Service } from "@sluice/core";
-import { requireMethods, requireService } from "@sluice/core/internal";
+import { requireMethods, requireService } from "@sluice/core/kit";
 
 /** A service of which only its requests, responses and failures are known. */
 export type BoxService<Req, Res, Err = unknown> = Service<Req, Res, Err>;

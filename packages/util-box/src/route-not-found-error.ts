@@ -1,4 +1,4 @@
-import { brand, isBranded } from "@sluice/core/internal";
+import { brand, isBranded } from "@sluice/core/kit";
 
 /** The routing table has no route for a request. */
 export class RouteNotFoundError extends Error {

@@ -6,7 +6,7 @@ import {
   type Service,
   serviceFn,
 } from "@sluice/core";
-import { readOptions, requireFunction, requireMethods, requireService, show } from "@sluice/core/internal";
+import { readOptions, requireFunction, requireMethods, requireService, show } from "@sluice/core/kit";
 import type { RequestOfAll } from "./request-of-all.ts";
 import { RouteNotFoundError } from "./route-not-found-error.ts";
 import { router } from "./router.ts";

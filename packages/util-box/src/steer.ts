@@ -1,5 +1,5 @@
 import type { AnyService, FailureOf, OverloadedError, ResponseOf, Service } from "@sluice/core";
-import { readOption, requireArray, requireFunction, requireService, show } from "@sluice/core/internal";
+import { readOption, requireArray, requireFunction, requireService, show } from "@sluice/core/kit";
 import type { RequestOfAll } from "./request-of-all.ts";
 import { router } from "./router.ts";
 

@@ -9,17 +9,8 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import {
-  around,
-  type Behaviour,
-  readOptions,
-  requireOneOf,
-  requireService,
-  Reservation,
-  type Stack,
-  stackOf,
-  stackService,
-} from "@sluice/core/internal";
+import { around, type Behaviour, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import { readOptions, requireOneOf, requireService } from "@sluice/core/kit";
 
 /** Asks a service of type `Second` with the response of the service inside. */
 export interface AndThen<Second extends AnyService> extends Kind {

@@ -1,5 +1,5 @@
 import type { Permit, Service } from "@sluice/core";
-import { LinkedList, LinkedNode, readOptions, requireService, show } from "@sluice/core/internal";
+import { LinkedList, LinkedNode, readOptions, requireService, show } from "@sluice/core/kit";
 
 /** Options of {@link callAll}. */
 export interface CallAllOptions {

@@ -1,5 +1,5 @@
 import type { AnyLayer, Either, KindOf, Layer } from "@sluice/core";
-import { requireMethods, show } from "@sluice/core/internal";
+import { requireMethods, show } from "@sluice/core/kit";
 
 /**
  * One of two layers, chosen once, when the stack is put together. It is that layer itself, with its name and its state:

@@ -1,4 +1,4 @@
-import { requireFunction } from "@sluice/core/internal";
+import { requireFunction } from "@sluice/core/kit";
 
 /** A class of errors, as a value. */
 export type FailureClass<E> = abstract new (...args: any) => E;

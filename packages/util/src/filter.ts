@@ -10,7 +10,8 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, promiseOf, requireFunction, type Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { around, type Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { promiseOf, requireFunction } from "@sluice/core/kit";
 import { FilteredError } from "./filtered-error.ts";
 
 /** Takes `A`, and lets those that are a `B` pass. */

@@ -1,4 +1,4 @@
-import { brand, isBranded } from "@sluice/core/internal";
+import { brand, isBranded } from "@sluice/core/kit";
 
 /** The predicate of a `filter` did not let the request pass. */
 export class FilteredError extends Error {

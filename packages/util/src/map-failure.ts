@@ -1,5 +1,6 @@
 import { type Layer, layerFn, type MapsFailure } from "@sluice/core";
-import { around, type Behaviour, requireFunction, stackOf, stackService } from "@sluice/core/internal";
+import { around, type Behaviour, stackOf, stackService } from "@sluice/core/internal";
+import { requireFunction } from "@sluice/core/kit";
 import { overcoming } from "./overcoming.ts";
 import { isOwnAbort } from "./own-abort.ts";
 

@@ -1,5 +1,6 @@
 import { type Layer, layerFn, type MapsRequest } from "@sluice/core";
-import { type Behaviour, requireFunction, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { requireFunction } from "@sluice/core/kit";
 
 /** What was reserved for: the request from outside, and what it was mapped to. */
 interface Mapped {

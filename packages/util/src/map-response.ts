@@ -1,5 +1,6 @@
 import { type Layer, layerFn, type MapsResponse } from "@sluice/core";
-import { around, requireFunction, stackOf, stackService } from "@sluice/core/internal";
+import { around, stackOf, stackService } from "@sluice/core/internal";
+import { requireFunction } from "@sluice/core/kit";
 
 /**
  * Answers with what `map` makes of the response of the service inside. Failures pass as they are.

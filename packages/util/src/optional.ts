@@ -1,5 +1,5 @@
 import { type AnyLayer, type Either, identity, type Keeps, type KindOf, type Layer } from "@sluice/core";
-import { requireMethods } from "@sluice/core/internal";
+import { requireMethods } from "@sluice/core/kit";
 
 /** What a layer that may not be there does to types. */
 type KindOfOptional<L> = [L] extends [undefined]

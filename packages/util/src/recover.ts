@@ -9,15 +9,8 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import {
-  around,
-  type Behaviour,
-  nothing,
-  requireFunction,
-  Reservation,
-  stackOf,
-  stackService,
-} from "@sluice/core/internal";
+import { around, type Behaviour, nothing, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { requireFunction } from "@sluice/core/kit";
 import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
 import { overcoming } from "./overcoming.ts";
 import { isOwnAbort } from "./own-abort.ts";

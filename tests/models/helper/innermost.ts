@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type CallOptions, type Clock, type Permit, type ReadyOptions, refuse, Service } from "@sluice/core";
-import { Line } from "@sluice/core/internal";
+import { Line } from "@sluice/core/kit";
 import { type Deferred, deferred } from "@sluice/test-kit";
 
 /** Whose context this is: the number of the caller. */

@@ -1,5 +1,5 @@
 import type { CallOptions } from "@sluice/core";
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import type { Callers } from "./callers.ts";
 import { ownerOf } from "./errand.ts";
 import { type Arrival, nobody } from "./inside.ts";

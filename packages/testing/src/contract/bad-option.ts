@@ -1,4 +1,4 @@
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import { type Breach, breachOf } from "../contract-promise.ts";
 
 /** Constructs the layer with an option that it must refuse; the error must name both. */

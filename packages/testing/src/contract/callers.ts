@@ -1,5 +1,5 @@
 import type { CallOptions, Service } from "@sluice/core";
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import { lookAtRest } from "./at-rest.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { Errand, type Held } from "./errand.ts";

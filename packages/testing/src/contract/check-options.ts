@@ -1,4 +1,4 @@
-import { readOption, readOptions, requireArray, requireMethods, requireNumber, show } from "@sluice/core/internal";
+import { readOption, readOptions, requireArray, requireMethods, requireNumber, show } from "@sluice/core/kit";
 import type { BadOption } from "./bad-option.ts";
 
 /** Options of `checkContract`. */

@@ -1,4 +1,4 @@
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import type { Breach } from "../contract-promise.ts";
 import { inWorld, notApplicable, type Profile, type Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";

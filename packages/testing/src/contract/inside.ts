@@ -1,5 +1,6 @@
 import { type AnyService, refuse, Semaphore } from "@sluice/core";
-import { show, stackService } from "@sluice/core/internal";
+import { stackService } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import type { Chronicle } from "./chronicle.ts";
 import { ForeignService } from "./foreign-service.ts";
 import { Mock } from "../mock.ts";

@@ -1,5 +1,5 @@
 import { isPermitSpentError } from "@sluice/core";
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import type { Errand, Held } from "./errand.ts";
 import { ownerOf } from "./errand.ts";
 import { nobody } from "./inside.ts";

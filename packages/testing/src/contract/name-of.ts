@@ -1,4 +1,4 @@
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 
 /** What went wrong, in a few words. */
 export function nameOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { isOverloadedError } from "@sluice/core";
-import { show } from "@sluice/core/internal";
+import { show } from "@sluice/core/kit";
 import type { Breach } from "../contract-promise.ts";
 import { mostMeasured } from "./most-measured.ts";
 import { nameOf } from "./name-of.ts";

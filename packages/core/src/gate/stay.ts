@@ -1,8 +1,10 @@
-import type { GateOptions, Lease, Outcome } from "./gate.ts";
-import { handUp, observe, report } from "./observe.ts";
-import { promiseOf } from "./promise-of.ts";
-import { type Behaviour, Reservation } from "./reservation.ts";
-import { type CallOptions, noOptions } from "./service.ts";
+import type { GateOptions, Lease, Outcome } from "../contract/gate.ts";
+import { type CallOptions, noOptions } from "../contract/service.ts";
+import { promiseOf } from "../kit/promise-of.ts";
+import { report } from "../kit/report.ts";
+import { handUp } from "../stack/hand-up.ts";
+import { observe } from "../stack/observe.ts";
+import { type Behaviour, Reservation } from "../stack/reservation.ts";
 
 /** Gives a lease back, unused. A gate that throws then must not keep those further out from theirs. */
 export function giveBack(lease: Lease): void {

@@ -1,4 +1,4 @@
-import { oneForAll } from "./one-for-all.ts";
+import { processWide } from "../kit/process-wide.ts";
 
 /** Who refused last, and for how long. */
 export interface Refusal {
@@ -10,7 +10,7 @@ export interface Refusal {
  * `tryReady` answers undefined and nothing else, so the reason is left beside it: written synchronously by the layer
  * that refuses, read synchronously by the layer that reports, of whichever copy of this package.
  */
-const slot = oneForAll<{ last?: Refusal | undefined }>("refusal", {});
+const slot = processWide<{ last?: Refusal | undefined }>("refusal", {});
 
 /**
  * Says who refuses, just before `tryReady` answers undefined: `return refuse("myLimit", 250)`.

@@ -1,8 +1,8 @@
-import { readOption, requireMethods, requireName } from "./check.ts";
-import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "./kind.ts";
-import { type AnyLayer, type KindOf, requireService } from "./layer.ts";
+import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "../contract/kind.ts";
+import type { AnyLayer, KindOf } from "../contract/layer.ts";
+import type { AnyService, Service } from "../contract/service.ts";
+import { readOption, requireMethods, requireName, requireService } from "../kit/check.ts";
 import { type Handler, type Raises, serviceFn } from "./service-fn.ts";
-import type { AnyService, Service } from "./service.ts";
 
 /** What a layer that may be left out does to types. */
 type KindOfOptional<L> = [L] extends [undefined]

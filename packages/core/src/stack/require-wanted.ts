@@ -1,5 +1,5 @@
-import { requireDeadline, requireFunction, requireObject, requireSignal } from "./check.ts";
-import { type CallOptions, noOptions } from "./service.ts";
+import { type CallOptions, noOptions } from "../contract/service.ts";
+import { requireDeadline, requireFunction, requireObject, requireSignal } from "../kit/check.ts";
 
 /**
  * That whoever says this has not given up already. All of `options` is looked at here, where nothing is held yet, so that

@@ -1,12 +1,16 @@
-import { requireFunction, requireName } from "./check.ts";
-import { leaveLayers } from "./clock.ts";
-import type { Apply, Keeps, Kind } from "./kind.ts";
-import { type Layer, layerFn } from "./layer.ts";
-import { handUp, observe } from "./observe.ts";
-import { promiseOf } from "./promise-of.ts";
-import type { Behaviour } from "./reservation.ts";
-import { type CallOptions, noOptions, type RequestOf, type ResponseOf, type Service, spentAlready } from "./service.ts";
-import { around, stackOf, stackService } from "./stack.ts";
+import type { Apply, Keeps, Kind } from "../contract/kind.ts";
+import type { Layer } from "../contract/layer.ts";
+import { type CallOptions, type RequestOf, type ResponseOf, type Service, noOptions } from "../contract/service.ts";
+import { spentAlready } from "../errors/permit-spent-error.ts";
+import { leaveLayers } from "../kit/cached-time.ts";
+import { requireFunction, requireName } from "../kit/check.ts";
+import { promiseOf } from "../kit/promise-of.ts";
+import { around } from "../stack/around.ts";
+import { handUp } from "../stack/hand-up.ts";
+import { observe } from "../stack/observe.ts";
+import type { Behaviour } from "../stack/reservation.ts";
+import { stackOf, stackService } from "../stack/stack.ts";
+import { layerFn } from "./layer-fn.ts";
 
 /** The rest of the stack. It spends the permit: a second call rejects with `PermitSpentError`. */
 export type Next<in Req, out Res> = (request: Req, options?: CallOptions) => Promise<Res>;

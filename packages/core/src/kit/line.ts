@@ -1,6 +1,6 @@
+import type { ReadyOptions } from "../contract/service.ts";
 import { type AbortListener, listen, unlisten } from "./abort.ts";
 import { LinkedList, LinkedNode } from "./linked-list.ts";
-import type { ReadyOptions } from "./service.ts";
 import { withResolvers } from "./with-resolvers.ts";
 
 /** Somebody in line. */

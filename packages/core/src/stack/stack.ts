@@ -1,36 +1,18 @@
-import { enterLayers, leaveLayers } from "./clock.ts";
-import { type Held, leakWatch } from "./leak-watch.ts";
-import { report } from "./observe.ts";
-import { promiseOf } from "./promise-of.ts";
-import { requireWanted } from "./require-wanted.ts";
-import { nothing, Reservation, type Behaviour } from "./reservation.ts";
 import {
   type AnyService,
   type CallOptions,
-  noOptions,
   type Permit,
   type ReadyOptions,
   Service,
-  spentAlready,
-} from "./service.ts";
-import { wait } from "./wait.ts";
-import { withResolvers } from "./with-resolvers.ts";
-
-/** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
-export interface Stack {
-  /** As `tryReady`. Throws what `reserve` would fail with. */
-  readonly tryReserve: (request: unknown) => Reservation | undefined;
-  /**
-   * As `ready`. Tells exactly one of the two, exactly once: synchronously where nobody has to wait, so that readiness
-   * costs no microtask, and whoever is granted in one line joins the next one in the same turn. Neither may throw, and
-   * both are called in the async context of the caller who asked.
-   */
-  readonly reserve: (
-    options: ReadyOptions<unknown>,
-    granted: (reservation: Reservation) => void,
-    failed: (reason: unknown) => void,
-  ) => void;
-}
+  noOptions,
+} from "../contract/service.ts";
+import { spentAlready } from "../errors/permit-spent-error.ts";
+import { enterLayers, leaveLayers } from "../kit/cached-time.ts";
+import { withResolvers } from "../kit/with-resolvers.ts";
+import { type Held, leakWatch } from "./leak-watch.ts";
+import { requireWanted } from "./require-wanted.ts";
+import { permitStack } from "./permit-stack.ts";
+import type { Stack } from "./reservation.ts";
 
 /** The service that a stack is to callers outside. */
 class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> implements Stack {
@@ -152,83 +134,4 @@ export function stackService(stack: Stack): Service<any, any, any> {
 /** Any service as layers see it: our own as it is, another's through its permits. */
 export function stackOf(service: AnyService): Stack {
   return service instanceof StackService ? service : permitStack(service as Service<unknown, unknown>);
-}
-
-/** The stack of a layer that leaves readiness alone: whatever is reserved inside it is held with `behaviour` around it. */
-export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
-  const held = (reservation: Reservation): Reservation => new Reservation<any>(behaviour, undefined, reservation);
-  return {
-    tryReserve(request) {
-      const reservation = inner.tryReserve(request);
-      return reservation && held(reservation);
-    },
-    reserve(options, granted, failed) {
-      inner.reserve(
-        options,
-        (reservation) => {
-          granted(held(reservation));
-        },
-        failed,
-      );
-    },
-  };
-}
-
-const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
-  start({ state: permit }, request, options) {
-    leaveLayers();
-    try {
-      return promiseOf(permit.call(request, options));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  },
-  cancel({ state: permit }) {
-    giveBack(permit);
-  },
-};
-
-/** Releases a permit of another's making. One that throws then must not keep those further out from giving back theirs. */
-function giveBack(permit: Permit<unknown, unknown>): void {
-  try {
-    permit.release();
-  } catch (error) {
-    report(error);
-  }
-}
-
-function permitStack(service: Service<unknown, unknown>): Stack {
-  const held = (permit: Permit<unknown, unknown>): Reservation =>
-    new Reservation<any>(permitBehaviour, permit, nothing);
-  return {
-    tryReserve(request) {
-      const permit = service.tryReady(request);
-      return permit && held(permit);
-    },
-    reserve(options, granted, failed) {
-      let waiting: Promise<Permit<unknown, unknown>>;
-      try {
-        const permit = service.tryReady(options.request);
-        if (permit !== undefined) {
-          granted(held(permit));
-          return;
-        }
-        options.signal?.throwIfAborted();
-        waiting = promiseOf(service.ready(options));
-      } catch (error) {
-        failed(error);
-        return;
-      }
-      const { signal } = options;
-      wait(
-        waiting,
-        signal,
-        (permit) => {
-          granted(held(permit));
-        },
-        failed,
-        giveBack,
-      );
-    },
-  };
 }

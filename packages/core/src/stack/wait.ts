@@ -1,5 +1,5 @@
-import { listen, unlisten } from "./abort.ts";
-import { follows } from "./line.ts";
+import { listen, unlisten } from "../kit/abort.ts";
+import { follows } from "../kit/line.ts";
 
 /**
  * Waits for `grant`, unless the signal aborts first: then fails with the reason itself, and what is granted all the

@@ -1,5 +1,4 @@
-import type { Outcome } from "./gate.ts";
-import type { CallOptions } from "./service.ts";
+import type { Outcome } from "../contract/gate.ts";
 
 /** Somebody at the side. */
 export interface Observer {
@@ -23,21 +22,4 @@ export function observe(answer: Promise<unknown>, edge: boolean, observer: Obser
     },
   );
   return edge ? observed : answer;
-}
-
-/**
- * For what fails where nobody is left to tell, such as a gate that throws when told that a call is over. It is reported
- * as an unhandled rejection, and changes nothing for the caller.
- */
-export function report(error: unknown): void {
-  void Promise.reject(error);
-}
-
-/** Tells the gates outside that `work` is still going on. To be said before the answer is out. Never throws. */
-export function handUp(options: CallOptions, work: Promise<unknown>): void {
-  try {
-    options.waitUntil?.(work);
-  } catch (error) {
-    report(error);
-  }
 }

@@ -1,9 +1,9 @@
-import { requireFunction } from "./check.ts";
-import { leaveLayers } from "./clock.ts";
-import { promiseOf } from "./promise-of.ts";
-import { type Behaviour, nothing, Reservation } from "./reservation.ts";
-import type { CallOptions, Service } from "./service.ts";
-import { stackService } from "./stack.ts";
+import type { CallOptions, Service } from "../contract/service.ts";
+import { leaveLayers } from "../kit/cached-time.ts";
+import { requireFunction } from "../kit/check.ts";
+import { promiseOf } from "../kit/promise-of.ts";
+import { type Behaviour, Reservation, nothing } from "../stack/reservation.ts";
+import { stackService } from "../stack/stack.ts";
 
 /** What a service does with a request. `options` is always there, so that it can be taken apart: `(id, { signal }) => …`. */
 export type Handler<in Req, out Res> = (request: Req, options: CallOptions) => Res | PromiseLike<Res>;

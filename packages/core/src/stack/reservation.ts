@@ -1,4 +1,4 @@
-import type { CallOptions } from "./service.ts";
+import type { CallOptions, ReadyOptions } from "../contract/service.ts";
 
 /**
  * What a layer does with a reservation it made. Every layer's is a literal of this one shape, and every reservation an
@@ -57,3 +57,19 @@ export const nothing: Reservation = new Reservation<unknown>(
   undefined,
   undefined as unknown as Reservation,
 );
+
+/** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
+export interface Stack {
+  /** As `tryReady`. Throws what `reserve` would fail with. */
+  readonly tryReserve: (request: unknown) => Reservation | undefined;
+  /**
+   * As `ready`. Tells exactly one of the two, exactly once: synchronously where nobody has to wait, so that readiness
+   * costs no microtask, and whoever is granted in one line joins the next one in the same turn. Neither may throw, and
+   * both are called in the async context of the caller who asked.
+   */
+  readonly reserve: (
+    options: ReadyOptions<unknown>,
+    granted: (reservation: Reservation) => void,
+    failed: (reason: unknown) => void,
+  ) => void;
+}

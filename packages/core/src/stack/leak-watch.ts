@@ -1,5 +1,5 @@
-import { oneForAll } from "./one-for-all.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "../contract/service.ts";
+import { processWide } from "../kit/process-wide.ts";
 
 /** What a permit holds, as far as a watch has to know. */
 export interface Held {
@@ -20,4 +20,4 @@ interface LeakWatch {
 }
 
 /** Whoever looks for leaks means those of all copies of this package, in whatever order they are loaded. */
-export const leakWatch: LeakWatch = oneForAll<LeakWatch>("leak-watch", {});
+export const leakWatch: LeakWatch = processWide<LeakWatch>("leak-watch", {});

@@ -2,6 +2,6 @@
  * The one object of this name for all copies of this package in a process: `initial`, of whichever copy comes first. A
  * process may load the package as an ES module and as CommonJS, or in two versions.
  */
-export function oneForAll<T extends object>(name: string, initial: T): T {
+export function processWide<T extends object>(name: string, initial: T): T {
   return ((globalThis as Record<symbol, unknown>)[Symbol.for(`@sluice/${name}`)] ??= initial) as T;
 }

@@ -1,5 +1,3 @@
-import { PermitSpentError } from "./permit-spent-error.ts";
-
 /** What a caller may say about one call. Own enumerable members, so that `{ ...options, signal }` loses nothing. */
 export interface CallOptions {
   /** The caller no longer wants the answer. Passed down as it is; the call still settles when the work does. */
@@ -80,8 +78,3 @@ export type RequestOf<S> = S extends Service<infer Req, infer _Res, infer _Err> 
 export type ResponseOf<S> = S extends Service<infer _Req, infer Res, infer _Err> ? Res : never;
 /** The failures a service is known to raise. */
 export type FailureOf<S> = S extends Service<infer _Req, infer _Res, infer Err> ? Err : never;
-
-/** The rejection of a permit that was spent before. */
-export function spentAlready(): Promise<never> {
-  return Promise.reject(new PermitSpentError());
-}

@@ -1,4 +1,4 @@
-import { brand, isBranded } from "./brand.ts";
+import { brand, isBranded } from "../kit/brand.ts";
 
 /** A permit was used a second time: each is good for one call. The call reached nobody. */
 export class PermitSpentError extends Error {
@@ -17,4 +17,9 @@ export class PermitSpentError extends Error {
 /** Whether `error` is a {@link PermitSpentError}, of whichever copy of this package. */
 export function isPermitSpentError(error: unknown): error is PermitSpentError {
   return isBranded(error, "PermitSpentError");
+}
+
+/** The rejection of a permit that was spent before. */
+export function spentAlready(): Promise<never> {
+  return Promise.reject(new PermitSpentError());
 }

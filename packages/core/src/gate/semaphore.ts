@@ -1,9 +1,10 @@
-import { readOptions, requireClock, requireNumber } from "./check.ts";
-import { type Clock, timeOf } from "./clock.ts";
-import type { Gate, Lease } from "./gate.ts";
-import { Holders } from "./holders.ts";
-import { Line } from "./line.ts";
-import type { ReadyOptions } from "./service.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { Gate, Lease } from "../contract/gate.ts";
+import type { ReadyOptions } from "../contract/service.ts";
+import { timeOf } from "../kit/cached-time.ts";
+import { readOptions, requireClock, requireNumber } from "../kit/check.ts";
+import { Holders } from "../kit/holders.ts";
+import { Line } from "../kit/line.ts";
 
 /** Options of a {@link Semaphore}. */
 export interface SemaphoreOptions {

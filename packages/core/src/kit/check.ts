@@ -1,4 +1,4 @@
-import { type Clock, longestTimer, systemClock } from "./clock.ts";
+import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
 
 /** What was received, in a few characters: error messages name it. Never throws, whatever the value. */
 export function show(value: unknown): string {
@@ -163,6 +163,11 @@ export function requireMethods(
   if (!methods.every((method) => hasMethod(value, method))) {
     throw wrongType(owner, option, `${wanted} (with ${methods.join(", ")})`, value);
   }
+}
+
+/** @throws TypeError when `value` is no service */
+export function requireService(owner: string, option: string, value: unknown): void {
+  requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
 }
 
 function hasMethod(value: unknown, method: string): boolean {

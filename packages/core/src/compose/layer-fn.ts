@@ -1,27 +1,7 @@
-import { requireFunction, requireMethods, requireName, requireObject } from "./check.ts";
-import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
-import type { AnyService, RequestOf, ResponseOf, Service } from "./service.ts";
-
-/**
- * A function from service to service, with a name. A layer value owns its state (a semaphore, a rate, a buffer's slots),
- * shared by every service it wraps, and that is where its counters and controls are.
- */
-export interface Layer<out K extends Kind = Keeps> {
-  /** The name of the function that makes such layers, such as `"concurrencyLimit"`. */
-  readonly name: string;
-  /** What this layer holds on behalf of its callers, if anything: it may stand in a stack only once. */
-  readonly state?: object | undefined;
-  /** The service with this layer around it. */
-  wrap<S extends AnyService>(inner: S & Fits<Apply<K, S>>): Apply<K, S>;
-  /** Carries `K` in the types; never there at run time. */
-  readonly "~kind"?: K | undefined;
-}
-
-/** Any layer at all: what type parameters are held to. */
-export type AnyLayer = Layer<any>;
-
-/** What a layer does to types. */
-export type KindOf<L> = L extends { readonly "~kind"?: infer K } ? Extract<K, Kind> : never;
+import type { Apply, Keeps, Kind } from "../contract/kind.ts";
+import type { Layer } from "../contract/layer.ts";
+import type { RequestOf, ResponseOf, Service } from "../contract/service.ts";
+import { requireFunction, requireName, requireObject, requireService } from "../kit/check.ts";
 
 /** A service of any types, for the inside of a layer: from outside, `K` says which they are. */
 type Inner = Service<any, any, any>;
@@ -82,9 +62,4 @@ export function layerFn<K extends Kind = Keeps>(
 /** The layer that does nothing. */
 export function identity(): Layer {
   return layerFn("identity", (inner) => inner);
-}
-
-/** @throws TypeError when `value` is no service */
-export function requireService(owner: string, option: string, value: unknown): void {
-  requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
 }

@@ -1,4 +1,4 @@
-import { type Clock, longestTimer } from "./clock.ts";
+import { type Clock, longestTimer } from "../contract/clock.ts";
 
 /**
  * One timer for a whole layer, armed only while somebody waits for it.

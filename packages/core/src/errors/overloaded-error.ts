@@ -1,4 +1,4 @@
-import { brand, isBranded } from "./brand.ts";
+import { brand, isBranded } from "../kit/brand.ts";
 
 /** Refused: somebody in the stack is at capacity, and the caller could not or would not wait. */
 export class OverloadedError extends Error {

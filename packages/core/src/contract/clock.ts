@@ -1,0 +1,21 @@
+/** Where a layer reads time and sets timers. A stack shares one; tests give it a virtual one. */
+export interface Clock {
+  /** Milliseconds on a scale that only moves forward. Only differences mean anything. */
+  now(): number;
+  /** Runs `run` once, `ms` milliseconds from now (0 to 2^31-1). */
+  setTimeout(run: () => void, ms: number): unknown;
+  /** Forgets a timer; does nothing when it has fired. */
+  clearTimeout(handle: unknown): void;
+}
+
+/** The longest time a timer can be set for, in milliseconds: 2^31-1, about 24.8 days. */
+export const longestTimer: number = 2 ** 31 - 1;
+
+/** The process's own time: `performance.now()` and the global timers, looked up at each call so that fake timers work. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (handle) => {
+    clearTimeout(handle as Parameters<typeof clearTimeout>[0]);
+  },
+};

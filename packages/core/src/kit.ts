@@ -1,0 +1,29 @@
+/**
+ * For authors of layers: what a gate, a line or a timer of one's own is made of. Under semver, as the rest of the package.
+ *
+ * @packageDocumentation
+ */
+export { longestTimer } from "./contract/clock.ts";
+export type { AbortListener } from "./kit/abort.ts";
+export { listen, unlisten } from "./kit/abort.ts";
+export { Alarm } from "./kit/alarm.ts";
+export { brand, isBranded } from "./kit/brand.ts";
+export { timeOf } from "./kit/cached-time.ts";
+export type { NumberRange } from "./kit/check.ts";
+export {
+  readOption,
+  readOptions,
+  requireArray,
+  requireClock,
+  requireDuration,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  requireOneOf,
+  requireService,
+  show,
+} from "./kit/check.ts";
+export { Line } from "./kit/line.ts";
+export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
+export { promiseOf } from "./kit/promise-of.ts";
+export { report } from "./kit/report.ts";
