@@ -60,7 +60,7 @@ test("they are two", () => {
 
 const errors = [
   ["TimeoutError", "isTimeoutError", (copy: Copy) => new copy.TimeoutError("call", 5)],
-  ["OverloadedError", "isOverloadedError", (copy: Copy) => new copy.OverloadedError("limit", 5)],
+  ["OverloadedError", "isOverloadedError", (copy: Copy) => new copy.OverloadedError("limit", { retryAfter: 5 })],
   ["PermitSpentError", "isPermitSpentError", (copy: Copy) => new copy.PermitSpentError()],
   ["BufferClosedError", "isBufferClosedError", (copy: Copy) => new copy.BufferClosedError()],
   ["FilteredError", "isFilteredError", (copy: Copy) => new copy.FilteredError()],

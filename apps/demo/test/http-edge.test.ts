@@ -17,7 +17,7 @@ function answerTo(failure: Failure) {
 describe("at the HTTP boundary", () => {
   test.each([
     ["a queue is full", new OverloadedError("buffer"), 503],
-    ["a rate is exceeded", new OverloadedError("rateLimit", 20), 429],
+    ["a rate is exceeded", new OverloadedError("rateLimit", { reason: "rate", retryAfter: 20 }), 429],
     ["the gateway is draining", new BufferClosedError(), 503],
     ["it took too long", new TimeoutError("call", 100), 504],
     ["there is no such route", new RouteNotFoundError("nowhere"), 404],
@@ -29,7 +29,9 @@ describe("at the HTTP boundary", () => {
   });
 
   test("what is refused says when to come back, in whole seconds, rounded up", async () => {
-    expect((await answerTo(new OverloadedError("rateLimit", 1001))).headers["retry-after"]).toBe("2");
+    expect(
+      (await answerTo(new OverloadedError("rateLimit", { reason: "rate", retryAfter: 1001 }))).headers["retry-after"],
+    ).toBe("2");
     expect((await answerTo(new OverloadedError("buffer"))).headers["retry-after"]).toBe("1");
     expect((await answerTo(new BufferClosedError())).headers["retry-after"]).toBe("1");
     expect(secondsToWait(0)).toBe(1);

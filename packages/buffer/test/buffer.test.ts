@@ -109,7 +109,7 @@ describe("when the inner service is not ready", () => {
     const { service } = setUp(1);
     service.tryReady();
     expect(service.tryReady()).toBeUndefined();
-    expect(takeRefusal()).toEqual({ layer: "buffer", retryAfter: undefined });
+    expect(takeRefusal()).toMatchObject({ layer: "buffer", retryAfter: undefined });
   });
 
   test("a newcomer waits behind those in the queue, also when the inner service is ready again", async () => {

@@ -9,8 +9,10 @@ export { middleware } from "./compose/middleware.ts";
 export { ServiceBuilder } from "./compose/service-builder.ts";
 export type { Handler, Raises } from "./compose/service-fn.ts";
 export { raises, serviceFn } from "./compose/service-fn.ts";
+export type { About, Trait } from "./contract/about.ts";
 export type { Clock } from "./contract/clock.ts";
 export { systemClock } from "./contract/clock.ts";
+export type { AttemptEvent, Events, LayerEvent } from "./contract/events.ts";
 export type { Gate, GateOptions, Lease, Outcome } from "./contract/gate.ts";
 export type {
   Adds,
@@ -28,6 +30,8 @@ export type {
   Recovers,
 } from "./contract/kind.ts";
 export type { AnyLayer, KindOf, Layer } from "./contract/layer.ts";
+export type { Parts } from "./contract/parts.ts";
+export type { Refusal, RefusalError, RefusalOptions, RefusalReason } from "./contract/refusal.ts";
 export type {
   AnyService,
   CallOptions,
@@ -40,8 +44,9 @@ export type {
 export { Service } from "./contract/service.ts";
 export { OverloadedError, isOverloadedError } from "./errors/overloaded-error.ts";
 export { PermitSpentError, isPermitSpentError } from "./errors/permit-spent-error.ts";
-export type { Refusal } from "./errors/refusal.ts";
-export { refuse, takeRefusal } from "./errors/refusal.ts";
+export { isRefusal, refuse, takeRefusal } from "./errors/refusal.ts";
 export { gate } from "./gate/gate.ts";
 export type { SemaphoreOptions } from "./gate/semaphore.ts";
 export { Semaphore } from "./gate/semaphore.ts";
+export { events } from "./telemetry/events.ts";
+export { madeOf, partsOf } from "./telemetry/parts.ts";

@@ -4,6 +4,8 @@
  */
 export { noOptions } from "./contract/service.ts";
 export { spentAlready } from "./errors/permit-spent-error.ts";
+export { peekRefusal } from "./errors/refusal.ts";
+export { passageNumber } from "./kit/cached-time.ts";
 export { isVirtual } from "./kit/fake-timers.ts";
 export { Holders } from "./kit/holders.ts";
 export { around } from "./stack/around.ts";

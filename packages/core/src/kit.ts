@@ -4,9 +4,13 @@
  * @packageDocumentation
  */
 export { longestTimer } from "./contract/clock.ts";
+export type { SluiceErrorOptions } from "./errors/sluice-error.ts";
+export { SluiceError } from "./errors/sluice-error.ts";
+export { requireAbout } from "./kit/about.ts";
 export type { AbortListener } from "./kit/abort.ts";
 export { listen, unlisten } from "./kit/abort.ts";
 export { Alarm } from "./kit/alarm.ts";
+export type { Branding } from "./kit/brand.ts";
 export { brand, isBranded } from "./kit/brand.ts";
 export { timeOf } from "./kit/cached-time.ts";
 export type { NumberRange } from "./kit/check.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { isOverloadedError, isPermitSpentError, OverloadedError, PermitSpentError } from "../src/index.ts";
-import { brand, isBranded } from "../src/kit.ts";
+import { isOverloadedError, isPermitSpentError, isRefusal, OverloadedError, PermitSpentError } from "../src/index.ts";
+import { brand, isBranded, SluiceError } from "../src/kit.ts";
 
 describe.each([
   ["OverloadedError", new OverloadedError(), isOverloadedError, "ERR_SLUICE_OVERLOADED"],
@@ -10,7 +10,7 @@ describe.each([
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({ name, code });
     expect(error.message).not.toBe("");
-    expect(error.stack).toContain("errors.test.ts");
+    expect(error.stack).toMatch(new RegExp(`^${name}: ${error.message.slice(0, 10)}`));
   });
 
   test("is known by its guard, and nothing else is", () => {
@@ -37,7 +37,7 @@ describe.each([
 });
 
 test("an OverloadedError says who refused, and for how long, where that is known", () => {
-  expect(new OverloadedError("limit", 250)).toMatchObject({ layer: "limit", retryAfter: 250 });
+  expect(new OverloadedError("limit", { retryAfter: 250 })).toMatchObject({ layer: "limit", retryAfter: 250 });
   expect(new OverloadedError()).toMatchObject({ layer: undefined, retryAfter: undefined });
 });
 
@@ -49,8 +49,69 @@ test("a subclass carries the brand of its class", () => {
 test("two copies of a class know each other by their brand's name", () => {
   class One extends Error {}
   class Two extends Error {}
-  brand(One.prototype, "test/Same");
-  brand(Two.prototype, "test/Same");
+  brand(One, { name: "test/Same" });
+  brand(Two, { name: "test/Same" });
   expect([isBranded(new One(), "test/Same"), isBranded(new Two(), "test/Same")]).toEqual([true, true]);
   expect(isBranded(new One(), "test/Other")).toBe(false);
+});
+
+test("a refusal has no stack trace of its own, and the next error has one", () => {
+  const error = new OverloadedError("limit");
+  expect(error.stack).toBe(`OverloadedError: ${error.message}`);
+  expect(new Error("next").stack).toContain("errors.test.ts");
+  expect(new PermitSpentError().stack).toContain("errors.test.ts");
+});
+
+test("a frozen Error keeps nobody from refusing", () => {
+  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")!;
+  Object.defineProperty(Error, "stackTraceLimit", { value: 10, writable: false, configurable: true });
+  try {
+    expect(new OverloadedError("limit").stack).toContain("OverloadedError: ");
+  } finally {
+    Object.defineProperty(Error, "stackTraceLimit", limit);
+  }
+});
+
+describe("isRefusal", () => {
+  test("holds for errors that say that nothing was tried, of whichever copy", () => {
+    class CircuitOpenError extends SluiceError {
+      readonly code = "TEST_OPEN";
+    }
+    brand(CircuitOpenError, { name: "test/CircuitOpenError", refusal: true });
+    expect([new OverloadedError(), new CircuitOpenError("open")].map(isRefusal)).toEqual([true, true]);
+  });
+
+  test("holds for nothing else", () => {
+    for (const other of [new PermitSpentError(), new Error("no"), undefined, null, 5, { name: "OverloadedError" }]) {
+      expect(isRefusal(other)).toBe(false);
+    }
+  });
+});
+
+describe("an error written by JSON.stringify", () => {
+  test("has its name, code and message, and what it says", () => {
+    const error = new OverloadedError("rateLimit", { reason: "rate", retryAfter: 20, label: "search" });
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: "OverloadedError",
+      code: "ERR_SLUICE_OVERLOADED",
+      message: error.message,
+      layer: "rateLimit",
+      label: "search",
+      reason: "rate",
+      retryAfter: 20,
+    });
+  });
+
+  test("leaves out what is no plain value, and never throws for it", () => {
+    class KeyError extends SluiceError {
+      readonly code = "TEST_KEY";
+      readonly key: object = {};
+      constructor() {
+        super("No.", { cause: new Error("why") });
+        Object.assign(this.key, { self: this.key });
+      }
+    }
+    expect(JSON.parse(JSON.stringify(new KeyError()))).toEqual({ name: "Error", code: "TEST_KEY", message: "No." });
+    expect(new KeyError().cause).toEqual(new Error("why"));
+  });
 });

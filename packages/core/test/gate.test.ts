@@ -775,21 +775,23 @@ describe("refusals", () => {
       .service(answering("ok"));
     takeRefusal();
     service.tryReady("x");
-    expect(takeRefusal()).toEqual({ layer: "rate", retryAfter: 250 });
+    expect(takeRefusal()).toMatchObject({ layer: "rate", retryAfter: 250 });
     expect(takeRefusal()).toBeUndefined();
     service.tryReady("y");
-    expect(takeRefusal()).toEqual({ layer: "rate", retryAfter: undefined });
+    expect(takeRefusal()).toMatchObject({ layer: "rate", retryAfter: undefined });
   });
 
   test("refuse is for layers of one's own: undefined, with a note beside it", () => {
-    expect(refuse("mine", 10)).toBeUndefined();
-    expect(takeRefusal()).toEqual({ layer: "mine", retryAfter: 10 });
+    expect(refuse("mine", { retryAfter: 10, reason: "closed", label: "db" })).toBeUndefined();
+    expect(takeRefusal()).toEqual({ layer: "mine", label: "db", reason: "closed", retryAfter: 10 });
+    refuse("mine");
+    expect(takeRefusal()).toEqual({ layer: "mine", label: undefined, reason: "capacity", retryAfter: undefined });
   });
 });
 
-describe("a gate that counts starts", () => {
+describe("a gate that holds until the start", () => {
   const counting = () => {
-    const policy = Object.assign(new RecordingGate("A", 1), { "~counts": "starts" as const });
+    const policy = Object.assign(new RecordingGate("A", 1), { holds: "start" as const });
     const leaf = new Leaf();
     return { policy, leaf, service: gate(policy, { name: "rate" }).wrap(leaf.service) };
   };
@@ -814,7 +816,7 @@ describe("a gate that counts starts", () => {
     const policy: Gate<unknown> = {
       tryAcquire: () => lease,
       acquire: () => Promise.resolve(lease),
-      "~counts": "starts",
+      holds: "start",
     };
     expect(await gate(policy, { name: "rate" }).wrap(answering("ok")).call("x")).toBe("ok");
     expect(lease.cancel).not.toHaveBeenCalled();
@@ -826,19 +828,6 @@ describe("a gate that counts starts", () => {
     await expect(service.call("x")).rejects.toThrow("A start trap");
     expect(leaf.calls).toEqual([]);
     expect(policy.log).toEqual(["A in", "A start", "A cancel"]);
-  });
-
-  test("watches all the same where until keeps its lease", async () => {
-    const { policy, leaf } = counting();
-    const body = deferred<void>();
-    const service = gate(policy, { name: "rate", until: () => body.promise }).wrap(leaf.service);
-    const answer = service.call("x");
-    leaf.last.respond("ok");
-    await answer;
-    expect(policy.log).not.toContain("A finish fulfilled");
-    body.resolve();
-    await turn();
-    expect(policy.log).toContain("A finish fulfilled");
   });
 });
 

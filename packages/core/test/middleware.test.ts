@@ -309,3 +309,103 @@ test("a call that is pending stays so until the handler answers", async () => {
   const { service } = between(() => new Promise(() => {}));
   expect(await stateOf(service.call("a"))).toBe("pending");
 });
+
+describe("the service inside", () => {
+  test("may be asked once more by the handler: another attempt waits for readiness of its own", async () => {
+    const leaf = new Leaf();
+    const inner = new Semaphore(1);
+    const service = new ServiceBuilder()
+      .layer(
+        middleware("twice", (request, next, options, rest) =>
+          next(request, options).catch(() => rest.call(request, options)),
+        ),
+      )
+      .layer(gate(inner, { name: "inner" }))
+      .service(leaf.service);
+    const answer = service.call("x");
+    leaf.last.fail(new Error("first"));
+    await turn();
+    expect(leaf.calls).toHaveLength(2);
+    leaf.last.respond("second");
+    expect(await answer).toBe("second");
+    expect(inner.active).toBe(0);
+  });
+
+  test("may be asked without waiting, as a hedge does", async () => {
+    const seen: boolean[] = [];
+    const { service, leaf } = between((request, next, _options) => next(request));
+    const hedged = middleware("hedged", (request, next, options, inner) => {
+      const permit = inner.tryReady(request);
+      seen.push(permit !== undefined);
+      permit?.release();
+      return next(request, options);
+    }).wrap(service);
+    const answer = hedged.call("x");
+    leaf.last.respond("ok");
+    expect(await answer).toBe("ok");
+    // The only place is its own.
+    expect(seen).toEqual([false]);
+  });
+});
+
+describe("a handler that answers without next", () => {
+  test("gives back what was reserved as soon as it returns a plain value", async () => {
+    const { service, active } = between(() => "cached");
+    const answer = service.call("x");
+    expect(active()).toEqual([1, 0]);
+    expect(await answer).toBe("cached");
+    expect(active()).toEqual([0, 0]);
+  });
+
+  test("gives back at once by next.release, while the answer of somebody else is awaited", async () => {
+    let answerOthers!: (answer: string) => void;
+    const others = new Promise<string>((resolve) => {
+      answerOthers = resolve;
+    });
+    const { service, active, leaf } = between((_request, next) => {
+      next.release();
+      next.release();
+      return others;
+    });
+    const answer = service.call("x");
+    expect(active()).toEqual([1, 0]);
+    answerOthers("theirs");
+    expect(await answer).toBe("theirs");
+    expect(active()).toEqual([0, 0]);
+    expect(leaf.calls).toEqual([]);
+  });
+
+  test("that has released rejects with PermitSpentError when it calls next all the same", async () => {
+    const { service, active } = between((request, next) => {
+      next.release();
+      return next(request);
+    });
+    await expect(service.call("x")).rejects.toSatisfy(isPermitSpentError);
+    expect(active()).toEqual([0, 0]);
+  });
+
+  test("a release after next does nothing: the call runs on and holds its place", async () => {
+    const { service, active, leaf } = between((request, next) => {
+      const answer = next(request);
+      next.release();
+      return answer;
+    });
+    const answer = service.call("x");
+    expect(active()).toEqual([1, 1]);
+    leaf.last.respond("ok");
+    expect(await answer).toBe("ok");
+    expect(active()).toEqual([0, 0]);
+  });
+});
+
+test("work that has settled by the time of the answer is not registered, so that its failure is told once", async () => {
+  const leaf = new Leaf();
+  const registered: Promise<unknown>[] = [];
+  const service = middleware("own", (request, next) =>
+    next(request).catch((error: Error) => Promise.reject(error)),
+  ).wrap(leaf.service);
+  const answer = service.call("x", { waitUntil: (work) => registered.push(work) });
+  leaf.last.fail(new Error("no"));
+  await expect(answer).rejects.toThrow("no");
+  expect(registered).toEqual([]);
+});

@@ -55,8 +55,10 @@ class RateLease implements Lease {
 export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError) | undefined;
-  /** @internal how a call ends is nothing to it */
-  readonly "~counts" = "starts";
+  /** How a call ends is nothing to it. */
+  readonly holds = "start";
+  /** What an edge answers with 429. */
+  readonly reason = "rate";
   protected readonly limit: number;
   protected readonly interval: number;
   /** The most calls that may ever start at one moment. */
@@ -148,7 +150,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
     const wait = this.wait(1, now);
-    if (wait > deadline - now) return Promise.reject(new OverloadedError("rateLimit", wait));
+    if (wait > deadline - now)
+      return Promise.reject(new OverloadedError("rateLimit", { reason: "rate", retryAfter: wait }));
     const waiting = this.line.join(options);
     if (this.line.size === 1) this.serve(now);
     return waiting;
@@ -177,7 +180,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       const due = this.earliest(this.held.size + 1, now);
       if (due > deadline) {
         // Its wait, were it to ask again: behind the others.
-        this.line.refuse(new OverloadedError("rateLimit", this.wait(0, now)));
+        this.line.refuse(new OverloadedError("rateLimit", { reason: "rate", retryAfter: this.wait(0, now) }));
       } else if (due <= now) {
         this.line.grant(this.take(now));
       } else {

@@ -499,13 +499,13 @@ describe("a refusal", () => {
   test("names the layer that refused, the outermost that had to", () => {
     const { service } = limited(0);
     expect(service.tryReady()).toBeUndefined();
-    expect(takeRefusal()).toEqual({ layer: "concurrencyLimit", retryAfter: undefined });
+    expect(takeRefusal()).toMatchObject({ layer: "concurrencyLimit", retryAfter: undefined });
 
     const further = stackService({
-      tryReserve: () => refuse("further in", 7),
+      tryReserve: () => refuse("further in", { retryAfter: 7 }),
       reserve() {},
     });
     expect(concurrencyLimit(1).wrap(further).tryReady()).toBeUndefined();
-    expect(takeRefusal()).toEqual({ layer: "further in", retryAfter: 7 });
+    expect(takeRefusal()).toMatchObject({ layer: "further in", retryAfter: 7 });
   });
 });

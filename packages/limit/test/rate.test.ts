@@ -18,7 +18,7 @@ const done = { status: "fulfilled", value: undefined } as const;
 /** Takes a permit and starts at once, where there is room. */
 function start(gate: AnyRate): boolean {
   const lease = gate.tryAcquire();
-  lease?.start?.();
+  lease?.start?.("x", {});
   lease?.finish(done);
   return lease !== undefined;
 }
@@ -43,7 +43,7 @@ describe.each(rates)("%s", (algorithm, make) => {
             for (const lease of held.splice(0, cancel)) lease.cancel();
             for (const lease of held.splice(0, use)) {
               starts.push(clock.now());
-              lease.start?.();
+              lease.start?.("x", {});
               lease.finish(done);
             }
             await clock.advance(ms);
@@ -82,7 +82,7 @@ describe.each(rates)("%s", (algorithm, make) => {
         for (let count = 0; count < callers; count++) {
           void gate.acquire().then((lease) => {
             starts.push(clock.now() - epoch);
-            lease.start?.();
+            lease.start?.("x", {});
             lease.finish(done);
           });
         }
@@ -120,7 +120,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       const starts: number[] = [];
       void gate.acquire().then((lease) => {
         starts.push(clock.now());
-        lease.start?.();
+        lease.start?.("x", {});
       });
       await clock.advance(9.5);
       expect(starts).toEqual([9.5]);
@@ -138,7 +138,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       for (let count = 0; count < 200; count++) {
         void gate.acquire().then((lease) => {
           starts++;
-          lease.start?.();
+          lease.start?.("x", {});
         });
       }
       await clock.advanceAsync(1_000);
@@ -154,7 +154,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       for (const name of [1, 2, 3]) {
         void gate.acquire().then((lease) => {
           letIn.push(name);
-          lease.start?.();
+          lease.start?.("x", {});
         });
       }
       clock.jump(5_000);
@@ -186,7 +186,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       expect(gate.available).toBe(1);
       clock.jump(-500);
       await clock.advance(100);
-      (await waiting).start?.();
+      (await waiting).start?.("x", {});
       clock.jump(450);
       expect(start(gate)).toBe(false);
       await clock.advance(50);
@@ -201,7 +201,7 @@ describe.each(rates)("%s", (algorithm, make) => {
       let third = false;
       void gate.acquire().then(() => (third = true));
       await clock.advance(2 ** 31 - 1);
-      (await second).start?.();
+      (await second).start?.("x", {});
       expect(clock.pending).toBe(1);
       await clock.advance(2 ** 31 - 2);
       expect(third).toBe(false);
@@ -216,11 +216,11 @@ describe.each(rates)("%s", (algorithm, make) => {
       const lease = leaseOf(gate);
       lease.cancel();
       lease.cancel();
-      lease.start?.();
+      lease.start?.("x", {});
       expect(gate).toMatchObject({ active: 0, available: 2 });
       const used = leaseOf(gate);
-      used.start?.();
-      used.start?.();
+      used.start?.("x", {});
+      used.start?.("x", {});
       used.cancel();
       used.finish(done);
       expect(gate).toMatchObject({ active: 0, available: 1 });

@@ -26,7 +26,7 @@ export function loadShed(): LoadShed {
     start({ state: refusal }) {
       refused++;
       refusedBy.set(refusal?.layer, (refusedBy.get(refusal?.layer) ?? 0) + 1);
-      return Promise.reject(new OverloadedError(refusal?.layer, refusal?.retryAfter));
+      return Promise.reject(new OverloadedError(refusal?.layer, refusal));
     },
     cancel() {},
   };

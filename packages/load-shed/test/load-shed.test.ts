@@ -334,7 +334,7 @@ describe("a refusal", () => {
       ready: () => Promise.reject(new Error("Nobody is to wait here.")),
       call: () => Promise.reject(new Error("Nobody is to call.")),
     } as unknown as Service<string, string, never>;
-    refuse("somebody else", 5);
+    refuse("somebody else", { retryAfter: 5 });
     const error: unknown = await loadShed()
       .wrap(silent)
       .call("a")

@@ -120,7 +120,7 @@ describe("retryAfter", () => {
     const policy = retryPolicy({ maxRetries: 3, backoff: linear });
     const refused = (retryAfter?: number): Attempt => ({
       ...failed,
-      outcome: { status: "rejected", reason: new OverloadedError("rateLimit", retryAfter) },
+      outcome: { status: "rejected", reason: new OverloadedError("rateLimit", { retryAfter }) },
     });
     expect(policy.decide(refused(700))?.delay).toBe(700);
     expect(policy.decide(refused())?.delay).toBe(10);

@@ -1,4 +1,4 @@
-import { brand, isBranded } from "@sluice/core/kit";
+import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 
 /**
  * What took too long: the wait for readiness, the call, or both together; or the caller's own deadline came before any
@@ -7,17 +7,13 @@ import { brand, isBranded } from "@sluice/core/kit";
 export type TimeoutPhase = "ready" | "call" | "total" | "deadline";
 
 /** Given up: it took too long. The work was told, by its signal, and may still be going on. */
-export class TimeoutError extends Error {
-  override readonly name = "TimeoutError";
-  readonly code = "ERR_SLUICE_TIMEOUT";
+export class TimeoutError extends SluiceError {
+  declare readonly name: "TimeoutError";
+  override readonly code = "ERR_SLUICE_TIMEOUT";
   /** What took too long. */
   readonly phase: TimeoutPhase;
   /** How many milliseconds it had; for a deadline, what was left of it when it was asked for, 0 when it had passed. */
   readonly ms: number;
-
-  static {
-    brand(this.prototype, "TimeoutError");
-  }
 
   constructor(phase: TimeoutPhase, ms: number) {
     super(`Took too long: ${phase} had ${ms} ms.`);
@@ -25,6 +21,8 @@ export class TimeoutError extends Error {
     this.ms = ms;
   }
 }
+
+brand(TimeoutError, { name: "TimeoutError" });
 
 /** Whether `error` is a {@link TimeoutError}, of whichever copy of this package. A `DOMException` of that name is none. */
 export function isTimeoutError(error: unknown): error is TimeoutError {

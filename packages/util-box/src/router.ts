@@ -124,7 +124,7 @@ function callAtOnce(
     const reservation = stackOf(service).tryReserve(request);
     if (reservation !== undefined) return reservation.start(request, options, edge);
     const refusal = takeRefusal();
-    return Promise.reject(new OverloadedError(refusal?.layer ?? name, refusal?.retryAfter));
+    return Promise.reject(new OverloadedError(refusal?.layer ?? name, refusal));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -1,10 +1,12 @@
 import { buffer, type BufferOptions } from "@sluice/buffer";
 import {
+  type About,
   type AnyService,
   gate,
   type GateOptions,
   identity,
   layerFn,
+  madeOf,
   middleware,
   Semaphore,
   type SemaphoreOptions,
@@ -162,6 +164,13 @@ const parameters: readonly Row[] = [
     range: aService,
     give: (outer) => layerFn("layerFn", () => outer).wrap(service),
   },
+  {
+    of: "core.madeOf",
+    option: "service",
+    range: aService,
+    give: (made) => madeOf(made, { name: "x", branches: () => [] }),
+  },
+  { of: "core.madeOf", option: "parts", range: anObject, give: (made) => madeOf(service, made) },
   { of: "core.middleware", option: "name", range: aName, give: (name) => middleware(name, run) },
   { of: "core.middleware", option: "handler", range: aFunction, give: (handler) => middleware("x", handler) },
   { of: "core.serviceFn", option: "handler", range: aFunction, give: (handler) => serviceFn(handler) },
@@ -245,7 +254,13 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "core.gate",
     base: { name: "x" },
     give: (options) => gate(semaphore, options),
-    ranges: { name: aName, until: optional(aFunction) } satisfies Every<GateOptions>,
+    ranges: {
+      name: aName,
+      until: optional(aFunction),
+      label: optional(aName),
+      traits: optional(anArray(0)),
+      facts: optional(anObject),
+    } satisfies Every<GateOptions>,
   },
   {
     of: "core.gate",
@@ -253,8 +268,19 @@ export const optionObjects: readonly OptionsRow[] = [
     mayBeLeftOut: false,
     base: { tryAcquire: run, acquire: run },
     give: (policy) => gate(policy, { name: "x" }),
-    ranges: { retryAfter: optional(aFunction) },
+    ranges: {
+      retryAfter: optional(aFunction),
+      admitted: optional(aFunction),
+      holds: optional(oneOf("work", "answer", "start")),
+    },
   },
+  ...(["core.layerFn", "core.middleware"] as const).map((of) => ({
+    of,
+    base: {},
+    give: (about: About) =>
+      of === "core.layerFn" ? layerFn("x", (inner) => inner, undefined, about) : middleware("x", run, about),
+    ranges: { label: optional(aName), traits: optional(anArray(0)), facts: optional(anObject) } satisfies Every<About>,
+  })),
   {
     of: "core.Semaphore",
     base: {},
@@ -480,6 +506,8 @@ export const withoutOptions: Readonly<Record<string, string>> = {
   "core.OverloadedError": "carries what it is given",
   "core.PermitSpentError": "takes nothing",
   "core.isOverloadedError": "answers for any value",
+  "core.isRefusal": "answers for any value",
+  "core.partsOf": "answers undefined for what it does not know",
   "core.isPermitSpentError": "answers for any value",
   "limit.Semaphore": "is core's",
   "load-shed.loadShed": "takes nothing",

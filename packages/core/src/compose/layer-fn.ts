@@ -1,7 +1,11 @@
+import type { About } from "../contract/about.ts";
 import type { Apply, Keeps, Kind } from "../contract/kind.ts";
-import type { Layer } from "../contract/layer.ts";
+import type { AnyLayer, Layer } from "../contract/layer.ts";
 import type { RequestOf, ResponseOf, Service } from "../contract/service.ts";
+import { readAbout } from "../kit/about.ts";
 import { requireFunction, requireName, requireObject, requireService } from "../kit/check.ts";
+import { processWide } from "../kit/process-wide.ts";
+import { madeOf } from "../telemetry/parts.ts";
 
 /** A service of any types, for the inside of a layer: from outside, `K` says which they are. */
 type Inner = Service<any, any, any>;
@@ -9,8 +13,8 @@ type Inner = Service<any, any, any>;
 /** What the function behind a layer of kind `K` may answer with. */
 type Outer<K extends Kind> = Service<RequestOf<Apply<K, Inner>>, ResponseOf<Apply<K, Inner>>, any>;
 
-/** What the layers of a service hold: none of it may be held once more further out. */
-const states = new WeakMap<object, ReadonlySet<object>>();
+/** The states of each service's layers: a stack that contains one twice is refused, also where two copies of core made it. */
+const states = processWide("states", new WeakMap<object, ReadonlySet<object>>());
 
 function withState(
   name: string,
@@ -34,29 +38,49 @@ function withState(
  * @param wrap `(inner) => Service`, called once for each service that the layer wraps
  * @param state what the layer holds on behalf of its callers, if anything; a stack with the same twice is refused, for
  *   a caller would wait for itself
- * @throws TypeError when `name` is not a non-empty string, `wrap` is not a function, or `state` is not an object
+ * @param about what the layer says of itself, for tools that show or judge a stack; default nothing
+ * @throws TypeError when `name` is not a non-empty string, `wrap` is not a function, `state` is not an object, or a member of
+ *   `about` is not what it must be
  */
 export function layerFn<K extends Kind = Keeps>(
   name: string,
   wrap: (inner: Inner) => Outer<K>,
   state?: object,
+  about?: About,
 ): Layer<K> {
   requireName("layerFn", name);
   requireFunction("layerFn", "wrap", wrap);
   if (state !== undefined) requireObject("layerFn", "state", state);
-  return {
+  const made = {
     name,
     state,
-    wrap(inner: any): any {
+    about: readAbout("layerFn", about),
+    wrap(this: AnyLayer | undefined, inner: any): any {
       requireService(name, "the service inside", inner);
       const held = withState(name, state, states.get(inner));
       const outer = wrap(inner);
       requireService(name, "what wrap answers with", outer);
+      if (outer === inner) return outer;
       // A layer made of layers has what they hold, too; one that hands on what it was given holds nothing there.
-      if (outer !== inner) states.set(outer, new Set([...held, ...(states.get(outer) ?? [])]));
-      return outer;
+      states.set(outer, new Set([...held, ...(states.get(outer) ?? [])]));
+      // The layer value that has the counters, where this one was spread into it.
+      return madeOf(outer, { layer: this?.wrap === made.wrap ? this : made, inner });
+    },
+    toJSON(this: object): Record<string, unknown> {
+      return summaryOf(this);
     },
   };
+  return made as Layer<any>;
+}
+
+/** Of a layer value: its name and label, and what it counts. The state may be a cycle, and is nobody's business. */
+function summaryOf(layer: object): Record<string, unknown> {
+  const summary: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(layer)) {
+    if (["string", "number", "boolean"].includes(typeof value)) summary[key] = value;
+    else if (key === "about") summary["label"] = (value as About | undefined)?.label;
+  }
+  return summary;
 }
 
 /** The layer that does nothing. */

@@ -1,19 +1,29 @@
+import type { About } from "../contract/about.ts";
 import type { Apply, Keeps, Kind } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
 import { type CallOptions, type RequestOf, type ResponseOf, type Service, noOptions } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
+import { readAbout } from "../kit/about.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
 import { requireFunction, requireName } from "../kit/check.ts";
 import { promiseOf } from "../kit/promise-of.ts";
 import { around } from "../stack/around.ts";
 import { handUp } from "../stack/hand-up.ts";
 import { observe } from "../stack/observe.ts";
-import type { Behaviour } from "../stack/reservation.ts";
+import type { Behaviour, Reservation } from "../stack/reservation.ts";
 import { stackOf, stackService } from "../stack/stack.ts";
 import { layerFn } from "./layer-fn.ts";
 
 /** The rest of the stack. It spends the permit: a second call rejects with `PermitSpentError`. */
-export type Next<in Req, out Res> = (request: Req, options?: CallOptions) => Promise<Res>;
+export interface Next<in Req, out Res> {
+  (request: Req, options?: CallOptions): Promise<Res>;
+  /**
+   * Releases what was reserved inside, for a handler that knows that it answers without the rest of the stack: by the answer of
+   * another call, for instance. Later it does nothing, and a call rejects with `PermitSpentError`. Without it, what was reserved
+   * is released when the handler's answer has settled, or at once where the handler returns a plain value.
+   */
+  readonly release: () => void;
+}
 
 /** A service of any types, for the inside of a layer: from outside, `K` says which they are. */
 type Inner = Service<any, any, any>;
@@ -25,14 +35,19 @@ type HandlerOf<K extends Kind> = [K] extends [never]
       request: RequestOf<Apply<K, Inner>>,
       next: Next<any, any>,
       options: CallOptions,
+      inner: Inner,
     ) => ResponseOf<Apply<K, Inner>> | PromiseLike<ResponseOf<Apply<K, Inner>>>;
 
 /**
- * A layer that leaves readiness alone: `(request, next, options) => …`. It keeps the types of the service inside, and
+ * A layer that leaves readiness alone: `(request, next, options, inner) => …`. It keeps the types of the service inside, and
  * an annotated `request` says which requests it is for; another kind goes in front: `middleware<Adds<QuotaError>>(…)`.
  *
- * What it reserved inside is given back when it answers without `next`; when it answers before `next` has settled, the
- * gates outside still wait for that.
+ * `next` is the rest of the stack, and spends the permit: call it once, or not at all. `inner` is the service inside, for a handler
+ * that must ask once more: `inner.tryReady(request)` for a hedge that must not wait, `inner.call(request, options)` for another
+ * attempt. When the handler answers before `next` has settled, that work is registered with `options.waitUntil`, and gates outside wait
+ * for it; work that it started through `inner` and that outlives its answer is the handler's to register.
+ *
+ * Failures of readiness do not pass through the handler: `recoverReadiness` of `@sluice/core/kit` answers for those.
  *
  * @example
  * const logged = middleware("logged", async (request: { url: string }, next, options) => {
@@ -43,49 +58,104 @@ type HandlerOf<K extends Kind> = [K] extends [never]
  *
  * @param name what `describe()` calls it
  * @param handler called once for each call; a throw is a rejection
- * @throws TypeError when `name` is not a non-empty string or `handler` is not a function
+ * @param about what the layer says of itself, for tools that show or judge a stack; default nothing
+ * @throws TypeError when `name` is not a non-empty string, `handler` is not a function, or a member of `about` is not what it must
+ *   be
  */
-export function middleware<K extends Kind = never>(name: string, handler: HandlerOf<K>): Layer<K>;
+export function middleware<K extends Kind = never>(name: string, handler: HandlerOf<K>, about?: About): Layer<K>;
 export function middleware<Req = unknown>(
   name: string,
-  handler: (request: Req, next: Next<Req, any>, options: CallOptions) => unknown,
+  handler: (request: Req, next: Next<Req, any>, options: CallOptions, inner: Service<Req, any, any>) => unknown,
+  about?: About,
 ): Layer<Keeps<Req>>;
-export function middleware(
-  name: string,
-  handler: (request: any, next: Next<any, any>, options: CallOptions) => unknown,
-): Layer<any> {
+export function middleware(name: string, handler: AnyHandler, about?: About): Layer<any> {
   requireName("middleware", name);
   requireFunction("middleware", "handler", handler);
-  const behaviour: Behaviour<undefined> = {
-    start({ inner }, request, options, edge) {
-      let called: Promise<unknown> | undefined;
-      let over = false;
-      const next: Next<unknown, unknown> = (passed, passedOptions = noOptions) => {
-        if (over || called !== undefined) return spentAlready();
-        called = inner.start(passed, passedOptions, false);
-        return called;
+  return layerFn<any>(
+    name,
+    (service) => {
+      const behaviour: Behaviour<undefined> = {
+        start: ({ inner }, request, options, edge) => start(handler, service, inner, request, options, edge),
+        cancel({ inner }) {
+          inner.cancel();
+        },
       };
-      let answer: Promise<unknown>;
-      leaveLayers();
-      try {
-        answer = promiseOf(handler(request, next, options));
-      } catch (error) {
-        answer = Promise.reject(error);
-      }
-      // The answer of the service inside, as it is.
-      if (answer === called) return edge ? answer.then() : answer;
-      // An answer of its own, and nobody who must be told when the work inside outlives it.
-      if (called !== undefined && options.waitUntil === undefined) return answer;
-      const settled = (): void => {
-        over = true;
-        if (called === undefined) inner.cancel();
-        else handUp(options, called);
-      };
-      return observe(answer, edge, { settled });
+      return stackService(around(stackOf(service), behaviour));
     },
-    cancel({ inner }) {
-      inner.cancel();
-    },
+    undefined,
+    readAbout("middleware", about),
+  );
+}
+
+type AnyHandler = (request: any, next: Next<any, any>, options: CallOptions, inner: Inner) => unknown;
+
+function start(
+  handler: AnyHandler,
+  service: Inner,
+  inner: Reservation,
+  request: unknown,
+  options: CallOptions,
+  edge: boolean,
+): Promise<unknown> {
+  const { waitUntil } = options;
+  /** What the rest of the stack answers, once it is called. */
+  let called: Promise<unknown> | undefined;
+  /** Whether the permit is used: by a call, or by its release. */
+  let spent = false;
+  /** Whether `called` is pending, as far as it is observed. */
+  let running = false;
+  let returned = false;
+  const settled = (): void => {
+    running = false;
   };
-  return layerFn<any>(name, (service) => stackService(around(stackOf(service), behaviour)));
+  const observeCalled = (): void => {
+    // Gates outside wait for work that outlives the answer, and are not told of what has settled: its failure would be told twice.
+    if (waitUntil === undefined) return;
+    running = true;
+    called!.then(settled, settled);
+  };
+  const next = (passed: unknown, passedOptions: CallOptions = noOptions): Promise<unknown> => {
+    if (spent) return spentAlready();
+    spent = true;
+    called = inner.start(passed, passedOptions, false);
+    if (returned) observeCalled();
+    return called;
+  };
+  next.release = (): void => {
+    if (spent) return;
+    spent = true;
+    inner.cancel();
+  };
+  let answer: Promise<unknown>;
+  leaveLayers();
+  try {
+    const value = handler(request, next, options, service);
+    // A plain value is the whole answer: `next` is not called any more.
+    if (!isThenable(value)) next.release();
+    answer = promiseOf(value);
+  } catch (error) {
+    next.release();
+    answer = Promise.reject(error);
+  }
+  returned = true;
+  // The answer of the service inside, as it is.
+  if (answer === called) return edge ? answer.then() : answer;
+  if (called !== undefined) observeCalled();
+  // Nothing is left to release, and nobody to tell.
+  if (spent && (called === undefined || waitUntil === undefined)) return answer;
+  return observe(answer, edge, {
+    settled() {
+      next.release();
+      if (running) handUp(options, called!);
+    },
+  });
+}
+
+function isThenable(value: unknown): boolean {
+  try {
+    return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+  } catch {
+    // A getter that throws: `promiseOf` makes a rejection of it.
+    return true;
+  }
 }

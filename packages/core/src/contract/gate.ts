@@ -1,44 +1,70 @@
-import type { ReadyOptions } from "./service.ts";
+import type { RefusalReason } from "./refusal.ts";
+import type { About } from "./about.ts";
+import type { CallOptions, ReadyOptions } from "./service.ts";
 
 /** How a call ended. */
 export type Outcome = PromiseSettledResult<unknown>;
 
-/** What a gate gives to those it lets in. Exactly one of `cancel` and `finish` is told, once. None may throw. */
-export interface Lease {
-  /** Never used. */
+/** One admitted call. Exactly one of `cancel` and `finish` is called, once. What they and `answered` throw is reported, and changes nothing. */
+export interface Lease<in Req = any> {
+  /** It is never used. */
   cancel(): void;
-  /** Spent: the call begins. */
-  start?(): void;
+  /**
+   * It is spent on `request`, and the call begins. What it throws refuses the call at the last moment: the lease is then
+   * cancelled, all that is held further inside and outside is released, and the call rejects with it. `request` may be another
+   * one than was reserved for (promise 10); `options.signal` tells, when the answer comes, a caller's abort from a failure.
+   */
+  start?(request: Req, options: CallOptions): void;
   /** The caller has its answer; the work may go on. */
   answered?(outcome: Outcome): void;
-  /** The work has settled, and whatever was handed up with `waitUntil`. `outcome` is the answer's. */
+  /** The work has settled, and so has all that was registered with `waitUntil`. `outcome` is the answer's. */
   finish(outcome: Outcome): void;
 }
 
-/** Somebody who must let you in, and wants to know when you left. The policy, and nothing else: {@link gate} does the rest. */
+/** An admission policy, and nothing else: it decides whether a call may proceed, and is notified when the call ends. `gate` does the rest. */
 export interface Gate<in Req, out Err = never> {
   /**
-   * In, now or not at all. May throw: "no, and do not wait" (an open circuit). A `call` that has to wait further in asks
-   * twice in one turn: its first lease is cancelled, and it waits with the second.
+   * A lease, now or not at all. May throw: "no, and do not wait" (an open circuit). It never waits.
+   *
+   * A `call` that waits further inside asks twice in one turn: the first lease is cancelled, and the call waits with the
+   * second. So `cancel` must undo all that this decides: no dice, and no demand counted by adding.
    */
-  tryAcquire(request?: Req): Lease | undefined;
-  /** In, in turn. Rejects with `signal.reason` when the signal aborts. */
-  acquire(options?: ReadyOptions<Req>): Promise<Lease>;
-  /** In how many milliseconds somebody who is refused now may ask again, where that is known. */
+  tryAcquire(request?: Req): Lease<Req> | undefined;
+  /**
+   * A lease, in turn. Rejects with `signal.reason` when the signal aborts. Return the promise of the line itself: a promise
+   * that wraps it comes a microtask later, in which a newcomer overtakes. A gate made of a gate has {@link admitted} for that.
+   */
+  acquire(options?: ReadyOptions<Req>): Promise<Lease<Req>>;
+  /** In how many milliseconds a caller who is refused now may try again, where that is known. */
   retryAfter?(request?: Req): number | undefined;
+  /**
+   * What is held in the place of `lease`, which this gate has just granted by `tryAcquire` or `acquire`: for a gate made of a gate,
+   * which hands on what the inner gate grants. Called once for each lease, in the turn of the grant; a gate over gates calls the
+   * inner one's first. What it throws is a failure of readiness, and `lease` is cancelled. Default: the lease itself.
+   */
+  admitted?(lease: Lease<Req>, request?: Req): Lease<Req>;
+  /**
+   * How long a lease is held: `"work"` (default) until the call and all that was registered with `waitUntil` have settled,
+   * `"answer"` until the caller has its answer, `"start"` until the call begins. A gate that holds no capacity for running work
+   * says one of the latter, and costs less: with `"answer"`, `answered` and `finish` come together; with `"start"`, neither is
+   * called after `start`.
+   */
+  readonly holds?: "work" | "answer" | "start" | undefined;
+  /** Whether it may be forgotten: it holds nothing, nobody waits, and a new gate in its place would do the same. */
+  readonly idle?: boolean | undefined;
+  /** Why it refuses when `tryAcquire` returns undefined; default `"capacity"`. */
+  readonly reason?: RefusalReason | undefined;
   /** Carries `Err` in the types; never there at run time. */
   readonly "~failure"?: (() => Err) | undefined;
-  /**
-   * @internal Whether its leases have no use for `answered` and `finish` once they were told of `start`: it counts starts,
-   * and then nobody needs to watch how the call ends.
-   */
-  readonly "~counts"?: "starts";
 }
 
-/** Options of {@link gate}. */
-export interface GateOptions {
-  /** The name of the layer, for `describe()` and for refusals. */
+/** Options of `gate`. `label`, `traits` and `facts` are what the layer says of itself. */
+export interface GateOptions extends About {
+  /** The name of the layer, for `describe()` and for refusals: that of the function that makes it. */
   readonly name: string;
-  /** Keeps the lease past the response, until the promise settles: a streamed body. Default: not past it. */
+  /**
+   * Keeps the lease past the response, until the promise settles: a streamed body. Undefined holds nothing. Default: not past
+   * it. Only for gates that hold until the work has settled.
+   */
   readonly until?: ((response: any) => PromiseLike<unknown> | undefined) | undefined;
 }

@@ -1,3 +1,4 @@
+import type { About } from "./about.ts";
 import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
 import type { AnyService } from "./service.ts";
 
@@ -10,8 +11,12 @@ export interface Layer<out K extends Kind = Keeps> {
   readonly name: string;
   /** What this layer holds on behalf of its callers, if anything: it may stand in a stack only once. */
   readonly state?: object | undefined;
+  /** What this layer says of itself, for tools that show or judge a stack. */
+  readonly about?: About | undefined;
   /** The service with this layer around it. */
   wrap<S extends AnyService>(inner: S & Fits<Apply<K, S>>): Apply<K, S>;
+  /** Its name, its label and what it counts, so that `JSON.stringify` and loggers can take it. Layers of `layerFn` have it. */
+  toJSON?(): Record<string, unknown>;
   /** Carries `K` in the types; never there at run time. */
   readonly "~kind"?: K | undefined;
 }

@@ -1,18 +1,17 @@
 import { brand, isBranded } from "../kit/brand.ts";
+import { SluiceError } from "./sluice-error.ts";
 
 /** A permit was used a second time: each is good for one call. The call reached nobody. */
-export class PermitSpentError extends Error {
-  override readonly name = "PermitSpentError";
-  readonly code = "ERR_SLUICE_PERMIT_SPENT";
-
-  static {
-    brand(this.prototype, "PermitSpentError");
-  }
+export class PermitSpentError extends SluiceError {
+  declare readonly name: "PermitSpentError";
+  override readonly code = "ERR_SLUICE_PERMIT_SPENT";
 
   constructor() {
-    super("This permit was spent or given back before; reserve another for each call.");
+    super("This permit was spent or released before; reserve another for each call.");
   }
 }
+
+brand(PermitSpentError, { name: "PermitSpentError" });
 
 /** Whether `error` is a {@link PermitSpentError}, of whichever copy of this package. */
 export function isPermitSpentError(error: unknown): error is PermitSpentError {

@@ -1,30 +1,31 @@
+import type { Refusal, RefusalError, RefusalOptions } from "../contract/refusal.ts";
+import { isBrandedRefusal } from "../kit/brand.ts";
 import { processWide } from "../kit/process-wide.ts";
 
-/** Who refused last, and for how long. */
-export interface Refusal {
-  readonly layer: string;
-  readonly retryAfter: number | undefined;
-}
-
 /*
- * `tryReady` answers undefined and nothing else, so the reason is left beside it: written synchronously by the layer
+ * `tryReady` returns undefined and nothing else, so the reason is left beside it: written synchronously by the layer
  * that refuses, read synchronously by the layer that reports, of whichever copy of this package.
  */
 const slot = processWide<{ last?: Refusal | undefined }>("refusal", {});
 
 /**
- * Says who refuses, just before `tryReady` answers undefined: `return refuse("myLimit", 250)`.
+ * Says who refuses, just before `tryReady` returns undefined: `return refuse("myLimit", { retryAfter: 250 })`.
  *
  * @param layer the name of the refusing layer
- * @param retryAfter in how many milliseconds asking again may succeed, where that is known
  */
-export function refuse(layer: string, retryAfter?: number): undefined {
-  slot.last = { layer, retryAfter };
+export function refuse(layer: string, options: RefusalOptions = {}): undefined {
+  const { label, reason = "capacity", retryAfter } = options;
+  leaveRefusal({ layer, label, reason, retryAfter });
+}
+
+/** As {@link refuse}, with the refusal as it is. */
+export function leaveRefusal(refusal: Refusal): undefined {
+  slot.last = refusal;
 }
 
 /**
- * Who refused, and for how long: what was left behind since the last time somebody took it. Right after a `tryReady` that
- * answered undefined, it is that one's refusal; undefined where a service of another's making says nothing.
+ * Who refused, and for how long: what was left behind since it was last taken. Right after a `tryReady` that returned
+ * undefined, it is that one's refusal; undefined where a service of another make says nothing.
  *
  * @example
  * const permit = service.tryReady(request);
@@ -34,4 +35,17 @@ export function takeRefusal(): Refusal | undefined {
   const { last } = slot;
   slot.last = undefined;
   return last;
+}
+
+/** As {@link takeRefusal}, and leaves it for others: for whoever only looks on. */
+export function peekRefusal(): Refusal | undefined {
+  return slot.last;
+}
+
+/**
+ * Whether `error` is a refusal of a layer of ours, of whichever copy: nothing was tried, so that trying elsewhere or later is
+ * safe. `OverloadedError`, `BufferClosedError`, `CircuitOpenError` are refusals. Never throws.
+ */
+export function isRefusal(error: unknown): error is RefusalError {
+  return isBrandedRefusal(error);
 }

@@ -3,61 +3,81 @@ import type { Gate, GateOptions, Lease } from "../contract/gate.ts";
 import type { Adds } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
 import type { ReadyOptions } from "../contract/service.ts";
-import { refuse } from "../errors/refusal.ts";
-import { readOption, readOptions, requireFunction, requireMethods, requireName } from "../kit/check.ts";
+import { leaveRefusal } from "../errors/refusal.ts";
+import { requireAbout } from "../kit/about.ts";
+import { readOption, readOptions, requireFunction, requireMethods, requireName, requireOneOf } from "../kit/check.ts";
 import { promiseOf } from "../kit/promise-of.ts";
-import { Reservation } from "../stack/reservation.ts";
+import type { Reservation } from "../stack/reservation.ts";
 import { stackOf, stackService } from "../stack/stack.ts";
 import { wait } from "../stack/wait.ts";
-import { Stay, giveBack, starting } from "./stay.ts";
+import { cancelLease, holdOf } from "./gated-call.ts";
 
 /**
- * The one layer that composes a gate with the service inside it. Whoever is let in holds the lease until the call, and
- * all that was handed up with `waitUntil`, has settled; nothing is lost when the service inside refuses, throws, or is
- * never called.
+ * The one layer that composes a gate with the service inside it. An admitted call holds its lease until the call, and all
+ * that was registered with `waitUntil`, has settled (or as long as the gate's `holds` says); nothing is lost when the service
+ * inside refuses, throws, or is never called.
  *
  * @example
- * const layer = gate(new Semaphore(10), { name: "upstream" });
+ * const layer = gate(new Semaphore(10), { name: "upstream", label: "db" });
  *
- * @throws TypeError when an option is missing or of another type
+ * @throws TypeError when an option is missing or of another type, and when `until` goes with a gate that does not hold until
+ *   the work has settled
  */
 export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options: GateOptions): Layer<Adds<Err, Req>> {
-  requireMethods("gate", "gate", policy, "a gate", ["tryAcquire", "acquire"]);
-  const retryAfter = readOption("gate", policy, "retryAfter", "gate.retryAfter");
-  if (retryAfter !== undefined) requireFunction("gate", "gate.retryAfter", retryAfter);
-  const { name, until } = readOptions("gate", options, ["name", "until"]);
+  const { holds, admit } = readGate(policy);
+  const { name, until, label, traits, facts } = readOptions("gate", options, [
+    "name",
+    "until",
+    "label",
+    "traits",
+    "facts",
+  ]);
   requireName("gate", name);
-  if (until !== undefined) requireFunction("gate", "until", until);
-  const held =
-    policy["~counts"] === "starts" && until === undefined
-      ? (lease: Lease, inner: Reservation): Reservation => new Reservation<any>(starting, lease, inner)
-      : (lease: Lease, inner: Reservation): Reservation => new Stay(lease, inner, until);
+  if (until !== undefined) {
+    requireFunction("gate", "until", until);
+    if (holds !== "work") {
+      throw new TypeError(`gate: until must go with a gate that holds until the work has settled; received "${holds}"`);
+    }
+  }
+  const about = requireAbout("gate", { label, traits, facts });
+  const held = holdOf(holds, until);
   return layerFn<Adds<Err, Req>>(
     name,
     (service) => {
       const inner = stackOf(service);
       return stackService({
         tryReserve(request) {
-          const lease = policy.tryAcquire(request as Req);
-          if (lease === undefined) return refuse(name, policy.retryAfter?.(request as Req));
+          const granted = policy.tryAcquire(request as Req);
+          if (granted === undefined) {
+            const { reason = "capacity" } = policy;
+            return leaveRefusal({ layer: name, label, reason, retryAfter: policy.retryAfter?.(request as Req) });
+          }
+          const lease = admit(granted, request);
           let reservation: Reservation | undefined;
           try {
             reservation = inner.tryReserve(request);
           } finally {
-            // Refused or thrown further in: all or nothing.
-            if (reservation === undefined) giveBack(lease);
+            // Refused or thrown further inside: all or nothing.
+            if (reservation === undefined) cancelLease(lease);
           }
           return reservation && held(lease, reservation);
         },
         reserve(asked, granted, failed) {
-          const enter = (lease: Lease): void => {
+          const enter = (admitted: Lease): void => {
+            let lease: Lease;
+            try {
+              lease = admit(admitted, asked.request);
+            } catch (error) {
+              failed(error);
+              return;
+            }
             inner.reserve(
               asked,
               (reservation) => {
                 granted(held(lease, reservation));
               },
               (reason) => {
-                giveBack(lease);
+                cancelLease(lease);
                 failed(reason);
               },
             );
@@ -77,10 +97,40 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
             failed(reason);
             return;
           }
-          wait(waiting, signal, enter, failed, giveBack);
+          wait(waiting, signal, enter, failed, cancelLease);
         },
       });
     },
     policy,
+    about,
   );
+}
+
+/** What is read of a gate once: how long it holds, and what is held in the place of a lease. */
+function readGate(policy: Gate<any, unknown>): {
+  readonly holds: "work" | "answer" | "start";
+  readonly admit: (lease: Lease, request: unknown) => Lease;
+} {
+  requireMethods("gate", "gate", policy, "a gate", ["tryAcquire", "acquire"]);
+  const holds = readOption("gate", policy, "holds", "gate.holds");
+  for (const name of ["retryAfter", "admitted"]) {
+    const method = readOption("gate", policy, name, `gate.${name}`);
+    if (method !== undefined) requireFunction("gate", `gate.${name}`, method);
+  }
+  return {
+    holds: holds === undefined ? "work" : requireOneOf("gate", "gate.holds", holds, ["work", "answer", "start"]),
+    admit: policy.admitted === undefined ? (lease) => lease : admitting(policy as Required<Gate<any>>),
+  };
+}
+
+/** What the gate makes of a lease. Where it throws, the lease is cancelled, and it is a failure of readiness. */
+function admitting(policy: Required<Gate<any>>): (lease: Lease, request: unknown) => Lease {
+  return (lease, request) => {
+    try {
+      return policy.admitted(lease, request);
+    } catch (error) {
+      cancelLease(lease);
+      throw error;
+    }
+  };
 }

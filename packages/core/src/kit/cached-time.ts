@@ -6,6 +6,8 @@ import { type Clock, systemClock } from "../contract/clock.ts";
  */
 const passage = {
   open: false,
+  /** How many there were: a small integer, so that counting allocates nothing. */
+  number: 0,
   /** The system's time, once it was read; below 0 before. A number always: one kept in a variable is made anew at each change. */
   time: -1,
 };
@@ -13,7 +15,16 @@ const passage = {
 /** A call, or a question for readiness, enters a stack. Until {@link leaveLayers} all that is done is done in one go. */
 export function enterLayers(): void {
   passage.open = true;
+  passage.number = (passage.number + 1) | 0;
   passage.time = -1;
+}
+
+/**
+ * Which passage this is. A `call` asks `tryReserve` and, in vain, `reserve` in one passage: so whoever looks on tells a refusal that
+ * stays one from one that becomes a wait.
+ */
+export function passageNumber(): number {
+  return passage.number;
 }
 
 /** It has come to where other code may run for any time, or it has left the stack. */

@@ -6,7 +6,8 @@ import type { CallOptions, ReadyOptions } from "../contract/service.ts";
  */
 export interface Behaviour<State> {
   /**
-   * Begins the call. Never throws.
+   * Begins the call. It may throw as long as nothing inside has been started: the reservation then cancels itself, and the call
+   * rejects with what was thrown.
    *
    * @param edge whether the promise goes to a caller outside the stack. A promise with an observer at its side counts
    *   as handled, so whoever observes must then hand on the observed promise and not the one it looks at, or a failure
@@ -37,9 +38,15 @@ export class Reservation<State = unknown> {
     this.inner = inner;
   }
 
-  /** Spends it. See {@link Behaviour.start}. */
+  /** Spends it. Never throws. See {@link Behaviour.start}. */
   start(request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
-    return this.behaviour.start(this, request, options, edge);
+    try {
+      return this.behaviour.start(this, request, options, edge);
+    } catch (error) {
+      // The net for all layers: those further out see a call that failed, and release what they hold.
+      this.cancel();
+      return Promise.reject(error);
+    }
   }
 
   /** Gives it back. */

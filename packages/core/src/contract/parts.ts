@@ -1,0 +1,20 @@
+import type { About } from "./about.ts";
+import type { AnyLayer } from "./layer.ts";
+import type { AnyService } from "./service.ts";
+
+/** What a service is made of: a layer around another service, or something that has services of its own. */
+export type Parts =
+  | {
+      /** The layer value on which `wrap` was called: its counters are there. */
+      readonly layer: AnyLayer;
+      /** The service inside it. */
+      readonly inner: AnyService;
+    }
+  | {
+      /** The name of the function that made the service, such as `"routingTable"`. */
+      readonly name: string;
+      /** What it says of itself. */
+      readonly about?: About | undefined;
+      /** The services inside it, each with its key. Asked anew each time, for they may change. */
+      readonly branches: () => Iterable<readonly [key: unknown, service: AnyService]>;
+    };

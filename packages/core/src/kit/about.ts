@@ -1,0 +1,20 @@
+import type { About } from "../contract/about.ts";
+import { readOptions, requireArray, requireName, requireObject } from "./check.ts";
+
+/**
+ * What a layer says of itself, checked and frozen; undefined where it says nothing.
+ *
+ * @throws TypeError when `label` is not a non-empty string, `traits` is not an array, or `facts` is not an object
+ */
+export function requireAbout(owner: string, { label, traits, facts }: About): About | undefined {
+  if (label !== undefined) requireName(owner, label, "label");
+  if (traits !== undefined) requireArray(owner, "traits", traits, "an array of strings");
+  if (facts !== undefined) requireObject(owner, "facts", facts);
+  if (label === undefined && traits === undefined && facts === undefined) return undefined;
+  return Object.freeze({ label, traits, facts });
+}
+
+/** As {@link requireAbout}, of an object whose members are read once. */
+export function readAbout(owner: string, about: About | undefined): About | undefined {
+  return requireAbout(owner, readOptions(owner, about, ["label", "traits", "facts"]));
+}
