@@ -146,7 +146,7 @@ export class Slots implements BufferLayer, Gate<unknown, BufferClosedError> {
    */
   tryAcquire(): Lease | undefined {
     if (!this.open) throw new BufferClosedError();
-    return this.line.blocked || this.available === 0 ? undefined : this.take();
+    return this.line.blocks() || this.available === 0 ? undefined : this.take();
   }
 
   /** A slot, in turn. It must have been tried before. */

@@ -42,6 +42,7 @@ export type {
   ResponseOf,
 } from "./contract/service.ts";
 export { Service } from "./contract/service.ts";
+export type { WaitingLine } from "./contract/waiting-line.ts";
 export { OverloadedError, isOverloadedError } from "./errors/overloaded-error.ts";
 export { PermitSpentError, isPermitSpentError } from "./errors/permit-spent-error.ts";
 export { isRefusal, refuse, takeRefusal } from "./errors/refusal.ts";

@@ -3,6 +3,11 @@
  *
  * @packageDocumentation
  */
+export { callLayer } from "./compose/call-layer.ts";
+export type { Holding } from "./compose/hold-layer.ts";
+export { holdLayer } from "./compose/hold-layer.ts";
+export type { Inside } from "./compose/inside.ts";
+export { recoverReadiness } from "./compose/recover-readiness.ts";
 export { longestTimer } from "./contract/clock.ts";
 export type { SluiceErrorOptions } from "./errors/sluice-error.ts";
 export { SluiceError } from "./errors/sluice-error.ts";
@@ -27,7 +32,10 @@ export {
   requireService,
   show,
 } from "./kit/check.ts";
+export type { Waiter } from "./kit/line.ts";
 export { Line } from "./kit/line.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
+export { isOwnAbort } from "./kit/own-abort.ts";
 export { promiseOf } from "./kit/promise-of.ts";
-export { report } from "./kit/report.ts";
+export { report, tell } from "./kit/report.ts";
+export { permit } from "./stack/permit.ts";

@@ -166,7 +166,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   }
 
   private enter(now: number): RateLease | undefined {
-    return this.line.blocked || this.earliest(this.held.size + 1, now) > now ? undefined : this.take(now);
+    return this.line.blocks() || this.earliest(this.held.size + 1, now) > now ? undefined : this.take(now);
   }
 
   private take(now: number): RateLease {
@@ -176,7 +176,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Lets in whom there is room for, and sets the alarm for the next. */
   private serve(now: number): void {
     for (let { first } = this.line; first !== undefined; { first } = this.line) {
-      const { deadline = Infinity } = first;
+      const { deadline = Infinity } = first.options;
       const due = this.earliest(this.held.size + 1, now);
       if (due > deadline) {
         // Its wait, were it to ask again: behind the others.

@@ -70,7 +70,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
       this.failure = undefined;
       throw error;
     }
-    return this.line.blocked || this.allowed === 0 ? refuse("mockService") : this.take(request);
+    return this.line.blocks() || this.allowed === 0 ? refuse("mockService") : this.take(request);
   };
 
   readonly reserve: Stack["reserve"] = (options, granted, failed) => {
@@ -134,7 +134,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
   }
 
   private serve(): void {
-    while (this.line.size > 0 && this.allowed > 0) this.line.grant(this.take(this.line.first?.request));
+    while (this.line.size > 0 && this.allowed > 0) this.line.grant(this.take(this.line.first?.options.request));
   }
 
   private receive(request: Req, options: CallOptions, { reservedFor }: Share): Promise<Res> {

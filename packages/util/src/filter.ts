@@ -1,17 +1,5 @@
-import {
-  type Adds,
-  type CallOptions,
-  type FailureOf,
-  type Kind,
-  type Layer,
-  layerFn,
-  type Mismatch,
-  type RequestOf,
-  type ResponseOf,
-  type Service,
-} from "@sluice/core";
-import { around, type Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { promiseOf, requireFunction } from "@sluice/core/kit";
+import type { Adds, CallOptions, FailureOf, Kind, Layer, Mismatch, RequestOf, ResponseOf, Service } from "@sluice/core";
+import { callLayer, type Inside, promiseOf, requireFunction } from "@sluice/core/kit";
 import { FilteredError } from "./filtered-error.ts";
 
 /** Takes `A`, and lets those that are a `B` pass. */
@@ -42,37 +30,23 @@ export function filter<Req = unknown>(
 ): Layer<Adds<FilteredError, Req>>;
 export function filter(predicate: (request: any, options: CallOptions) => boolean | PromiseLike<boolean>): Layer<any> {
   requireFunction("filter", "predicate", predicate);
-  return layerFn<any>("filter", (service) =>
-    stackService(
-      around(stackOf(service), {
-        start({ inner }, request, options, edge) {
-          let passes: boolean | PromiseLike<boolean>;
-          try {
-            passes = predicate(request, options);
-          } catch (error) {
-            return failed(inner, error);
-          }
-          if (passes === true) return inner.start(request, options, edge);
-          if (passes === false) return failed(inner, new FilteredError());
-          return promiseOf(passes).then(
-            (passed) => {
-              if (!passed) return failed(inner, new FilteredError());
-              // The abort may have come while the predicate was at work.
-              if (options.signal?.aborted) return failed(inner, options.signal.reason);
-              return inner.start(request, options, false);
-            },
-            (error: unknown) => failed(inner, error),
-          );
-        },
-        cancel({ inner }) {
-          inner.cancel();
-        },
-      }),
-    ),
-  );
+  return callLayer<any>("filter", (inside, request, options) => {
+    const passes = predicate(request, options);
+    if (passes === true) return inside.start(request, options);
+    if (passes === false) return failed(inside, new FilteredError());
+    return promiseOf(passes).then(
+      (passed) => {
+        if (!passed) return failed(inside, new FilteredError());
+        // The abort may have come while the predicate was at work.
+        if (options.signal?.aborted) return failed(inside, options.signal.reason);
+        return inside.start(request, options);
+      },
+      (error: unknown) => failed(inside, error),
+    );
+  });
 }
 
-function failed(inner: Reservation, reason: unknown): Promise<never> {
-  inner.cancel();
+function failed(inside: Inside, reason: unknown): Promise<never> {
+  inside.cancel();
   return Promise.reject(reason);
 }

@@ -1,8 +1,5 @@
 import { type Layer, layerFn, type MapsFailure } from "@sluice/core";
-import { around, type Behaviour, stackOf, stackService } from "@sluice/core/internal";
-import { requireFunction } from "@sluice/core/kit";
-import { overcoming } from "./overcoming.ts";
-import { isOwnAbort } from "./own-abort.ts";
+import { callLayer, isOwnAbort, recoverReadiness, requireFunction } from "@sluice/core/kit";
 
 /**
  * Fails with what `map` makes of a failure of the service inside, be it of readiness or of a call. The reason that the
@@ -22,17 +19,11 @@ export function mapFailure<A, B>(map: (failure: A) => B): Layer<MapsFailure<A, B
   const fail = (reason: unknown): never => {
     throw map(reason as A);
   };
-  const behaviour: Behaviour<undefined> = {
-    start: ({ inner }, request, options) =>
-      inner.start(request, options, false).catch((reason: unknown) => {
-        if (isOwnAbort(options.signal, reason)) throw reason;
-        return fail(reason);
-      }),
-    cancel({ inner }) {
-      inner.cancel();
-    },
-  };
-  return layerFn<MapsFailure<A, B>>("mapFailure", (service) =>
-    stackService(overcoming(around(stackOf(service), behaviour), fail)),
+  const calls = callLayer<any>("mapFailure", (inside, request, options) =>
+    inside.start(request, options).catch((reason: unknown) => {
+      if (isOwnAbort(options.signal, reason)) throw reason;
+      return fail(reason);
+    }),
   );
+  return layerFn<MapsFailure<A, B>>("mapFailure", (service) => recoverReadiness(calls.wrap(service), fail));
 }

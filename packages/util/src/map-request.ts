@@ -1,6 +1,5 @@
-import { type Layer, layerFn, type MapsRequest } from "@sluice/core";
-import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { requireFunction } from "@sluice/core/kit";
+import type { Layer, MapsRequest } from "@sluice/core";
+import { holdLayer, requireFunction } from "@sluice/core/kit";
 
 /** What was reserved for: the request from outside, and what it was mapped to. */
 interface Mapped {
@@ -25,49 +24,12 @@ interface Mapped {
  */
 export function mapRequest<A, B>(map: (request: A) => B): Layer<MapsRequest<A, B>> {
   requireFunction("mapRequest", "map", map);
-  const behaviour: Behaviour<Mapped | undefined> = {
-    start({ state: mapped, inner }, request, options, edge) {
-      let value: unknown;
-      try {
-        value = mapped !== undefined && Object.is(mapped.request, request) ? mapped.value : map(request as A);
-      } catch (error) {
-        inner.cancel();
-        return Promise.reject(error);
-      }
-      return inner.start(value, options, edge);
+  return holdLayer<MapsRequest<A, B>, Mapped | undefined>("mapRequest", {
+    reserve: (request) => (request === undefined ? undefined : { request, value: map(request) }),
+    ask: (mapped) => mapped?.value,
+    start(mapped, inside, request, options) {
+      const reserved = mapped !== undefined && Object.is(mapped.request, request);
+      return inside.start(reserved ? mapped.value : map(request), options);
     },
-    cancel({ inner }) {
-      inner.cancel();
-    },
-  };
-  const mappedFrom = (request: unknown): Mapped | undefined =>
-    request === undefined ? undefined : { request, value: map(request as A) };
-  const held = (mapped: Mapped | undefined, inner: Reservation): Reservation =>
-    new Reservation<any>(behaviour, mapped, inner);
-  return layerFn<MapsRequest<A, B>>("mapRequest", (service) => {
-    const inner = stackOf(service);
-    return stackService({
-      tryReserve(request) {
-        const mapped = mappedFrom(request);
-        const reservation = inner.tryReserve(mapped?.value);
-        return reservation && held(mapped, reservation);
-      },
-      reserve(options, granted, failed) {
-        let mapped: Mapped | undefined;
-        try {
-          mapped = mappedFrom(options.request);
-        } catch (error) {
-          failed(error);
-          return;
-        }
-        inner.reserve(
-          { ...options, request: mapped?.value },
-          (reservation) => {
-            granted(held(mapped, reservation));
-          },
-          failed,
-        );
-      },
-    });
   });
 }

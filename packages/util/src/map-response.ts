@@ -1,6 +1,5 @@
-import { type Layer, layerFn, type MapsResponse } from "@sluice/core";
-import { around, stackOf, stackService } from "@sluice/core/internal";
-import { requireFunction } from "@sluice/core/kit";
+import type { Layer, MapsResponse } from "@sluice/core";
+import { callLayer, requireFunction } from "@sluice/core/kit";
 
 /**
  * Answers with what `map` makes of the response of the service inside. Failures pass as they are.
@@ -14,15 +13,7 @@ import { requireFunction } from "@sluice/core/kit";
  */
 export function mapResponse<A, B>(map: (response: A) => B): Layer<MapsResponse<A, Awaited<B>>> {
   requireFunction("mapResponse", "map", map);
-  return layerFn<MapsResponse<A, Awaited<B>>>("mapResponse", (service) =>
-    stackService(
-      around(stackOf(service), {
-        start: ({ inner }, request, options) =>
-          inner.start(request, options, false).then((response) => map(response as A)),
-        cancel({ inner }) {
-          inner.cancel();
-        },
-      }),
-    ),
+  return callLayer<MapsResponse<A, Awaited<B>>>("mapResponse", (inside, request, options) =>
+    inside.start(request, options).then((response: A) => map(response)),
   );
 }

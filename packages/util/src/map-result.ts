@@ -8,10 +8,7 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, type Behaviour, nothing, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { requireFunction } from "@sluice/core/kit";
-import { overcoming } from "./overcoming.ts";
-import { isOwnAbort } from "./own-abort.ts";
+import { callLayer, isOwnAbort, promiseOf, recoverReadiness, requireFunction } from "@sluice/core/kit";
 
 /** How a call ended: `PromiseSettledResult`, with a type for the reason. */
 export type OutcomeOf<Res, Err> = PromiseFulfilledResult<Res> | { readonly status: "rejected"; readonly reason: Err };
@@ -55,38 +52,27 @@ export function mapResult<R extends OutcomeOf<unknown, unknown>, A = OutcomeOf<u
   requireFunction("mapResult", "map", map);
   const end = (outcome: OutcomeOf<unknown, unknown>): unknown => {
     const mapped = map(outcome as A);
-    return "status" in mapped ? settle(mapped) : Promise.resolve(mapped).then(settle);
+    return "status" in mapped ? settle(mapped) : promiseOf(mapped).then(settle);
   };
-  const behaviour: Behaviour<undefined> = {
-    start: ({ inner }, request, options) =>
-      inner.start(request, options, false).then(
-        (value) => end({ status: "fulfilled", value }),
-        (reason: unknown) => {
-          if (isOwnAbort(options.signal, reason)) throw reason;
-          return end({ status: "rejected", reason });
-        },
-      ),
-    cancel({ inner }) {
-      inner.cancel();
-    },
-  };
-  const overcome = (reason: unknown): Reservation => {
-    const answer = Promise.resolve(end({ status: "rejected", reason }));
-    // Nobody may ever ask for it.
-    answer.catch(() => {});
-    return new Reservation<any>(answered, answer, nothing);
-  };
+  const calls = callLayer<any>("mapResult", (inside, request, options) =>
+    inside.start(request, options).then(
+      (value) => end({ status: "fulfilled", value }),
+      (reason: unknown) => {
+        if (isOwnAbort(options.signal, reason)) throw reason;
+        return end({ status: "rejected", reason });
+      },
+    ),
+  );
   return layerFn<MapsResult<A, R>>("mapResult", (service) =>
-    stackService(overcoming(around(stackOf(service), behaviour), overcome)),
+    recoverReadiness(calls.wrap(service), (reason) => {
+      const answer = promiseOf(end({ status: "rejected", reason }));
+      // Nobody may ever ask for it.
+      answer.catch(() => {});
+      // Another promise, so that a failure is reported where its caller ignores it.
+      return () => answer.then();
+    }),
   );
 }
-
-/** Holds nothing; the answer to its call is there, or on its way. */
-const answered: Behaviour<Promise<unknown>> = {
-  // Another promise, so that a failure is reported where its caller ignores it.
-  start: ({ state: answer }) => answer.then(),
-  cancel() {},
-};
 
 function settle(outcome: OutcomeOf<unknown, unknown>): unknown {
   if (outcome.status === "rejected") throw outcome.reason;

@@ -9,11 +9,8 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, type Behaviour, nothing, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { requireFunction } from "@sluice/core/kit";
+import { callLayer, isOwnAbort, recoverReadiness, requireFunction } from "@sluice/core/kit";
 import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
-import { overcoming } from "./overcoming.ts";
-import { isOwnAbort } from "./own-abort.ts";
 
 /** Answers with `R` where the service inside fails with `E`, which is thereby gone; for services whose requests are `Req`. */
 export interface RecoversWith<E, R, Req> extends Kind {
@@ -46,27 +43,18 @@ export function recover<E, R, Req = unknown>(
 ): Layer<RecoversWith<E, Awaited<R>, Req>> {
   const matches = failureMatcher("recover", failure);
   requireFunction("recover", "answer", answer);
-  // There is an answer only where there is a request: so the failure waits for the call.
-  const overcome = (reason: unknown): Reservation | undefined =>
-    matches(reason) ? new Reservation<any>(failing, reason, nothing) : undefined;
-  return layerFn<RecoversWith<E, Awaited<R>, Req>>("recover", (service) =>
-    stackService(
-      around(overcoming(stackOf(service), overcome), {
-        start: ({ inner }, request, options) =>
-          inner.start(request, options, false).catch((reason: unknown) => {
-            if (isOwnAbort(options.signal, reason) || !matches(reason)) throw reason;
-            return answer(reason as E, request as Req, options);
-          }),
-        cancel({ inner }) {
-          inner.cancel();
-        },
-      }),
-    ),
+  const calls = callLayer<any>("recover", (inside, request, options) =>
+    inside.start(request, options).catch((reason: unknown) => {
+      if (isOwnAbort(options.signal, reason) || !matches(reason)) throw reason;
+      return answer(reason as E, request as Req, options);
+    }),
+  );
+  // A failure of readiness waits for the call, for there is an answer only where there is a request.
+  return layerFn<RecoversWith<E, Awaited<R>, Req>>(
+    "recover",
+    (service) =>
+      recoverReadiness(calls.wrap(service) as Service<any, any>, (reason) =>
+        matches(reason) ? (request: Req, options): unknown => answer(reason as E, request, options) : undefined,
+      ) as Service<any, any, any>,
   );
 }
-
-/** Holds nothing; its call fails with the reason that readiness failed with. */
-const failing: Behaviour<unknown> = {
-  start: ({ state: reason }) => Promise.reject(reason),
-  cancel() {},
-};

@@ -90,7 +90,7 @@ export class Innermost extends Service<number, Answer> {
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
-    return this.line.blocked || this.allowed === 0 ? refuse("innermost") : this.take();
+    return this.line.blocks() || this.allowed === 0 ? refuse("innermost") : this.take();
   }
 
   ready(options: ReadyOptions<number> = {}): Promise<Permit<number, Answer>> {

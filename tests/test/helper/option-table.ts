@@ -285,7 +285,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "core.Semaphore",
     base: {},
     give: (options) => new Semaphore(1, options),
-    ranges: { clock: optional(aClock) } satisfies Every<SemaphoreOptions>,
+    ranges: { clock: optional(aClock), line: optional(aFunction) } satisfies Every<SemaphoreOptions>,
   },
   {
     of: "core.ServiceBuilder",

@@ -1,8 +1,9 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Gate, Lease } from "../contract/gate.ts";
 import type { ReadyOptions } from "../contract/service.ts";
+import type { WaitingLine } from "../contract/waiting-line.ts";
 import { timeOf } from "../kit/cached-time.ts";
-import { readOptions, requireClock, requireNumber } from "../kit/check.ts";
+import { readOptions, requireClock, requireFunction, requireMethods, requireNumber } from "../kit/check.ts";
 import { Holders } from "../kit/holders.ts";
 import { Line } from "../kit/line.ts";
 
@@ -10,6 +11,11 @@ import { Line } from "../kit/line.ts";
 export interface SemaphoreOptions {
   /** Where `oldest` reads time; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /**
+   * Makes the line in which callers wait: for an order of its own. `serve` grants leases to those in line while there is room; the
+   * line calls it when a newcomer may be served again, and when a waiter has left. Default: first come, first served.
+   */
+  readonly line?: ((serve: () => void) => WaitingLine<Lease>) | undefined;
 }
 
 class SemaphoreLease implements Lease {
@@ -46,9 +52,7 @@ export class Semaphore implements Gate<unknown> {
   private limit: number;
   private readonly clock: Clock;
   private readonly holders: Holders = new Holders();
-  private readonly line: Line<Lease> = new Line(() => {
-    this.serve();
-  });
+  private readonly line: WaitingLine<Lease>;
 
   /**
    * @param max how many may hold a slot at once: a whole number of 0 or more, or Infinity
@@ -56,7 +60,12 @@ export class Semaphore implements Gate<unknown> {
    */
   constructor(max: number, options?: SemaphoreOptions) {
     this.limit = requireMax(max);
-    this.clock = requireClock("Semaphore", readOptions("Semaphore", options, ["clock"]).clock);
+    const { clock, line } = readOptions("Semaphore", options, ["clock", "line"]);
+    this.clock = requireClock("Semaphore", clock);
+    const serve = (): void => {
+      this.serve();
+    };
+    this.line = line === undefined ? new Line(serve) : lineMadeBy(line, serve);
   }
 
   /** How many may hold a slot at once. Raising it serves those who wait; lowering it takes nothing from those who hold. */
@@ -74,6 +83,11 @@ export class Semaphore implements Gate<unknown> {
     return this.holders.size;
   }
 
+  /** Whether nobody holds a slot and nobody waits for one. */
+  get idle(): boolean {
+    return this.holders.size === 0 && this.line.size === 0;
+  }
+
   /** Callers in line. */
   get waiting(): number {
     return this.line.size;
@@ -89,15 +103,15 @@ export class Semaphore implements Gate<unknown> {
     return this.holders.longest(this.clock.now());
   }
 
-  /** A slot, when one is free and nobody is in line for it. */
-  tryAcquire(): Lease | undefined {
-    return this.line.blocked || this.holders.size >= this.limit ? undefined : this.take();
+  /** A slot, when one is free and nobody in line comes before `request`. */
+  tryAcquire(request?: unknown): Lease | undefined {
+    return this.line.blocks(request) || this.holders.size >= this.limit ? undefined : this.take();
   }
 
   /** A slot, in turn. Rejects with `signal.reason` when the signal aborts. */
   acquire(options: ReadyOptions<unknown> = {}): Promise<Lease> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    const lease = this.tryAcquire();
+    const lease = this.tryAcquire(options.request);
     return lease === undefined ? this.line.join(options) : Promise.resolve(lease);
   }
 
@@ -118,4 +132,11 @@ export class Semaphore implements Gate<unknown> {
 
 function requireMax(max: number): number {
   return requireNumber("Semaphore", "max", max, { min: 0, integer: true, infinity: true });
+}
+
+function lineMadeBy(make: NonNullable<SemaphoreOptions["line"]>, serve: () => void): WaitingLine<Lease> {
+  requireFunction("Semaphore", "line", make);
+  const line = make(serve);
+  requireMethods("Semaphore", "what line returns", line, "a line", ["blocks", "join", "grant"]);
+  return line;
 }

@@ -6,7 +6,8 @@ export interface Branding {
   readonly refusal?: boolean | undefined;
 }
 
-const refusalBrand = "refusal";
+/** Not of the form of a brand: a class of errors is known by its brand alone. */
+const refusalMark = Symbol.for("sluice.refusal");
 
 /**
  * Brands a class of errors by a registered symbol, so that two copies of a package know each other's errors: `instanceof`
@@ -25,22 +26,26 @@ export function brand(errorClass: abstract new (...args: never) => Error, brandi
   // On the prototype, so that it is there before the engine writes the head of the stack trace.
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
   Object.defineProperty(prototype, symbolOf(name), { value: true });
-  if (refusal) Object.defineProperty(prototype, symbolOf(refusalBrand), { value: true });
+  if (refusal) Object.defineProperty(prototype, refusalMark, { value: true });
 }
 
 /** Whether `value` is an error of the class that was branded `name`, by whichever copy of its package. Never throws. */
 export function isBranded(value: unknown, name: string): boolean {
-  try {
-    return (value as Record<symbol, unknown>)[symbolOf(name)] === true;
-  } catch {
-    // Anything at all may have been thrown: undefined, null, a proxy that was revoked.
-    return false;
-  }
+  return isMarked(value, symbolOf(name));
 }
 
 /** Whether `value` is an error of a class that was branded as a refusal, by whichever copy of its package. Never throws. */
 export function isBrandedRefusal(value: unknown): boolean {
-  return isBranded(value, refusalBrand);
+  return isMarked(value, refusalMark);
+}
+
+function isMarked(value: unknown, mark: symbol): boolean {
+  try {
+    return (value as Record<symbol, unknown>)[mark] === true;
+  } catch {
+    // Anything at all may have been thrown: undefined, null, a proxy that was revoked.
+    return false;
+  }
 }
 
 function symbolOf(name: string): symbol {

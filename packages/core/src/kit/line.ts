@@ -1,11 +1,16 @@
 import type { ReadyOptions } from "../contract/service.ts";
+import type { WaitingLine } from "../contract/waiting-line.ts";
 import { type AbortListener, listen, unlisten } from "./abort.ts";
 import { LinkedList, LinkedNode } from "./linked-list.ts";
 import { withResolvers } from "./with-resolvers.ts";
 
-/** Somebody in line. */
-class Waiter<Grant, Req> extends LinkedNode<Waiter<Grant, Req>> implements AbortListener {
-  /** What the waiter asked for. */
+/** A caller in a line. */
+export interface Waiter<out Req = unknown> {
+  /** What the caller asked for. */
+  readonly options: ReadyOptions<Req>;
+}
+
+class LineWaiter<Grant, Req> extends LinkedNode<LineWaiter<Grant, Req>> implements Waiter<Req>, AbortListener {
   readonly options: ReadyOptions<Req>;
   readonly resolve: (grant: Grant) => void;
   readonly reject: (reason: unknown) => void;
@@ -46,17 +51,18 @@ export function follows(promise: Promise<unknown>, signal: AbortSignal): boolean
 }
 
 /**
- * First come, first served. Joining, and leaving from anywhere, take the same few steps however long the line is.
+ * A first come, first served line of callers. Joining, and leaving from anywhere, take constant time.
  *
- * Whoever was granted learns of it a microtask later and only then joins the next line further in. Until then the line
- * is {@link blocked}, so that nobody who came later slips past.
+ * A granted waiter resumes one microtask later, and only then joins the next line further inside. The line {@link blocks} newcomers
+ * until then, so that none of them overtakes it. Lines that serve in another order are made of several of these, or of
+ * {@link LinkedList} on the same rules.
  */
-export class Line<Grant, Req = unknown> {
-  private readonly waiters: LinkedList<Waiter<Grant, Req>> = new LinkedList();
+export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
+  private readonly waiters: LinkedList<LineWaiter<Grant, Req>> = new LinkedList();
   private readonly serve: () => void;
   private moving = 0;
 
-  /** @param serve called when those granted have moved on, and when somebody gave up: grant whom you can */
+  /** @param serve called when a newcomer may be served again, and when a waiter has left: grant whom you can */
   constructor(serve: () => void) {
     this.serve = serve;
   }
@@ -66,13 +72,18 @@ export class Line<Grant, Req = unknown> {
     return this.waiters.size;
   }
 
-  /** What the first in line asked for; undefined when nobody waits. */
-  get first(): ReadyOptions<Req> | undefined {
-    return this.waiters.first?.options;
+  /** The waiter who is served next; undefined when nobody waits. */
+  get first(): Waiter<Req> | undefined {
+    return this.waiters.first;
   }
 
-  /** Whether a newcomer must not be served before others: somebody waits here, or was granted and has not moved on yet. */
-  get blocked(): boolean {
+  /** The waiter who joined last; right after {@link join}, that one. Undefined when nobody waits. */
+  get last(): Waiter<Req> | undefined {
+    return this.waiters.last;
+  }
+
+  /** Whether a newcomer must not be served: somebody waits here, or was granted and has not moved on yet. */
+  blocks(): boolean {
     return this.moving > 0 || this.waiters.size > 0;
   }
 
@@ -81,7 +92,7 @@ export class Line<Grant, Req = unknown> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = withResolvers<Grant>();
-    const waiter = new Waiter<Grant, Req>(this, options, resolve, reject);
+    const waiter = new LineWaiter<Grant, Req>(this, options, resolve, reject);
     if (signal !== undefined) {
       // First, for it throws where the signal is none.
       listen(signal, waiter);
@@ -92,33 +103,42 @@ export class Line<Grant, Req = unknown> {
     return promise;
   }
 
-  /** Serves the first in line. There must be one. */
-  grant(grant: Grant): void {
-    this.shift().resolve(grant);
+  /**
+   * Serves a waiter.
+   *
+   * @param waiter who is in this line; default the first
+   * @throws RangeError when that one is not in this line
+   */
+  grant(grant: Grant, waiter: Waiter<Req> | undefined = this.first): void {
+    this.take(waiter).resolve(grant);
     this.moving++;
     // Queued behind the waiter's own reaction, which by then has joined the next line.
     void settled.then(this.moved);
   }
 
-  /** Refuses the first in line. There must be one. */
-  refuse(reason: unknown): void {
-    this.shift().reject(reason);
+  /**
+   * Refuses a waiter: its promise rejects with `reason`.
+   *
+   * @param waiter who is in this line; default the first
+   * @throws RangeError when that one is not in this line
+   */
+  refuse(reason: unknown, waiter: Waiter<Req> | undefined = this.first): void {
+    this.take(waiter).reject(reason);
   }
 
-  /** The caller gave up: it is told so only while it stands here. */
-  leave(waiter: Waiter<Grant, Req>, reason: unknown): void {
+  /** @internal the caller gave up: a waiter is told so only while it stands here */
+  leave(waiter: LineWaiter<Grant, Req>, reason: unknown): void {
     this.waiters.remove(waiter);
     waiter.reject(reason);
     this.serve();
   }
 
-  private shift(): Waiter<Grant, Req> {
-    const waiter = this.waiters.first;
-    if (waiter === undefined) throw new RangeError("Nobody is in this line.");
-    this.waiters.remove(waiter);
-    const { signal } = waiter.options;
-    if (signal !== undefined) unlisten(signal, waiter);
-    return waiter;
+  private take(waiter: Waiter<Req> | undefined): LineWaiter<Grant, Req> {
+    const found = waiter as LineWaiter<Grant, Req> | undefined;
+    if (found === undefined || !this.waiters.remove(found)) throw new RangeError("That waiter is not in this line.");
+    const { signal } = found.options;
+    if (signal !== undefined) unlisten(signal, found);
+    return found;
   }
 
   private readonly moved = (): void => {

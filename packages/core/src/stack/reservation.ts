@@ -39,7 +39,7 @@ export class Reservation<State = unknown> {
   }
 
   /** Spends it. Never throws. See {@link Behaviour.start}. */
-  start(request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
+  start(request: unknown, options: CallOptions, edge = false): Promise<unknown> {
     try {
       return this.behaviour.start(this, request, options, edge);
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Whether `reason` is what the caller's own signal was aborted with. That is no failure of the service, and passes every
- * layer as it is.
+ * Whether `reason` is what the caller's own signal was aborted with. That is not a failure of the service, and passes every layer
+ * as it is.
  */
 export function isOwnAbort(signal: AbortSignal | undefined, reason: unknown): boolean {
   return signal !== undefined && signal.aborted && signal.reason === reason;

@@ -1,0 +1,291 @@
+import { hops, turn, unhandledIn } from "@sluice/test-kit";
+import { describe, expect, test, vi } from "vitest";
+import { gate, isPermitSpentError, OverloadedError, Semaphore, Service, ServiceBuilder } from "../src/index.ts";
+import { callLayer, holdLayer, isOwnAbort, permit, recoverReadiness, tell } from "../src/kit.ts";
+import { answering, Leaf } from "./helper/leaf.ts";
+
+describe("permit", () => {
+  const setUp = () => {
+    const call = vi.fn<(request: string) => string>((request) => `${request}!`);
+    const release = vi.fn<() => void>();
+    return { call, release, made: permit(call, release) };
+  };
+
+  test("is spent by its first call, and rejects from then on (promise 2)", async () => {
+    const { call, release, made } = setUp();
+    expect(await made.call("a")).toBe("a!");
+    await expect(made.call("b")).rejects.toSatisfy(isPermitSpentError);
+    made.release();
+    expect(call).toHaveBeenCalledOnce();
+    expect(release).not.toHaveBeenCalled();
+  });
+
+  test("is released once, also by leaving a using block", async () => {
+    const { release, made } = setUp();
+    {
+      using used = made;
+      expect(used).toBe(made);
+    }
+    made.release();
+    expect(release).toHaveBeenCalledOnce();
+    await expect(made.call("a")).rejects.toSatisfy(isPermitSpentError);
+  });
+
+  test("is given back by a call that is aborted already, which reaches nobody (promise 5)", async () => {
+    const { call, release, made } = setUp();
+    const reason = new Error("no longer wanted");
+    await expect(made.call("a", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(call).not.toHaveBeenCalled();
+    expect(release).toHaveBeenCalledOnce();
+  });
+
+  test("never throws: a call that throws rejects, a release that throws is reported (promise 7)", async () => {
+    const trap = (): never => {
+      throw new Error("trap");
+    };
+    await expect(permit(trap, () => {}).call(1)).rejects.toThrow("trap");
+    expect(await unhandledIn(async () => permit(trap, trap).release())).toEqual([new Error("trap")]);
+  });
+
+  test("works for a service of one's own, inside our layers", async () => {
+    class Own extends Service<string, string, never> {
+      free = 1;
+      override tryReady() {
+        if (this.free === 0) return undefined;
+        this.free--;
+        const back = (): void => {
+          this.free++;
+        };
+        return permit<string, string, never>((request) => Promise.resolve(request).finally(back), back);
+      }
+      override ready(): Promise<never> {
+        return Promise.reject(new OverloadedError("own"));
+      }
+    }
+    const own = new Own();
+    const service = gate(new Semaphore(3), { name: "limit" }).wrap(own);
+    expect(await service.call("a")).toBe("a");
+    service.tryReady("b")?.release();
+    expect(own.free).toBe(1);
+  });
+});
+
+test("tell calls a listener, reports what it throws, and does nothing without one", async () => {
+  const heard: string[] = [];
+  tell((event: string) => heard.push(event), "opened");
+  tell(undefined, "closed");
+  expect(heard).toEqual(["opened"]);
+  const reported = await unhandledIn(async () => {
+    tell(() => {
+      throw new Error("listener trap");
+    }, "x");
+  });
+  expect(reported).toEqual([new Error("listener trap")]);
+});
+
+test("isOwnAbort tells the reason of the caller's own signal from a failure", () => {
+  const reason = new Error("mine");
+  expect(isOwnAbort(AbortSignal.abort(reason), reason)).toBe(true);
+  expect(isOwnAbort(AbortSignal.abort(new Error("mine")), reason)).toBe(false);
+  expect(isOwnAbort(new AbortController().signal, undefined)).toBe(false);
+  expect(isOwnAbort(undefined, reason)).toBe(false);
+});
+
+describe("recoverReadiness", () => {
+  const failing = (reason: unknown) => {
+    const limit = new Semaphore(5);
+    const inner = gate(
+      {
+        tryAcquire() {
+          throw reason;
+        },
+        acquire: () => Promise.reject(reason),
+      },
+      { name: "open" },
+    ).wrap(new Leaf().service);
+    return { limit, inner };
+  };
+
+  test("grants a permit that holds nothing inside, whose call is answered by the function", async () => {
+    const { inner } = failing(new OverloadedError("open"));
+    const service = recoverReadiness(
+      inner,
+      (reason) => (request: unknown) => `${String(request)}: ${(reason as Error).name}`,
+    );
+    expect(await service.call("a")).toBe("a: OverloadedError");
+    expect(await (await service.ready()).call("b")).toBe("b: OverloadedError");
+    service.tryReady()?.release();
+  });
+
+  test("leaves the failure where it returns undefined, and fails with what it throws", async () => {
+    const { inner } = failing(new OverloadedError("open"));
+    await expect(recoverReadiness(inner, () => undefined).call(1)).rejects.toBeInstanceOf(OverloadedError);
+    const other = new Error("another failure");
+    const mapped = recoverReadiness(inner, () => {
+      throw other;
+    });
+    await expect(mapped.ready()).rejects.toBe(other);
+    expect(() => mapped.tryReady()).toThrow(other);
+  });
+
+  test("a function that throws, or rejects, is a call that rejects", async () => {
+    const { inner } = failing(new Error("no"));
+    const service = recoverReadiness(inner, () => () => {
+      throw new Error("answer trap");
+    });
+    await expect(service.call(1)).rejects.toThrow("answer trap");
+  });
+
+  test("is not asked about the reason of the caller's own abort", async () => {
+    const recover = vi.fn<() => undefined>();
+    const inner = gate(new Semaphore(0), { name: "full" }).wrap(new Leaf().service);
+    const caller = new AbortController();
+    const waiting = recoverReadiness(inner, recover).ready({ signal: caller.signal });
+    const reason = new Error("mine");
+    caller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(recover).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["service", () => recoverReadiness({} as never, () => undefined), "recoverReadiness: service must be a service"],
+    [
+      "recover",
+      () => recoverReadiness(answering(1), 5 as never),
+      "recoverReadiness: recover must be a function; received 5",
+    ],
+  ])("refuses a bad %s", (_option, run, message) => {
+    expect(run).toThrow(message);
+  });
+});
+
+describe("callLayer", () => {
+  const between = (call: Parameters<typeof callLayer>[1]) => {
+    const leaf = new Leaf();
+    const outer = new Semaphore(1);
+    const inner = new Semaphore(1);
+    const service = new ServiceBuilder()
+      .layer(gate(outer, { name: "outer" }))
+      .layer(callLayer("own", call))
+      .layer(gate(inner, { name: "inner" }))
+      .service(leaf.service);
+    return { leaf, service, active: () => [outer.active, inner.active] };
+  };
+
+  test("maps requests and answers, and holds no more than is inside", async () => {
+    const { leaf, service, active } = between((inside, request, options) =>
+      inside.start(`${request}!`, options).then((answer) => `${answer}?`),
+    );
+    const answer = service.call("a");
+    expect(leaf.last.request).toBe("a!");
+    expect(active()).toEqual([1, 1]);
+    leaf.last.respond("b");
+    expect(await answer).toBe("b?");
+    expect(active()).toEqual([0, 0]);
+  });
+
+  test("a call that throws before it has used what is inside rejects, and all is released (promise 3)", async () => {
+    const { service, active } = between(() => {
+      throw new Error("call trap");
+    });
+    await expect(service.call("a")).rejects.toThrow("call trap");
+    expect(active()).toEqual([0, 0]);
+    service.tryReady()?.release();
+    expect(active()).toEqual([0, 0]);
+  });
+
+  test("at the edge an ignored failure is reported once, a handled one is not (promise 11)", async () => {
+    for (const ignored of [true, false]) {
+      const layers = new ServiceBuilder()
+        .layer(callLayer("own", (inside, request, options) => inside.start(request, options)))
+        .layer(gate(new Semaphore(1), { name: "inner" }));
+      const leaf = new Leaf();
+      const reported = await unhandledIn(async () => {
+        const answer = layers.service(leaf.service).call("a");
+        if (!ignored) answer.catch(() => {});
+        leaf.last.fail(new Error("no"));
+        await turn();
+      });
+      expect(reported).toEqual(ignored ? [new Error("no")] : []);
+    }
+  });
+
+  test("one that passes the answer on adds no microtask", async () => {
+    const passing = callLayer("own", (inside, request, options) => inside.start(request, options));
+    expect(await hops(passing.wrap(answering("ok")).call("a"))).toBe(0);
+  });
+
+  test("says of itself what it is told, and refuses bad input by name", () => {
+    expect(callLayer("own", (inside) => inside.start(1, {}), { label: "db" })).toMatchObject({
+      name: "own",
+      about: { label: "db" },
+    });
+    expect(() => callLayer("own", 5 as never)).toThrow("callLayer: call must be a function; received 5");
+    expect(() => callLayer("", () => Promise.resolve())).toThrow("callLayer: name must be a non-empty string");
+  });
+});
+
+describe("holdLayer", () => {
+  const setUp = (max = 1) => {
+    const log: string[] = [];
+    const leaf = new Leaf();
+    const inner = new Semaphore(max);
+    let made = 0;
+    const service = new ServiceBuilder()
+      .layer(
+        holdLayer<never, { id: number; request: unknown }>("own", {
+          reserve: (request) => {
+            const state = { id: ++made, request };
+            log.push(`reserve ${state.id}`);
+            return state;
+          },
+          ask: (state) => `asked ${String(state.request)}`,
+          start(state, inside, request, options) {
+            log.push(`start ${state.id}`);
+            if (request === "trap") throw new Error("start trap");
+            return inside.start(request, options);
+          },
+          cancel(state) {
+            log.push(`cancel ${state.id}`);
+          },
+        }) as never,
+      )
+      .layer(gate(inner, { name: "inner" }))
+      .service(leaf.service) as Service<unknown, unknown>;
+    return { log, leaf, inner, service };
+  };
+
+  test("holds what it made until the call, and cancels it where the permit is released", async () => {
+    const { log, leaf, service } = setUp();
+    const answer = service.call("a");
+    leaf.last.respond("ok");
+    expect(await answer).toBe("ok");
+    service.tryReady()?.release();
+    expect(log).toEqual(["reserve 1", "start 1", "reserve 2", "cancel 2"]);
+  });
+
+  test("cancels what it made for a caller who then waits, whose wait makes another; an abort cancels that (promises 3, 9)", async () => {
+    const { log, service, inner } = setUp(0);
+    const caller = new AbortController();
+    const waiting = service.call("a", { signal: caller.signal });
+    expect(log).toEqual(["reserve 1", "cancel 1", "reserve 2"]);
+    caller.abort(new Error("mine"));
+    await expect(waiting).rejects.toThrow("mine");
+    expect(log.at(-1)).toBe("cancel 2");
+    expect(inner.waiting).toBe(0);
+  });
+
+  test("a start that throws rejects, and all is released", async () => {
+    const { log, service, inner } = setUp();
+    await expect(service.call("trap")).rejects.toThrow("start trap");
+    expect(log).toEqual(["reserve 1", "start 1", "cancel 1"]);
+    expect(inner.active).toBe(0);
+  });
+
+  test.each([
+    [{ start: () => Promise.resolve() }, "holdLayer: holding must be what to hold (with reserve, start)"],
+    [{ reserve() {}, start: () => Promise.resolve(), cancel: 5 }, "holdLayer: cancel must be a function; received 5"],
+  ])("refuses %j", (holding, message) => {
+    expect(() => holdLayer("own", holding as never)).toThrow(message);
+  });
+});
