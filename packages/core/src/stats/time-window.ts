@@ -1,0 +1,91 @@
+import { requireDuration, requireNumber } from "../kit/check.ts";
+
+/** What a {@link TimeWindow} has counted. */
+export interface WindowCounts {
+  /** Outcomes. */
+  readonly calls: number;
+  /** Those that failed. */
+  readonly failures: number;
+  /** Those that were slow. */
+  readonly slow: number;
+}
+
+/**
+ * The outcomes of the last `span` milliseconds, exact to `span / buckets`: constant memory, and each step takes constant time per
+ * bucket that has passed. After `span` without outcomes it is empty. It has no clock: times are handed in, in milliseconds.
+ *
+ * What came at `t` counts from `t` on and is gone at `t + span` at the latest, and not before `t + span - span / buckets`. A time
+ * before the latest one seen counts as that one.
+ */
+export class TimeWindow {
+  /** The span of time, in milliseconds. */
+  readonly span: number;
+  private readonly width: number;
+  private readonly buckets: number;
+  /** Calls, failures and slow ones of each bucket, one after the other. */
+  private readonly counts: Float64Array;
+  private readonly sums: [calls: number, failures: number, slow: number] = [0, 0, 0];
+  /** The number of the latest bucket since time 0. */
+  private latest = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param span milliseconds, above 0 and at most 2^31-1
+   * @param buckets a whole number from 1 to 1,000; default 10
+   * @throws TypeError | RangeError when one is not in its range
+   */
+  constructor(span: number, buckets = 10) {
+    this.span = requireDuration("TimeWindow", "span", span, { above: true });
+    this.buckets = requireNumber("TimeWindow", "buckets", buckets, { min: 1, max: 1_000, integer: true });
+    this.width = this.span / this.buckets;
+    this.counts = new Float64Array(this.buckets * 3);
+  }
+
+  /** Adds an outcome at `now`. */
+  add(now: number, failed = false, slow = false): void {
+    this.move(now);
+    const at = this.placeOf(this.latest);
+    this.change(at, 0);
+    if (failed) this.change(at, 1);
+    if (slow) this.change(at, 2);
+  }
+
+  /** What it holds at `now`. */
+  at(now: number): WindowCounts {
+    this.move(now);
+    const [calls, failures, slow] = this.sums;
+    return { calls, failures, slow };
+  }
+
+  /** Forgets all of it. */
+  clear(): void {
+    this.counts.fill(0);
+    this.sums.fill(0);
+  }
+
+  private change(at: number, kind: 0 | 1 | 2): void {
+    this.counts[at + kind]!++;
+    this.sums[kind]++;
+  }
+
+  /** Empties the buckets between the latest time seen and `now`. */
+  private move(now: number): void {
+    const bucket = Math.floor(now / this.width);
+    if (bucket <= this.latest) return;
+    if (bucket - this.latest >= this.buckets) this.clear();
+    else {
+      for (let passed = this.latest + 1; passed <= bucket; passed++) {
+        const at = this.placeOf(passed);
+        for (let kind = 0; kind < 3; kind++) {
+          this.sums[kind]! -= this.counts[at + kind]!;
+          this.counts[at + kind] = 0;
+        }
+      }
+    }
+    this.latest = bucket;
+  }
+
+  private placeOf(bucket: number): number {
+    // A clock may count from anywhere, also from below 0.
+    return (((bucket % this.buckets) + this.buckets) % this.buckets) * 3;
+  }
+}
