@@ -5,7 +5,7 @@
 export { noOptions } from "./contract/service.ts";
 export { spentAlready } from "./errors/permit-spent-error.ts";
 export { recovering } from "./compose/recover-readiness.ts";
-export { peekRefusal } from "./errors/refusal.ts";
+export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";
 export { passageNumber } from "./kit/cached-time.ts";
 export { isVirtual } from "./kit/fake-timers.ts";
 export { Holders } from "./kit/holders.ts";

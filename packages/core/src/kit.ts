@@ -11,7 +11,7 @@ export { recoverReadiness } from "./compose/recover-readiness.ts";
 export { longestTimer } from "./contract/clock.ts";
 export type { SluiceErrorOptions } from "./errors/sluice-error.ts";
 export { SluiceError } from "./errors/sluice-error.ts";
-export { requireAbout } from "./kit/about.ts";
+export { requireAbout, requireLabel } from "./kit/about.ts";
 export type { AbortListener } from "./kit/abort.ts";
 export { listen, unlisten } from "./kit/abort.ts";
 export { Alarm } from "./kit/alarm.ts";
@@ -27,7 +27,9 @@ export {
   requireDuration,
   requireFunction,
   requireMethods,
+  requireName,
   requireNumber,
+  requireObject,
   requireOneOf,
   requireService,
   show,

@@ -1,5 +1,14 @@
-import { type Clock, gate, type GateOptions, type Keeps, type Layer, Semaphore } from "@sluice/core";
-import { readOptions, requireClock, requireFunction, requireNumber, show } from "@sluice/core/kit";
+import {
+  type Clock,
+  events,
+  gate,
+  type GateOptions,
+  type Keeps,
+  type Layer,
+  Semaphore,
+  type SemaphoreOptions,
+} from "@sluice/core";
+import { readOptions, requireClock, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
 
 /** Options of {@link concurrencyLimit}. */
 export interface ConcurrencyLimitOptions {
@@ -10,6 +19,10 @@ export interface ConcurrencyLimitOptions {
   readonly until?: GateOptions["until"];
   /** Where `oldest` reads time; default `systemClock`. A semaphore has its own. */
   readonly clock?: Clock | undefined;
+  /** Makes the line in which callers wait, for an order of its own; default first come, first served. A semaphore has its own. */
+  readonly line?: SemaphoreOptions["line"];
+  /** Tells this limit apart from others: `"db"`. It is on its refusals and events. Default: none. */
+  readonly label?: string | undefined;
 }
 
 /** A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. */
@@ -27,7 +40,7 @@ export interface ConcurrencyLimit extends Layer<Keeps> {
 }
 
 /**
- * Lets at most `max` calls run at once. A call counts from its reservation until its work, and all that was handed up
+ * Lets at most `max` calls run at once. A call counts from its reservation until its work, and all that was registered
  * with `waitUntil`, has settled; the rest wait in line, first come, first served.
  *
  * @example
@@ -42,33 +55,39 @@ export interface ConcurrencyLimit extends Layer<Keeps> {
 export function concurrencyLimit(max: number, options?: ConcurrencyLimitOptions): ConcurrencyLimit;
 export function concurrencyLimit(
   semaphore: Semaphore,
-  options?: Omit<ConcurrencyLimitOptions, "clock">,
+  options?: Omit<ConcurrencyLimitOptions, "clock" | "line">,
 ): ConcurrencyLimit;
 export function concurrencyLimit(max: number | Semaphore, options?: ConcurrencyLimitOptions): ConcurrencyLimit {
-  const { until, clock } = readOptions(name, options, ["until", "clock"]);
+  const { until, clock, line, label } = readOptions(name, options, ["until", "clock", "line", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
+  requireLabel(name, label);
   if (typeof max === "number") {
-    const semaphore = new Semaphore(requireMax(max), { clock: requireClock(name, clock) });
-    return layerOf(semaphore, until);
+    if (line !== undefined) requireFunction(name, "line", line);
+    return layerOf(new Semaphore(requireMax(max), { clock: requireClock(name, clock), line }), until, label);
   }
   requireSemaphore(max);
-  if (clock !== undefined) {
-    throw new TypeError(`${name}: clock must be left to the semaphore; received ${show(clock)}`);
+  for (const [option, value] of Object.entries({ clock, line })) {
+    if (value !== undefined) {
+      throw new TypeError(`${name}: ${option} must be left to the semaphore; received ${show(value)}`);
+    }
   }
-  return layerOf(max, until);
+  return layerOf(max, until, label);
 }
 
 const name = "concurrencyLimit";
 
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
-function layerOf(semaphore: Semaphore, until: GateOptions["until"]): ConcurrencyLimit {
+function layerOf(semaphore: Semaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
+  const facts = { max: semaphore.max };
   return {
-    ...(gate(semaphore, { name, until }) as Layer<Keeps>),
+    ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
     get max() {
       return semaphore.max;
     },
     set max(max) {
+      const from = semaphore.max;
       semaphore.max = requireMax(max);
+      if (events.listening) events.emit({ type: "limit", layer: name, label, source: semaphore, from, to: max });
     },
     get active() {
       return semaphore.active;

@@ -18,6 +18,10 @@ export interface RateLimitOptions extends TokenBucketOptions {
 
 /** A layer that limits how many calls start in a span of time. One value is one rate, for all the services that it wraps. */
 export interface RateLimit extends Layer<Adds<OverloadedError>> {
+  /** How many calls may start in an `interval`. */
+  readonly limit: number;
+  /** The span of time, in milliseconds. */
+  readonly interval: number;
   /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
   readonly active: number;
   /** Callers in line. */
@@ -46,8 +50,11 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   const { algorithm = "sliding-window" } = readOptions(name, options, ["algorithm"]);
   requireOneOf(name, "algorithm", algorithm, Object.keys(gates));
   const rate = new gates[algorithm](options, name);
+  const { limit, interval, label } = rate;
   return {
-    ...gate(rate, { name }),
+    ...gate(rate, { name, label, traits: ["rates"], facts: { limit, interval, algorithm } }),
+    limit,
+    interval,
     get active() {
       return rate.active;
     },

@@ -1,6 +1,15 @@
 import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
 import { Holders } from "@sluice/core/internal";
-import { Alarm, Line, readOptions, requireClock, requireDuration, requireNumber, timeOf } from "@sluice/core/kit";
+import {
+  Alarm,
+  Line,
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireLabel,
+  requireNumber,
+  timeOf,
+} from "@sluice/core/kit";
 
 /** Options of every rate. */
 export interface RateOptions {
@@ -10,6 +19,8 @@ export interface RateOptions {
   readonly interval: number;
   /** Where time is read and the timer for those who wait is set; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this rate apart from others: `"search"`. It is on its refusals and events. Default: none. */
+  readonly label?: string | undefined;
 }
 
 /** A permit. */
@@ -59,8 +70,12 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   readonly holds = "start";
   /** What an edge answers with 429. */
   readonly reason = "rate";
-  protected readonly limit: number;
-  protected readonly interval: number;
+  /** How many calls may start in an `interval`. */
+  readonly limit: number;
+  /** The span of time, in milliseconds. */
+  readonly interval: number;
+  /** What tells this rate apart from others. */
+  readonly label: string | undefined;
   /** The most calls that may ever start at one moment. */
   protected readonly most: number;
   private readonly clock: Clock;
@@ -80,7 +95,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       interval,
       burst = limit,
       clock,
-    } = readOptions(owner, options, ["limit", "interval", "burst", "clock"]);
+      label,
+    } = readOptions(owner, options, ["limit", "interval", "burst", "clock", "label"]);
     this.limit = requireCount(owner, "limit", limit);
     this.interval = requireDuration(owner, "interval", interval, { above: true });
     this.most = requireCount(owner, "burst", burst);
@@ -88,6 +104,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       throw new RangeError(`${owner}: burst must be limit in a window; received ${burst}`);
     }
     this.clock = requireClock(owner, clock);
+    this.label = requireLabel(owner, label);
     this.alarm = new Alarm(this.clock, (time) => {
       this.serve(this.now(time));
     });
@@ -101,6 +118,11 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
   get active(): number {
     return this.held.size;
+  }
+
+  /** Whether nobody holds a permit, nobody waits for one, and all of the rate is available. */
+  get idle(): boolean {
+    return this.held.size === 0 && this.line.size === 0 && this.available === this.most;
   }
 
   /** Callers in line. */
@@ -150,8 +172,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
     const wait = this.wait(1, now);
-    if (wait > deadline - now)
-      return Promise.reject(new OverloadedError("rateLimit", { reason: "rate", retryAfter: wait }));
+    if (wait > deadline - now) return Promise.reject(this.overloaded(wait));
     const waiting = this.line.join(options);
     if (this.line.size === 1) this.serve(now);
     return waiting;
@@ -163,6 +184,10 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const now = this.now();
     if (started) this.record(now);
     if (this.line.size > 0) this.serve(now);
+  }
+
+  private overloaded(retryAfter: number): OverloadedError {
+    return new OverloadedError("rateLimit", { reason: "rate", label: this.label, retryAfter });
   }
 
   private enter(now: number): RateLease | undefined {
@@ -180,7 +205,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       const due = this.earliest(this.held.size + 1, now);
       if (due > deadline) {
         // Its wait, were it to ask again: behind the others.
-        this.line.refuse(new OverloadedError("rateLimit", { reason: "rate", retryAfter: this.wait(0, now) }));
+        this.line.refuse(this.overloaded(this.wait(0, now)));
       } else if (due <= now) {
         this.line.grant(this.take(now));
       } else {

@@ -1,6 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isPermitSpentError, refuse, type Service, ServiceBuilder, serviceFn, takeRefusal } from "@sluice/core";
+import {
+  events,
+  isPermitSpentError,
+  type ReadyOptions,
+  refuse,
+  type Service,
+  ServiceBuilder,
+  serviceFn,
+  takeRefusal,
+  type WaitingLine,
+} from "@sluice/core";
 import { stackService } from "@sluice/core/internal";
+import { Line } from "@sluice/core/kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -507,5 +518,73 @@ describe("a refusal", () => {
     });
     expect(concurrencyLimit(1).wrap(further).tryReady()).toBeUndefined();
     expect(takeRefusal()).toMatchObject({ layer: "further in", retryAfter: 7 });
+  });
+});
+
+describe("what is seen of a limit", () => {
+  test("a refusal has its label and reason", () => {
+    const limit = concurrencyLimit(0, { label: "db" });
+    limit.wrap(serviceFn(() => 1)).tryReady();
+    expect(takeRefusal()).toMatchObject({ layer: "concurrencyLimit", label: "db", reason: "capacity" });
+    expect(limit.about).toEqual({ label: "db", traits: ["limits"], facts: { max: 0 } });
+  });
+
+  test("a change of max is announced, and a bad one is not", () => {
+    const heard: unknown[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    const semaphore = new Semaphore(3);
+    const limit = concurrencyLimit(semaphore, { label: "db" });
+    limit.max = 5;
+    expect(() => (limit.max = -1)).toThrow(RangeError);
+    subscription[Symbol.dispose]();
+    expect(heard).toEqual([
+      { type: "limit", layer: "concurrencyLimit", label: "db", source: semaphore, from: 3, to: 5 },
+    ]);
+  });
+
+  test("JSON.stringify writes its name, label and counters, also while somebody waits", async () => {
+    const { limit, service, handle } = limited(1);
+    const calls = [service.call("a"), service.call("b")];
+    expect(JSON.parse(JSON.stringify(limit))).toEqual({
+      name: "concurrencyLimit",
+      max: 1,
+      active: 1,
+      waiting: 1,
+      available: 0,
+      oldest: 0,
+    });
+    for (let left = 2; left > 0; left--) (await handle.nextRequest()).respond("ok");
+    await Promise.all(calls);
+  });
+
+  test("a line of one's own decides who is served next, and belongs to the limit", async () => {
+    /** The newest first. */
+    class Newest<Grant> implements WaitingLine<Grant> {
+      private readonly line: Line<Grant>;
+      constructor(serve: () => void) {
+        this.line = new Line(serve);
+      }
+      get size(): number {
+        return this.line.size;
+      }
+      blocks(): boolean {
+        return this.line.blocks();
+      }
+      join(options: ReadyOptions): Promise<Grant> {
+        return this.line.join(options);
+      }
+      grant(grant: Grant): void {
+        this.line.grant(grant, this.line.last);
+      }
+    }
+    const order: string[] = [];
+    const service = concurrencyLimit(1, { line: (serve) => new Newest(serve) }).wrap(
+      serviceFn(async (name: string) => order.push(name)),
+    );
+    await Promise.all(["a", "b", "c", "d"].map((name) => service.call(name)));
+    expect(order).toEqual(["a", "d", "c", "b"]);
+    expect(() => concurrencyLimit(new Semaphore(1), { line: () => new Newest(() => {}) } as never)).toThrow(
+      "concurrencyLimit: line must be left to the semaphore; received a function",
+    );
   });
 });

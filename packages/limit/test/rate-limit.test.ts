@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { gate, isOverloadedError, isPermitSpentError, ServiceBuilder, serviceFn, takeRefusal } from "@sluice/core";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { concurrencyLimit, rateLimit, type RateLimitOptions, SlidingWindow } from "../src/index.ts";
+import { concurrencyLimit, rateLimit, type RateLimitOptions, SlidingWindow, TokenBucket } from "../src/index.ts";
 import { giveUpAfter } from "./helper/give-up.ts";
 import { permitOf } from "./helper/permit-of.ts";
 import { unhandledIn } from "@sluice/test-kit";
@@ -481,5 +481,39 @@ describe("a rate that is shared", () => {
         .serviceFn(() => 1),
     ).toThrow(TypeError);
     expect(new ServiceBuilder().layer(rate).describe()).toEqual(["rateLimit"]);
+  });
+});
+
+describe("what is seen of a rate", () => {
+  test("its limit and interval can be read, and it says what it is", () => {
+    const rate = rateLimit({ limit: 5, interval: 100, algorithm: "token-bucket", label: "search" });
+    expect(rate).toMatchObject({ limit: 5, interval: 100 });
+    expect(rate.about).toEqual({
+      label: "search",
+      traits: ["rates"],
+      facts: { limit: 5, interval: 100, algorithm: "token-bucket" },
+    });
+  });
+
+  test("a refusal has its label and reason, be it told at once or by the deadline", async () => {
+    const clock = new VirtualClock();
+    const service = rateLimit({ limit: 1, interval: 100, label: "search", clock }).wrap(serviceFn(() => 1));
+    await service.call("a");
+    service.tryReady();
+    const refusal = { layer: "rateLimit", label: "search", reason: "rate", retryAfter: 100 };
+    expect(takeRefusal()).toEqual(refusal);
+    await expect(service.call("b", { deadline: 50 })).rejects.toMatchObject(refusal);
+  });
+
+  test("a gate is idle when nobody holds or waits and all of it is available", async () => {
+    const clock = new VirtualClock();
+    const bucket = new TokenBucket({ limit: 1, interval: 100, clock });
+    expect(bucket.idle).toBe(true);
+    const lease = bucket.tryAcquire()!;
+    expect(bucket.idle).toBe(false);
+    lease.start?.(1, {});
+    expect(bucket.idle).toBe(false);
+    await clock.advance(100);
+    expect(bucket.idle).toBe(true);
   });
 });

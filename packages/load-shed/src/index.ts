@@ -5,5 +5,5 @@
  * @packageDocumentation
  */
 export { isOverloadedError, OverloadedError } from "@sluice/core";
-export type { LoadShed } from "./load-shed.ts";
+export type { LoadShedLayer, LoadShedOptions } from "./load-shed.ts";
 export { loadShed } from "./load-shed.ts";

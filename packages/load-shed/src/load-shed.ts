@@ -1,59 +1,149 @@
-import { type Adds, type Layer, layerFn, OverloadedError, type Refusal, takeRefusal } from "@sluice/core";
-import { type Behaviour, nothing, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import {
+  type Adds,
+  type Clock,
+  events,
+  isOverloadedError,
+  type Layer,
+  layerFn,
+  OverloadedError,
+  type Refusal,
+  takeRefusal,
+} from "@sluice/core";
+import {
+  type Behaviour,
+  leaveRefusal,
+  nothing,
+  Reservation,
+  type Stack,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
+import { readOptions, requireClock, requireDuration, requireLabel } from "@sluice/core/kit";
+import { PatientCaller, Patience } from "./patience.ts";
 
-/** A layer that refuses at once what would have to wait. One value counts for all the services that it wraps. */
-export interface LoadShed extends Layer<Adds<OverloadedError>> {
-  /** Calls refused, from the beginning. */
-  readonly refused: number;
-  /** The same, by the name of the layer that refused; `undefined` where it left none. */
-  readonly refusedBy: ReadonlyMap<string | undefined, number>;
+/** Options of {@link loadShed}. */
+export interface LoadShedOptions {
+  /**
+   * How long a caller waits for readiness before it is refused: milliseconds, 0 to 2^31-1; default 0. For capacity that is known a
+   * moment later, such as a limit that many machines share.
+   */
+  readonly wait?: number | undefined;
+  /** What a refusal says where the layer that refused knows no time: milliseconds, 0 to 2^31-1; default: nothing. */
+  readonly retryAfter?: number | undefined;
+  /** Where time is read and the timer for `wait` is set; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+  /** Tells this layer apart from others of its kind, in events. Default: none. */
+  readonly label?: string | undefined;
 }
 
+/** A layer that refuses at once what would have to wait. One value counts for all the services that it wraps. */
+export interface LoadShedLayer extends Layer<Adds<OverloadedError>> {
+  /** Calls refused, from the beginning. */
+  readonly refused: number;
+  /** The same, by the name of the layer that refused; `"unknown"` where it left none. */
+  readonly refusedBy: ReadonlyMap<string, number>;
+  /** Callers who wait for readiness now; 0 without `wait`. */
+  readonly waiting: number;
+}
+
+const name = "loadShed";
+
 /**
- * Always ready. Where the service inside is not, the call rejects with `OverloadedError`: `layer` names who refused, and
- * `retryAfter` says in how many milliseconds asking again may succeed, where that is known. It asks once, when the permit
- * is reserved, and never waits: nobody stands in a line further in on its behalf. Failures of the service inside stay
- * failures.
+ * Always ready. Where the service inside is not, the call rejects with `OverloadedError`: `layer` names who refused, `reason` says
+ * why, and `retryAfter` in how many milliseconds another attempt may succeed, where that is known. It asks once, when the
+ * permit is reserved, and never waits: nobody stands in a line further inside on its behalf. Failures of the service inside stay
+ * failures, and so are refusals that it throws, such as that of an open circuit.
+ *
+ * With `wait`, only what cannot be had within that time is refused, or what is known from the start to take longer. Then
+ * `tryReady` returns undefined while waiting may help, and `ready` and `call` wait inside for at most so long.
  *
  * @example
  * const service = new ServiceBuilder().layer(loadShed()).layer(concurrencyLimit(64)).serviceFn(ask);
  * await service.call(request); // an answer, or OverloadedError at once
+ *
+ * @throws TypeError | RangeError when an option is not in its range
  */
-export function loadShed(): LoadShed {
+export function loadShed(options?: LoadShedOptions): LoadShedLayer {
+  const read = readOptions(name, options, ["wait", "retryAfter", "clock", "label"]);
+  const wait = read.wait === undefined ? 0 : requireDuration(name, "wait", read.wait);
+  const { retryAfter, label } = read;
+  if (retryAfter !== undefined) requireDuration(name, "retryAfter", retryAfter);
+  requireLabel(name, label);
+  const patience = new Patience(requireClock(name, read.clock), wait);
   let refused = 0;
-  const refusedBy = new Map<string | undefined, number>();
+  const refusedBy = new Map<string, number>();
+
   const behaviour: Behaviour<Refusal | undefined> = {
     start({ state: refusal }) {
+      const by = refusal?.layer ?? "unknown";
       refused++;
-      refusedBy.set(refusal?.layer, (refusedBy.get(refusal?.layer) ?? 0) + 1);
-      return Promise.reject(new OverloadedError(refusal?.layer, refusal));
+      refusedBy.set(by, (refusedBy.get(by) ?? 0) + 1);
+      const error = new OverloadedError(refusal?.layer, { ...refusal, retryAfter: refusal?.retryAfter ?? retryAfter });
+      if (events.listening) {
+        const byLabel = refusal?.label;
+        events.emit({ type: "shed", layer: name, label, source, by, byLabel, retryAfter: error.retryAfter });
+      }
+      return Promise.reject(error);
     },
     cancel() {},
   };
-  const layer = layerFn<Adds<OverloadedError>>("loadShed", (service) => {
-    const inner = stackOf(service);
-    const tryReserve = (request: unknown): Reservation => {
-      // What somebody else left behind is not why this one is refused.
-      takeRefusal();
-      return inner.tryReserve(request) ?? new Reservation<any>(behaviour, takeRefusal(), nothing);
-    };
-    const reserve: Stack["reserve"] = ({ request }, granted, failed) => {
-      let reservation: Reservation;
-      try {
-        reservation = tryReserve(request);
-      } catch (reason) {
-        failed(reason);
-        return;
-      }
-      granted(reservation);
-    };
-    return stackService({ tryReserve, reserve });
-  });
+  const source = behaviour;
+  const shed = (refusal: Refusal | undefined): Reservation => new Reservation<any>(behaviour, refusal, nothing);
+  /** A reservation inside, or why there is none. */
+  const tryInside = (inner: Stack, request: unknown): Reservation | { readonly refusal: Refusal | undefined } => {
+    // Discards a refusal left by an earlier, unrelated question.
+    takeRefusal();
+    return inner.tryReserve(request) ?? { refusal: takeRefusal() };
+  };
+  const mayHelp = (refusal: Refusal | undefined): boolean => wait > 0 && (refusal?.retryAfter ?? wait) <= wait;
+
+  const layer = layerFn<Adds<OverloadedError>>(
+    name,
+    (service) => {
+      const inner = stackOf(service);
+      return stackService({
+        tryReserve(request) {
+          const found = tryInside(inner, request);
+          if (found instanceof Reservation) return found;
+          const { refusal } = found;
+          if (!mayHelp(refusal)) return shed(refusal);
+          // Whoever cannot wait is refused further out, by the one who refused here.
+          if (refusal !== undefined) leaveRefusal(refusal);
+          return undefined;
+        },
+        reserve(asked, granted, failed) {
+          let found: ReturnType<typeof tryInside>;
+          try {
+            found = tryInside(inner, asked.request);
+          } catch (reason) {
+            failed(reason);
+            return;
+          }
+          if (found instanceof Reservation) granted(found);
+          else if (!mayHelp(found.refusal)) granted(shed(found.refusal));
+          else {
+            const { refusal } = found;
+            new PatientCaller(patience, asked.signal).wait(inner, asked, granted, (reason) => {
+              // Its time is over; or a rate inside knows that it will be, by the deadline.
+              if (reason === undefined) granted(shed(refusal));
+              else if (isOverloadedError(reason)) granted(shed(reason as Refusal));
+              else failed(reason);
+            });
+          }
+        },
+      });
+    },
+    undefined,
+    { label, traits: ["sheds"], facts: { wait, retryAfter } },
+  );
   return {
     ...layer,
     refusedBy,
     get refused() {
       return refused;
+    },
+    get waiting() {
+      return patience.waiting;
     },
   };
 }

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  events,
   type Gate,
   gate,
   isPermitSpentError,
+  type LayerEvent,
   type Lease,
   refuse,
   Semaphore,
@@ -393,5 +395,63 @@ describe("under load", () => {
     expect(shed.refused).toBe(5);
     for (const finish of finishers) finish();
     expect(await Promise.all(answers.slice(0, 5))).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe("what is seen of a refusal", () => {
+  const refusing = () => {
+    const shed = loadShed({ label: "search" });
+    const service = new ServiceBuilder()
+      .layer(shed)
+      .layer(gate(new Quota(0, 250), { name: "quota", label: "db" }))
+      .serviceFn(() => 1);
+    return { shed, service };
+  };
+
+  test("the event says who refused, once for each call, and nothing of permits that are released", async () => {
+    const heard: LayerEvent[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    try {
+      const { service } = refusing();
+      service.tryReady()?.release();
+      await service.call("a").catch(() => {});
+      expect(heard).toEqual([
+        {
+          type: "shed",
+          layer: "loadShed",
+          label: "search",
+          source: expect.anything() as object,
+          by: "quota",
+          byLabel: "db",
+          retryAfter: 250,
+        },
+      ]);
+    } finally {
+      subscription[Symbol.dispose]();
+    }
+  });
+
+  test("the error has the label and the reason of the layer that refused", async () => {
+    await expect(refusing().service.call("a")).rejects.toMatchObject({
+      layer: "quota",
+      label: "db",
+      reason: "capacity",
+    });
+  });
+
+  test("where the service inside says nothing, it is counted as unknown", async () => {
+    const { shed } = refusing();
+    const silent = { tryReady: () => undefined, ready: () => new Promise(() => {}), call: () => new Promise(() => {}) };
+    await shed
+      .wrap(silent as unknown as Service<string, string, never>)
+      .call("a")
+      .catch(() => {});
+    expect([...shed.refusedBy]).toEqual([["unknown", 1]]);
+  });
+
+  test("JSON of the layer is its name, label and counters", async () => {
+    const { shed, service } = refusing();
+    await service.call("a").catch(() => {});
+    expect(JSON.parse(JSON.stringify(shed))).toEqual({ name: "loadShed", label: "search", refused: 1, waiting: 0 });
   });
 });

@@ -51,6 +51,8 @@ export interface RetryPolicy<
   decide(attempt: Attempt<Req, Res, State>): RetryDecision<Sent, State> | undefined;
   /** False where `decide` does not look at `elapsed`: then no clock is read for it, and it is 0. Default true. */
   readonly timed?: boolean | undefined;
+  /** Whether retries are bounded by a budget: for tools that judge a stack. Default: not known. */
+  readonly budgeted?: boolean | undefined;
   /** True where `decide` has no use for responses: then it is asked about failures only. Default false. */
   readonly onlyFailures?: boolean | undefined;
 }

@@ -1,12 +1,14 @@
-import type { CallOptions, Clock, Outcome } from "@sluice/core";
+import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import type { Reservation, Stack } from "@sluice/core/internal";
 import { type AbortListener, listen, requireDuration, unlisten } from "@sluice/core/kit";
+import { announceDenial, codeOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /** What all requests of a layer have in common. */
 export interface Retrying {
   readonly policy: RetryPolicy<any, any, any, any>;
   readonly clock: Clock;
+  readonly label: string | undefined;
   /** Retries so far. */
   retries: number;
   /** Requests in a backoff. */
@@ -21,9 +23,9 @@ export class RetriedCall implements AbortListener {
   private readonly retrying: Retrying;
   private readonly inner: Stack;
   private readonly options: CallOptions;
-  /** What to send again, where `again` says that there is something. */
+  /** What to send again, where `mayRepeat` says that there is something. */
   private spare: unknown;
-  private again = true;
+  private mayRepeat = true;
   private state: unknown;
   private readonly began: number;
   private number = 1;
@@ -31,6 +33,8 @@ export class RetriedCall implements AbortListener {
   private timer: unknown;
   private resolve!: (value: unknown) => void;
   private reject!: (reason: unknown) => void;
+  /** Takes the outcome of an attempt that runs in an async context of its own. */
+  private settleAttempt: ((outcome: Outcome) => void) | undefined = undefined;
 
   /** @param began when its first attempt was made */
   constructor(retrying: Retrying, inner: Stack, options: CallOptions, spare: unknown, state: unknown, began: number) {
@@ -68,7 +72,7 @@ export class RetriedCall implements AbortListener {
   private decide(outcome: Outcome): number | undefined {
     const { policy, clock } = this.retrying;
     const { signal, deadline } = this.options;
-    if (!this.again || signal?.aborted) return undefined;
+    if (!this.mayRepeat || signal?.aborted) return undefined;
     const timed = policy.timed !== false;
     const now = timed || deadline !== undefined ? clock.now() : 0;
     const remaining = deadline === undefined ? undefined : deadline - now;
@@ -82,11 +86,41 @@ export class RetriedCall implements AbortListener {
     });
     if (decision === undefined) return undefined;
     const delay = requireDuration("retry", "delay", (decision as typeof decision | null)?.delay);
-    if (remaining !== undefined && delay >= remaining) return undefined;
+    if (remaining !== undefined && delay >= remaining) {
+      announceDenial(policy, this.number + 1, "deadline", this.retrying.label);
+      return undefined;
+    }
     this.number++;
     this.next = decision.request === undefined ? this.spare : decision.request;
     if (decision.state !== undefined) this.state = decision.state;
+    if (events.listening) {
+      const code = outcome.status === "rejected" ? codeOf(outcome.reason) : undefined;
+      events.emit({ type: "retry", ...this.event, delay, code });
+    }
     return delay;
+  }
+
+  /** What all events about the attempt that comes next have in common. */
+  private get event(): { layer: string; label: string | undefined; source: object; attempt: number } {
+    const { policy, label } = this.retrying;
+    return { layer: "retry", label, source: policy, attempt: this.number };
+  }
+
+  /** The next attempt, its wait for readiness included, inside what is carried into the async context of an attempt. */
+  private again(): void {
+    if (!events.carrying) {
+      this.ask();
+      return;
+    }
+    // The reaction to its outcome is attached out here: or the next attempt would run inside the context of this one.
+    void new Promise<Outcome>((resolve) => {
+      this.settleAttempt = resolve;
+      events.within({ type: "attempt", ...this.event }, () => {
+        this.ask();
+      });
+    }).then((outcome) => {
+      this.ended(outcome);
+    });
   }
 
   private pause(delay: number): void {
@@ -98,7 +132,7 @@ export class RetriedCall implements AbortListener {
       return;
     }
     if (delay === 0) {
-      this.ask();
+      this.again();
       return;
     }
     retrying.waiting++;
@@ -111,7 +145,7 @@ export class RetriedCall implements AbortListener {
       if (signal?.aborted) return;
       if (signal !== undefined) unlisten(signal, this);
       retrying.waiting--;
-      this.ask();
+      this.again();
     });
   }
 
@@ -138,7 +172,7 @@ export class RetriedCall implements AbortListener {
       if (policy.cloneRequest === undefined) this.spare = request;
       else {
         this.spare = policy.cloneRequest(request);
-        this.again = this.spare !== undefined;
+        this.mayRepeat = this.spare !== undefined;
       }
     } catch (error) {
       reservation.cancel();
@@ -146,12 +180,14 @@ export class RetriedCall implements AbortListener {
       return;
     }
     this.retrying.retries++;
+    const ended = this.settleAttempt ?? ((outcome: Outcome) => this.ended(outcome));
+    this.settleAttempt = undefined;
     reservation.start(request, this.options, false).then(
       (value) => {
-        this.ended({ status: "fulfilled", value });
+        ended({ status: "fulfilled", value });
       },
       (reason: unknown) => {
-        this.ended({ status: "rejected", reason });
+        ended({ status: "rejected", reason });
       },
     );
   }

@@ -1,5 +1,6 @@
-import { isOverloadedError } from "@sluice/core";
+import { events, isRefusal } from "@sluice/core";
 import { longestTimer, readOptions, requireFunction, requireMethods, requireNumber } from "@sluice/core/kit";
+import { announceDenial } from "./announce.ts";
 import { type Backoff, exponentialBackoff } from "./exponential-backoff.ts";
 import type { Attempt, RetryPolicy } from "./policy.ts";
 import type { RetryBudget } from "./retry-budget.ts";
@@ -16,7 +17,7 @@ export interface RetryPolicyOptions<in Req = unknown, in Res = unknown> {
   readonly budget?: Pick<RetryBudget, "deposit" | "withdraw"> | undefined;
   /**
    * In how many milliseconds the other side wants to be asked again: the delay is not shorter. What is no number is
-   * ignored; with more than 2^31-1 there is no retry. Default: what an `OverloadedError` says.
+   * ignored; with more than 2^31-1 there is no retry. Default: what a refusal (`isRefusal`) says, such as an `OverloadedError`.
    */
   readonly retryAfter?: ((attempt: Attempt<Req, Res>) => number | undefined) | undefined;
 }
@@ -46,22 +47,34 @@ export function retryPolicy<Req = unknown, Res = unknown>(
   requireFunction(owner, "retryAfter", retryAfter);
   requireMethods(owner, "backoff", backoff, "a backoff", ["next"]);
   if (budget !== undefined) requireMethods(owner, "budget", budget, "a retry budget", ["deposit", "withdraw"]);
-  return {
+  const policy: RetryPolicy<Req, Res, unknown, never> = {
+    budgeted: budget !== undefined,
     timed: read.retryIf !== undefined || read.retryAfter !== undefined,
     onlyFailures: read.retryIf === undefined,
     start() {
       budget?.deposit();
     },
     decide(attempt) {
-      if (attempt.number > maxRetries || !retryIf(attempt)) return undefined;
+      if (attempt.number > maxRetries) {
+        // Whether it would be tried again is asked only for whoever listens.
+        if (events.listening && retryIf(attempt)) announceDenial(policy, attempt.number + 1, "exhausted");
+        return undefined;
+      }
+      if (!retryIf(attempt)) return undefined;
       const { delay: least, state } = backoff.next(attempt.state);
       const asked = retryAfter(attempt);
       const delay = asked !== undefined && asked > least ? asked : least;
       // What cannot be waited for is not paid for.
-      if (delay > longestTimer || (attempt.remaining !== undefined && delay >= attempt.remaining)) return undefined;
-      return budget?.withdraw() === false ? undefined : { delay, state };
+      if (delay > longestTimer || (attempt.remaining !== undefined && delay >= attempt.remaining)) {
+        announceDenial(policy, attempt.number + 1, "deadline");
+        return undefined;
+      }
+      if (budget?.withdraw() !== false) return { delay, state };
+      announceDenial(policy, attempt.number + 1, "budget");
+      return undefined;
     },
   };
+  return policy;
 }
 
 function wasRejected({ outcome }: Attempt): boolean {
@@ -69,5 +82,5 @@ function wasRejected({ outcome }: Attempt): boolean {
 }
 
 function asRefused({ outcome }: Attempt): number | undefined {
-  return outcome.status === "rejected" && isOverloadedError(outcome.reason) ? outcome.reason.retryAfter : undefined;
+  return outcome.status === "rejected" && isRefusal(outcome.reason) ? outcome.reason.retryAfter : undefined;
 }

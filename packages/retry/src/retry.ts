@@ -1,4 +1,5 @@
 import {
+  type AnyService,
   type Clock,
   type Kind,
   type Layer,
@@ -7,9 +8,19 @@ import {
   type Outcome,
   type RequestOf,
   type ResponseOf,
+  type Service,
 } from "@sluice/core";
 import { around, type Behaviour, stackOf, stackService } from "@sluice/core/internal";
-import { readOption, readOptions, requireClock, requireFunction, requireMethods, show, timeOf } from "@sluice/core/kit";
+import {
+  readOption,
+  readOptions,
+  requireClock,
+  requireFunction,
+  requireLabel,
+  requireMethods,
+  show,
+  timeOf,
+} from "@sluice/core/kit";
 import type { RetryPolicy } from "./policy.ts";
 import { RetriedCall, type Retrying } from "./retried-call.ts";
 
@@ -29,6 +40,8 @@ export interface Retries<Req, Res, Sent> extends Kind {
 export interface RetryOptions {
   /** Where time is read and timers are set; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this layer apart from others of its kind, in events. Default: none. */
+  readonly label?: string | undefined;
 }
 
 /** A layer that tries again, and what it has seen. */
@@ -64,15 +77,17 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
     const method = readOption("retry", policy, name, `policy.${name}`);
     if (method !== undefined) requireFunction("retry", `policy.${name}`, method);
   }
-  for (const name of ["timed", "onlyFailures"]) {
+  for (const name of ["timed", "onlyFailures", "budgeted"]) {
     const flag = readOption("retry", policy, name, `policy.${name}`);
     if (flag !== undefined && typeof flag !== "boolean") {
       throw new TypeError(`retry: policy.${name} must be true or false; received ${show(flag)}`);
     }
   }
-  const clock = requireClock("retry", readOptions("retry", options, ["clock"]).clock);
-  const retrying: Retrying = { policy, clock, retries: 0, waiting: 0 };
-  const layer = layerFn<any>("retry", (service) => {
+  const { clock: given, label } = readOptions("retry", options, ["clock", "label"]);
+  const clock = requireClock("retry", given);
+  requireLabel("retry", label);
+  const retrying: Retrying = { policy, clock, label, retries: 0, waiting: 0 };
+  const wrap = (service: AnyService): Service<any, any, any> => {
     const stack = stackOf(service);
     const behaviour: Behaviour<undefined> = {
       start({ inner }, request, callOptions, edge) {
@@ -104,6 +119,11 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
       },
     };
     return stackService(around(stack, behaviour));
+  };
+  const layer = layerFn<any>("retry", wrap, undefined, {
+    label,
+    traits: ["repeats"],
+    facts: { budget: policy.budgeted },
   });
   return {
     ...layer,

@@ -69,7 +69,9 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
     },
   };
   const wrap = log === undefined ? around : timed;
-  return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)));
+  return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)), undefined, {
+    traits: ["observes"],
+  });
 }
 
 const randomId = (): string => crypto.randomUUID();

@@ -1,6 +1,7 @@
 import {
   type AnyService,
   type FailureOf,
+  madeOf,
   type OverloadedError,
   type ResponseOf,
   type Service,
@@ -63,12 +64,17 @@ export function routingTable<Key, S extends AnyService, N extends AnyService | u
   const keyOf = key as (request: unknown) => Key;
   const table = routes as ReadonlyMap<Key, AnyService>;
   for (const service of servicesIn(table)) requireService("routingTable", "each of routes", service);
-  return router("routingTable", {
+  const routed = router("routingTable", {
     find(request) {
       const wanted = keyOf(request);
       return table.get(wanted) ?? notFound ?? missing(wanted);
     },
     all: () => (notFound === undefined ? table.values() : [...table.values(), notFound]),
+  });
+  return madeOf(routed, {
+    name: "routingTable",
+    about: { traits: ["routes"] },
+    branches: () => (notFound === undefined ? table : [...table, ["notFound", notFound] as const]),
   }) as RoutingTable<S, N>;
 }
 

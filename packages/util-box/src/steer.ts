@@ -1,4 +1,11 @@
-import type { AnyService, FailureOf, OverloadedError, ResponseOf, Service } from "@sluice/core";
+import {
+  type AnyService,
+  type FailureOf,
+  madeOf,
+  type OverloadedError,
+  type ResponseOf,
+  type Service,
+} from "@sluice/core";
 import { readOption, requireArray, requireFunction, requireService, show } from "@sluice/core/kit";
 import type { RequestOfAll } from "./request-of-all.ts";
 import { router } from "./router.ts";
@@ -29,7 +36,7 @@ export function steer<S extends AnyService>(
     requireService("steer", option, readOption("steer", list, `${index}`, option));
   }
   requireFunction("steer", "pick", pick);
-  return router("steer", {
+  const routed = router("steer", {
     find(request) {
       const index = pick(request as RequestOfAll<S>, list);
       const service = Number.isInteger(index) ? list[index] : undefined;
@@ -38,4 +45,5 @@ export function steer<S extends AnyService>(
     },
     all: () => list,
   });
+  return madeOf(routed, { name: "steer", about: { traits: ["routes"] }, branches: () => list.entries() });
 }

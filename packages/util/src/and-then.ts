@@ -4,6 +4,7 @@ import {
   type Kind,
   type Layer,
   layerFn,
+  madeOf,
   type Mismatch,
   type RequestOf,
   type ResponseOf,
@@ -48,7 +49,14 @@ export function andThen<Second extends AnyService>(second: Second, options?: And
   const { reserve = "both" } = readOptions("andThen", options, ["reserve"]);
   requireOneOf("andThen", "reserve", reserve, ["both", "late"]);
   const compose = reserve === "both" ? reservingBoth : reservingLate;
-  return layerFn<AndThen<Second>>("andThen", (first) => stackService(compose(stackOf(first), second)));
+  const layer = layerFn<any>("andThen", (first) => stackService(compose(stackOf(first), second)));
+  return {
+    ...layer,
+    wrap(first: AnyService): any {
+      const branches = () => Object.entries({ first, second });
+      return madeOf(layer.wrap(first) as AnyService, { name: "andThen", branches });
+    },
+  } as Layer<AndThen<Second>>;
 }
 
 /** Holds a reservation of the second as its state, and one of the first inside. */

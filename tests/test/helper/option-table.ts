@@ -36,6 +36,7 @@ import {
   retryPolicy,
   type RetryPolicyOptions,
 } from "@sluice/retry";
+import { loadShed, type LoadShedOptions } from "@sluice/load-shed";
 import { checkContract, type CheckOptions, mockService, VirtualClock } from "@sluice/testing";
 import { timeout, type TimeoutOptions } from "@sluice/timeout";
 import { trace, type TraceOptions } from "@sluice/trace";
@@ -120,7 +121,12 @@ const aService = withMethods(service, "tryReady", "ready", "call");
 const aLayer = withMethods(layer, "wrap");
 const slots = number({ min: 0, whole: true, infinity: true });
 const ratePerInterval = { limit: 5, interval: 1_000 };
-const rate = { limit: count, interval: span, clock: optional(aClock) } satisfies Every<RateOptions>;
+const rate = {
+  limit: count,
+  interval: span,
+  clock: optional(aClock),
+  label: optional(aName),
+} satisfies Every<RateOptions>;
 
 /** Accepted options make `make` throw, long before anything is checked. */
 class Accepted extends Error {}
@@ -282,6 +288,17 @@ export const optionObjects: readonly OptionsRow[] = [
     ranges: { label: optional(aName), traits: optional(anArray(0)), facts: optional(anObject) } satisfies Every<About>,
   })),
   {
+    of: "load-shed.loadShed",
+    base: {},
+    give: (options) => loadShed(options),
+    ranges: {
+      wait: optional(delay),
+      retryAfter: optional(delay),
+      clock: optional(aClock),
+      label: optional(aName),
+    } satisfies Every<LoadShedOptions>,
+  },
+  {
     of: "core.Semaphore",
     base: {},
     give: (options) => new Semaphore(1, options),
@@ -299,13 +316,23 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "limit.concurrencyLimit",
     base: {},
     give: (options) => concurrencyLimit(1, options),
-    ranges: { until: optional(aFunction), clock: optional(aClock) } satisfies Every<ConcurrencyLimitOptions>,
+    ranges: {
+      until: optional(aFunction),
+      clock: optional(aClock),
+      line: optional(aFunction),
+      label: optional(aName),
+    } satisfies Every<ConcurrencyLimitOptions>,
   },
   {
     of: "limit.concurrencyLimit",
     base: {},
     give: (options) => concurrencyLimit(semaphore, options),
-    ranges: { until: optional(aFunction), clock: optional(only([])) } satisfies Every<ConcurrencyLimitOptions>,
+    ranges: {
+      until: optional(aFunction),
+      clock: optional(only([])),
+      line: optional(only([])),
+      label: optional(aName),
+    } satisfies Every<ConcurrencyLimitOptions>,
   },
   {
     of: "limit.rateLimit",
@@ -342,7 +369,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "retry.retry",
     base: {},
     give: (options) => retry({ decide: () => undefined }, options),
-    ranges: { clock: optional(aClock) } satisfies Every<RetryOptions>,
+    ranges: { clock: optional(aClock), label: optional(aName) } satisfies Every<RetryOptions>,
   },
   {
     of: "retry.retry",
@@ -355,6 +382,7 @@ export const optionObjects: readonly OptionsRow[] = [
       start: optional(aFunction),
       timed: optional(aBoolean),
       onlyFailures: optional(aBoolean),
+      budgeted: optional(aBoolean),
     } satisfies Every<Omit<RetryPolicy, "decide">>,
   },
   {
@@ -510,7 +538,6 @@ export const withoutOptions: Readonly<Record<string, string>> = {
   "core.partsOf": "answers undefined for what it does not know",
   "core.isPermitSpentError": "answers for any value",
   "limit.Semaphore": "is core's",
-  "load-shed.loadShed": "takes nothing",
   "load-shed.OverloadedError": "is core's",
   "load-shed.isOverloadedError": "is core's",
   "retry.isIdempotent": "answers for any value",

@@ -2,12 +2,22 @@ import type { About } from "../contract/about.ts";
 import { readOptions, requireArray, requireName, requireObject } from "./check.ts";
 
 /**
+ * The label of a layer, which may be left out.
+ *
+ * @throws TypeError when it is not a non-empty string
+ */
+export function requireLabel(owner: string, label: string | undefined): string | undefined {
+  if (label !== undefined) requireName(owner, label, "label");
+  return label;
+}
+
+/**
  * What a layer says of itself, checked and frozen; undefined where it says nothing.
  *
  * @throws TypeError when `label` is not a non-empty string, `traits` is not an array, or `facts` is not an object
  */
 export function requireAbout(owner: string, { label, traits, facts }: About): About | undefined {
-  if (label !== undefined) requireName(owner, label, "label");
+  requireLabel(owner, label);
   if (traits !== undefined) requireArray(owner, "traits", traits, "an array of strings");
   if (facts !== undefined) requireObject(owner, "facts", facts);
   if (label === undefined && traits === undefined && facts === undefined) return undefined;

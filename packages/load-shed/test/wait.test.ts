@@ -1,0 +1,139 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { gate, type OverloadedError, Semaphore, ServiceBuilder, takeRefusal } from "@sluice/core";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
+import { isOverloadedError, loadShed } from "../src/index.ts";
+
+/** A limit of one, behind a loadShed that waits for 50 ms. */
+function patient(max = 1, wait = 50) {
+  const clock = new VirtualClock();
+  const slots = new Semaphore(max, { clock });
+  const shed = loadShed({ wait, clock });
+  const [inner, handle] = mockService<string, string>();
+  const service = new ServiceBuilder()
+    .layer(shed)
+    .layer(gate(slots, { name: "slots" }))
+    .service(inner);
+  return { clock, slots, shed, handle, service };
+}
+
+const outcomeOf = (call: Promise<string>): Promise<string> =>
+  call.catch((error: OverloadedError) => `${error.name} by ${String(error.layer)}`);
+
+describe("loadShed with a wait", () => {
+  test("serves a caller whose capacity comes within the wait", async () => {
+    const { clock, handle, service, shed, slots } = patient();
+    const first = service.call("a");
+    const second = service.call("b");
+    expect(shed.waiting).toBe(1);
+    await clock.advance(49);
+    (await handle.nextRequest()).respond("A");
+    expect(await first).toBe("A");
+    (await handle.nextRequest()).respond("B");
+    expect(await second).toBe("B");
+    expect(shed).toMatchObject({ refused: 0, waiting: 0 });
+    expect(slots).toMatchObject({ active: 0, waiting: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("refuses at the end of the wait, names who had no room, and leaves nobody in line", async () => {
+    const { clock, service, shed, slots } = patient(0);
+    const call = outcomeOf(service.call("a"));
+    await clock.advance(49);
+    expect(slots.waiting).toBe(1);
+    await clock.advance(1);
+    expect(await call).toBe("OverloadedError by slots");
+    expect(slots.waiting).toBe(0);
+    expect([...shed.refusedBy]).toEqual([["slots", 1]]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("callers of different times each wait their own, by one timer", async () => {
+    const { clock, service, shed } = patient(0);
+    const outcomes: string[] = [];
+    for (const name of ["a", "b", "c"]) {
+      void outcomeOf(service.call(name)).then(() => outcomes.push(`${name} at ${clock.now()}`));
+      expect(clock.pending).toBe(1);
+      await clock.advance(10);
+    }
+    await clock.advanceAsync(100);
+    expect(outcomes).toEqual(["a at 50", "b at 60", "c at 70"]);
+    expect(shed.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("tryReady says no while waiting may help, and leaves the refusal for those further out", () => {
+    const { service } = patient(0);
+    expect(service.tryReady()).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "slots", reason: "capacity" });
+  });
+
+  test("an abort leaves at once with its own reason, and disarms (promise 5)", async () => {
+    const { clock, service, shed, slots } = patient(0);
+    const caller = new AbortController();
+    const call = service.call("a", { signal: caller.signal });
+    const reason = new Error("no longer wanted");
+    caller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(slots.waiting).toBe(0);
+    expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a grant that meets the end of the wait is used or given back, never lost (promise 3)", async () => {
+    for (const grantFirst of [true, false]) {
+      const { clock, service, slots, handle } = patient(0);
+      const call = outcomeOf(service.call("a"));
+      clock.setTimeout(() => {
+        if (grantFirst) slots.max = 1;
+      }, 50);
+      await clock.advance(49.5);
+      if (!grantFirst) clock.setTimeout(() => (slots.max = 1), 0.5);
+      await clock.advance(1);
+      if (handle.active > 0) (await handle.nextRequest()).respond("A");
+      expect(["A", "OverloadedError by slots"]).toContain(await call);
+      expect(slots).toMatchObject({ active: 0, waiting: 0 });
+    }
+  });
+
+  test("whoever gives up does so in its own async context (promise 8)", async () => {
+    const { clock, service } = patient(0);
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    for (const name of ["a", "b"]) {
+      storage.run(name, () => {
+        void service.ready().then((permit) => {
+          seen.push(storage.getStore());
+          permit.release();
+        });
+      });
+    }
+    await clock.advance(50);
+    expect(seen).toEqual(["a", "b"]);
+  });
+});
+
+describe("options", () => {
+  test("retryAfter is what a refusal says where the layer that refused knows no time", async () => {
+    const refusing = (max: number) =>
+      new ServiceBuilder()
+        .layer(loadShed({ retryAfter: 1_500 }))
+        .layer(gate(new Semaphore(max), { name: "slots" }))
+        .serviceFn(() => 1);
+    const error: unknown = await refusing(0)
+      .call("a")
+      .catch((reason: unknown) => reason);
+    expect(isOverloadedError(error) && error.retryAfter).toBe(1_500);
+  });
+
+  test.each([
+    [{ wait: -1 }, RangeError, "loadShed: wait must be a number of 0 or more and at most 2147483647; received -1"],
+    [{ wait: "5" }, TypeError, 'loadShed: wait must be a number of 0 or more and at most 2147483647; received "5"'],
+    [{ retryAfter: Number.NaN }, RangeError, "loadShed: retryAfter must be"],
+    [{ label: "" }, TypeError, 'loadShed: label must be a non-empty string; received ""'],
+    [{ clock: {} }, TypeError, "loadShed: clock must be a clock"],
+  ])("refuses %j", (options, type, message) => {
+    expect(() => loadShed(options as never)).toThrow(type);
+    expect(() => loadShed(options as never)).toThrow(message);
+  });
+});
