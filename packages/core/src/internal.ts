@@ -7,7 +7,6 @@ export { spentAlready } from "./errors/permit-spent-error.ts";
 export { recovering } from "./compose/recover-readiness.ts";
 export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";
 export { passageNumber } from "./kit/cached-time.ts";
-export { isVirtual } from "./kit/fake-timers.ts";
 export { Holders } from "./kit/holders.ts";
 export { around } from "./stack/around.ts";
 export { handUp } from "./stack/hand-up.ts";

@@ -35,6 +35,7 @@ export {
   show,
 } from "./kit/check.ts";
 export type { Waiter } from "./kit/line.ts";
+export { Deadline, Deadlines } from "./kit/deadlines.ts";
 export { Line } from "./kit/line.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";

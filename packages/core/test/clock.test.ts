@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Clock, systemClock } from "../src/index.ts";
-import { isVirtual } from "../src/internal.ts";
+import { isVirtual } from "../src/kit/fake-timers.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

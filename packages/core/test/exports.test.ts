@@ -32,6 +32,8 @@ test("the package exports these names and no others", () => {
 test("the tools of whoever writes a layer are an entry point of their own", () => {
   expect(Object.keys(kit).sort()).toEqual([
     "Alarm",
+    "Deadline",
+    "Deadlines",
     "Line",
     "LinkedList",
     "LinkedNode",

@@ -1,9 +1,7 @@
 import type { CallOptions, ReadyOptions } from "@sluice/core";
 import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
-import { type AbortListener, listen, promiseOf, unlisten } from "@sluice/core/kit";
-import type { Due } from "./due-heap.ts";
+import { type AbortListener, type Deadline, type Deadlines, listen, promiseOf, unlisten } from "@sluice/core/kit";
 import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
-import type { Watch } from "./watch.ts";
 
 /** How long somebody has, and for what. */
 export interface Bound {
@@ -11,20 +9,29 @@ export interface Bound {
   readonly ms: number;
 }
 
+/** What all calls and waits of a layer have in common. */
+export interface Timing {
+  readonly deadlines: Deadlines;
+  /** How many were given up on. */
+  timedOut: number;
+  /** Work that was given up on and has not settled. */
+  abandoned: number;
+}
+
 /**
  * A call, or a wait for readiness, that is given up on in time, and until then follows the caller's signal. One class for
- * both: constructors that call each other cost a call a tenth of its time.
+ * both, which extends none: constructors that call each other cost a call a tenth of its time.
  */
-export class Timed implements AbortListener, Due<Timed> {
+export class Timed implements AbortListener, Deadline {
   due: number = Number.POSITIVE_INFINITY;
-  previous: Timed | undefined = undefined;
-  next: Timed | undefined = undefined;
-  below: Timed | undefined = undefined;
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined = undefined;
+  below: Deadline | undefined = undefined;
   bound: Bound | undefined = undefined;
   /** The caller's. */
   readonly waitUntil: CallOptions["waitUntil"];
   private readonly caller: AbortSignal | undefined;
-  private readonly watch: Watch;
+  private readonly timing: Timing;
   /** Aborts those inside. */
   private readonly controller: AbortController = new AbortController();
   /** What follows the caller's signal: the answer, and what was handed up. */
@@ -35,8 +42,8 @@ export class Timed implements AbortListener, Due<Timed> {
   private tell: ((reason: unknown) => void) | undefined = undefined;
 
   /** @param caller must not be aborted yet */
-  constructor(watch: Watch, caller: AbortSignal | undefined, waitUntil: CallOptions["waitUntil"]) {
-    this.watch = watch;
+  constructor(timing: Timing, caller: AbortSignal | undefined, waitUntil: CallOptions["waitUntil"]) {
+    this.timing = timing;
     this.caller = caller;
     this.waitUntil = waitUntil;
   }
@@ -50,7 +57,7 @@ export class Timed implements AbortListener, Due<Timed> {
 
   /** The time is over, or was before it began: it is counted, and this is what is told. */
   timeoutError(): TimeoutError {
-    this.watch.timedOut++;
+    this.timing.timedOut++;
     const { phase, ms } = this.bound!;
     return new TimeoutError(phase, ms);
   }
@@ -59,7 +66,7 @@ export class Timed implements AbortListener, Due<Timed> {
   call(reservation: Reservation, request: unknown): Promise<unknown> {
     const { caller, controller, due: deadline } = this;
     if (caller !== undefined) listen(caller, this);
-    this.watch.add(this);
+    this.timing.deadlines.add(this);
     const waitUntil = caller === undefined ? this.waitUntil : this.follower();
     const answer = reservation.start(request, { signal: controller.signal, deadline, waitUntil }, false);
     this.answer = answer;
@@ -75,7 +82,6 @@ export class Timed implements AbortListener, Due<Timed> {
           reject(reason);
         },
       );
-      this.watch.begun(this);
     });
   }
 
@@ -109,13 +115,12 @@ export class Timed implements AbortListener, Due<Timed> {
     void new Promise((resolve) => {
       this.tell = resolve;
     }).then(failed);
-    this.watch.add(this);
-    this.watch.begun(this);
+    this.timing.deadlines.add(this);
   }
 
   /** The caller gave up: those inside are told, and it ends when they say so. */
   aborted(reason: unknown): void {
-    this.watch.remove(this);
+    this.timing.deadlines.remove(this);
     this.controller.abort(reason);
   }
 
@@ -123,10 +128,9 @@ export class Timed implements AbortListener, Due<Timed> {
   expire(): void {
     const error = this.timeoutError();
     this.gaveUp = true;
-    this.watch.remove(this);
     this.unfollow();
     if (this.answer !== undefined) {
-      this.watch.abandoned++;
+      this.timing.abandoned++;
       // Before the caller hears of it: gates outside must not think that the work is over.
       handUp(this, this.answer);
     }
@@ -135,8 +139,8 @@ export class Timed implements AbortListener, Due<Timed> {
   }
 
   private settled(): void {
-    if (this.gaveUp) this.watch.abandoned--;
-    this.watch.remove(this);
+    if (this.gaveUp) this.timing.abandoned--;
+    this.timing.deadlines.remove(this);
     this.left();
   }
 

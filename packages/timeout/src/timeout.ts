@@ -1,9 +1,8 @@
 import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
 import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { readOptions, requireClock, requireDuration, timeOf } from "@sluice/core/kit";
-import { type Bound, Timed } from "./timed.ts";
+import { Deadlines, readOptions, requireClock, requireDuration, timeOf } from "@sluice/core/kit";
+import { type Bound, Timed, type Timing } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
-import { Watch } from "./watch.ts";
 
 /** Options of {@link timeout}. Each is a time in milliseconds, above 0 and at most 2^31-1; without it there is no such bound. */
 export interface TimeoutOptions {
@@ -45,7 +44,7 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const { ready, call, total, clock } = readBounds(options);
-  const watch = new Watch(clock);
+  const timing: Timing = { deadlines: new Deadlines(clock), timedOut: 0, abandoned: 0 };
 
   /**
    * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
@@ -58,7 +57,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
     if (signal?.aborted) throw signal.reason;
     const now = timeOf(clock);
-    const timed = new Timed(watch, signal, waitUntil);
+    const timed = new Timed(timing, signal, waitUntil);
     if (own !== undefined) timed.lower(own, now + own.ms);
     if (total !== undefined) timed.lower(total, now + total.ms - waited);
     if (deadline !== undefined) timed.lower({ phase: "deadline", ms: Math.max(deadline - now, 0) }, deadline);
@@ -111,10 +110,10 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   return {
     ...layer,
     get timedOut() {
-      return watch.timedOut;
+      return timing.timedOut;
     },
     get abandoned() {
-      return watch.abandoned;
+      return timing.abandoned;
     },
   };
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Due, DueHeap } from "../src/due-heap.ts";
+import { type Due, DueHeap } from "../src/kit/due-heap.ts";
 
 class Entry implements Due<Entry> {
   readonly due: number;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { timeout } from "../src/index.ts";
 
 /*
- * The process's own timers, which Watch arms a few microtasks late. Fake timers that come later than our packages are known as
+ * The process's own timers, which are armed a few microtasks late. Fake timers that come later than our packages are known as
  * such and armed at once, as a virtual clock is, which is what the other tests look at: so these are in place before.
  */
 const timers = vi.hoisted(() => {

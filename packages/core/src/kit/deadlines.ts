@@ -1,0 +1,118 @@
+import type { Clock } from "../contract/clock.ts";
+import { Alarm } from "./alarm.ts";
+import { DueHeap } from "./due-heap.ts";
+import { isVirtual } from "./fake-timers.ts";
+import { report } from "./report.ts";
+
+/** Something that ends at a time, unless it is removed before: what stands in {@link Deadlines}, in one at a time. */
+export abstract class Deadline {
+  /** When it ends, in the clock's milliseconds. Must not change while it stands in {@link Deadlines}. */
+  abstract readonly due: number;
+  /** @internal a link of the heap, as the next two are */
+  previous: Deadline | undefined = undefined;
+  /** @internal */
+  next: Deadline | undefined = undefined;
+  /** @internal */
+  below: Deadline | undefined = undefined;
+  /** Its time is over. It has been removed. What this throws is reported. */
+  abstract expire(): void;
+}
+
+/*
+ * A response that is there beats a timer that is due in the same turn. But it may still be on its way through the layers
+ * inside, at up to three microtasks for each that answers by way of a promise (an async function that returns one): this is
+ * enough for ten. With real timers it costs nothing, since the microtasks run before the next timer anyway.
+ */
+const microtasksForAnswers = 32;
+
+/*
+ * To arm a timer and to clear it costs more than all the rest of a call, and many a call is answered in the turn in which it
+ * began (`pnpm bench alone`). The process's own timers cannot fire before that turn is over: so the timer is armed so many
+ * microtasks later, for those who are still here. Enough for a timeout around a retry around a timeout.
+ */
+const microtasksUnarmed = 9;
+
+const settled: Promise<void> = Promise.resolve();
+
+/**
+ * Many deadlines, one timer: armed only while any of them is left, and for those that outlive the turn in which they were added, so
+ * that a call that is answered at once touches no timer. Adding, and removing, take a few steps where all have the same time to
+ * go, and O(log n) on average in any order.
+ *
+ * A deadline whose time is over still loses to what has been answered by then: `expire` is called 32 microtasks after the timer
+ * has fired, which lets an answer pass ten layers. Those that are due together expire in the order in which they were added.
+ * A clock other than the system's, and fake timers, are armed at once: a test may move them in the turn of the call.
+ *
+ * @example
+ * class Attempt extends Deadline {
+ *   constructor(readonly due: number, readonly expire: () => void) {
+ *     super();
+ *   }
+ * }
+ * const deadlines = new Deadlines(clock);
+ * const attempt = new Attempt(clock.now() + 100, () => controller.abort());
+ * deadlines.add(attempt);
+ * work.finally(() => deadlines.remove(attempt));
+ */
+export class Deadlines {
+  private readonly heap: DueHeap<Deadline> = new DueHeap();
+  private readonly clock: Clock;
+  private readonly alarm: Alarm;
+  /** Microtasks that have passed since a deadline was added for which the timer is to be armed; 0 when there is none. */
+  private unarmed = 0;
+
+  /** @param clock in whose time deadlines are due */
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.alarm = new Alarm(clock, (now) => this.ring(now));
+  }
+
+  /** Lets `deadline` expire when it is due, unless it is removed before. It must stand nowhere. */
+  add(deadline: Deadline): void {
+    this.heap.add(deadline);
+    // When others are due earlier, the alarm is set already.
+    if (this.heap.first !== deadline) return;
+    if (isVirtual(this.clock)) this.arm();
+    else if (this.unarmed === 0) this.armLater();
+  }
+
+  /** Takes `deadline` out; false when it does not stand here. */
+  remove(deadline: Deadline): boolean {
+    const removed = this.heap.remove(deadline);
+    // An alarm that is early finds nothing due and is set again: cheaper than to set it for each that leaves.
+    if (removed && this.heap.first === undefined) this.alarm.clear();
+    return removed;
+  }
+
+  private readonly armLater = (): void => {
+    if (this.heap.first !== undefined && this.unarmed++ < microtasksUnarmed) void settled.then(this.armLater);
+    else {
+      this.unarmed = 0;
+      this.arm();
+    }
+  };
+
+  private arm(): void {
+    const { first } = this.heap;
+    if (first === undefined) return;
+    const now = this.clock.now();
+    if (first.due > now) this.alarm.set(first.due, now);
+    // The work has computed for all of its time.
+    else this.ring(now);
+  }
+
+  private ring(now: number, microtasks = microtasksForAnswers): void {
+    if (microtasks > 0) void settled.then(() => this.ring(now, microtasks - 1));
+    else {
+      for (let { first } = this.heap; first !== undefined && first.due <= now; { first } = this.heap) {
+        this.heap.remove(first);
+        try {
+          first.expire();
+        } catch (error) {
+          report(error);
+        }
+      }
+      this.arm();
+    }
+  }
+}
