@@ -3,7 +3,7 @@
 // This file runs on the system's Node before anything is installed, so it is JavaScript and imports only Node.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,8 @@ const programs = { demo: "apps/demo/src/main.ts", test: "scripts/test.ts" };
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const stamp = join(root, "node_modules", ".sluice-installed");
+const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const shell = process.platform === "win32";
 
 const [name, ...args] = process.argv.slice(2);
 const program = programs[name];
@@ -30,6 +32,7 @@ const env = {
 };
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== manifests()) install();
+if (!existsSync(join(root, "node_modules", "pnpm"))) borrowPnpm();
 run();
 
 /** A hash of all that decides what gets installed. Where it is the one of the last installation, there is nothing to do. */
@@ -47,7 +50,6 @@ function manifests() {
 }
 
 function install() {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const lock = process.env.CI ? "--frozen-lockfile" : "--no-frozen-lockfile";
   console.error(`Installing, with ${packageManager} ...`);
   const { status, error } = spawnSync("npx", ["-y", packageManager, "install", lock], {
@@ -55,12 +57,28 @@ function install() {
     env,
     // What it says is not the program's output.
     stdio: ["ignore", process.stderr, process.stderr],
-    shell: process.platform === "win32",
+    shell,
   });
   if (status !== 0) {
     fail(`The installation failed${error ? `: ${error.message}` : ""}. Try it alone: npx -y ${packageManager} install`);
   }
   writeFileSync(stamp, manifests());
+}
+
+/**
+ * pnpm is an optional dependency: where the lock file has no binary of it for this platform, it is not installed. turbo
+ * and the steps need one on the PATH all the same, and npx has the one that has just installed everything else.
+ */
+function borrowPnpm() {
+  // They point to what is not there, and would be found first.
+  for (const file of readdirSync(bin)) if (/^(pnpm|pnpx|pn|pnx)(\.\w+)?$/.test(file)) rmSync(join(bin, file));
+  const { status, stdout } = spawnSync(
+    "npx",
+    ["-y", "--package", packageManager, "--", "node", "-p", "process.env.PATH"],
+    { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], shell },
+  );
+  if (status !== 0) fail(`npx does not find ${packageManager}.`);
+  env.PATH = [bin, stdout.trim()].join(delimiter);
 }
 
 function run() {
