@@ -18,4 +18,7 @@ export default defineConfig({
   external: [/^node:/, /^@sluice\//],
   // Entry points share their modules instead of each carrying a copy: module state exists once.
   splitting: true,
+  // CommonJS is made of the chunks by rollup. tsup would use sucrase, which lowers classes until they have no name, and
+  // `?.` to a function call.
+  treeshake: true,
 });

@@ -108,18 +108,30 @@ function installed(folder: string): string[] {
 
 const specifiers = packages.flatMap((each) => each.entries.map((entry) => specifier(each, entry)));
 
-/** One program loads every entry point both ways and compares the names. */
+/**
+ * One program loads every entry point both ways and compares the names of what they export, and those that functions
+ * and classes themselves have: loggers print `error.name` and `error.constructor.name`.
+ */
 function writeLoaders(folder: string): void {
   writeFileSync(
     join(folder, "load.mjs"),
     `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 for (const name of ${JSON.stringify(specifiers)}) {
-  const imported = Object.keys(await import(name)).sort();
-  const required = Object.keys(require(name)).sort();
+  const modules = { import: await import(name), require: require(name) };
+  const imported = Object.keys(modules.import).sort();
+  const required = Object.keys(modules.require).sort();
   if (imported.length === 0) throw new Error(name + " exports nothing");
   if (imported.join() !== required.join()) {
     throw new Error(name + " exports " + imported + " to import, and " + required + " to require");
+  }
+  for (const [way, exported] of Object.entries(modules)) {
+    for (const [key, value] of Object.entries(exported)) {
+      // A bundler renames a class that names itself in its own body: let a function beside the class do so.
+      if (typeof value === "function" && value.name !== key) {
+        throw new Error(name + ", by " + way + ": the name of " + key + " is " + value.name);
+      }
+    }
   }
 }
 `,

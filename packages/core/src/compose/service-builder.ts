@@ -40,10 +40,10 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
    * @throws TypeError when it is no layer
    */
   layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]> {
-    if (layer === undefined) return new ServiceBuilder(this.layers);
+    if (layer === undefined) return builderOf(this.layers);
     requireMethods("ServiceBuilder", "layer", layer, "a layer", ["wrap"]);
     requireName("ServiceBuilder", readOption("ServiceBuilder", layer, "name", "layer.name"), "layer.name");
-    return new ServiceBuilder([...this.layers, layer]);
+    return builderOf([...this.layers, layer]);
   }
 
   /**
@@ -71,4 +71,9 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
   describe(): readonly string[] {
     return this.layers.map(({ name }) => name);
   }
+}
+
+/** Beside the class: one that names itself in its own body comes out of the bundler with an underscore before its name. */
+function builderOf<Ks extends readonly Kind[]>(layers: readonly AnyLayer[]): ServiceBuilder<Ks> {
+  return new ServiceBuilder<Ks>(layers);
 }
