@@ -10,6 +10,7 @@ import { command } from "./command.ts";
 import { docs } from "./steps/docs.ts";
 import { examples } from "./steps/examples.ts";
 import { lockFile } from "./steps/lock-file.ts";
+import { manifests } from "./steps/manifests.ts";
 import { pack, publintAndAttw } from "./steps/packages.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { sizes } from "./steps/sizes.ts";
@@ -39,6 +40,7 @@ const steps: readonly Step[] = [
     name: "sherif",
     run: runs("sherif", ["--fail-on-warnings"], "The package.json files do not agree with each other."),
   },
+  { name: "manifests", run: manifests },
   { name: "lock file", run: lockFile },
   {
     name: "knip",

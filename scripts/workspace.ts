@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./command.ts";
+import { manifestOf, workspaceFolders } from "./manifest.ts";
 
 export interface Package {
   /** Its folder's name, such as "load-shed". */
@@ -11,28 +11,23 @@ export interface Package {
   /** What it exports: ["."] for most. */
   readonly entries: readonly string[];
   readonly dependencies: readonly string[];
-}
-
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly exports: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
+  /** The libraries of others that its entry points adapt, with their ranges. */
+  readonly peers: Readonly<Record<string, string>>;
 }
 
 /** The packages that are published. */
-export const packages: readonly Package[] = readdirSync(join(root, "packages"))
-  .map((noun) => ({ noun, folder: join(root, "packages", noun) }))
-  .filter(({ folder }) => existsSync(join(folder, "package.json")))
-  .map(({ noun, folder }) => {
-    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+export const packages: readonly Package[] = workspaceFolders()
+  .filter((folder) => folder.startsWith("packages/"))
+  .map((folder) => {
+    const { name, version, exports, dependencies = {}, peerDependencies = {} } = manifestOf(folder);
     return {
-      noun,
-      folder,
-      name: manifest.name,
-      version: manifest.version,
-      entries: Object.keys(manifest.exports),
-      dependencies: Object.keys(manifest.dependencies ?? {}),
+      noun: folder.replace("packages/", ""),
+      folder: join(root, folder),
+      name,
+      version,
+      entries: Object.keys(exports),
+      dependencies: Object.keys(dependencies),
+      peers: peerDependencies,
     };
   });
 

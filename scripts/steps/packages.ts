@@ -30,6 +30,9 @@ export async function pack({ scratch }: Context): Promise<Outcome> {
       ...["workspace:", "./src/"]
         .filter((text) => manifest.includes(text))
         .map((text) => `${each.name}: the packed package.json still says "${text}"`),
+      ...ranges(manifest)
+        .filter(({ name, range }) => packages.some((other) => other.name === name && other.version !== range))
+        .map(({ name, range }) => `${each.name}: needs ${name} ${range}, which is not the very version beside it`),
     ];
   });
   const output = problems.flat().join("\n");
@@ -38,13 +41,20 @@ export async function pack({ scratch }: Context): Promise<Outcome> {
     : { ok: false, broken: "A package does not pack as it should.", output };
 }
 
+/** What a packed package needs, and in which versions. */
+function ranges(manifest: string): readonly { readonly name: string; readonly range: string }[] {
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(manifest) as Partial<
+    Record<"dependencies" | "peerDependencies", Readonly<Record<string, string>>>
+  >;
+  return Object.entries({ ...dependencies, ...peerDependencies }).map(([name, range]) => ({ name, range }));
+}
+
 /** publint and "are the types wrong?" look at what was packed, not at the sources. */
 export async function publintAndAttw({ scratch }: Context): Promise<Outcome> {
   const problems = await eachOfTwo(packages, async (each) => {
     const file = tarball(scratch, each);
     const publint = await command("publint", ["run", file, "--strict"]);
-    // Resolution without `exports` (TypeScript's old "node10") is not supported: TypeScript 5.4 has better ones.
-    const attw = await command("attw", [file, "--profile", "node16", "--no-definitely-typed", "--no-color"]);
+    const attw = await command("attw", [file, "--profile", "strict", "--no-definitely-typed", "--no-color"]);
     return [publint, attw].filter(({ ok }) => !ok).map(({ output }) => `${each.name}\n${output}`);
   });
   const output = problems.flat().join("\n\n");

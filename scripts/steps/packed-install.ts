@@ -20,7 +20,7 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
     return ok;
   };
 
-  const folder = project(scratch, "everything", packages, { "@types/node": "^24" });
+  const folder = project(scratch, "everything", packages, { "@types/node": "^24", ...peers });
   if (await check("npm does not install the tarballs", "npm", install, folder, outside)) {
     writeLoaders(folder);
     writeSources(folder);
@@ -31,23 +31,23 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
     for (const { name, env } of nodes) {
       await check(`${name} does not load the packages`, "node", ["load.mjs"], folder, env);
     }
-    await eachOfTwo(compilers, async ({ name, file, args }) => {
-      for (const variant of variants) {
-        const config = `tsconfig.${variant}.json`;
-        if (name === "TypeScript 5.4" && variant === "node-types") continue;
-        const out = join("out", name.replaceAll(" ", "-"), variant);
-        const ok = await check(
-          `${name} does not accept the packages (${config})`,
-          file,
-          [...args, "--pretty", "false", "--project", config, "--outDir", out],
-          folder,
-        );
-        if (!ok || variant !== "node16") continue;
-        for (const node of nodes) {
-          for (const program of ["consumer.mjs", "consumer.cjs"]) {
-            const what = `${program}, compiled by ${name}, does not run on ${node.name}`;
-            await check(what, "node", [join(out, program)], folder, node.env);
-          }
+    const compilations = compilers.flatMap((compiler) =>
+      compiler.variants.map((variant) => ({ ...compiler, variant })),
+    );
+    await eachOfTwo(compilations, async ({ name, file, args, variant }) => {
+      const config = `tsconfig.${variant}.json`;
+      const out = join("out", name.replaceAll(" ", "-"), variant);
+      const ok = await check(
+        `${name} does not accept the packages (${config})`,
+        file,
+        [...args, "--pretty", "false", "--project", config, "--outDir", out],
+        folder,
+      );
+      if (!ok) return;
+      for (const node of nodes) {
+        for (const program of programs[variant]) {
+          const what = `${program}, compiled by ${name}, does not run on ${node.name}`;
+          await check(what, "node", [join(out, program)], folder, node.env);
         }
       }
     });
@@ -69,13 +69,44 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
 
 const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
 
-const compilers = [
-  { name: "TypeScript 5.4", file: "node", args: [join(root, "node_modules/typescript-5.4/lib/tsc.js")] },
-  { name: "the newest TypeScript", file: join(root, "node_modules/.bin/tsc"), args: [] },
+/**
+ * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and nothing else, which is node10
+ * up to TypeScript 5.9. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
+ * but what Node has, and `esnext.disposable`.
+ */
+type Variant = "node16" | "bundler" | "commonjs" | "node-types";
+
+/** What is run of what was compiled. */
+const programs: Readonly<Record<Variant, readonly string[]>> = {
+  node16: ["consumer.mjs", "consumer.cjs"],
+  bundler: [],
+  commonjs: ["consumer.js"],
+  "node-types": [],
+};
+
+interface Compiler {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly variants: readonly Variant[];
+}
+
+const compilers: readonly Compiler[] = [
+  // The declarations of Node 24 need a newer one.
+  scripted("TypeScript 5.4", "typescript-5.4", ["node16", "bundler", "commonjs"]),
+  scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs"]),
+  scripted("TypeScript 6", "typescript", ["node16", "commonjs"]),
+  {
+    name: "TypeScript 7",
+    file: join(root, "node_modules/.bin/tsc"),
+    args: [],
+    variants: ["node16", "bundler", "commonjs", "node-types"],
+  },
 ];
 
-/** node16 and bundler: nothing but what a browser has. node-types: nothing but what Node has. */
-const variants = ["node16", "bundler", "node-types"] as const;
+function scripted(name: string, folder: string, variants: readonly Variant[]): Compiler {
+  return { name, file: "node", args: [join(root, "node_modules", folder, "lib/tsc.js")], variants };
+}
 
 function project(
   scratch: string,
@@ -105,6 +136,8 @@ function installed(folder: string): string[] {
   };
   return Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13));
 }
+
+const peers = Object.assign({}, ...packages.map((each) => each.peers)) as Record<string, string>;
 
 const specifiers = packages.flatMap((each) => each.entries.map((entry) => specifier(each, entry)));
 
@@ -154,13 +187,15 @@ function writeSources(folder: string): void {
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
     types: [] as string[],
-    lib: ["es2022", "esnext.disposable", "dom"],
+    lib: ["es2022", "dom"],
   };
   const node16 = { ...options, module: "node16", moduleResolution: "node16" };
-  const write = (variant: (typeof variants)[number], compilerOptions: object, files: readonly string[]) =>
+  const write = (variant: Variant, compilerOptions: object, files: readonly string[]) =>
     writeFileSync(join(folder, `tsconfig.${variant}.json`), JSON.stringify({ compilerOptions, files }, null, 2));
   const modules = ["every.mts", "every.cts", "consumer.mts", "consumer.cts"];
+  const plain = ["every.ts", "consumer.ts"];
   write("node16", node16, modules);
-  write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, ["every.ts", "consumer.ts"]);
+  write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
+  write("commonjs", { ...options, module: "commonjs" }, plain);
   write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, modules);
 }
