@@ -69,7 +69,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       // Who was it? The quota knows in how many milliseconds it will have room; a queue cannot know, but we can tell.
       const refusal = takeRefusal();
       if (refusal?.layer === "quota") refuse(response, 429, refusal.retryAfter ?? 1_000);
-      else refuse(response, 503, (queue.waiting / desks.max) * 2_000); // by then those who wait now have begun
+      else refuse(response, 503, (queue.queued / desks.max) * 2_000); // by then those who wait now have begun
       return;
     }
 
@@ -120,7 +120,7 @@ async function ask(name: string): Promise<Asked> {
 }
 
 function show(name: string, what: string): void {
-  console.log(`  ${name.padEnd(7)}${what.padEnd(31)}${desks.active} being made, ${queue.waiting} waiting`);
+  console.log(`  ${name.padEnd(7)}${what.padEnd(31)}${desks.active} being made, ${queue.queued} waiting`);
 }
 
 // ── Eight at once ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +131,7 @@ for (const name of ["ann", "bob", "cat", "dan", "eve"]) {
   inside.push(await ask(name));
   show(name, "is let in");
 }
-assert.deepEqual([desks.active, queue.waiting], [2, 3]);
+assert.deepEqual([desks.active, queue.queued], [2, 3]);
 for (const name of ["fay", "gil", "hal"]) {
   const { end } = await ask(name);
   show(name, await end);
@@ -139,22 +139,22 @@ for (const name of ["fay", "gil", "hal"]) {
   // All or nothing: who was refused by the queue has lost nothing of the quota.
   assert.equal(clients.get(name)?.quota.available, 3);
 }
-assert.deepEqual([desks.active, queue.waiting], [2, 3], "and left nothing behind");
+assert.deepEqual([desks.active, queue.queued], [2, 3], "and left nothing behind");
 
 // Eve waits, and hangs up. Her place is free again, before any report is done.
 inside.at(-1)!.hangUp();
-while (queue.waiting === 3) await turn(); // until the server has heard of it
+while (queue.queued === 3) await turn(); // until the server has heard of it
 show("eve", "hangs up");
 inside.push(await ask("ivy"));
 show("ivy", "is let in");
-assert.deepEqual([desks.active, queue.waiting], [2, 3]);
+assert.deepEqual([desks.active, queue.queued], [2, 3]);
 
 finish();
 for (const { name, end } of inside) {
   show(name, await end);
   assert.equal(await end, name === "eve" ? "hung up" : "200 the report on /sales");
 }
-assert.deepEqual([desks.active, queue.waiting], [0, 0]);
+assert.deepEqual([desks.active, queue.queued], [0, 0]);
 
 // ── One in a hurry ───────────────────────────────────────────────────────────────────────────────────────────────────
 

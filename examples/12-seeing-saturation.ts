@@ -22,7 +22,7 @@ const clock = new VirtualClock();
 // ── What is watched ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 // Layers that count are kept in variables: their counters are on them.
-const queue = buffer({ capacity: 80, clock }); // queue.waiting, queue.available, queue.oldest
+const queue = buffer({ capacity: 80, clock }); // queue.queued, queue.available, queue.oldestQueued
 const permits = concurrencyLimit(20, { clock }); // permits.active, permits.available, permits.waiting, permits.oldest
 
 const shed = loadShed(); // shed.refused, and shed.refusedBy, by the layer that refused
@@ -63,7 +63,7 @@ function sample(): Sample {
   const percentile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
   const seen = {
     active: permits.active,
-    waiting: queue.waiting,
+    waiting: queue.queued,
     refused: refused - refusedBefore,
     p50: percentile(0.5),
     p99: percentile(0.99),
@@ -144,5 +144,5 @@ console.log(`refused: ${[...shed.refusedBy].map(([layer, count]) => `${count} by
 
 // And when it is over it is over: nothing is left to be done for people who have gone.
 assert.deepEqual(during("as before").at(-1), { active: 10, waiting: 0, refused: 0, p50: 40, p99: 40 });
-assert.deepEqual([permits.active, queue.waiting], [0, 0]);
+assert.deepEqual([permits.active, queue.queued], [0, 0]);
 console.log("look at the queue: it says now what refusals and latency say later");

@@ -86,10 +86,10 @@ export class Turnover {
     for (const { queue, limit } of [...this.lanes.values(), ...this.retired]) {
       found.push(
         ["turnover: slots free", queue.available, slots.waiting],
-        ["turnover: waiting in a buffer", queue.waiting, 0],
-        ["turnover: waiting for a slot", queue.waitingForSlot, 0],
-        ["turnover: calls behind a buffer", queue.active, 0],
-        ["turnover: the oldest in a buffer", queue.oldest, 0],
+        ["turnover: waiting in a buffer", queue.queued, 0],
+        ["turnover: waiting for a slot", queue.waiting, 0],
+        ["turnover: calls behind a buffer", queue.running, 0],
+        ["turnover: the oldest in a buffer", queue.oldestQueued, 0],
         ["turnover: limit, free", limit.available, slots.running],
         ["turnover: limit, active", limit.active, 0],
         ["turnover: limit, waiting", limit.waiting, 0],
@@ -123,8 +123,8 @@ export class Turnover {
     lane.drained = "asked";
     void lane.queue.drain().then(() => {
       lane.drained = "done";
-      if (lane.queue.active > 0) fault(this.place, "turnover: drained, and not all has settled");
-      if (lane.queue.waiting > 0) fault(this.place, "turnover: drained, and requests wait");
+      if (lane.queue.running > 0) fault(this.place, "turnover: drained, and not all has settled");
+      if (lane.queue.queued > 0) fault(this.place, "turnover: drained, and requests wait");
     });
   }
 

@@ -178,9 +178,9 @@ export function world(place: Workplace): World {
       ["bare rate: available", bareRate.available, bareWindow.limit],
       ["token bucket: available", tokens.available, bucket.burst],
       ["buffer: available", queue.available, queue.capacity],
-      ["buffer: waiting", queue.waiting, 0],
-      ["buffer: waiting for a slot", queue.waitingForSlot, 0],
-      ["buffer: calls behind it", queue.active, 0],
+      ["buffer: waiting", queue.queued, 0],
+      ["buffer: waiting for a slot", queue.waiting, 0],
+      ["buffer: calls behind it", queue.running, 0],
       ["in a backoff", inBackoff(), 0],
       ...Object.entries(times).map(([name, layer]): [string, number, number] => [
         `abandoned: ${name}`,

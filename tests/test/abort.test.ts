@@ -60,7 +60,7 @@ describe.each(Object.entries(queues))("promise 5: who waits %s and aborts", (_na
   const waiting = (built: readonly AnyLayer[]): number => {
     const buffers = built.filter(({ name }) => name === "buffer");
     const counted = buffers.length > 0 ? buffers : built;
-    return counted.reduce((sum, layer) => sum + sumOf(layer, ["waiting", "waitingForSlot"]), 0);
+    return counted.reduce((sum, layer) => sum + sumOf(layer, ["waiting", "queued"]), 0);
   };
 
   test("leaves in that turn, with the reason itself, and is never started", async () => {

@@ -41,7 +41,7 @@ function real(rules: GateRules, clock: VirtualClock): Counted {
   const layer = buffer({ ...rules, clock });
   return {
     layer,
-    counts: () => [layer.waitingForSlot, layer.waiting, layer.capacity - layer.available, layer.available],
+    counts: () => [layer.waiting, layer.queued, layer.active, layer.available],
   };
 }
 
@@ -178,7 +178,7 @@ describe("promise 4: at three gates", () => {
   test("all are served in the order in which they asked, wherever they had to wait", async () => {
     const { clock, workshop, rate, queue, limit, service } = world();
     const answers = names(9).map((name) => service.call(name));
-    expect([limit.active, queue.waiting, rate.waiting]).toEqual([1, 2, 6]);
+    expect([limit.active, queue.queued, rate.waiting]).toEqual([1, 2, 6]);
     for (let round = 0; round < 9; round++) {
       await clock.advance(100);
       const [work] = workshop.running as [Work];
@@ -197,7 +197,7 @@ describe("promise 4: at three gates", () => {
     for (const name of names(4, 2)) void service.call(name);
     abort.abort("left");
     expect(await left).toBe("left");
-    expect([queue.waiting, rate.waiting]).toEqual([1, 3]);
+    expect([queue.queued, rate.waiting]).toEqual([1, 3]);
     expect(service.tryReady("newcomer")).toBeUndefined();
     for (let round = 0; round < 5; round++) {
       workshop.running[0]?.finish();

@@ -121,7 +121,7 @@ describe("a gateway of every layer over a routing table", () => {
   test("a route that is full is refused by the layer that is, and the other is not", async () => {
     const { service, slow, quick, queue, slots, refusals } = gateway();
     const accepted = [1, 2, 3].map(() => service.call({ path: "/slow" }));
-    expect([slots.active, queue.waiting]).toEqual([1, 2]);
+    expect([slots.active, queue.queued]).toEqual([1, 2]);
     expect(await service.call({ path: "/slow" })).toBe("503 buffer undefined");
     expect(refusals.refused).toBe(1);
     const other = service.call({ path: "/quick" });
@@ -131,7 +131,7 @@ describe("a gateway of every layer over a routing table", () => {
       (await slow.nextRequest()).respond(2);
       expect(await each).toBe("200 2");
     }
-    expect([slots.active, queue.waiting, queue.active]).toEqual([0, 0, 0]);
+    expect([slots.active, queue.queued, queue.running]).toEqual([0, 0, 0]);
   });
 
   test("a rate that is used up says when to come back", async () => {
@@ -157,11 +157,11 @@ describe("a gateway of every layer over a routing table", () => {
     // The second had waited in the buffer for this slot.
     (await slow.nextRequest()).respond(2);
     expect(await second).toBe("200 2");
-    expect([retries.waiting, slots.active, queue.active]).toEqual([1, 0, 1]);
+    expect([retries.waiting, slots.active, queue.running]).toEqual([1, 0, 1]);
     await clock.advance(10);
     (await slow.nextRequest()).respond(3);
     expect(await first).toBe("200 3");
-    expect([retries.retries, queue.active, clock.pending]).toEqual([1, 0, 0]);
+    expect([retries.retries, queue.running, clock.pending]).toEqual([1, 0, 0]);
   });
 
   test("what hangs is given up on, and keeps its slot until it ends", async () => {

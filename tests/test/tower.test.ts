@@ -125,7 +125,7 @@ describe("shedding and buffering", () => {
       controller.abort("dropped");
       await expect(dropped).rejects.toBe("dropped");
     }
-    expect([queue.available, queue.waiting]).toEqual([2, 0]);
+    expect([queue.available, queue.queued]).toEqual([2, 0]);
     workshop.of("a").finish();
     await turn();
     expect(workshop.begun).toEqual(["a"]);

@@ -238,13 +238,13 @@ describe("promise 6: a streamed body", () => {
     ]);
     await service.call("a");
     await clock.advance(1_000);
-    expect([outer.active, queue.active, inner.active]).toEqual([1, 1, 1]);
+    expect([outer.active, queue.running, inner.active]).toEqual([1, 1, 1]);
     const drained = queue.drain();
     expect(await ends(drained)).toBe("not yet");
     body.resolve();
     await drained;
     await clock.advance(0);
-    expect([outer.active, queue.active, inner.active]).toEqual([0, 0, 0]);
+    expect([outer.active, queue.running, inner.active]).toEqual([0, 0, 0]);
   });
 
   test("hears of an abort after its answer, where somebody inside the timeout holds on to it", async () => {

@@ -4,9 +4,17 @@ import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 export class BufferClosedError extends SluiceError {
   declare readonly name: "BufferClosedError";
   override readonly code = "ERR_SLUICE_BUFFER_CLOSED";
+  /** The name of the layer that refused. */
+  readonly layer = "buffer";
+  /** The label of that layer, where it has one. */
+  readonly label: string | undefined;
+  /** Why it refused: a 503 at an HTTP edge. */
+  readonly reason = "closed";
 
-  constructor() {
-    super("Refused: the buffer is closed.");
+  /** @param label the label of the layer */
+  constructor(label?: string) {
+    super("Refused: the buffer is closed.", { trace: false });
+    this.label = label;
   }
 }
 

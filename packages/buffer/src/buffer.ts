@@ -1,13 +1,48 @@
-import type { Clock } from "@sluice/core";
-import { readOptions, requireClock, requireNumber } from "@sluice/core/kit";
-import { type BufferLayer, name, Slots } from "./buffer-layer.ts";
+import { type Adds, type Clock, gate, type Layer, layerFn, serviceFn } from "@sluice/core";
+import { stackOf } from "@sluice/core/internal";
+import { readOptions, requireClock, requireLabel, requireNumber } from "@sluice/core/kit";
+import type { BufferClosedError } from "./buffer-closed-error.ts";
+import { Queue } from "./queue.ts";
+import { Slots } from "./slots.ts";
 
 /** Options of {@link buffer}. */
 export interface BufferOptions {
   /** How many requests may wait for the inner service: a whole number of 1 or more. */
   readonly capacity: number;
-  /** Where `oldest` reads time; default `systemClock`. */
+  /** Where `oldestQueued` reads time; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this buffer apart from others: `"mails"`. It is on its refusals and events. Default: none. */
+  readonly label?: string | undefined;
+}
+
+/** A layer with a bounded queue. One value is one number of slots, for all the services that it wraps. */
+export interface BufferLayer extends Layer<Adds<BufferClosedError>> {
+  /** How many slots there are. */
+  readonly capacity: number;
+  /** Slots held: by permits in hand, and by requests in a queue. */
+  readonly active: number;
+  /** Slots free: `capacity - active`. */
+  readonly available: number;
+  /** Callers in line for a slot. */
+  readonly waiting: number;
+  /** Requests that wait in a queue for the inner service. */
+  readonly queued: number;
+  /** For how many milliseconds the request that waits longest in a queue has waited; 0 when none waits. */
+  readonly oldestQueued: number;
+  /** Calls that have left their queue and have not settled, work that was registered with `waitUntil` included. */
+  readonly running: number;
+  /**
+   * Closes now: callers in line for a slot, requests in a queue, permits in hand when they are called, and all later callers fail
+   * with `BufferClosedError`. What the inner service has taken goes on. The second time it does nothing.
+   */
+  close(): void;
+  /**
+   * Closes in good order: callers in line for a slot, and all later ones, fail with `BufferClosedError`; permits in hand may still
+   * be called, and what waits in a queue is finished. The promise resolves when all that was accepted has settled: permits in hand
+   * (called or released), requests, and work that they registered with `waitUntil`. It never rejects, and it is the same one each
+   * time. A `close` after it cuts it short.
+   */
+  drain(): Promise<void>;
 }
 
 /**
@@ -30,6 +65,48 @@ export interface BufferOptions {
  *   patience ends, so that Infinity is refused
  */
 export function buffer(options: BufferOptions): BufferLayer {
-  const { capacity, clock } = readOptions(name, options, ["capacity", "clock"]);
-  return new Slots(requireNumber(name, "capacity", capacity, { min: 1, integer: true }), requireClock(name, clock));
+  const read = readOptions(name, options, ["capacity", "clock", "label"]);
+  const capacity = requireNumber(name, "capacity", read.capacity, { min: 1, integer: true });
+  const clock = requireClock(name, read.clock);
+  const slots = new Slots(capacity, requireLabel(name, read.label));
+  const about = { label: slots.label, traits: ["queues"], facts: { capacity } };
+  const admission = gate(slots, { name, ...about });
+  const layer = layerFn<Adds<BufferClosedError>>(
+    name,
+    (inner) => {
+      const queue = new Queue(stackOf(inner), slots, clock);
+      // Always ready, for those whom the slots let in.
+      return admission.wrap(serviceFn((request, callOptions) => queue.call(request, callOptions)));
+    },
+    slots,
+    about,
+  );
+  return {
+    ...layer,
+    capacity,
+    get active() {
+      return slots.active;
+    },
+    get available() {
+      return slots.available;
+    },
+    get waiting() {
+      return slots.waiting;
+    },
+    get queued() {
+      return slots.queued;
+    },
+    get oldestQueued() {
+      return slots.oldestQueued(clock.now());
+    },
+    get running() {
+      return slots.running;
+    },
+    close() {
+      slots.close();
+    },
+    drain: () => slots.drain(),
+  };
 }
+
+const name = "buffer";

@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export type { BufferOptions } from "./buffer.ts";
+export type { BufferLayer, BufferOptions } from "./buffer.ts";
 export { buffer } from "./buffer.ts";
-export type { BufferLayer } from "./buffer-layer.ts";
 export { BufferClosedError, isBufferClosedError } from "./buffer-closed-error.ts";

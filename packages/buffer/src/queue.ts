@@ -1,17 +1,16 @@
-import type { CallOptions } from "@sluice/core";
+import type { CallOptions, Clock } from "@sluice/core";
 import type { Stack } from "@sluice/core/internal";
 import { type AbortListener, LinkedList, LinkedNode, listen, timeOf, unlisten } from "@sluice/core/kit";
-import { BufferClosedError } from "./buffer-closed-error.ts";
-import type { Slots } from "./buffer-layer.ts";
+import type { SlotQueue, Slots } from "./slots.ts";
 
 /** A request that waits for the inner service. It holds a slot. */
 class Entry extends LinkedNode<Entry> implements AbortListener {
   /** Since when, in the clock's milliseconds. */
   readonly since: number;
   readonly signal: AbortSignal | undefined;
-  /** The request comes to nothing. Does nothing when it waits no more. */
+  /** Fails the request. Does nothing when it no longer waits. */
   readonly aborted: (reason: unknown) => void;
-  /** Tells it that it is the first in line now. */
+  /** Notifies it that it is the first in line now. */
   proceed: (() => void) | undefined;
 
   constructor(since: number, signal: AbortSignal | undefined, aborted: (reason: unknown) => void) {
@@ -22,23 +21,33 @@ class Entry extends LinkedNode<Entry> implements AbortListener {
   }
 }
 
-/** The requests that wait for one inner service. Only the first asks it for readiness, so that nobody overtakes. */
-export class Queue {
+/** The requests that wait for one inner service. Only the first asks it for readiness, so that nobody overtakes it. */
+export class Queue implements SlotQueue {
   private readonly inner: Stack;
   private readonly slots: Slots;
-  readonly entries: LinkedList<Entry> = new LinkedList();
+  private readonly clock: Clock;
+  private readonly entries: LinkedList<Entry> = new LinkedList();
   /**
    * Takes back what the first in line has asked for, when it is aborted and when the buffer is closed. One serves many
    * entries, since only the first in line asks; it is replaced when it was used.
    */
   private withdrawal: AbortController = new AbortController();
 
-  constructor(inner: Stack, slots: Slots) {
+  constructor(inner: Stack, slots: Slots, clock: Clock) {
     this.inner = inner;
     this.slots = slots;
+    this.clock = clock;
   }
 
-  /** Calls the inner service, at once or in turn. The caller brings a slot, and watches the answer. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get since(): number {
+    return this.entries.first!.since;
+  }
+
+  /** Calls the inner service, at once or in turn. The caller holds a slot. */
   call(request: unknown, options: CallOptions): Promise<unknown> {
     try {
       this.requireWanted(options);
@@ -47,7 +56,7 @@ export class Queue {
         this.slots.free();
         return reservation.start(request, options, false);
       }
-      // Asking may have called functions of anybody's: a key, a mapping.
+      // Asking may have called a function of the caller's: a key, a mapping.
       this.requireWanted(options);
     } catch (reason) {
       this.slots.free();
@@ -56,23 +65,23 @@ export class Queue {
     return this.join(request, options);
   }
 
-  /** All that wait come to nothing. */
+  /** Fails all that wait. */
   close(): void {
     for (let { first } = this.entries; first !== undefined; { first } = this.entries) {
-      first.aborted(new BufferClosedError());
+      first.aborted(this.slots.closedError());
     }
   }
 
-  /** @throws BufferClosedError | signal.reason when there is no use in asking the inner service */
+  /** @throws BufferClosedError | signal.reason when asking the inner service is of no use */
   private requireWanted({ signal }: CallOptions): void {
-    if (this.slots.closed) throw new BufferClosedError();
+    if (this.slots.closed) throw this.slots.closedError();
     signal?.throwIfAborted();
   }
 
   private join(request: unknown, options: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal, deadline } = options;
-      const entry: Entry = new Entry(timeOf(this.slots.clock), signal, (reason) => {
+      const entry: Entry = new Entry(timeOf(this.clock), signal, (reason) => {
         const asks = entry === this.entries.first;
         this.leave(entry);
         if (asks) {
@@ -86,7 +95,7 @@ export class Queue {
         this.inner.reserve(
           { request, signal: this.withdrawal.signal, deadline },
           (reservation) => {
-            // Whoever has left in the meantime is not served.
+            // An entry that has left in the meantime is not served.
             if (this.leave(entry)) reservation.start(request, options, false).then(resolve, reject);
             else reservation.cancel();
           },
@@ -98,7 +107,7 @@ export class Queue {
       if (signal !== undefined) listen(signal, entry);
       if (entry === this.entries.first) ask();
       else {
-        // Its turn comes in somebody else's turn. What is attached here runs in the async context of its own caller.
+        // `proceed` is called in the turn of another caller; `then` here restores the async context of this one.
         void new Promise<void>((proceed) => {
           entry.proceed = proceed;
         }).then(ask);

@@ -1,18 +1,21 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import {
+  events,
   gate,
   isPermitSpentError,
+  isRefusal,
   layerFn,
   type ReadyOptions,
   Semaphore,
   ServiceBuilder,
+  serviceFn,
   takeRefusal,
 } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { buffer, BufferClosedError } from "../src/index.ts";
+import { buffer, BufferClosedError, type BufferLayer } from "../src/index.ts";
 import { collectGarbage, hops, turn, unhandledIn, watch } from "@sluice/test-kit";
 
 /** A buffer around a mock service that is not ready until the test allows it to be. */
@@ -31,10 +34,10 @@ describe("when the inner service is ready", () => {
     handle.allow(1);
     const answer = service.call("a");
     expect(handle.calls).toBe(1);
-    expect(queue).toMatchObject({ waiting: 0, available: 1, active: 1 });
+    expect(queue).toMatchObject({ queued: 0, available: 1, running: 1 });
     (await handle.nextRequest()).respond("A");
     expect(await answer).toBe("A");
-    expect(queue.active).toBe(0);
+    expect(queue.running).toBe(0);
   });
 
   test("promise 11: readiness and the call add no microtask inside other layers", () => {
@@ -71,7 +74,7 @@ describe("when the inner service is ready", () => {
     handle.allow(3);
     for (const request of ["a", "b", "c"]) void service.call(request);
     expect(handle.calls).toBe(3);
-    expect(queue).toMatchObject({ active: 3, available: 1 });
+    expect(queue).toMatchObject({ running: 3, available: 1 });
   });
 });
 
@@ -79,7 +82,7 @@ describe("when the inner service is not ready", () => {
   test("it is ready as long as a slot is free, and requests wait in order", async () => {
     const { handle, queue, service } = setUp(2);
     const answers = [service.call("a"), service.call("b")];
-    expect(queue).toMatchObject({ capacity: 2, waiting: 2, available: 0, active: 0 });
+    expect(queue).toMatchObject({ capacity: 2, queued: 2, available: 0, running: 0 });
     await turn();
     expect(handle.waiting).toBe(1);
     handle.allow(1);
@@ -101,7 +104,7 @@ describe("when the inner service is not ready", () => {
     expect(service.tryReady()).toBeUndefined();
     handle.allow(1);
     await handle.nextRequest();
-    expect(queue).toMatchObject({ waiting: 0, available: 1, active: 1 });
+    expect(queue).toMatchObject({ queued: 0, available: 1, running: 1 });
     expect(service.tryReady()).toBeDefined();
   });
 
@@ -186,20 +189,20 @@ describe("when the inner service is not ready", () => {
     expect(handed).toEqual([work]);
   });
 
-  test("`oldest` is how long the first of the queue has waited", async () => {
+  test("`oldestQueued` is how long the first of the queue has waited", async () => {
     const { clock, handle, queue, service } = setUp(2);
-    expect(queue.oldest).toBe(0);
+    expect(queue.oldestQueued).toBe(0);
     void service.call("a");
     await clock.advance(30);
     void service.call("b");
     await clock.advance(10);
-    expect(queue.oldest).toBe(40);
+    expect(queue.oldestQueued).toBe(40);
     handle.allow(1);
     await clock.advance(0);
-    expect(queue.oldest).toBe(10);
+    expect(queue.oldestQueued).toBe(10);
     handle.allow(1);
     await clock.advance(5);
-    expect(queue.oldest).toBe(0);
+    expect(queue.oldestQueued).toBe(0);
     expect(clock.pending).toBe(0);
   });
 });
@@ -210,7 +213,7 @@ describe("promise 1: reservation", () => {
     const permits = [service.tryReady(), service.tryReady()];
     expect(permits).not.toContain(undefined);
     expect(service.tryReady()).toBeUndefined();
-    expect(queue).toMatchObject({ available: 0, waiting: 0 });
+    expect(queue).toMatchObject({ available: 0, queued: 0 });
     expect(handle.reserved).toBe(0);
   });
 
@@ -230,7 +233,7 @@ describe("promise 1: reservation", () => {
     void permit.call("a");
     await expect(permit.call("b")).rejects.toSatisfy(isPermitSpentError);
     permit.release();
-    expect(queue).toMatchObject({ waiting: 1, available: 0 });
+    expect(queue).toMatchObject({ queued: 1, available: 0 });
     handle.allow(5);
     await handle.nextRequest();
     expect(handle.calls).toBe(1);
@@ -248,7 +251,7 @@ describe("promise 3: nothing leaks", () => {
     const a = await handle.nextRequest();
     const direct = watch(service.call("b"));
     const b = await handle.nextRequest();
-    expect(queue.active).toBe(2);
+    expect(queue.running).toBe(2);
     settle(
       () => a.respond("A"),
       () => a.fail("bad A"),
@@ -259,7 +262,7 @@ describe("promise 3: nothing leaks", () => {
     );
     await turn();
     expect([queued()[0], direct()[0]]).not.toContain("pending");
-    expect(queue).toMatchObject({ active: 0, waiting: 0, available: 1 });
+    expect(queue).toMatchObject({ running: 0, queued: 0, available: 1 });
   });
 
   test("when the handler throws", async () => {
@@ -269,7 +272,7 @@ describe("promise 3: nothing leaks", () => {
       throw error;
     });
     await expect(service.call(1)).rejects.toBe(error);
-    expect(queue).toMatchObject({ active: 0, available: 1 });
+    expect(queue).toMatchObject({ running: 0, available: 1 });
   });
 
   test("when members of the options cannot be read", async () => {
@@ -283,7 +286,7 @@ describe("promise 3: nothing leaks", () => {
     await expect(service.tryReady()!.call("a", hostile)).rejects.toBe(error);
     handle.allow(1);
     await expect(service.tryReady()!.call("a", hostile)).rejects.toBe(error);
-    expect(queue).toMatchObject({ active: 0, waiting: 0, available: 1 });
+    expect(queue).toMatchObject({ running: 0, queued: 0, available: 1 });
     expect(handle.reserved).toBe(0);
   });
 
@@ -302,7 +305,7 @@ describe("promise 3: nothing leaks", () => {
     await turn();
     collectGarbage();
     expect(inner.deref()).toBeUndefined();
-    expect(queue).toMatchObject({ active: 0, waiting: 0, available: 1, oldest: 0 });
+    expect(queue).toMatchObject({ running: 0, queued: 0, available: 1, oldestQueued: 0 });
   });
 });
 
@@ -317,7 +320,7 @@ describe("promise 4: callers in line for a slot", () => {
         return permit;
       }),
     );
-    expect(queue.waitingForSlot).toBe(2);
+    expect(queue.waiting).toBe(2);
     first.release();
     // "b" was granted and has not moved on yet.
     expect(service.tryReady()).toBeUndefined();
@@ -327,13 +330,13 @@ describe("promise 4: callers in line for a slot", () => {
     await handle.nextRequest();
     await permits[1]!;
     expect(order).toEqual(["b", "c"]);
-    expect(queue).toMatchObject({ waitingForSlot: 0, available: 0 });
+    expect(queue).toMatchObject({ waiting: 0, available: 0 });
   });
 
   test("who calls without asking first waits in line for a slot, then for the inner service", async () => {
     const { handle, queue, service } = setUp(1);
     const answers = ["a", "b", "c"].map((request) => service.call(request));
-    expect(queue).toMatchObject({ waiting: 1, waitingForSlot: 2 });
+    expect(queue).toMatchObject({ queued: 1, waiting: 2 });
     for (const request of ["a", "b", "c"]) {
       handle.allow(1);
       const arrived = await handle.nextRequest();
@@ -360,9 +363,9 @@ describe("promise 4: callers in line for a slot", () => {
     const permits = [service.ready()];
     for (const permit of held) permit.release();
     permits.push(service.ready());
-    expect(queue).toMatchObject({ waitingForSlot: 1, available: 1 });
+    expect(queue).toMatchObject({ waiting: 1, available: 1 });
     await Promise.all(permits);
-    expect(queue).toMatchObject({ waitingForSlot: 0, available: 0 });
+    expect(queue).toMatchObject({ waiting: 0, available: 0 });
   });
 
   test("leave at once when they abort, with the signal's own reason", async () => {
@@ -372,7 +375,7 @@ describe("promise 4: callers in line for a slot", () => {
     const ready = service.ready({ signal: controller.signal });
     const reason = { why: "enough" };
     controller.abort(reason);
-    expect(queue.waitingForSlot).toBe(0);
+    expect(queue.waiting).toBe(0);
     await expect(ready).rejects.toBe(reason);
   });
 
@@ -396,13 +399,13 @@ describe("promise 4: callers in line for a slot", () => {
     void first.call("a");
     expect(second.tryReady()).toBeUndefined();
     void second.call("b");
-    expect(queue).toMatchObject({ waiting: 1, waitingForSlot: 1 });
+    expect(queue).toMatchObject({ queued: 1, waiting: 1 });
     oneHandle.allow(1);
     await turn();
-    expect(queue).toMatchObject({ waiting: 1, waitingForSlot: 0, active: 1 });
+    expect(queue).toMatchObject({ queued: 1, waiting: 0, running: 1 });
     twoHandle.allow(1);
     expect((await twoHandle.nextRequest()).request).toBe("b");
-    expect(queue).toMatchObject({ waiting: 0, active: 2, available: 1 });
+    expect(queue).toMatchObject({ queued: 0, running: 2, available: 1 });
   });
 
   test("the queues of two services do not hold up each other", async () => {
@@ -411,7 +414,7 @@ describe("promise 4: callers in line for a slot", () => {
     oneHandle.allow(0);
     void queue.wrap(one).call("a");
     void queue.wrap(two).call("b");
-    expect(queue).toMatchObject({ waiting: 1, active: 1 });
+    expect(queue).toMatchObject({ queued: 1, running: 1 });
   });
 
   test("the same buffer twice in a stack is refused", () => {
@@ -437,7 +440,7 @@ describe("promise 5: abort", () => {
     const reason = { why: "enough" };
     const [gone] = controllers.splice(at, 1);
     gone!.controller.abort(reason);
-    expect(queue).toMatchObject({ waiting: 2, available: 1 });
+    expect(queue).toMatchObject({ queued: 2, available: 1 });
     await turn();
     expect(gone!.state()).toEqual(["broken", reason]);
     handle.allow(10);
@@ -524,7 +527,7 @@ describe("promise 5: abort", () => {
     const service = new ServiceBuilder().layer(queue).layer(refusing).service(inner);
     await expect(service.call("a", { signal: controller.signal })).rejects.toBe("from within");
     expect(handle.calls).toBe(0);
-    expect(queue).toMatchObject({ waiting: 0, available: 1 });
+    expect(queue).toMatchObject({ queued: 0, available: 1 });
   });
 
   test("in flight, the signal is passed down, and the call settles when the work does", async () => {
@@ -537,7 +540,7 @@ describe("promise 5: abort", () => {
     await turn();
     expect(options.signal?.aborted).toBe(true);
     expect(state()).toEqual(["pending"]);
-    expect(queue.active).toBe(1);
+    expect(queue.running).toBe(1);
     respond("A");
     await turn();
     expect(state()).toEqual(["kept", "A"]);
@@ -594,13 +597,13 @@ describe("promise 6: until it settles", () => {
           return "answered";
         });
       const answer = service.call("a");
-      expect(queue.waiting).toBe(queued ? 1 : 0);
+      expect(queue.queued).toBe(queued ? 1 : 0);
       inner.max = 1;
       expect(await answer).toBe("answered");
-      expect([outer.active, queue.active, inner.active]).toEqual([1, 1, 1]);
+      expect([outer.active, queue.running, inner.active]).toEqual([1, 1, 1]);
       done();
       await turn();
-      expect([outer.active, queue.active, inner.active]).toEqual([0, 0, 0]);
+      expect([outer.active, queue.running, inner.active]).toEqual([0, 0, 0]);
     }
   });
 });
@@ -614,7 +617,7 @@ describe("promise 7 and 12: failures of readiness", () => {
     handle.sendFailure(error);
     await turn();
     expect(states.map((state) => state())).toEqual([["broken", error], ["pending"], ["pending"]]);
-    expect(queue).toMatchObject({ waiting: 2, available: 1 });
+    expect(queue).toMatchObject({ queued: 2, available: 1 });
     handle.allow(2);
     expect((await handle.nextRequest()).request).toBe("b");
     expect((await handle.nextRequest()).request).toBe("c");
@@ -716,7 +719,7 @@ describe("close", () => {
     await turn();
     for (const state of [...queued, ...inLine]) expect(state()).toEqual(["broken", expect.any(BufferClosedError)]);
     expect(running()).toEqual(["pending"]);
-    expect(queue).toMatchObject({ active: 1, waiting: 0, waitingForSlot: 0, available: 2 });
+    expect(queue).toMatchObject({ running: 1, queued: 0, waiting: 0, available: 2 });
     (await handle.nextRequest()).respond("A");
     await turn();
     expect(running()).toEqual(["kept", "A"]);
@@ -775,7 +778,7 @@ describe("close", () => {
       .layer(closing)
       .serviceFn(() => "reached");
     await expect(service.call(1)).rejects.toBeInstanceOf(BufferClosedError);
-    expect(queue).toMatchObject({ waiting: 0, available: 1 });
+    expect(queue).toMatchObject({ queued: 0, available: 1 });
   });
 });
 
@@ -960,5 +963,107 @@ describe("promise 14: bad options", () => {
   ])("%o", (options, kind, message) => {
     expect(() => buffer(options as never)).toThrow(kind);
     expect(() => buffer(options as never)).toThrow(message);
+  });
+});
+
+describe("a buffer is a plain layer", () => {
+  test("it has its counters and controls, and is no gate that waits for ever", () => {
+    const queue = buffer({ capacity: 2, label: "mails" });
+    const layer = ["about", "name", "state", "toJSON", "wrap"];
+    const counters = ["active", "available", "capacity", "oldestQueued", "queued", "running", "waiting"];
+    expect(new Set(Object.keys(queue))).toEqual(new Set([...layer, ...counters, "close", "drain"]));
+    expect(queue.about).toEqual({ label: "mails", traits: ["queues"], facts: { capacity: 2 } });
+  });
+
+  test("a spread of it keeps its controls", async () => {
+    const queue = buffer({ capacity: 2 });
+    const copy = { ...queue };
+    await copy.drain();
+    expect(() => queue.wrap(serviceFn(() => 1)).tryReady()).toThrow(BufferClosedError);
+    copy.close();
+  });
+
+  test("active and available are the slots held and free, also while permits are only reserved", () => {
+    const queue = buffer({ capacity: 2 });
+    const permit = queue.wrap(serviceFn(() => 1)).tryReady();
+    expect(queue).toMatchObject({ active: 1, available: 1, queued: 0, running: 0 });
+    permit?.release();
+    expect(queue).toMatchObject({ active: 0, available: 2 });
+  });
+
+  test("JSON.stringify writes its name, label and counters, also while requests wait", () => {
+    const queue = buffer({ capacity: 2, label: "mails", clock: new VirtualClock() });
+    const [inner, handle] = mockService<string, string>();
+    handle.allow(0);
+    void queue.wrap(inner).call("a");
+    expect(JSON.parse(JSON.stringify(queue))).toEqual({
+      name: "buffer",
+      label: "mails",
+      capacity: 2,
+      active: 1,
+      available: 1,
+      waiting: 0,
+      queued: 1,
+      oldestQueued: 0,
+      running: 0,
+    });
+  });
+});
+
+describe("what is seen of a buffer", () => {
+  const seen = async (act: (queue: BufferLayer) => unknown): Promise<unknown[]> => {
+    const heard: unknown[] = [];
+    const subscription = events.subscribe(({ type, layer, label, waiting }) =>
+      heard.push([type, layer, label, waiting]),
+    );
+    const queue = buffer({ capacity: 2, label: "mails" });
+    const [inner, handle] = mockService<string, string>();
+    handle.allow(0);
+    const call = queue.wrap(inner).call("a");
+    call.catch(() => {});
+    act(queue);
+    handle.allow(1);
+    if (queue.queued === 1) (await handle.nextRequest()).respond("A");
+    await turn();
+    subscription[Symbol.dispose]();
+    return heard;
+  };
+
+  test("draining is announced once, and that it has drained", async () => {
+    const drained = await seen((queue) => {
+      void queue.drain();
+      void queue.drain();
+    });
+    expect(drained).toEqual([
+      ["draining", "buffer", "mails", 1],
+      ["drained", "buffer", "mails", 0],
+    ]);
+  });
+
+  test("closing is announced once, with how many waited", async () => {
+    const closed = await seen((queue) => {
+      queue.close();
+      queue.close();
+    });
+    expect(closed).toEqual([["closed", "buffer", "mails", 1]]);
+  });
+
+  test("a refusal has the label, and an edge knows by the reason what it is", async () => {
+    const queue = buffer({ capacity: 1, label: "mails" });
+    const service = queue.wrap(serviceFn(() => 1));
+    const permit = service.tryReady();
+    expect(service.tryReady()).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "buffer", label: "mails", reason: "capacity" });
+    permit?.release();
+    queue.close();
+    const error: unknown = await service.call("a").catch((reason: unknown) => reason);
+    expect(isRefusal(error)).toBe(true);
+    expect(error).toMatchObject({ layer: "buffer", label: "mails", reason: "closed" });
+  });
+
+  test("a label that is none is refused", () => {
+    expect(() => buffer({ capacity: 1, label: "" })).toThrow(
+      new TypeError('buffer: label must be a non-empty string; received ""'),
+    );
   });
 });

@@ -37,6 +37,7 @@ export {
 export type { Waiter } from "./kit/line.ts";
 export { Deadline, Deadlines } from "./kit/deadlines.ts";
 export { Line } from "./kit/line.ts";
+export { requireLine } from "./kit/require-line.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
 export { promiseOf } from "./kit/promise-of.ts";

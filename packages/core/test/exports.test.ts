@@ -57,6 +57,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "requireDuration",
     "requireFunction",
     "requireLabel",
+    "requireLine",
     "requireMethods",
     "requireName",
     "requireNumber",

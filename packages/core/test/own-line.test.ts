@@ -58,7 +58,16 @@ describe("a semaphore with a line of one's own", () => {
 
   test.each([
     [5, "Semaphore: line must be a function; received 5"],
-    [() => ({}), "Semaphore: what line returns must be a line (with blocks, join, grant); received an object"],
+    [
+      () => ({}),
+      "Semaphore: line must be a function that returns a line (with blocks, join, grant); received a function that returns an object",
+    ],
+    [
+      () => {
+        throw new Error("trap");
+      },
+      "Semaphore: line must be a function that returns a line (with blocks, join, grant); received a function that throws",
+    ],
   ])("refuses %s", (line, message) => {
     expect(() => new Semaphore(1, { line: line as never })).toThrow(new TypeError(message));
   });

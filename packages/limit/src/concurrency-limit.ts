@@ -8,7 +8,7 @@ import {
   Semaphore,
   type SemaphoreOptions,
 } from "@sluice/core";
-import { readOptions, requireClock, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
+import { readOptions, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
 
 /** Options of {@link concurrencyLimit}. */
 export interface ConcurrencyLimitOptions {
@@ -62,8 +62,7 @@ export function concurrencyLimit(max: number | Semaphore, options?: ConcurrencyL
   if (until !== undefined) requireFunction(name, "until", until);
   requireLabel(name, label);
   if (typeof max === "number") {
-    if (line !== undefined) requireFunction(name, "line", line);
-    return layerOf(new Semaphore(requireMax(max), { clock: requireClock(name, clock), line }), until, label);
+    return layerOf(new Semaphore(max, { clock, line }, name), until, label);
   }
   requireSemaphore(max);
   for (const [option, value] of Object.entries({ clock, line })) {
@@ -86,6 +85,7 @@ function layerOf(semaphore: Semaphore, until: GateOptions["until"], label: strin
     },
     set max(max) {
       const from = semaphore.max;
+      // First, so that the error names this function, whosever semaphore it is.
       semaphore.max = requireMax(max);
       if (events.listening) events.emit({ type: "limit", layer: name, label, source: semaphore, from, to: max });
     },

@@ -18,8 +18,8 @@ import {
   stackOf,
   stackService,
 } from "@sluice/core/internal";
-import { readOptions, requireClock, requireDuration, requireLabel } from "@sluice/core/kit";
-import { PatientCaller, Patience } from "./patience.ts";
+import { Deadlines, readOptions, requireClock, requireDuration, requireLabel, timeOf } from "@sluice/core/kit";
+import { type Patience, PatientCaller } from "./patient-caller.ts";
 
 /** Options of {@link loadShed}. */
 export interface LoadShedOptions {
@@ -69,7 +69,8 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
   const { retryAfter, label } = read;
   if (retryAfter !== undefined) requireDuration(name, "retryAfter", retryAfter);
   requireLabel(name, label);
-  const patience = new Patience(requireClock(name, read.clock), wait);
+  const clock = requireClock(name, read.clock);
+  const patience: Patience = { deadlines: new Deadlines(clock), waiting: 0 };
   let refused = 0;
   const refusedBy = new Map<string, number>();
 
@@ -123,7 +124,7 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
           else if (!mayHelp(found.refusal)) granted(shed(found.refusal));
           else {
             const { refusal } = found;
-            new PatientCaller(patience, asked.signal).wait(inner, asked, granted, (reason) => {
+            new PatientCaller(patience, asked.signal, timeOf(clock) + wait).wait(inner, asked, granted, (reason) => {
               // Its time is over; or a rate inside knows that it will be, by the deadline.
               if (reason === undefined) granted(shed(refusal));
               else if (isOverloadedError(reason)) granted(shed(reason as Refusal));

@@ -93,7 +93,7 @@ export const kinds: Readonly<Record<string, (draw: LayerDraw, clock: VirtualCloc
   ),
   buffer({ size }, clock) {
     const layer = buffer({ capacity: size, clock });
-    return { layer, held: () => held(layer) + layer.waitingForSlot + size - layer.available };
+    return { layer, held: () => held(layer) + layer.queued + layer.running };
   },
   loadShed: () => ({ layer: loadShed() }),
   "timeout of the call": ({ ms }, clock) => {

@@ -13,7 +13,7 @@ export interface GuardedStack {
   left(): Promise<readonly string[]>;
 }
 
-const counters = ["active", "waiting", "waitingForSlot", "available", "abandoned"] as const;
+const counters = ["active", "waiting", "queued", "running", "available", "abandoned"] as const;
 
 export function guardedStack(makers: readonly ((clock: VirtualClock) => AnyLayer)[], leaf: AnyService): GuardedStack {
   const clock = new VirtualClock();

@@ -13,6 +13,7 @@ import {
   ServiceBuilder,
   serviceFn,
 } from "@sluice/core";
+import { Line } from "@sluice/core/kit";
 import { detectLeaks, type LeakOptions } from "@sluice/core/leaks";
 import {
   concurrencyLimit,
@@ -119,6 +120,7 @@ const semaphore = new Semaphore(1);
 const aClock = withMethods(new VirtualClock(), "now", "setTimeout", "clearTimeout");
 const aService = withMethods(service, "tryReady", "ready", "call");
 const aLayer = withMethods(layer, "wrap");
+const aLine = only([(serve: () => void) => new Line(serve)], [5, "x", null, {}]);
 const slots = number({ min: 0, whole: true, infinity: true });
 const ratePerInterval = { limit: 5, interval: 1_000 };
 const rate = {
@@ -302,7 +304,7 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "core.Semaphore",
     base: {},
     give: (options) => new Semaphore(1, options),
-    ranges: { clock: optional(aClock), line: optional(aFunction) } satisfies Every<SemaphoreOptions>,
+    ranges: { clock: optional(aClock), line: optional(aLine) } satisfies Every<SemaphoreOptions>,
   },
   {
     of: "core.ServiceBuilder",
@@ -319,7 +321,7 @@ export const optionObjects: readonly OptionsRow[] = [
     ranges: {
       until: optional(aFunction),
       clock: optional(aClock),
-      line: optional(aFunction),
+      line: optional(aLine),
       label: optional(aName),
     } satisfies Every<ConcurrencyLimitOptions>,
   },
@@ -437,7 +439,11 @@ export const optionObjects: readonly OptionsRow[] = [
     of: "buffer.buffer",
     base: { capacity: 1 },
     give: buffer,
-    ranges: { capacity: number({ min: 1, whole: true }), clock: optional(aClock) } satisfies Every<BufferOptions>,
+    ranges: {
+      capacity: number({ min: 1, whole: true }),
+      clock: optional(aClock),
+      label: optional(aName),
+    } satisfies Every<BufferOptions>,
   },
   {
     of: "timeout.timeout",

@@ -52,7 +52,7 @@ function quote(connections: Connections, port: number): Route {
     .service(upstream(connections, port));
   return {
     service: boxed(service),
-    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
     drain: () => queue.drain(),
   };
 }
@@ -73,7 +73,7 @@ function report(connections: Connections, port: number): Route {
     .service(upstream(connections, port));
   return {
     service: boxed(service),
-    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
     drain: () => queue.drain(),
   };
 }
@@ -137,7 +137,7 @@ function hash(connections: Connections, port: number): Route {
     .service(upstream(connections, port));
   return {
     service: boxed(service),
-    metrics: () => ({ ...none, queued: queue.waiting, permits: limit.active }),
+    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
     drain: () => queue.drain(),
   };
 }

@@ -3,9 +3,10 @@ import type { Gate, Lease } from "../contract/gate.ts";
 import type { ReadyOptions } from "../contract/service.ts";
 import type { WaitingLine } from "../contract/waiting-line.ts";
 import { timeOf } from "../kit/cached-time.ts";
-import { readOptions, requireClock, requireFunction, requireMethods, requireNumber } from "../kit/check.ts";
+import { readOptions, requireClock, requireNumber } from "../kit/check.ts";
 import { Holders } from "../kit/holders.ts";
 import { Line } from "../kit/line.ts";
+import { requireLine } from "../kit/require-line.ts";
 
 /** Options of a {@link Semaphore}. */
 export interface SemaphoreOptions {
@@ -49,6 +50,7 @@ class SemaphoreLease implements Lease {
  * const service = new ServiceBuilder().layer(gate(semaphore, { name: "upstream" })).serviceFn(ask);
  */
 export class Semaphore implements Gate<unknown> {
+  private readonly owner: string;
   private limit: number;
   private readonly clock: Clock;
   private readonly holders: Holders = new Holders();
@@ -58,14 +60,18 @@ export class Semaphore implements Gate<unknown> {
    * @param max how many may hold a slot at once: a whole number of 0 or more, or Infinity
    * @throws TypeError | RangeError when an option is not in its range
    */
-  constructor(max: number, options?: SemaphoreOptions) {
-    this.limit = requireMax(max);
-    const { clock, line } = readOptions("Semaphore", options, ["clock", "line"]);
-    this.clock = requireClock("Semaphore", clock);
+  constructor(max: number, options?: SemaphoreOptions);
+  /** @internal `owner` is what errors call it */
+  constructor(max: number, options?: SemaphoreOptions, owner?: string);
+  constructor(max: number, options?: SemaphoreOptions, owner = "Semaphore") {
+    this.owner = owner;
+    this.limit = requireMax(owner, max);
+    const { clock, line } = readOptions(owner, options, ["clock", "line"]);
+    this.clock = requireClock(owner, clock);
     const serve = (): void => {
       this.serve();
     };
-    this.line = line === undefined ? new Line(serve) : lineMadeBy(line, serve);
+    this.line = line === undefined ? new Line(serve) : requireLine(owner, line, serve);
   }
 
   /** How many may hold a slot at once. Raising it serves those who wait; lowering it takes nothing from those who hold. */
@@ -74,7 +80,7 @@ export class Semaphore implements Gate<unknown> {
   }
 
   set max(max: number) {
-    this.limit = requireMax(max);
+    this.limit = requireMax(this.owner, max);
     this.serve();
   }
 
@@ -130,13 +136,6 @@ export class Semaphore implements Gate<unknown> {
   }
 }
 
-function requireMax(max: number): number {
-  return requireNumber("Semaphore", "max", max, { min: 0, integer: true, infinity: true });
-}
-
-function lineMadeBy(make: NonNullable<SemaphoreOptions["line"]>, serve: () => void): WaitingLine<Lease> {
-  requireFunction("Semaphore", "line", make);
-  const line = make(serve);
-  requireMethods("Semaphore", "what line returns", line, "a line", ["blocks", "join", "grant"]);
-  return line;
+function requireMax(owner: string, max: number): number {
+  return requireNumber(owner, "max", max, { min: 0, integer: true, infinity: true });
 }

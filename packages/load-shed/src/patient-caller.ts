@@ -1,56 +1,17 @@
-import { type Clock, OverloadedError, type ReadyOptions } from "@sluice/core";
+import { OverloadedError, type ReadyOptions } from "@sluice/core";
 import type { Reservation, Stack } from "@sluice/core/internal";
-import { type AbortListener, Alarm, LinkedList, LinkedNode, listen, timeOf, unlisten } from "@sluice/core/kit";
+import { type AbortListener, Deadline, type Deadlines, listen, unlisten } from "@sluice/core/kit";
 
-/** All callers of a layer who wait, each for the same time: so the first to come is the first to give up, by one timer. */
-export class Patience {
-  private readonly clock: Clock;
-  private readonly wait: number;
-  private readonly callers: LinkedList<PatientCaller> = new LinkedList();
-  private readonly alarm: Alarm;
-
-  /** @param wait how long each waits, in milliseconds */
-  constructor(clock: Clock, wait: number) {
-    this.clock = clock;
-    this.wait = wait;
-    this.alarm = new Alarm(clock, (now) => {
-      for (let { first } = this.callers; first !== undefined && first.due <= now; { first } = this.callers) {
-        this.callers.remove(first);
-        first.expire();
-      }
-      this.arm();
-    });
-  }
-
+/** What all callers of a layer who wait have in common. */
+export interface Patience {
+  readonly deadlines: Deadlines;
   /** How many wait. */
-  get waiting(): number {
-    return this.callers.size;
-  }
-
-  /** When a caller who comes now gives up. */
-  due(): number {
-    return timeOf(this.clock) + this.wait;
-  }
-
-  join(caller: PatientCaller): void {
-    this.callers.push(caller);
-    if (this.callers.first === caller) this.arm();
-  }
-
-  leave(caller: PatientCaller): void {
-    // An alarm that is early finds nobody due and is set again: cheaper than to set it for each who leaves.
-    if (this.callers.remove(caller) && this.callers.size === 0) this.alarm.clear();
-  }
-
-  private arm(): void {
-    this.alarm.set(this.callers.first?.due ?? Number.POSITIVE_INFINITY);
-  }
+  waiting: number;
 }
 
 /** A caller who waits for readiness, for a limited time. */
-export class PatientCaller extends LinkedNode<PatientCaller> implements AbortListener {
-  /** When it gives up, in the clock's milliseconds. */
-  readonly due: number;
+export class PatientCaller extends Deadline implements AbortListener {
+  override readonly due: number;
   private readonly patience: Patience;
   private readonly signal: AbortSignal | undefined;
   /** Takes back what was asked for inside. */
@@ -58,11 +19,12 @@ export class PatientCaller extends LinkedNode<PatientCaller> implements AbortLis
   private over = false;
   private giveUp!: () => void;
 
-  constructor(patience: Patience, signal: AbortSignal | undefined) {
+  /** @param due when it gives up, in the clock's milliseconds */
+  constructor(patience: Patience, signal: AbortSignal | undefined, due: number) {
     super();
     this.patience = patience;
     this.signal = signal;
-    this.due = patience.due();
+    this.due = due;
   }
 
   /**
@@ -75,8 +37,9 @@ export class PatientCaller extends LinkedNode<PatientCaller> implements AbortLis
     granted: (reservation: Reservation) => void,
     failed: (reason: unknown) => void,
   ): void {
-    const { signal } = this;
+    const { signal, patience } = this;
     if (signal !== undefined) listen(signal, this);
+    patience.waiting++;
     inner.reserve(
       { request, signal: this.withdrawal.signal, deadline: Math.min(deadline, this.due) },
       (reservation) => {
@@ -95,7 +58,7 @@ export class PatientCaller extends LinkedNode<PatientCaller> implements AbortLis
     }).then(() => {
       failed(undefined);
     });
-    this.patience.join(this);
+    patience.deadlines.add(this);
   }
 
   /** The caller gave up: what was asked for inside is withdrawn, and ends with the reason. */
@@ -103,8 +66,7 @@ export class PatientCaller extends LinkedNode<PatientCaller> implements AbortLis
     this.withdrawal.abort(reason);
   }
 
-  /** The time is over. */
-  expire(): void {
+  override expire(): void {
     if (!this.end()) return;
     this.giveUp();
     this.withdrawal.abort(new OverloadedError("loadShed"));
@@ -115,7 +77,8 @@ export class PatientCaller extends LinkedNode<PatientCaller> implements AbortLis
     if (this.over) return false;
     this.over = true;
     if (this.signal !== undefined) unlisten(this.signal, this);
-    this.patience.leave(this);
+    this.patience.waiting--;
+    this.patience.deadlines.remove(this);
     return true;
   }
 }
