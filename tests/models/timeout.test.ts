@@ -12,7 +12,7 @@ const weights = { ...usual, advance: 5, tick: 4, jump: 1 };
 for (const outside of [true, false]) {
   const name = `timeout ${outside ? "around" : "inside"} a limit`;
   checkModel(name, weights, shapes, ({ max, ...times }, { clock, innermost }) => {
-    const layer = timeout({ ...times, clock });
+    const layer = timeout({ ...times, deadline: true, clock });
     const limit = concurrencyLimit(max, { clock });
     const service = outside ? layer.wrap(limit.wrap(innermost)) : limit.wrap(layer.wrap(innermost));
     const model = new TimeoutModel(max, times, outside);

@@ -79,6 +79,30 @@ function withGetter({ base }: OptionsRow, option: string, get: () => unknown): o
   return Object.defineProperty({ ...base }, option, { get, enumerable: true });
 }
 
+/** Objects of options, and not policies, loggers and layers, which may have members of their own. */
+const named = objects.filter(([, { prefix }]) => prefix === undefined);
+
+describe("promise 14: an option that nobody knows", () => {
+  test.each(named)("is a TypeError of %s that names it and the nearest that there is", async (of, row) => {
+    for (const option of Object.keys(row.ranges)) {
+      // A letter that is typed twice.
+      const misspelt = `${option}${option.at(-1)}`;
+      for (const value of [1, undefined]) {
+        const refusal = await refusalOf(() => row.give({ ...row.base, [misspelt]: value } as never));
+        expect(refusal?.error).toBeInstanceOf(TypeError);
+        expect(String(refusal?.error)).toBe(
+          `TypeError: ${functionOf(of)}: ${misspelt} is not an option; did you mean ${option}?`,
+        );
+      }
+    }
+  });
+
+  test.each(named)("may be a symbol, or inherited, where %s is asked", async (_of, row) => {
+    const options = Object.assign(Object.create({ mine: 1 }) as object, row.base, { [Symbol("mine")]: 1 });
+    expect(await refusalOf(() => row.give(options as never))).toBeUndefined();
+  });
+});
+
 describe("promise 14: options that cannot be read", () => {
   test.each(objects)("%s refuses what is no object of options", async (of, row) => {
     const {

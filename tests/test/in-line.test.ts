@@ -35,10 +35,10 @@ function real(rules: GateRules, clock: VirtualClock): Counted {
     return { layer, counts: () => [layer.waiting, 0, layer.active, layer.available] };
   }
   if (rules.kind === "rate") {
-    const layer = rateLimit({ ...rules, clock });
+    const layer = rateLimit({ limit: rules.limit, interval: rules.interval, clock });
     return { layer, counts: () => [layer.waiting, 0, layer.active, layer.available] };
   }
-  const layer = buffer({ ...rules, clock });
+  const layer = buffer({ capacity: rules.capacity, clock });
   return {
     layer,
     counts: () => [layer.waiting, layer.queued, layer.active, layer.available],

@@ -35,7 +35,7 @@ describe("promise 12: each refusal passes", () => {
   test("a deadline that a rate cannot keep is refused, and a later one is served", async () => {
     const clock = new VirtualClock();
     const service = stacked(
-      [timeout({ clock }), rateLimit({ limit: 1, interval: 100, clock })],
+      [timeout({ deadline: true, clock }), rateLimit({ limit: 1, interval: 100, clock })],
       serviceFn((request: string) => request),
     );
     await service.call("a");
@@ -84,7 +84,7 @@ describe("promise 12: each refusal passes", () => {
 
   test("in a buffer it is that of the request it was asked for; those behind ask again", async () => {
     const [inner, handle] = mockService<string, string>();
-    const service = stacked([timeout({ clock: new VirtualClock() }), buffer({ capacity: 5 })], inner);
+    const service = stacked([timeout({ deadline: true, clock: new VirtualClock() }), buffer({ capacity: 5 })], inner);
     handle.allow(0);
     const answers = ["a", "b", "c"].map((request) => service.call(request));
     handle.sendFailure(failure);

@@ -77,7 +77,6 @@ describe("readOptions", () => {
       },
       b: undefined,
       c: 3,
-      other: 4,
     };
     expect(readOptions("owner", options, ["a", "b", "c"])).toStrictEqual({ a: 1, c: 3 });
     expect(reads).toBe(1);
@@ -92,6 +91,55 @@ describe("readOptions", () => {
     const error = thrownBy(() => readOptions("owner", options as never, []));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ message: `owner: options must be an object; received ${show(options)}` });
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ["untill", ["until", "clock"], "did you mean until?"],
+    ["cap", ["capacity", "clock"], "did you mean capacity?"],
+    ["retries", ["maxRetries", "retryIf"], "did you mean maxRetries?"],
+    ["sginal", ["request", "signal", "deadline"], "did you mean signal?"],
+    ["Limit", ["limit", "interval"], "did you mean limit?"],
+    ["timeout", ["signal", "deadline"], "the options are signal, deadline"],
+    ["on", ["only"], "the options are only"],
+    ["", ["a"], "the options are a"],
+    ["x", [], "there are no options"],
+  ])("refuses an option that nobody knows, and names the nearest: %s of %o", (option, names, hint) => {
+    const shown = option === "" ? '""' : option;
+    const error = thrownBy(() => readOptions<Record<string, unknown>>("owner", { [option]: 1 }, names));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: `owner: ${shown} is not an option; ${hint}` });
+  });
+
+  test("refuses it although it is undefined, and shows a name that is no word as text", () => {
+    const read = (options: object): unknown => thrownBy(() => readOptions<{ a?: number }>("owner", options, ["a"]));
+    expect(read({ a: 1, b: undefined })).toMatchObject({ message: "owner: b is not an option; the options are a" });
+    expect(read({ "x y\n": 1 })).toMatchObject({
+      message: String.raw`owner: "x y\n" is not an option; the options are a`,
+    });
+  });
+
+  test("lets symbols through, and what is inherited or not enumerable", () => {
+    class Base {
+      b = 1;
+    }
+    const hidden = Object.defineProperty({ a: 1, [Symbol("s")]: 2 }, "hidden", { value: 3 });
+    expect(readOptions<{ a: number }>("owner", hidden, ["a"])).toStrictEqual({ a: 1 });
+    expect(readOptions<{ a: number }>("owner", Object.create(new Base()) as { a: number }, ["a"])).toStrictEqual({});
+  });
+
+  test("names the options where a proxy does not list its members", () => {
+    const cause = new Error("from a trap");
+    const options = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw cause;
+        },
+      },
+    );
+    const error = thrownBy(() => readOptions<{ a?: number }>("owner", options, ["a"]));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: "owner: options could not be read; received a proxy that throws", cause });
   });
 
   test("names the member that cannot be read", () => {
@@ -249,7 +297,7 @@ test("a revoked proxy, which tells nothing of itself, is refused like any other 
   expect(() => {
     requireMethods("owner", "option", value, "a goer", ["go"]);
   }).toThrow("owner: option must be a goer (with go); received an object");
-  expect(() => readOptions("owner", value as { a: 1 }, ["a"])).toThrow("owner: a could not be read");
+  expect(() => readOptions("owner", value as { a: 1 }, ["a"])).toThrow("owner: options could not be read");
 });
 
 describe("requireOneOf", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, type Permit, type ReadyOptions, Semaphore, Service } from "../src/index.ts";
+import { permit } from "../src/kit.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 import { stateOf, turn } from "@sluice/test-kit";
@@ -61,6 +62,55 @@ describe("promise 14: options of a call that are none", () => {
       expect(semaphore.active).toBe(0);
     },
   );
+});
+
+describe("promise 14: options of a call that nobody knows", () => {
+  type Case = [options: object, owner: "call" | "ready", message: string];
+  const { signal } = new AbortController();
+  const cases: readonly Case[] = [
+    [signal, "call", "options must be an object such as { signal }; received an AbortSignal"],
+    [signal, "ready", "options must be an object such as { signal }; received an AbortSignal"],
+    [
+      { timeout: 5 },
+      "call",
+      "timeout is not an option; did you mean deadline, a time such as performance.now() + 500, or the timeout layer?",
+    ],
+    [{ sginal: signal }, "ready", "sginal is not an option; did you mean signal?"],
+    [{ signal, deadlien: 5 }, "call", "deadlien is not an option; did you mean deadline?"],
+    [{ mine: undefined }, "call", "mine is not an option; the options are signal, deadline, waitUntil"],
+    [{ request: "a" }, "call", "request is not an option; the options are signal, deadline, waitUntil"],
+    // In the place of the options: the request.
+    [{ id: 5 }, "ready", "id is not an option; the options are signal, deadline, request"],
+  ];
+  test.each(cases)("are a TypeError that names what was meant: case %#", async (options, owner, message) => {
+    const { leaf, semaphore, service } = limited(1);
+    const error = { name: "TypeError", message: `${owner}: ${message}` };
+    if (owner === "ready") await expect(service.ready(options)).rejects.toMatchObject(error);
+    else {
+      await expect(service.call("a", options)).rejects.toMatchObject(error);
+      await expect(permitOf(service).call("a", options)).rejects.toMatchObject(error);
+      const own = permit(
+        (request: string) => request,
+        () => {},
+      );
+      await expect(own.call("a", options)).rejects.toMatchObject(error);
+    }
+    expect(leaf.calls).toHaveLength(0);
+    expect(semaphore.active).toBe(0);
+  });
+
+  test("are not symbols, nor what an object of options inherits, nor what is meant for the call", async () => {
+    const service = gate(new Semaphore(1), { name: "limit" }).wrap(answering("A"));
+    class Options {
+      readonly deadline = 5;
+    }
+    const inherits = Object.create(Object.assign(new Options(), { mine: 1 })) as object;
+    for (const options of [{ [Symbol("mine")]: 1 }, new Options(), inherits]) {
+      await expect(service.call("a", options)).resolves.toBeDefined();
+    }
+    const waitUntil = (): void => {};
+    (await service.ready({ request: "a", ...{ waitUntil } })).release();
+  });
 });
 
 describe("promise 1: reservation", () => {

@@ -47,9 +47,10 @@ export interface RateLimit extends Layer<Adds<OverloadedError>> {
  * @throws TypeError | RangeError when an option is not in its range
  */
 export function rateLimit(options: RateLimitOptions): RateLimit {
-  const { algorithm = "sliding-window" } = readOptions(name, options, ["algorithm"]);
+  const names = ["algorithm", "limit", "interval", "burst", "label", "clock"] as const;
+  const { algorithm = "sliding-window", ...rest } = readOptions(name, options, names);
   requireOneOf(name, "algorithm", algorithm, Object.keys(gates));
-  const rate = new gates[algorithm](options, name);
+  const rate = new gates[algorithm](rest as TokenBucketOptions, name);
   const { limit, interval, label } = rate;
   return {
     ...gate(rate, { name, label, traits: ["rates"], facts: { limit, interval, algorithm } }),

@@ -1,17 +1,25 @@
 import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
 import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { Deadlines, readOptions, requireClock, requireDuration, timeOf } from "@sluice/core/kit";
+import { Deadlines, readOptions, requireClock, requireDuration, show, timeOf } from "@sluice/core/kit";
 import { type Bound, Timed, type Timing } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
 
-/** Options of {@link timeout}. Each is a time in milliseconds, above 0 and at most 2^31-1; without it there is no such bound. */
+/**
+ * Options of {@link timeout}: one of `ready`, `call`, `total` and `deadline` at least. Times are in milliseconds, above 0 and at most
+ * 2^31-1; default: no such bound.
+ */
 export interface TimeoutOptions {
-  /** For the wait for readiness. */
+  /** How long the wait for readiness may take. */
   readonly ready?: number | undefined;
-  /** For the call, from its start to its answer. */
+  /** How long the call may take, from its start to its answer. */
   readonly call?: number | undefined;
-  /** For both together; the time that a permit is held between them does not count. */
+  /** How long both together may take; the time that a permit is held between them does not count. */
   readonly total?: number | undefined;
+  /**
+   * That the caller's `deadline` is enforced, which the layer always does: `timeout({ deadline: true })` is for a layer that does
+   * nothing else. It can only be true, or left out.
+   */
+  readonly deadline?: true | undefined;
   /** Where time is read and the timer is set; default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
@@ -29,7 +37,8 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  * very same error. What does not stop goes on, and whoever limits it, inside or outside, counts it until it has settled.
  *
  * It is also the layer that enforces `deadline`, the caller's, where that comes earlier: in a stack without `timeout`
- * nobody sets a timer for it. A deadline that has passed is refused at once and reaches nobody. `timeout({})` does that and no more.
+ * nobody sets a timer for it. A deadline that has passed is refused at once and reaches nobody. `timeout({ deadline: true })` does that
+ * and no more.
  *
  * A caller's abort is passed down and disarms the time-out: the call then settles when the work does. All calls of a layer share
  * one timer, armed while there are any.
@@ -40,7 +49,7 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  *   .serviceFn((url: string, { signal }) => fetch(url, { signal }));
  *
  * @param options for how long, in milliseconds: a number bounds the call
- * @throws TypeError | RangeError when an option is not in its range
+ * @throws TypeError | RangeError when an option is not in its range, or none of them bounds anything
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const { ready, call, total, clock } = readBounds(options);
@@ -118,7 +127,9 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   };
 }
 
-type Phase = "ready" | "call" | "total";
+const phases = ["ready", "call", "total"] as const;
+
+type Phase = (typeof phases)[number];
 
 function readBounds(
   options: number | TimeoutOptions,
@@ -126,8 +137,15 @@ function readBounds(
   const time = (name: string, ms: unknown): number => requireDuration("timeout", name, ms, { above: true });
   const read: TimeoutOptions =
     typeof options === "object"
-      ? readOptions("timeout", options, ["ready", "call", "total", "clock"])
+      ? readOptions("timeout", options, ["ready", "call", "total", "deadline", "clock"])
       : { call: time("ms", options) };
+  const { deadline } = read;
+  if (deadline !== undefined && deadline !== true) {
+    throw new TypeError(`timeout: deadline must be true, or left out; received ${show(deadline)}`);
+  }
+  if (deadline === undefined && phases.every((phase) => read[phase] === undefined)) {
+    throw new TypeError("timeout: options must have ready, call, total or deadline; received none of them");
+  }
   const bound = (phase: Phase): Bound | undefined =>
     read[phase] === undefined ? undefined : { phase, ms: time(phase, read[phase]) };
   return {

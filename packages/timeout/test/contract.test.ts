@@ -7,7 +7,7 @@ test.each<readonly [name: string, make: MakeSubject]>([
   ["of the wait", ({ clock }) => timeout({ ready: 50, clock })],
   ["of both together", ({ clock }) => timeout({ total: 50, clock })],
   ["of each", ({ clock }) => timeout({ ready: 20, call: 30, total: 40, clock })],
-  ["for the callers' deadlines", ({ clock }) => timeout({ clock })],
+  ["for the callers' deadlines", ({ clock }) => timeout({ deadline: true, clock })],
 ])("a timeout %s keeps every promise of the contract, under random schedules", async (_name, make) => {
   const report = await checkContract(make, {
     badOptions: (["ready", "call", "total"] as const).flatMap((option) =>

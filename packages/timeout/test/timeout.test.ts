@@ -461,7 +461,7 @@ describe("when the caller has a deadline", () => {
     expect(handle.calls).toBe(0);
   });
 
-  test.each([{ call: 100 }, { ready: 100 }, {}])(
+  test.each<Omit<TimeoutOptions, "clock">>([{ call: 100 }, { ready: 100 }, { deadline: true }])(
     "one that has passed is refused and reaches nobody (%o)",
     async (options) => {
       const { clock, layer, service, handle } = setUp(options);
@@ -476,7 +476,7 @@ describe("when the caller has a deadline", () => {
   );
 
   test("a layer without bounds of its own enforces it", async () => {
-    const { clock, service } = setUp({});
+    const { clock, service } = setUp({ deadline: true });
     const bounded = watch(service.call("a", { deadline: 30 }));
     const unbounded = watch(service.call("b"));
     const endless = watch(service.call("c", { deadline: Number.POSITIVE_INFINITY }));
@@ -504,7 +504,7 @@ describe("when the caller has a deadline", () => {
   });
 
   test("one further off than a timer can be set for is reached in steps", async () => {
-    const { clock, service } = setUp({});
+    const { clock, service } = setUp({ deadline: true });
     const far = 2 ** 31 + 1_000;
     const call = watch(service.call("a", { deadline: far }));
     await clock.advance(2 ** 31 - 1);
@@ -998,6 +998,33 @@ describe("promise 14: bad options are refused at once", () => {
     expect(make).toThrow(kind);
     expect(make).toThrow(message);
     expect(make).toThrow(new RegExp(`^timeout: ${option} must be .*; received `));
+  });
+
+  test.each([{}, { clock: systemClock }, { call: undefined, ready: undefined }])(
+    "options that bound nothing are a mistake: %o",
+    (options) => {
+      const make = (): unknown => timeout(options);
+      expect(make).toThrow(TypeError);
+      expect(make).toThrow("timeout: options must have ready, call, total or deadline; received none of them");
+    },
+  );
+
+  test("an option that nobody knows is one, too", () => {
+    const misspelt = { cal: 100 } as TimeoutOptions;
+    expect(() => timeout(misspelt)).toThrow(new TypeError("timeout: cal is not an option; did you mean call?"));
+  });
+
+  test("a layer for callers' deadlines alone says so", async () => {
+    for (const deadline of [false, 100, null] as unknown as true[]) {
+      expect(() => timeout({ deadline })).toThrow(TypeError);
+      expect(() => timeout({ deadline })).toThrow(/^timeout: deadline must be true, or left out; received /);
+    }
+    const clock = new VirtualClock();
+    const never = (): Promise<never> => new Promise(() => {});
+    const service = new ServiceBuilder().layer(timeout({ deadline: true, clock })).serviceFn(never);
+    const calls = [watch(service.call(undefined)), watch(service.call(undefined, { deadline: 50 }))];
+    await clock.advance(50);
+    expect(calls).toMatchObject([{ state: "pending" }, { state: "rejected", value: after("deadline", 50) }]);
   });
 
   test("the longest time, and the system's clock, are fine", () => {

@@ -105,7 +105,7 @@ export const kinds: Readonly<Record<string, (draw: LayerDraw, clock: VirtualCloc
     return { layer, held: () => layer.abandoned };
   },
   "timeout for deadlines": (_draw, clock) => {
-    const layer = timeout({ clock });
+    const layer = timeout({ deadline: true, clock });
     return { layer, held: () => layer.abandoned };
   },
   retry({ size, ms }, clock) {

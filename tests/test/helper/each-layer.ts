@@ -40,7 +40,7 @@ export const eachLayer: Readonly<Record<string, (clock: VirtualClock) => AnyLaye
   buffer: (clock) => buffer({ capacity: 9, clock }),
   "timeout of the call": (clock) => timeout({ call: 10_000, clock }),
   "timeout of all": (clock) => timeout({ ready: 10_000, total: 10_000, clock }),
-  "timeout for deadlines": (clock) => timeout({ clock }),
+  "timeout for deadlines": (clock) => timeout({ deadline: true, clock }),
   retry: (clock) => retry(retryPolicy({ ...once, retryIf: () => false }), { clock }),
   trace: (clock) => trace({ clock }),
   "trace with a logger": (clock) => trace({ clock, logger: silent }),

@@ -447,7 +447,8 @@ export const optionObjects: readonly OptionsRow[] = [
   },
   {
     of: "timeout.timeout",
-    base: {},
+    // One of them must be there.
+    base: { deadline: true },
     mayBeLeftOut: false,
     instead: { option: "ms", range: span },
     give: timeout,
@@ -456,7 +457,20 @@ export const optionObjects: readonly OptionsRow[] = [
       call: optional(span),
       total: optional(span),
       clock: optional(aClock),
-    } satisfies Every<TimeoutOptions>,
+    } satisfies Every<Omit<TimeoutOptions, "deadline">>,
+  },
+  {
+    of: "timeout.timeout",
+    base: { call: 100 },
+    mayBeLeftOut: false,
+    instead: { option: "ms", range: span },
+    give: timeout,
+    ranges: {
+      deadline: optional(oneOf(true)),
+      ready: optional(span),
+      total: optional(span),
+      clock: optional(aClock),
+    } satisfies Every<Omit<TimeoutOptions, "call">>,
   },
   {
     of: "trace.trace",

@@ -1,4 +1,5 @@
 import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
+import { nearest } from "./nearest.ts";
 
 /** What was received, in a few characters: error messages name it. Never throws, whatever the value. */
 export function show(value: unknown): string {
@@ -44,9 +45,11 @@ export function readOption(owner: string, holder: object, name: string, option: 
 }
 
 /**
- * The named members of `options`, each read once.
+ * The named members of `options`, each read once. They are all that there may be: an option that nobody reads is a mistake, also
+ * where it is undefined. Symbols, and what is inherited, are not looked at.
  *
- * @throws TypeError when `options` is not an object, or reading a member throws
+ * @param names all options that there are
+ * @throws TypeError when `options` is not an object, has an option of another name, or reading a member throws
  */
 export function readOptions<T extends object>(
   owner: string,
@@ -57,12 +60,38 @@ export function readOptions<T extends object>(
   if (typeof options !== "object" || options === null || isArray(options)) {
     throw wrongType(owner, "options", "an object", options);
   }
+  requireKnown(owner, options, names);
   const read: Partial<T> = {};
   for (const name of names) {
     const value = readOption(owner, options, name) as T[typeof name];
     if (value !== undefined) read[name] = value;
   }
   return read;
+}
+
+/** @throws TypeError when `options` has an own enumerable member, other than a symbol, that is not one of `names` */
+export function requireKnown(owner: string, options: object, names: readonly string[]): void {
+  for (const key of keysOf(owner, options)) if (!names.includes(key)) throw unknownOption(owner, key, names);
+}
+
+function keysOf(owner: string, options: object): readonly string[] {
+  try {
+    return Object.keys(options);
+  } catch (cause) {
+    throw new TypeError(`${owner}: options could not be read; received a proxy that throws`, { cause });
+  }
+}
+
+/** The error for an option that nobody knows. It names the nearest that there is, or all. */
+export function unknownOption(owner: string, key: string, names: readonly string[]): TypeError {
+  const near = nearest(key, names);
+  const hint =
+    near !== undefined
+      ? `did you mean ${near}?`
+      : names.length > 0
+        ? `the options are ${names.join(", ")}`
+        : "there are no options";
+  return new TypeError(`${owner}: ${/^[\w$]+$/.test(key) ? key : show(key)} is not an option; ${hint}`);
 }
 
 /** What a number must be. */
@@ -122,8 +151,13 @@ export function requireDeadline(owner: string, value: unknown): void {
 
 /** @throws TypeError when `value` is not an AbortSignal, of whichever realm or make */
 export function requireSignal(owner: string, value: AbortSignal): AbortSignal {
-  if (hasMethod(value, "addEventListener") && typeof value.aborted === "boolean") return value;
+  if (isSignal(value)) return value;
   throw wrongType(owner, "signal", "an AbortSignal", value);
+}
+
+/** Whether `value` is an AbortSignal, of whichever realm or make. */
+export function isSignal(value: unknown): boolean {
+  return hasMethod(value, "addEventListener") && typeof (value as AbortSignal).aborted === "boolean";
 }
 
 /** @throws TypeError when `value` is not a string with something in it */
