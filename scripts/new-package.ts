@@ -78,7 +78,7 @@ describe("when the inner service is ready", () => {
   });
 });
 `,
-  "test/contract.test.ts": `import { checkContract } from "@sluice/testing";
+  "test/contract.test.ts": `import { checkContract } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { ${camel} } from "../src/index.ts";
 

@@ -8,9 +8,6 @@ import type { Context, Outcome } from "./step.ts";
 
 const inside = process.env;
 
-/** Packages that may bring others along, beside core. Every other one is installed with core and nothing else. */
-const bring: Readonly<Record<string, readonly string[]>> = { testing: ["fast-check", "pure-rand"] };
-
 /** Installs the tarballs into empty projects, as somebody would who has never seen this workspace, and uses them. */
 export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   const problems: string[] = [];
@@ -56,15 +53,39 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   await eachOfTwo(packages, async (each) => {
     const alone = project(scratch, `only-${each.noun}`, [each], {});
     if (!(await check(`npm does not install ${each.name} alone`, "npm", install, alone, outside))) return;
-    const beside = installed(alone).filter((name) => name !== each.name && name !== "@sluice/core");
-    const unwanted = beside.filter((name) => !bring[each.noun]?.includes(name));
+    const unwanted = installed(alone).filter((name) => name !== each.name && name !== "@sluice/core");
     if (unwanted.length > 0) problems.push(`${each.name} brings along ${unwanted.join(", ")}`);
     writeFileSync(join(alone, "load.mjs"), `await import("${each.name}");\n`);
     await check(`${each.name} alone does not load`, "node", ["load.mjs"], alone, outside);
   });
 
+  problems.push(...(await optionalPeer(scratch)));
   if (problems.length === 0) return { ok: true, summary: `${packages.length} packages, together and each alone` };
   return { ok: false, broken: "What is packed does not work for a consumer.", output: problems.join("\n\n") };
+}
+
+/** fast-check is for `checkContract` alone, which says so where it is missing; the oldest that it supports is tried as well. */
+async function optionalPeer(scratch: string): Promise<string[]> {
+  const testing = packages.filter(({ noun }) => noun === "testing");
+  const check = `import { identity } from "@sluice/core";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { checkContract } from "@sluice/testing/contract";
+void [mockService(), new VirtualClock()];
+console.log(String(await checkContract(() => identity(), { runs: 50 }).catch((error) => error)));
+`;
+  const cases = [
+    { name: "testing-without-fast-check", devDependencies: {}, says: "npm install --save-dev fast-check" },
+    { name: "testing-with-fast-check-3", devDependencies: { "fast-check": "~3.0.0" }, says: "0 broken" },
+  ];
+  const problems: string[] = [];
+  for (const { name, devDependencies, says } of cases) {
+    const folder = project(scratch, name, testing, devDependencies);
+    writeFileSync(join(folder, "check.mjs"), check);
+    const installs = await command("npm", install, { cwd: folder, env: outside });
+    const { output } = installs.ok ? await command("node", ["check.mjs"], { cwd: folder, env: outside }) : installs;
+    if (!output.includes(says)) problems.push(`${name}: checkContract does not say "${says}"\n${output}`);
+  }
+  return problems;
 }
 
 const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];

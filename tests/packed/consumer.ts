@@ -15,7 +15,8 @@ import {
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
-import { checkContract, mockService, VirtualClock } from "@sluice/testing";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { checkContract } from "@sluice/testing/contract";
 import { isTimeoutError, timeout, TimeoutError } from "@sluice/timeout";
 import { currentRequestId, currentTraceparent, trace } from "@sluice/trace";
 import {

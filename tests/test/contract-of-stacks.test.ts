@@ -1,4 +1,4 @@
-import { checkContract } from "@sluice/testing";
+import { checkContract } from "@sluice/testing/contract";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { kinds, type LayerDraw } from "./helper/drawn-layer.ts";

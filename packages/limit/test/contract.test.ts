@@ -1,4 +1,4 @@
-import { checkContract, type CheckOptions, type MakeSubject } from "@sluice/testing";
+import { checkContract, type CheckOptions, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { concurrencyLimit, FixedWindow, rateLimit, SlidingWindow, TokenBucket } from "../src/index.ts";
 
@@ -21,7 +21,7 @@ const badRates: CheckOptions["badOptions"] = (["limit", "interval", "burst", "al
   })),
 );
 
-test.each<readonly [name: string, make: MakeSubject, badOptions: CheckOptions["badOptions"]]>([
+test.each<readonly [name: string, make: MakeLayer, badOptions: CheckOptions["badOptions"]]>([
   ["concurrencyLimit(1)", ({ clock }) => concurrencyLimit(1, { clock }), badLimits],
   ["concurrencyLimit(3)", ({ clock }) => concurrencyLimit(3, { clock }), []],
   ["concurrencyLimit(0)", ({ clock }) => concurrencyLimit(0, { clock }), []],

@@ -1,11 +1,11 @@
-import { checkContract, type MakeSubject } from "@sluice/testing";
+import { checkContract, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "../src/index.ts";
 
 const none = exponentialBackoff({ base: 0, max: 0 });
 const some = exponentialBackoff({ base: 10, max: 100, jitter: "decorrelated" });
 
-test.each<readonly [name: string, make: MakeSubject]>([
+test.each<readonly [name: string, make: MakeLayer]>([
   ["at once", ({ clock }) => retry(retryPolicy({ maxRetries: 2, backoff: none }), { clock })],
   ["after a backoff", ({ clock }) => retry(retryPolicy({ maxRetries: 2, backoff: some }), { clock })],
   [

@@ -1,6 +1,7 @@
 import { type Adds, gate, identity, type Layer, type MapsRequest, Semaphore } from "@sluice/core";
 import { expectTypeOf } from "vitest";
-import { checkContract, type ContractReport, type VirtualClock } from "../src/index.ts";
+import { checkContract, type ContractReport } from "../src/contract/index.ts";
+import type { VirtualClock } from "../src/index.ts";
 
 declare const adds: Layer<Adds<RangeError, string>>;
 declare const maps: Layer<MapsRequest<string, number>>;

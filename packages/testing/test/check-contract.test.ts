@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { contractPromises, promiseNumbers, type Sentence } from "../src/contract-promise.ts";
-import { checkContract } from "../src/index.ts";
+import { contractPromises, promiseNumbers, type Sentence } from "../src/contract/promises/promises.ts";
+import { checkContract } from "../src/contract/index.ts";
 import { brokenCalls } from "./helper/broken-calls.ts";
 import { brokenReadiness } from "./helper/broken-readiness.ts";
 import { brokenTime } from "./helper/broken-time.ts";

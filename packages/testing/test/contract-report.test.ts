@@ -1,6 +1,7 @@
 import { gate, identity, Semaphore } from "@sluice/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { checkContract, type PromiseNumber, VirtualClock } from "../src/index.ts";
+import { checkContract, type PromiseNumber } from "../src/contract/index.ts";
+import { VirtualClock } from "../src/index.ts";
 import { BrokenGate } from "./helper/broken-gate.ts";
 import { lateReservation } from "./helper/late-reservation.ts";
 import { ownPlaces } from "./helper/own-places.ts";

@@ -1,9 +1,9 @@
 import { type AnyLayer, gate, Semaphore } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { AsyncContext } from "../src/contract/async-context.ts";
-import { askAborted } from "../src/contract/misuse.ts";
-import { inWorld } from "../src/contract/scenario.ts";
-import type { Subject } from "../src/contract/subject.ts";
+import { AsyncContext } from "../src/contract/driver/async-context.ts";
+import { askAborted } from "../src/contract/random/misuse.ts";
+import { inWorld } from "../src/contract/scenarios/scenario.ts";
+import type { Subject } from "../src/contract/driver/subject.ts";
 import type { VirtualClock } from "../src/index.ts";
 import { handsUp, impatient } from "./helper/impatient.ts";
 import { joined } from "./helper/joined.ts";

@@ -1,8 +1,8 @@
-import { checkContract, type MakeSubject } from "@sluice/testing";
+import { checkContract, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { timeout } from "../src/index.ts";
 
-test.each<readonly [name: string, make: MakeSubject]>([
+test.each<readonly [name: string, make: MakeLayer]>([
   ["of the call", ({ clock }) => timeout({ call: 50, clock })],
   ["of the wait", ({ clock }) => timeout({ ready: 50, clock })],
   ["of both together", ({ clock }) => timeout({ total: 50, clock })],

@@ -1,4 +1,4 @@
-import { checkContract } from "@sluice/testing";
+import { checkContract } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { trace } from "../src/index.ts";
 

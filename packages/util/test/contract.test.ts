@@ -1,5 +1,5 @@
 import { type AnyLayer, gate, identity, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
-import { checkContract, type CheckOptions } from "@sluice/testing";
+import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import {
   andThen,

@@ -38,7 +38,8 @@ import {
   type RetryPolicyOptions,
 } from "@sluice/retry";
 import { loadShed, type LoadShedOptions } from "@sluice/load-shed";
-import { checkContract, type CheckOptions, mockService, VirtualClock } from "@sluice/testing";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { timeout, type TimeoutOptions } from "@sluice/timeout";
 import { trace, type TraceOptions } from "@sluice/trace";
 import {

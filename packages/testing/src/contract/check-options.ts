@@ -1,5 +1,5 @@
 import { readOption, readOptions, requireArray, requireMethods, requireNumber, show } from "@sluice/core/kit";
-import type { BadOption } from "./bad-option.ts";
+import type { BadOption } from "./scenarios/bad-option.ts";
 
 /** Options of `checkContract`. */
 export interface CheckOptions {

@@ -1,6 +1,6 @@
-import { mostMeasured } from "./most-measured.ts";
-import { inWorld } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
+import { mostMeasured } from "./driver/most-measured.ts";
+import { inWorld } from "./scenarios/scenario.ts";
+import type { Subject } from "./driver/subject.ts";
 
 /** Finds out whether a layer is ready though the service inside is not. */
 export async function findAbsorbs(subject: Subject): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { gate, identity, middleware, Semaphore } from "@sluice/core";
-import type { MakeSubject } from "../../src/index.ts";
+import type { MakeLayer } from "../../src/contract/index.ts";
 import { BrokenGate } from "./broken-gate.ts";
 import { boom } from "./broken-layer.ts";
 import { joined } from "./joined.ts";
@@ -12,7 +12,7 @@ import { fallback, hedge } from "./unusual-layers.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** Layers that keep every promise, some of them in unusual ways. */
-export const keptLayers: Readonly<Record<string, MakeSubject>> = {
+export const keptLayers: Readonly<Record<string, MakeLayer>> = {
   "identity()": () => identity(),
   "a gate, as it is": () => new Semaphore(1),
   "gate(…) that lets two in": ({ clock }) => gate(new Semaphore(2, { clock }), { name: "two" }),
@@ -78,7 +78,7 @@ export const keptLayers: Readonly<Record<string, MakeSubject>> = {
 };
 
 /** Layers that look on: they add nothing to the way of an answer. */
-export const observingLayers: Readonly<Record<string, MakeSubject>> = {
+export const observingLayers: Readonly<Record<string, MakeLayer>> = {
   "identity()": () => identity(),
   "a gate": () => new Semaphore(2),
   "a middleware that hands on": () => middleware("pass", (request: number, next, options) => next(request, options)),

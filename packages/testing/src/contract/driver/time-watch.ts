@@ -1,5 +1,5 @@
 import { systemClock } from "@sluice/core";
-import type { VirtualClock } from "../virtual-clock.ts";
+import type { VirtualClock } from "../../clock/virtual-clock.ts";
 
 /** What a layer must not touch: it has a clock, and signals of its own leave listeners behind. */
 const forbidden: readonly (readonly [owner: string | undefined, name: string])[] = [

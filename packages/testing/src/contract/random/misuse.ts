@@ -1,10 +1,10 @@
 import { isPermitSpentError } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import type { Errand, Held } from "./errand.ts";
-import { ownerOf } from "./errand.ts";
-import { nobody } from "./inside.ts";
-import { mostMeasured } from "./most-measured.ts";
-import type { World } from "./world.ts";
+import type { Errand, Held } from "../driver/operation.ts";
+import { ownerOf } from "../driver/operation.ts";
+import { nobody } from "../driver/inner-service.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
+import type { World } from "../driver/harness.ts";
 
 /** Uses a permit that was spent or given back, and looks whether that does anything. Everything must have come to rest. */
 export async function useAgain(world: World, held: Held, how: "call" | "release"): Promise<void> {

@@ -1,6 +1,6 @@
-import { type Arbitrary, array, boolean, constantFrom, nat, record } from "fast-check";
+import type * as FastCheck from "fast-check";
 import { askAborted, useAgain } from "./misuse.ts";
-import type { World } from "./world.ts";
+import type { World } from "../driver/harness.ts";
 
 /** What may happen next, and how often it does. */
 const happenings = {
@@ -49,7 +49,8 @@ export interface Schedule {
 }
 
 /** Any order of things that callers, the service inside and time can do. */
-export function schedules(): Arbitrary<Schedule> {
+export function schedules(fastCheck: typeof FastCheck): FastCheck.Arbitrary<Schedule> {
+  const { array, boolean, constantFrom, nat, record } = fastCheck;
   const weights = Object.entries(happenings) as [Happening, number][];
   const step = record({
     happening: constantFrom(...weights.flatMap(([happening, weight]) => Array<Happening>(weight).fill(happening))),

@@ -1,11 +1,11 @@
 import { isOverloadedError } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import type { Breach } from "../contract-promise.ts";
-import { mostMeasured } from "./most-measured.ts";
-import { nameOf } from "./name-of.ts";
+import type { Breach } from "../promises/promises.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
+import { nameOf } from "../driver/name-of.ts";
 import { inWorld, lookForLoss, nothingSeen, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
-import type { World } from "./world.ts";
+import type { Subject } from "../driver/subject.ts";
+import type { World } from "../driver/harness.ts";
 
 /** Permits that were reserved for another request than they are spent on, or for none. */
 export const unlikeTold: Scenario = async ({ subject }) => {

@@ -1,8 +1,8 @@
-import type { Breach } from "../contract-promise.ts";
-import { mostMeasured } from "./most-measured.ts";
+import type { Breach } from "../promises/promises.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
 import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
-import type { World } from "./world.ts";
+import type { Subject } from "../driver/subject.ts";
+import type { World } from "../driver/harness.ts";
 
 /**
  * A layer that is full, and whose capacity an answer frees, holds it until the call has settled. Then work that was handed up must hold it

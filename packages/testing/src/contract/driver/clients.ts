@@ -1,9 +1,9 @@
 import type { CallOptions, Service } from "@sluice/core";
 import { show } from "@sluice/core/kit";
 import { lookAtRest } from "./at-rest.ts";
-import type { Chronicle } from "./chronicle.ts";
-import { Errand, type Held } from "./errand.ts";
-import { type Arrival, type Inside, nobody } from "./inside.ts";
+import type { Chronicle } from "./trace.ts";
+import { Errand, type Held } from "./operation.ts";
+import { type Arrival, type Inside, nobody } from "./inner-service.ts";
 import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
 

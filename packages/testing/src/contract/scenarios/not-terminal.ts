@@ -1,5 +1,5 @@
 import { inWorld, notApplicable, nothingSeen, recovers, type Scenario } from "./scenario.ts";
-import type { World } from "./world.ts";
+import type { World } from "../driver/harness.ts";
 
 /** Readiness fails inside, for whoever asks and for whoever waits. After that, calls go through again. */
 export const notTerminal: Scenario = async ({ subject }) => {

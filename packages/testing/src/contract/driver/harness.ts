@@ -1,14 +1,14 @@
 import type { Service } from "@sluice/core";
 import { lookAtArrival } from "./arrival.ts";
-import { Callers } from "./callers.ts";
-import { Chronicle } from "./chronicle.ts";
-import { Inside, nobody } from "./inside.ts";
-import { microtasks } from "../microtasks.ts";
+import { Callers } from "./clients.ts";
+import { Chronicle } from "./trace.ts";
+import { Inside, nobody } from "./inner-service.ts";
+import { microtasks } from "../../clock/microtasks.ts";
 import { mostMeasured } from "./most-measured.ts";
 import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
 import { TimeWatch } from "./time-watch.ts";
-import { VirtualClock } from "../virtual-clock.ts";
+import { VirtualClock } from "../../clock/virtual-clock.ts";
 
 /** Options of a {@link World}. */
 export interface WorldOptions {

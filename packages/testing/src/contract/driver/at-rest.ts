@@ -1,4 +1,4 @@
-import type { Callers } from "./callers.ts";
+import type { Callers } from "./clients.ts";
 
 /** Everything has come to rest. Is no more reserved inside than permits are held, and does somebody know of all that goes on? */
 export function lookAtRest({ bare, chronicle, crossed, going, held, inside, reservesInside }: Callers): void {

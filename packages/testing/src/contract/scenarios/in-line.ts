@@ -1,4 +1,4 @@
-import { mostMeasured } from "./most-measured.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
 import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
 
 /** All that is free in one turn is free for whoever waits; until then nobody else gets any of it. */

@@ -1,5 +1,5 @@
 import { show } from "@sluice/core/kit";
-import { type Breach, breachOf } from "../contract-promise.ts";
+import { type Breach, breachOf } from "../promises/promises.ts";
 
 /** Constructs the layer with an option that it must refuse; the error must name both. */
 export interface BadOption {

@@ -1,6 +1,6 @@
 import type { AnyLayer } from "@sluice/core";
 import type { AsyncContext } from "./async-context.ts";
-import type { VirtualClock } from "../virtual-clock.ts";
+import type { VirtualClock } from "../../clock/virtual-clock.ts";
 
 /** A layer that is checked, and with what. */
 export interface Subject {

@@ -1,8 +1,8 @@
 import type { CallOptions } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import type { Callers } from "./callers.ts";
-import { ownerOf } from "./errand.ts";
-import { type Arrival, nobody } from "./inside.ts";
+import type { Callers } from "./clients.ts";
+import { ownerOf } from "./operation.ts";
+import { type Arrival, nobody } from "./inner-service.ts";
 
 /** A call has arrived inside. Whose is it, and is it what was asked for? */
 export function lookAtArrival(callers: Callers, { call, number }: Arrival, reservedFor: unknown): void {

@@ -1,5 +1,5 @@
 import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
-import type { World } from "./world.ts";
+import type { World } from "../driver/harness.ts";
 
 /**
  * Where there is room for two different requests, and the service inside is not ready for the first of them only, whoever waits for that

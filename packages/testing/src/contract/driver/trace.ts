@@ -1,4 +1,4 @@
-import type { Breach, Sentence } from "../contract-promise.ts";
+import type { Breach, Sentence } from "../promises/promises.ts";
 
 /** What has happened, and what was seen broken. */
 export class Chronicle {

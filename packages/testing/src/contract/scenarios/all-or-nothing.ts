@@ -1,7 +1,7 @@
-import type { Breach } from "../contract-promise.ts";
-import { mostMeasured } from "./most-measured.ts";
+import type { Breach } from "../promises/promises.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
 import { inWorld, lookForLoss, notApplicable, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "../driver/subject.ts";
 
 /** What is acquired first is given back last, also when the service inside refuses, fails, or is waited for in vain. */
 export const allOrNothing: Scenario = async ({ subject }) => {

@@ -1,10 +1,10 @@
 import { type AnyService, refuse, Semaphore } from "@sluice/core";
 import { stackService } from "@sluice/core/internal";
 import { show } from "@sluice/core/kit";
-import type { Chronicle } from "./chronicle.ts";
+import type { Chronicle } from "./trace.ts";
 import { ForeignService } from "./foreign-service.ts";
-import { Mock } from "../mock.ts";
-import type { MockRequest } from "../mock-handle.ts";
+import { Mock } from "../../mock/mock.ts";
+import type { MockRequest } from "../../mock/mock-handle.ts";
 import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
 

@@ -1,9 +1,9 @@
-import { asyncProperty, check } from "fast-check";
-import { type Breach, breachOf, numberOf, type PromiseNumber } from "../contract-promise.ts";
-import { nameOf } from "./name-of.ts";
-import { inWorld, lookForLoss, type Profile } from "./scenario.ts";
+import { type Breach, breachOf, numberOf, type PromiseNumber } from "../promises/promises.ts";
+import { loadFastCheck } from "./fast-check.ts";
+import { nameOf } from "../driver/name-of.ts";
+import { inWorld, lookForLoss, type Profile } from "../scenarios/scenario.ts";
 import { perform, type Schedule, schedules } from "./schedule.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "../driver/subject.ts";
 
 /** What came of trying random schedules. */
 export interface RandomFindings {
@@ -28,11 +28,14 @@ export async function checkAtRandom(
   profile: Profile,
   { runs, seed, path }: { readonly runs: number; readonly seed: number; readonly path: string | undefined },
 ): Promise<RandomFindings> {
+  const fastCheck = await loadFastCheck();
+  const { asyncProperty, check } = fastCheck;
+  const all = schedules(fastCheck);
   const experience = new Experience();
   const broken = new Map<PromiseNumber, Breach>();
   const parameters = path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path, endOnFailure: true };
   await check(
-    asyncProperty(schedules(), async (schedule) => {
+    asyncProperty(all, async (schedule) => {
       for (const breach of await run(profile, schedule, seed, experience)) {
         if (!broken.has(numberOf(breach))) broken.set(numberOf(breach), breach);
       }
@@ -52,7 +55,7 @@ export async function checkAtRandom(
     let shortest: Breach | undefined;
     let shrinks = 0;
     const { counterexamplePath } = await check(
-      asyncProperty(schedules(), async (schedule) => {
+      asyncProperty(all, async (schedule) => {
         if (shortest !== undefined && ++shrinks > mostShrinks) return true;
         const breach = (await run(profile, schedule, seed, experience)).find((other) => numberOf(other) === number);
         shortest = breach ?? shortest;

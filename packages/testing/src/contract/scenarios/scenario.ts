@@ -1,8 +1,8 @@
-import type { Breach, PromiseNumber, Sentence } from "../contract-promise.ts";
-import { mostMeasured } from "./most-measured.ts";
-import type { RejectionWatch } from "./rejection-watch.ts";
-import type { Subject } from "./subject.ts";
-import { World, type WorldOptions } from "./world.ts";
+import type { Breach, PromiseNumber, Sentence } from "../promises/promises.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
+import type { RejectionWatch } from "../driver/rejection-watch.ts";
+import type { Subject } from "../driver/subject.ts";
+import { World, type WorldOptions } from "../driver/harness.ts";
 
 /** What is known of a layer before it is checked. */
 export interface Profile {

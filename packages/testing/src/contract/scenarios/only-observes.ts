@@ -1,6 +1,6 @@
 import { identity, layerFn } from "@sluice/core";
 import { inWorld, notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "../driver/subject.ts";
 
 /** How much later an answer comes because of the layer, and because of two of its kind, one in the other. */
 export const onlyObserves: Scenario = async ({ subject }) => {

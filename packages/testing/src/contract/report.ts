@@ -1,4 +1,4 @@
-import { type Breach, contractPromises, type PromiseNumber, wordsOf } from "./contract-promise.ts";
+import { type Breach, contractPromises, type PromiseNumber, wordsOf } from "./promises/promises.ts";
 
 /** What was found out about one promise. */
 export interface PromiseFinding {

@@ -1,29 +1,29 @@
 import { type AnyLayer, type Gate, gate, type Layer } from "@sluice/core";
 import { requireFunction, show } from "@sluice/core/kit";
-import { allOrNothing } from "./contract/all-or-nothing.ts";
-import { AsyncContext } from "./contract/async-context.ts";
-import { checkBadOption } from "./contract/bad-option.ts";
-import { type CheckedOptions, type CheckOptions, readCheckOptions } from "./contract/check-options.ts";
-import { type Breach, numberOf, type PromiseNumber, promiseNumbers } from "./contract-promise.ts";
-import { brokenBy, ContractReport, unbroken } from "./contract-report.ts";
-import { freeWhereIdle } from "./contract/free-where-idle.ts";
-import { givenBack } from "./contract/given-back.ts";
-import { inLine } from "./contract/in-line.ts";
-import { longLine } from "./contract/long-line.ts";
-import { notTerminal } from "./contract/not-terminal.ts";
-import { onlyObserves } from "./contract/only-observes.ts";
-import { otherRoute } from "./contract/other-route.ts";
-import { findAbsorbs, findCapacity, findJoins } from "./contract/profile.ts";
-import { checkAtRandom } from "./contract/random-check.ts";
-import { RejectionWatch } from "./contract/rejection-watch.ts";
-import type { Observation, Scenario } from "./contract/scenario.ts";
-import type { Subject } from "./contract/subject.ts";
-import { unlikeTold } from "./contract/unlike-told.ts";
-import { untilItSettles } from "./contract/until-it-settles.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import { allOrNothing } from "./scenarios/all-or-nothing.ts";
+import { AsyncContext } from "./driver/async-context.ts";
+import { checkBadOption } from "./scenarios/bad-option.ts";
+import { type CheckedOptions, type CheckOptions, readCheckOptions } from "./check-options.ts";
+import { type Breach, numberOf, type PromiseNumber, promiseNumbers } from "./promises/promises.ts";
+import { brokenBy, ContractReport, unbroken } from "./report.ts";
+import { freeWhereIdle } from "./scenarios/free-where-idle.ts";
+import { givenBack } from "./scenarios/given-back.ts";
+import { inLine } from "./scenarios/in-line.ts";
+import { longLine } from "./scenarios/long-line.ts";
+import { notTerminal } from "./scenarios/not-terminal.ts";
+import { onlyObserves } from "./scenarios/only-observes.ts";
+import { otherRoute } from "./scenarios/other-route.ts";
+import { findAbsorbs, findCapacity, findJoins } from "./profile.ts";
+import { checkAtRandom } from "./random/random-check.ts";
+import { RejectionWatch } from "./driver/rejection-watch.ts";
+import type { Observation, Scenario } from "./scenarios/scenario.ts";
+import type { Subject } from "./driver/subject.ts";
+import { unlikeTold } from "./scenarios/unlike-told.ts";
+import { untilItSettles } from "./scenarios/until-it-settles.ts";
+import type { VirtualClock } from "../clock/virtual-clock.ts";
 
 /** Makes the layer anew, or the gate; called once for each schedule. */
-export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer | Gate<any, any>;
+export type MakeLayer = (given: { readonly clock: VirtualClock }) => AnyLayer | Gate<any, any>;
 
 /**
  * Checks the promises of the contract for a layer, or a gate, of anyone's own: random schedules of callers who reserve, call, give back
@@ -44,7 +44,7 @@ export type MakeSubject = (given: { readonly clock: VirtualClock }) => AnyLayer 
  *
  * @throws (rejects with) TypeError | RangeError when an option is not as it must be, and with what `make` throws
  */
-export async function checkContract(make: MakeSubject, options?: CheckOptions): Promise<ContractReport> {
+export async function checkContract(make: MakeLayer, options?: CheckOptions): Promise<ContractReport> {
   requireFunction(owner, "make", make);
   const checked = readCheckOptions(options);
   const check = latest.then(() => run(make, checked));
@@ -57,7 +57,7 @@ const owner = "checkContract";
 /** Settles when the check that was begun last is over: two at once would put back each other's globals. */
 let latest: Promise<unknown> = Promise.resolve();
 
-async function run(make: MakeSubject, options: CheckedOptions): Promise<ContractReport> {
+async function run(make: MakeLayer, options: CheckedOptions): Promise<ContractReport> {
   const { badOptions, absorbs, joins, runs, seed, path, ...given } = options;
   let name = "";
   const madeAnew: Subject["make"] = (world) => {

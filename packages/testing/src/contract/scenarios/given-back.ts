@@ -1,4 +1,4 @@
-import { mostMeasured } from "./most-measured.ts";
+import { mostMeasured } from "../driver/most-measured.ts";
 import { inWorld, type Scenario } from "./scenario.ts";
 
 /** What was reserved and given back unused leaves as much room as there was, and no more. */

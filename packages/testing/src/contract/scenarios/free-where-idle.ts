@@ -1,7 +1,7 @@
 import { show } from "@sluice/core/kit";
-import type { Breach } from "../contract-promise.ts";
+import type { Breach } from "../promises/promises.ts";
 import { inWorld, notApplicable, type Profile, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "../driver/subject.ts";
 
 /** Where nothing is going on, readiness and the start of the work cost no wait; and an ignored failure is reported, a handled one not. */
 export const freeWhereIdle: Scenario = async (profile) => {

@@ -1,7 +1,7 @@
 import { ArrayWork } from "./array-work.ts";
-import { microtasks } from "../microtasks.ts";
+import { microtasks } from "../../clock/microtasks.ts";
 import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "../driver/subject.ts";
 
 const short = 50;
 const long = 200;
