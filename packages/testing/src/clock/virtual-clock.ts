@@ -7,7 +7,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** More timers than this at one moment, and somebody arms the next one for ever. */
+/** With more timers than this at one moment, each arms the next one without end. */
 const mostAtOnce = 10_000;
 
 /**
@@ -21,7 +21,7 @@ const mostAtOnce = 10_000;
 export class VirtualClock implements Clock {
   /** In the order they are due; those due together as they were armed. */
   private readonly timers: Timer[] = [];
-  /** The time that timers go by. */
+  /** The time by which timers fire. */
   private time = 0;
   /** How far `now()` is ahead of it. */
   private ahead: number;
@@ -30,7 +30,7 @@ export class VirtualClock implements Clock {
 
   /**
    * @param start what `now()` says at first, in milliseconds: a finite number; default 0
-   * @throws TypeError | RangeError when it is none
+   * @throws TypeError | RangeError when it is not
    */
   constructor(start = 0) {
     this.ahead = requireTime("start", start);
@@ -72,15 +72,13 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time on, and fires what becomes due, before it returns: in the order of due time (those due together as they were
-   * armed), with `now()` at each timer's own time, also timers that were armed by others on the way.
+   * Moves time forward, and fires what becomes due before it returns: in the order of due time (those due together in the order in which
+   * they were armed), with `now()` at each timer's own time, including timers that were armed by others on the way.
    *
-   * The promise is for those who want what follows as well. It is kept when the microtasks after it have run (a hundred turns
-   * of their queue: time for a dozen layers to answer each other), and timers that they set for now have fired.
-   * `await clock.advance(0)` so lets everything settle that can.
+   * The promise it returns is fulfilled when the microtasks that follow have run (a hundred turns of their queue: time for a dozen layers
+   * to answer each other), and timers that they set for now have fired. So `await clock.advance(0)` lets everything settle that can.
    *
-   * No microtask runs between two timers. Where one timer is armed in answer to another by way of a promise, as those of a backoff
-   * are, use {@link advanceAsync}.
+   * No microtask runs between two timers. Where one timer arms the next by way of a promise, as in a backoff, use {@link advanceAsync}.
    *
    * A timer that throws makes this throw; time stands still at it, and the others stay armed.
    *
@@ -94,8 +92,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * As {@link advance}, but lets microtasks run before, between and after the timers, as the event loop does. Nothing fires before it
-   * returns.
+   * As {@link advance}, with microtasks before, between and after the timers, as in the event loop. Nothing fires before it returns.
    */
   async advanceAsync(ms: number): Promise<void> {
     const end = this.time + requireNumber("VirtualClock", "ms", ms, { min: 0 });
@@ -104,8 +101,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves what `now()` says and fires nothing: timers go by a time of their own. Forwards, and timers find that they are late, as after a
-   * blocked event loop; backwards, and they find that they are early, as real ones are by fractions of a millisecond.
+   * Moves `now()` and fires nothing: timers go by a time of their own. After a jump forwards timers fire late, as after a blocked event
+   * loop; after a jump backwards they fire early, as real ones do by fractions of a millisecond.
    *
    * @param ms how far, in milliseconds: a finite number
    * @throws TypeError | RangeError when it is none
@@ -124,7 +121,7 @@ export class VirtualClock implements Clock {
     while (this.fireNext(end));
   }
 
-  /** Fires the next timer that is due by `end`; false when there is none. */
+  /** Fires the next timer that is due by `end`. False when there is none. */
   private fireNext(end: number): boolean {
     const { time } = this;
     const timer = this.take(end);
@@ -135,7 +132,7 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** The next timer due by `end`, with time moved to it; or none, with time moved to `end`. Time never goes back. */
+  /** Removes the next timer due by `end` and moves time to it; without one, moves time to `end`. Time never goes back. */
   private take(end: number): Timer | undefined {
     const [first] = this.timers;
     const due = first !== undefined && first.due <= end;
@@ -143,7 +140,7 @@ export class VirtualClock implements Clock {
     return due ? this.timers.shift() : undefined;
   }
 
-  /** Where the first timer stands that is due later than `due`. */
+  /** The index of the first timer that is due later than `due`. */
   private firstAfter(due: number): number {
     let low = 0;
     let high = this.timers.length;

@@ -3,35 +3,35 @@ import type { BadOption } from "./scenarios/bad-option.ts";
 
 /** Options of `checkContract`. */
 export interface CheckOptions {
-  /** Requests that the layer takes, one at least; default `[1, 2, 3]`. For a layer that tells them apart: of several routes, or keys. */
+  /** Requests that the layer takes, one at least; default `[1, 2, 3]`. For a layer that tells them apart, give several routes or keys. */
   readonly requests?: readonly unknown[] | undefined;
-  /** What the service inside answers, one at least; default `[1, 2, 3]`. */
+  /** Responses of the service inside, in turn, one at least; default `[1, 2, 3]`. */
   readonly responses?: readonly unknown[] | undefined;
   /** Ways to construct the layer that must be refused. Default: none, and promise 14 is not applicable. */
   readonly badOptions?: readonly (BadOption | (() => unknown))[] | undefined;
   /**
-   * Whether the layer is ready though the service inside is not, as `loadShed` and `buffer` are. Default: that is found out, and a layer
-   * that should not be so is not told from one that should.
+   * Whether the layer is ready though the service inside is not, as `loadShed` and `buffer` are. Promises 1 and 9 do not apply to such a
+   * layer. Default: it is found out; say `false` for a layer that must not be so by accident.
    */
   readonly absorbs?: boolean | undefined;
   /**
-   * Whether the layer reserves another service besides the one inside, as `andThen` does: what that one has room for says nothing of the
-   * order in which a layer acquires, nor of work inside that goes on. Default: that is found out, by who is asked first when there is no
-   * room; a limit that looks for a place of its own only when the service inside has given one is then not told from it.
+   * Whether the layer reserves another service besides the one inside, as `andThen` does. The room of that service says nothing about
+   * promises 6 and 9. Default: it is found out, by whether a full layer asks inside; say `false` for a limit that must take a place of its
+   * own first.
    */
   readonly joins?: boolean | undefined;
-  /** Whether the layer does no more about an answer than look at it: it must not come any later then. Default false. */
+  /** Whether the layer does no more about an answer than observe it: the answer must not come later then. Default false. */
   readonly observes?: boolean | undefined;
   /**
-   * Whether the layer has something of its own to do, asynchronously, before the call goes on, such as fetching a token. Default false: the
-   * work inside must start in the caller's turn.
+   * Whether the layer does something of its own, asynchronously, before the call goes on, such as fetching a token. Default false: the work
+   * inside must start in the caller's turn.
    */
   readonly defers?: boolean | undefined;
-  /** How many random schedules to try: a whole number of 1 or more; default 500. */
+  /** How many random schedules to run: a whole number of 1 or more; default 500. */
   readonly runs?: number | undefined;
-  /** Repeats a check: a whole number from -2^31 to 2^31-1. Default: another one each time. */
+  /** The seed of a report, to repeat its check: a whole number from -2^31 to 2^31-1. Default: a new one each time. */
   readonly seed?: number | undefined;
-  /** With the seed of the same report, repeats one schedule and nothing else: numbers between colons, as a report names it. */
+  /** With the seed of the same report, runs one schedule and nothing else: numbers between colons, as the report names it. */
   readonly path?: string | undefined;
 }
 
@@ -46,10 +46,10 @@ const defaults = {
   runs: 500,
 };
 
-/** Options that have been looked at, with the defaults. */
+/** Checked options, with their defaults. */
 export type CheckedOptions = CheckOptions & typeof defaults & { readonly seed: number };
 
-/** @throws TypeError | RangeError when one is not as it must be */
+/** @throws TypeError | RangeError when an option is not in its range */
 export function readCheckOptions(options: CheckOptions | undefined): CheckedOptions {
   const anySeed = Math.floor(Math.random() * 2 ** 31);
   const read = { ...defaults, seed: anySeed, ...readOptions(owner, options, names) } as CheckedOptions;

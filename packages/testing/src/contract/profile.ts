@@ -1,35 +1,34 @@
-import { mostMeasured } from "./driver/most-measured.ts";
-import { inWorld } from "./scenarios/scenario.ts";
+import { inHarness } from "./driver/harness.ts";
 import type { Subject } from "./driver/subject.ts";
 
-/** Finds out whether a layer is ready though the service inside is not. */
+/** Finds out whether a layer is ready though the inner service is not. */
 export async function findAbsorbs(subject: Subject): Promise<boolean> {
   let absorbs = false;
-  await inWorld(subject, async (world) => {
-    world.inside.allow(0);
-    absorbs = world.callers.tryReady(subject.requests[0]) !== undefined;
-    await world.finish();
+  await inHarness(subject, async (harness) => {
+    harness.inner.allow(0);
+    absorbs = harness.clients.tryReady(subject.requests[0]) !== undefined;
+    await harness.finish();
   });
   return absorbs;
 }
 
-/** Finds out how many can be reserved at once when nothing has happened yet, up to a few. */
+/** Finds out how many permits can be reserved at once of a new layer. */
 export async function findCapacity(subject: Subject): Promise<number> {
   let capacity = 0;
-  await inWorld(subject, async (world) => {
-    capacity = await world.capacity(mostMeasured);
+  await inHarness(subject, async (harness) => {
+    capacity = await harness.capacity();
   });
   return capacity;
 }
 
-/** Finds out whether a layer that has no room for itself asks the service inside all the same. */
+/** Finds out whether a layer that has no room itself asks the inner service all the same: then it reserves several services. */
 export async function findJoins(subject: Subject): Promise<boolean> {
   let joins = false;
-  await inWorld(subject, async (world) => {
-    world.takeAll();
-    const { asked } = world.inside;
-    joins = world.callers.tryReady(subject.requests[0]) === undefined && world.inside.asked > asked;
-    await world.finish();
+  await inHarness(subject, async (harness) => {
+    harness.takeAll();
+    const { asked } = harness.inner;
+    joins = harness.clients.tryReady(subject.requests[0]) === undefined && harness.inner.asked > asked;
+    await harness.finish();
   });
   return joins;
 }

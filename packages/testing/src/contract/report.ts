@@ -1,30 +1,31 @@
-import { type Breach, contractPromises, type PromiseNumber, wordsOf } from "./promises/promises.ts";
+import { type Breach, wordsOf } from "./promises/breach.ts";
+import { contractPromises, type PromiseNumber } from "./promises/promises.ts";
 
-/** What was found out about one promise. */
+/** The verdict on one promise. */
 export interface PromiseFinding {
   /** Its number in the contract. */
   readonly number: PromiseNumber;
   readonly name: string;
   readonly verdict: "held" | "broken" | "not applicable";
-  /** What was seen where it is broken; why it does not apply; what else is to be known where it is held. */
+  /** Broken: what was seen. Not applicable: why. Held: what else the author should know, if anything. */
   readonly detail?: string | undefined;
-  /** Where it is broken: what was promised, in the contract's words. */
+  /** Where it is broken: the sentence of the contract. */
   readonly promised?: string | undefined;
-  /** The shortest way there that was found, a line for each thing that happened. */
+  /** Where it is broken: the shortest schedule that was found, a line for each step. */
   readonly schedule?: readonly string[] | undefined;
-  /** With the seed, repeats that schedule alone: give both in the options. None where it is in every check. */
+  /** With the report's seed, given as options, runs that schedule alone. Undefined where a fixed schedule found it. */
   readonly path?: string | undefined;
 }
 
-/** What came out of a check. */
+/** The result of a check. */
 export class ContractReport {
-  /** All promises, in order. */
+  /** A finding for each promise, in order. */
   readonly findings: readonly PromiseFinding[];
-  /** What the layer calls itself. */
+  /** The name of the layer. */
   readonly layer: string;
-  /** Repeats this check: give it in the options. */
+  /** Given as an option, repeats this check. */
   readonly seed: number;
-  /** How many random schedules were tried. */
+  /** How many random schedules were run. */
   readonly runs: number;
 
   constructor(layer: string, seed: number, runs: number, findings: readonly PromiseFinding[]) {
@@ -44,12 +45,12 @@ export class ContractReport {
     return this.findings.filter(({ verdict }) => verdict === "broken");
   }
 
-  /** @throws Error that says what is broken, and how, unless all is well */
+  /** @throws Error with the report as its message, unless {@link ok} */
   assert(): void {
     if (!this.ok) throw new Error(this.toString());
   }
 
-  /** The report as text, to be read by the author of the layer. */
+  /** The report as text. */
   toString(): string {
     const { findings, layer, runs, seed } = this;
     const counts = (["held", "broken", "not applicable"] as const).map(
@@ -84,7 +85,7 @@ function brokenLines(found: PromiseFinding, seed: number): string[] {
   ];
 }
 
-/** What is known of a promise that was not seen broken. */
+/** The finding for a promise that was not seen broken. */
 export function unbroken(
   number: PromiseNumber,
   verdict: "held" | "not applicable",
@@ -93,7 +94,7 @@ export function unbroken(
   return { number, name: contractPromises[number].name, verdict, detail };
 }
 
-/** What is known of a promise that was. */
+/** The finding for a promise that was. */
 export function brokenBy(number: PromiseNumber, breach: Breach): PromiseFinding {
   const { what, schedule, path } = breach;
   const { name } = contractPromises[number];

@@ -1,10 +1,10 @@
 import type { Service } from "@sluice/core";
 import { stackService } from "@sluice/core/internal";
-import { Mock } from "./mock.ts";
 import type { MockHandle } from "./mock-handle.ts";
+import { Mock } from "./mock.ts";
 
 /**
- * A service whose readiness and answers are up to the test, and the handle to them.
+ * Returns a service whose readiness and answers the test controls, and the handle that controls them.
  *
  * @example
  * const [inner, handle] = mockService<string, number>();

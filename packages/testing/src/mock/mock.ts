@@ -3,13 +3,13 @@ import { type Behaviour, nothing, Reservation, spentAlready, type Stack } from "
 import { Line, requireNumber } from "@sluice/core/kit";
 import type { MockHandle, MockRequest } from "./mock-handle.ts";
 
-/** Somebody who looks on while a mock service is used. */
+/** Notified while a mock service is used. */
 export interface MockObserver<Req, Res> {
-  /** Somebody asks for readiness, for a request (undefined: blindly). */
+  /** Readiness is asked for, for a request (undefined: blindly). */
   asked?(request: unknown): void;
-  /** Somebody is about to wait for readiness. */
+  /** A caller is about to wait for readiness. */
   waits?(options: ReadyOptions): void;
-  /** A reservation was given back. */
+  /** A reservation was released. */
   gaveBack?(): void;
   /** A call arrived, on a reservation that was made for the request `reservedFor`. */
   arrived?(call: MockRequest<Req, Res>, reservedFor: unknown): void;
@@ -30,9 +30,9 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
   active = 0;
   calls = 0;
   released = 0;
-  /** What the next one to ask is told. */
+  /** The failure of readiness that the next caller to ask gets. */
   failure: { readonly error: unknown } | undefined;
-  /** Calls that nobody took; empty while somebody waits for one. */
+  /** Calls that were not handed out; empty while `takers` is not. */
   private readonly arrived: MockRequest<Req, Res>[] = [];
   private readonly takers: ((request: MockRequest<Req, Res>) => void)[] = [];
   private readonly line: Line<Reservation> = new Line(() => {
@@ -85,7 +85,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
     else {
       this.observer.waits?.(options);
       this.line.join(options).then((late) => {
-        // The abort may have come between the grant and now.
+        // The signal may have aborted between the grant and now.
         if (options.signal?.aborted) {
           late.cancel();
           failed(options.signal.reason);
@@ -125,7 +125,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
     return new Reservation<any>(this.behaviour, share, nothing);
   }
 
-  /** Reservations inside a stack are unchecked: a layer that uses one twice is found out here. */
+  /** Reservations inside a stack are unchecked, so a layer that uses one twice is seen here. */
   private isOver(share: Share, how: string): boolean {
     if (share.over) this.observer.misused?.(how);
     const { over } = share;
@@ -140,7 +140,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
   private receive(request: Req, options: CallOptions, { reservedFor }: Share): Promise<Res> {
     this.calls++;
     this.active++;
-    // The promise that is resolved is the one that the layers get: nothing stands between `respond` and them.
+    // The layers get this promise itself, so that `respond` settles it synchronously.
     return new Promise((resolve, reject) => {
       let answered = false;
       const answer = (settle: () => void): void => {

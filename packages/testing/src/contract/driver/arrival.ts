@@ -1,50 +1,54 @@
 import type { CallOptions } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import type { Callers } from "./clients.ts";
-import { ownerOf } from "./operation.ts";
+import type { Clients } from "./clients.ts";
 import { type Arrival, nobody } from "./inner-service.ts";
+import { ownerOf } from "./operation.ts";
 
-/** A call has arrived inside. Whose is it, and is it what was asked for? */
-export function lookAtArrival(callers: Callers, { call, number }: Arrival, reservedFor: unknown): void {
-  const { chronicle, errands, subject } = callers;
-  const { context, requests } = subject;
+/** Checks a call that arrived at the inner service: its async context, its options, and that it is the request it was reserved for. */
+export function checkArrival(clients: Clients, { call, number }: Arrival, reservedFor: unknown): void {
+  const { trace, subject } = clients;
   const { request, options } = call;
-  chronicle.saw(`inside, call ${number} arrives: ${show(request)}`);
-  if (context.known) {
-    const current = context.current ?? nobody;
-    const errand = errands[current];
-    const mayBe = errand?.kind === "call" && (errand.open || errand.works > 0 || errand.bare);
-    const owner = ownerOf(options.deadline) ?? current;
-    if (!mayBe || owner !== current) {
-      const whose = errand === undefined ? "nobody who called" : `#${errand.id}`;
-      chronicle.broken("callersContext", `call ${number} inside ran in the async context of ${whose}`);
-    }
-  }
-  if (!callers.bare) lookAtOptions(callers, options, number);
-  if (callers.crossed) return;
+  trace.saw(`inside, call ${number} arrives: ${show(request)}`);
+  if (subject.context.known) checkContext(clients, options, number);
+  // A call without options says nothing of what the layer passes on, and which call it was is not known any more.
+  if (!clients.bare) checkOptions(clients, options, number);
+  // Where a permit was spent on another request, or on none that was told, what was reserved inside must differ.
+  if (clients.crossed) return;
   if (reservedFor !== undefined) {
     if (!Object.is(reservedFor, request)) {
-      chronicle.broken("asReserved", `what was called inside was ${show(request)}; reserved for ${show(reservedFor)}`);
+      trace.broken("asReserved", `what was called inside was ${show(request)}; reserved for ${show(reservedFor)}`);
     }
-  } else if (request !== undefined && requests.includes(request)) {
-    chronicle.broken("exactly", `for ${show(request)} was reserved blindly inside`);
+  } else if (request !== undefined && subject.requests.includes(request)) {
+    // A layer that makes a new request only when it is called cannot reserve for it; one that passes the request on can.
+    trace.broken("exactly", `for ${show(request)} was reserved blindly inside`);
   }
+}
+
+/** The async context must be that of an operation that is going on, and the deadline, where it is ours, must be that operation's. */
+function checkContext({ trace, operations, subject }: Clients, { deadline }: CallOptions, number: number): void {
+  const current = subject.context.current ?? nobody;
+  const operation = operations[current];
+  const mayBe = operation?.kind === "call" && (operation.open || operation.pendingWork > 0 || operation.bare);
+  const owner = ownerOf(deadline) ?? current;
+  if (mayBe && owner === current) return;
+  const whose = operation === undefined ? "nobody who called" : `#${operation.id}`;
+  trace.broken("callersContext", `call ${number} inside ran in the async context of ${whose}`);
 }
 
 const names = ["signal", "deadline", "waitUntil"] as const;
 
-/** All that the caller said has come down, and whoever spreads it loses nothing. */
-function lookAtOptions({ chronicle }: Callers, options: CallOptions, number: number): void {
+/** What the caller passed must have arrived, and must be own enumerable members, so that `{ ...options }` keeps it. */
+function checkOptions({ trace }: Clients, options: CallOptions, number: number): void {
   const spread: CallOptions = { ...options };
   for (const name of names) {
     if (options[name] !== spread[name]) {
-      chronicle.broken("loseNothing", `{ ...options } of call ${number} inside has lost ${name}`);
+      trace.broken("loseNothing", `{ ...options } of call ${number} inside has lost ${name}`);
     }
   }
   if (options.waitUntil === undefined) {
-    chronicle.broken("gateFinishes", `waitUntil was not passed on to call ${number} inside`);
+    trace.broken("gateFinishes", `waitUntil was not passed on to call ${number} inside`);
   }
   if (options.deadline === undefined) {
-    chronicle.broken("loseNothing", `the deadline was not passed on to call ${number} inside`);
+    trace.broken("loseNothing", `the deadline was not passed on to call ${number} inside`);
   }
 }

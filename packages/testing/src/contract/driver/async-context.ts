@@ -9,18 +9,18 @@ interface NodeLike {
   readonly getBuiltinModule?: (name: string) => { readonly AsyncLocalStorage: new <T>() => Storage<T> } | undefined;
 }
 
-/** Says on whose behalf code runs, where the platform can tell; elsewhere it only runs it. */
+/** Knows which operation code runs for, where the platform has `AsyncLocalStorage`. Elsewhere it runs the code and knows nothing. */
 export class AsyncContext<T> {
   private readonly storage: Storage<T> | undefined;
 
   constructor() {
-    // Asked for at run time, so that the package loads where there is no such module.
+    // Looked up at run time, so that the package loads where there is no such module.
     const node = (globalThis as { readonly process?: NodeLike }).process;
     const hooks = node?.getBuiltinModule?.("node:async_hooks");
     this.storage = hooks && new hooks.AsyncLocalStorage<T>();
   }
 
-  /** Whether the platform can tell. */
+  /** Whether the platform has async contexts. */
   get known(): boolean {
     return this.storage !== undefined;
   }
@@ -29,7 +29,7 @@ export class AsyncContext<T> {
     return this.storage?.getStore();
   }
 
-  /** Nobody asks any more: on older platforms it slows down everything that is asynchronous. */
+  /** Ends the tracking, which on older platforms slows down everything asynchronous. */
   stop(): void {
     this.storage?.disable();
   }

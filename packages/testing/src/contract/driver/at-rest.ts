@@ -1,14 +1,18 @@
-import type { Callers } from "./clients.ts";
+import type { Clients } from "./clients.ts";
 
-/** Everything has come to rest. Is no more reserved inside than permits are held, and does somebody know of all that goes on? */
-export function lookAtRest({ bare, chronicle, crossed, going, held, inside, reservesInside }: Callers): void {
-  const { active, reserved } = inside.mock;
+/**
+ * Checks the counters after all microtasks have run: no more is reserved inside than permits are held, and all work that is going on is
+ * known to a caller.
+ */
+export function checkAtRest({ bare, trace, crossed, going, held, inner, reservesInside }: Clients): void {
+  const { active, reserved } = inner.mock;
+  // A pending operation may hold a reservation of its own, and a permit for another request may hold two.
   if (reservesInside && !crossed && going.length === 0 && reserved > held.length) {
-    chronicle.broken("exactlyOne", `${reserved} are reserved inside for ${held.length} permits that are held`);
+    trace.broken("exactlyOne", `${reserved} are reserved inside for ${held.length} permits that are held`);
   }
-  const working = active + inside.works > 0;
+  const working = active + inner.pendingWork > 0;
   if (working && !bare && !going.some(({ kind }) => kind === "call")) {
     const what = "work goes on inside, its caller has the answer, and nothing was handed up with waitUntil";
-    chronicle.broken("handedUp", what);
+    trace.broken("handedUp", what);
   }
 }

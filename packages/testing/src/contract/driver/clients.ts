@@ -1,181 +1,185 @@
 import type { CallOptions, Service } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import { lookAtRest } from "./at-rest.ts";
-import type { Chronicle } from "./trace.ts";
-import { Errand, type Held } from "./operation.ts";
-import { type Arrival, type Inside, nobody } from "./inner-service.ts";
+import { type Arrival, type InnerService, nobody } from "./inner-service.ts";
 import { nameOf } from "./name-of.ts";
+import { type Held, Operation } from "./operation.ts";
+import { checkNewcomer, checkServed, firstInLine } from "./order.ts";
 import type { Subject } from "./subject.ts";
+import type { Trace } from "./trace.ts";
 
-/** Those who use the layer. What they do are methods, and each looks for promises that are broken by it. */
-export class Callers {
-  readonly errands: Errand[] = [];
+/**
+ * The callers of the service under check. Each method is something that a caller may do, and checks what it promises. What a caller may
+ * only judge after all microtasks have run is checked then.
+ */
+export class Clients {
+  readonly operations: Operation[] = [];
+  /** Permits that are neither spent nor given back, in the order in which they were reserved. */
   held: readonly Held[] = [];
   /** Permits that were spent or given back. */
   readonly used: Held[] = [];
-  /** Whether somebody has waited for readiness. */
+  /** Whether an operation has waited for readiness. */
   waited = false;
-  /** Whether those who are served inside come to the next line, if there is one, before anybody else can. */
+  /**
+   * Whether the order in which the layer serves waiters shows in the order in which they have their permits. It does not where the inner
+   * service is foreign and the layer waits for several services: a microtask between two lines is then not the layer's fault.
+   */
   orderKnown = true;
-  /** Somebody called without options, so that nothing could be handed up to them. */
+  /** Somebody called without options, so nothing could be registered with `waitUntil`: work that goes on may be unknown to its caller. */
   bare = false;
-  /** Somebody reserved blindly, or for another request than was called. */
+  /** Somebody reserved blindly, or for another request than was called: reservations inside and permits may differ in number. */
   crossed = false;
   readonly service: Service<unknown, unknown>;
-  readonly inside: Inside;
+  readonly inner: InnerService;
   readonly subject: Subject;
-  readonly chronicle: Chronicle;
+  readonly trace: Trace;
 
-  constructor(service: Service<unknown, unknown>, inside: Inside, subject: Subject, chronicle: Chronicle) {
+  constructor(service: Service<unknown, unknown>, inner: InnerService, subject: Subject, trace: Trace) {
     this.service = service;
-    this.inside = inside;
+    this.inner = inner;
     this.subject = subject;
-    this.chronicle = chronicle;
+    this.trace = trace;
   }
 
-  /** Errands that are not over, with all that goes on because of them. */
-  get going(): readonly Errand[] {
-    return this.errands.filter(({ open, works }) => open || works > 0);
+  /** Operations that are pending, or have work registered that is. */
+  get going(): readonly Operation[] {
+    return this.operations.filter(({ open, pendingWork }) => open || pendingWork > 0);
   }
 
-  /** `service.tryReady(request)`; undefined also when it throws. */
+  /** `service.tryReady(request)`, blindly unless `told`. Returns undefined also where it throws. */
   tryReady(request: unknown, told = true): Held | undefined {
-    const { chronicle } = this;
+    const { trace } = this;
     const what = `tryReady(${told ? show(request) : ""})`;
-    const first = chronicle.hasty ? undefined : this.firstInLine(request, told);
+    const first = trace.hasty ? undefined : firstInLine(this, request, told);
     let permit: Held["permit"] | undefined;
     try {
       permit = this.subject.context.run(nobody, () => this.service.tryReady(told ? request : undefined));
     } catch (error) {
-      chronicle.did(`${what} throws ${nameOf(error)}`);
+      trace.did(`${what} throws ${nameOf(error)}`);
       return undefined;
     }
-    chronicle.did(`${what}: ${permit === undefined ? "none" : "a permit"}`);
+    trace.did(`${what}: ${permit === undefined ? "none" : "a permit"}`);
     if (permit === undefined) return undefined;
-    if (first !== undefined) {
-      chronicle.whenSettled(() => {
-        // Whoever was about to be refused or has given up is not overtaken.
-        if (first.state !== "failed")
-          chronicle.broken("notOvertaken", `tryReady got a permit while #${first.id} was in line`);
-      });
-    }
+    if (first !== undefined) checkNewcomer(this, first);
     return this.hold({ permit, request, told });
   }
 
-  /** `service.ready({ request, signal, deadline })`. */
-  ready(request: unknown, told = true): Errand {
-    const errand = this.errand("ready", request, told);
-    this.chronicle.did(`#${errand.id} ready(${told ? show(request) : ""})`);
-    this.askReady(errand);
-    return errand;
+  /** `service.ready({ request, signal, deadline })`, blindly unless `told`. */
+  ready(request: unknown, told = true): Operation {
+    const operation = this.begin("ready", request, told);
+    this.trace.did(`#${operation.id} ready(${told ? show(request) : ""})`);
+    this.askReady(operation);
+    return operation;
   }
 
   /** `service.call(request, options)`; without options where `bare`. */
-  call(request: unknown, bare = false): Errand {
-    const errand = this.errand("call", request, true);
-    this.chronicle.did(`#${errand.id} call(${show(request)}${bare ? "" : ", options"})`);
-    this.start(errand, bare, (options) => this.service.call(request, options));
-    return errand;
+  call(request: unknown, bare = false): Operation {
+    const operation = this.begin("call", request, true);
+    this.trace.did(`#${operation.id} call(${show(request)}${bare ? "" : ", options"})`);
+    this.start(operation, bare, (options) => this.service.call(request, options));
+    return operation;
   }
 
-  /** `permit.call(request, options)`: the request that it was reserved for, or another. */
-  spend(held: Held, request: unknown = held.request): Errand {
-    const errand = this.errand("call", request, held.told && Object.is(request, held.request));
-    const nothingInside = this.unreserved > 0;
+  /** `permit.call(request, options)`, with the request that it was reserved for or another. */
+  spend(held: Held, request: unknown = held.request): Operation {
+    const operation = this.begin("call", request, held.told && Object.is(request, held.request));
+    const lacksOne = this.unreserved > 0;
     this.use(held);
-    this.chronicle.did(`#${errand.id} permit.call(${show(request)}, options)`);
-    const { asked, mock } = this.inside;
+    this.trace.did(`#${operation.id} permit.call(${show(request)}, options)`);
+    const { asked, mock } = this.inner;
     const { calls } = mock;
-    this.start(errand, false, (options) => held.permit.call(request, options));
-    if (this.reservesInside && errand.told && this.inside.asked > asked && (nothingInside || mock.calls === calls)) {
-      this.chronicle.broken("exactlyOne", "a call on a permit asked for readiness inside once more");
+    this.start(operation, false, (options) => held.permit.call(request, options));
+    // A hedge may ask again once its call inside has begun. Nobody may ask for what the permit should have held already.
+    if (this.reservesInside && operation.told && this.inner.asked > asked && (lacksOne || mock.calls === calls)) {
+      this.trace.broken("exactlyOne", "a call on a permit asked for readiness inside once more");
     }
-    return errand;
+    return operation;
   }
 
   /** `permit.release()`. */
   release(held: Held): void {
-    // Whoever moves meanwhile may have reserved what another permit lacks.
-    const isReserved = this.chronicle.calm && this.going.length === 0 && this.unreserved <= 0;
+    // Known only at rest: an operation that is going on may have reserved what this permit lacks.
+    const isReserved = this.trace.calm && this.going.length === 0 && this.unreserved <= 0;
     this.use(held);
-    this.chronicle.did("permit.release()");
-    const { mock } = this.inside;
+    this.trace.did("permit.release()");
+    const { mock } = this.inner;
     const { released } = mock;
     this.subject.context.run(nobody, () => {
       held.permit.release();
     });
     if (this.reservesInside && isReserved && mock.released === released) {
-      this.chronicle.broken("inOrder", "release returned before what was reserved inside had been given back");
+      this.trace.broken("inOrder", "release returned before what was reserved inside had been given back");
     }
   }
 
-  /** Aborts what an errand asked for. */
-  abort(errand: Errand): void {
-    const { chronicle, going } = this;
-    const { calm } = chronicle;
-    const { id, reason, kind, watched } = errand;
-    const [arrival, ...more] = this.inside.inFlight;
-    chronicle.did(`#${id} aborts`);
+  /** Aborts the signal of an operation. */
+  abort(operation: Operation): void {
+    const { trace, going } = this;
+    const { calm } = trace;
+    const { id, reason, kind, watched } = operation;
+    const [arrival, ...more] = this.inner.inFlight;
+    trace.did(`#${id} aborts`);
     this.subject.context.run(nobody, () => {
       watched.abort(reason);
     });
     const mustReject = (who: string): void => {
-      chronicle.whenSettled(() => {
-        if (errand.open || (calm && errand.failure !== reason)) {
-          chronicle.broken("leavesAtOnce", `#${id}, ${who}, did not reject with signal.reason itself at once`);
+      trace.whenSettled(() => {
+        // Unless it was at rest, it may have been granted, or have failed, before the abort.
+        if (operation.open || (calm && operation.failure !== reason)) {
+          trace.broken("leavesAtOnce", `#${id}, ${who}, did not reject with signal.reason itself at once`);
         }
       });
     };
     if (kind === "ready") {
-      if (errand.waiting) mustReject("who waited");
+      if (operation.waiting) mustReject("who waited");
       return;
     }
-    // Which call inside is whose is only certain where there is one.
-    if (this.bare || !calm || going.length !== 1 || going[0] !== errand) return;
+    // With several operations or calls, which call inside belongs to which operation is not certain.
+    if (this.bare || !calm || going.length !== 1 || going[0] !== operation) return;
     if (arrival === undefined) mustReject("which was not running");
-    else if (more.length === 0) this.mustPassOn(errand, arrival);
+    else if (more.length === 0) this.mustPassOn(operation, arrival);
   }
 
-  private mustPassOn(errand: Errand, { call }: Arrival): void {
-    const { chronicle } = this;
-    chronicle.whenSettled(() => {
+  /** The abort reaches the work inside, and the operation settles no earlier than that work, unless it registered the work. */
+  private mustPassOn(operation: Operation, { call }: Arrival): void {
+    const { trace } = this;
+    trace.whenSettled(() => {
       if (call.options.signal?.aborted !== true) {
-        chronicle.broken("passedDown", `the abort of #${errand.id} was not passed on to the work inside`);
+        trace.broken("passedDown", `the abort of #${operation.id} was not passed on to the work inside`);
       }
-      if (!errand.open && errand.works === 0 && !call.answered) {
-        chronicle.broken("passedDown", `#${errand.id} settled when it was aborted, and its work inside went on`);
+      if (!operation.open && operation.pendingWork === 0 && !call.answered) {
+        trace.broken("passedDown", `#${operation.id} settled when it was aborted, and its work inside went on`);
       }
     });
   }
 
-  /** Everything has come to rest: who waits, and what goes on? */
+  /** All microtasks have run: what is pending now, waits. */
   settled(): void {
-    for (const errand of this.errands) errand.waiting = errand.open && !errand.aborted;
-    this.waited ||= this.errands.some(({ kind, waiting }) => kind === "ready" && waiting);
-    lookAtRest(this);
+    for (const operation of this.operations) operation.waiting = operation.open && !operation.aborted;
+    this.waited ||= this.operations.some(({ kind, waiting }) => kind === "ready" && waiting);
   }
 
-  /** Somebody waits inside, and has not been told of the caller's deadline. */
+  /** Called when somebody waits inside without a deadline, though each operation has one. */
   waitsForEver(): void {
-    if (!this.bare) this.chronicle.broken("loseNothing", "who waits inside was not told of the deadline");
+    if (!this.bare) this.trace.broken("loseNothing", "who waits inside was not told of the deadline");
   }
 
-  /** Whether a permit of the layer must have one inside. */
+  /** Whether each permit of the layer must hold a reservation inside. */
   get reservesInside(): boolean {
-    return this.subject.absorbs === false && !this.inside.unready;
+    return this.subject.absorbs === false && !this.inner.unready;
   }
 
-  /** Permits in hand for which nothing is reserved inside: whoever recovers from a failure answers by itself. */
+  /** How many permits are held for which nothing is reserved inside: a layer may answer by itself. */
   private get unreserved(): number {
-    return this.held.length - this.inside.mock.reserved;
+    return this.held.length - this.inner.mock.reserved;
   }
 
-  errand(kind: Errand["kind"], request: unknown, told: boolean): Errand {
-    const errand = new Errand(this.errands.length, kind, request, told);
-    errand.hasty = this.chronicle.hasty;
-    this.errands.push(errand);
+  /** Begins the record of an operation. */
+  begin(kind: Operation["kind"], request: unknown, told: boolean): Operation {
+    const operation = new Operation(this.operations.length, kind, request, told);
+    operation.hasty = this.trace.hasty;
+    this.operations.push(operation);
     if (!told) this.crossed = true;
-    return errand;
+    return operation;
   }
 
   private hold(held: Held): Held {
@@ -184,73 +188,61 @@ export class Callers {
     return held;
   }
 
+  /** Records that a permit is used. */
   use(held: Held): void {
     this.held = this.held.filter((other) => other !== held);
     this.used.push(held);
   }
 
-  askReady(errand: Errand): void {
-    const { request, told, readyOptions } = errand;
+  /** Asks for readiness on behalf of an operation. */
+  askReady(operation: Operation): void {
+    const { request, told, readyOptions } = operation;
     this.follow(
-      errand,
+      operation,
       () => this.service.ready(readyOptions),
       (permit) => {
-        this.chronicle.saw(`#${errand.id} has a permit`);
+        this.trace.saw(`#${operation.id} has a permit`);
         this.hold({ permit, request, told });
-        this.lookForOvertaken(errand);
+        checkServed(this, operation);
       },
     );
   }
 
-  start(errand: Errand, bare: boolean, run: (options: CallOptions | undefined) => Promise<unknown>): void {
-    errand.bare = bare;
+  /** Calls on behalf of an operation; without options where `bare`. */
+  start(operation: Operation, bare: boolean, run: (options: CallOptions | undefined) => Promise<unknown>): void {
+    operation.bare = bare;
     this.bare ||= bare;
-    const options = errand.callOptions(() => {
-      this.chronicle.broken("handedUp", `work of #${errand.id} was handed up only after its answer`);
+    const options = operation.callOptions(() => {
+      this.trace.broken("handedUp", `work of #${operation.id} was handed up only after its answer`);
     });
     this.follow(
-      errand,
+      operation,
       () => run(bare ? undefined : options),
       (response) => {
-        this.chronicle.saw(`#${errand.id} is answered: ${show(response)}`);
+        this.trace.saw(`#${operation.id} is answered: ${show(response)}`);
       },
     );
   }
 
-  private follow<T>(errand: Errand, run: () => Promise<T>, kept: (value: T) => void): void {
+  /** Runs an operation in an async context of its own, and records how it settles. */
+  private follow<T>(operation: Operation, run: () => Promise<T>, kept: (value: T) => void): void {
     let promise: Promise<T>;
     try {
-      promise = this.subject.context.run(errand.id, run);
+      promise = this.subject.context.run(operation.id, run);
     } catch (error) {
-      this.chronicle.broken("neverThrows", `#${errand.id} was told by a synchronous throw: ${nameOf(error)}`);
+      this.trace.broken("neverThrows", `#${operation.id} was told by a synchronous throw: ${nameOf(error)}`);
       promise = Promise.reject(error);
     }
     promise.then(
       (value) => {
-        errand.state = "kept";
+        operation.state = "kept";
         kept(value);
       },
       (reason: unknown) => {
-        errand.state = "failed";
-        errand.failure = reason;
-        this.chronicle.saw(`#${errand.id} rejects: ${nameOf(reason)}`);
+        operation.state = "failed";
+        operation.failure = reason;
+        this.trace.saw(`#${operation.id} rejects: ${nameOf(reason)}`);
       },
     );
-  }
-
-  /** Who was waiting for the same when everything had come to rest, and was not heard of since. */
-  private firstInLine(request: unknown, told: boolean): Errand | undefined {
-    // Whoever recovers from a failure of readiness has a permit without one inside: that overtakes nobody.
-    if (this.inside.unready) return undefined;
-    return this.errands.find((errand) => errand.inLine && errand.told === told && Object.is(errand.request, request));
-  }
-
-  private lookForOvertaken({ id, hasty, request, told }: Errand): void {
-    const first = hasty ? undefined : this.firstInLine(request, told);
-    if (!this.orderKnown || first === undefined || first.id > id) return;
-    this.chronicle.whenSettled(() => {
-      // Where there was enough for both, who hears of it first says nothing.
-      if (first.open) this.chronicle.broken("firstCome", `#${id} was served before #${first.id}, who came first`);
-    });
   }
 }

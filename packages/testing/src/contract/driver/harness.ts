@@ -1,67 +1,73 @@
 import type { Service } from "@sluice/core";
-import { lookAtArrival } from "./arrival.ts";
-import { Callers } from "./clients.ts";
-import { Chronicle } from "./trace.ts";
-import { Inside, nobody } from "./inner-service.ts";
 import { microtasks } from "../../clock/microtasks.ts";
-import { mostMeasured } from "./most-measured.ts";
-import { nameOf } from "./name-of.ts";
-import type { Subject } from "./subject.ts";
-import { TimeWatch } from "./time-watch.ts";
 import { VirtualClock } from "../../clock/virtual-clock.ts";
+import type { Breach } from "../promises/breach.ts";
+import { checkArrival } from "./arrival.ts";
+import { checkAtRest } from "./at-rest.ts";
+import { Clients } from "./clients.ts";
+import { InnerService, nobody } from "./inner-service.ts";
+import { nameOf } from "./name-of.ts";
+import { mostMeasured, type Subject } from "./subject.ts";
+import { TimeWatch } from "./time-watch.ts";
+import { Trace } from "./trace.ts";
 
-/** Options of a {@link World}. */
-export interface WorldOptions {
-  /** Whether the service inside is one that somebody else wrote; default false. */
+/** Options of a {@link Harness}. */
+export interface HarnessOptions {
+  /** Whether the inner service is of another make than ours, which layers meet by its permits; default false. */
   readonly foreign?: boolean;
-  /** What `Math.random` begins with; default 0. */
+  /** The seed of `Math.random`; default 0. */
   readonly seed?: number;
 }
 
-/** No more timers than this fire while time passes once: some arm them again and again. */
+/** No more timers than this fire in one `advance`: a layer may arm one timer after the other without end. */
 const mostTimers = 1_000;
 
-/** So often may those be told that it is time who do not believe it. */
+/** How often timers fire for a layer that may not believe them, before it is taken to wait for ever. */
 const mostRounds = 50;
 
-/** A layer between callers and a service, with time that stands still. To be stopped at its end. */
-export class World {
+/**
+ * One layer, made anew, between clients and an inner service, on virtual time. While it exists, globals are replaced: use
+ * {@link inHarness}, which stops it.
+ */
+export class Harness {
   readonly subject: Subject;
-  readonly chronicle: Chronicle = new Chronicle();
+  readonly trace: Trace = new Trace();
   readonly clock: VirtualClock = new VirtualClock();
-  readonly inside: Inside;
+  readonly inner: InnerService;
+  /** The layer around the inner service. */
   readonly service: Service<unknown, unknown>;
-  readonly callers: Callers;
+  readonly clients: Clients;
   private readonly time: TimeWatch = new TimeWatch(this.clock);
-  /** Timers fire when they are due, and `now()` does not move, as under fake timers that replace no more than that. */
+  /** Timers fire when they are due, and `now()` does not move: as under fake timers that replace timers only. */
   clockStandsStill = false;
+  /** Whether the layer was handed the clock. */
   private gaveClock = false;
 
-  constructor(subject: Subject, { foreign = false, seed = 0 }: WorldOptions = {}) {
-    const { chronicle } = this;
+  constructor(subject: Subject, { foreign = false, seed = 0 }: HarnessOptions = {}) {
+    const { trace } = this;
     this.subject = subject;
-    this.inside = new Inside(
+    this.inner = new InnerService(
       subject,
-      chronicle,
+      trace,
       (arrival, reservedFor) => {
-        lookAtArrival(this.callers, arrival, reservedFor);
+        checkArrival(this.clients, arrival, reservedFor);
       },
       () => {
-        this.callers.waitsForEver();
+        this.clients.waitsForEver();
       },
     );
     this.time.start(seed);
     try {
       const layer = subject.make(this.given());
-      this.service = layer.wrap(this.inside.service(foreign));
+      this.service = layer.wrap(this.inner.service(foreign));
     } catch (error) {
       this.time.stop();
       throw error;
     }
-    this.callers = new Callers(this.service, this.inside, subject, chronicle);
+    this.clients = new Clients(this.service, this.inner, subject, trace);
     if (!foreign) return;
-    chronicle.saw("the service inside is somebody else's, met by its permits");
-    this.callers.orderKnown = subject.joins !== true;
+    trace.saw("the service inside is somebody else's, met by its permits");
+    this.clients.orderKnown = subject.joins !== true;
   }
 
   /** Puts the globals back. */
@@ -69,9 +75,10 @@ export class World {
     this.time.stop();
   }
 
+  /** Lets time pass and timers fire, with all microtasks between them. */
   async advance(ms: number): Promise<void> {
-    const { chronicle, clock } = this;
-    chronicle.did(`${ms} ms pass`);
+    const { trace, clock } = this;
+    trace.did(`${ms} ms pass`);
     try {
       await this.subject.context.run(nobody, async () => {
         let left = ms;
@@ -83,7 +90,7 @@ export class World {
         }
       });
     } catch (error) {
-      chronicle.broken("throughClock", `a timer threw ${nameOf(error)}`);
+      trace.broken("throughClock", `a timer threw ${nameOf(error)}`);
     }
     await this.settle();
   }
@@ -91,116 +98,126 @@ export class World {
   private async pass(ms: number): Promise<void> {
     if (!this.clockStandsStill) return this.clock.advanceAsync(ms);
     await microtasks();
-    // In one go: nobody sees the clock go back.
+    // Back by as much as `advance` is about to move it, both in one turn, so that nobody reads a time in between.
     this.clock.jump(-ms);
     await this.clock.advance(ms);
   }
 
+  /** Moves `now()` and no timer. */
   jump(ms: number): void {
-    this.chronicle.did(`the clock jumps by ${ms} ms`);
+    this.trace.did(`the clock jumps by ${ms} ms`);
     this.clock.jump(ms);
   }
 
-  /** Lets one microtask run. */
+  /** Lets one microtask run, so that the next step meets grants that are on their way. */
   async hurry(): Promise<void> {
-    this.chronicle.hasty = true;
-    this.chronicle.saw("… and one microtask later");
+    this.trace.hasty = true;
+    this.trace.saw("… and one microtask later");
     await Promise.resolve();
   }
 
-  /** Lets everything come to rest, and looks at it. */
+  /** Lets all microtasks run, and then checks what must hold at rest. */
   async settle(): Promise<void> {
+    const { clients, trace } = this;
     await microtasks();
-    this.chronicle.settled();
-    this.callers.settled();
+    trace.settled();
+    clients.settled();
+    checkAtRest(clients);
   }
 
-  /** How many can be reserved at once, up to `most`; all are given back. */
-  async capacity(most: number): Promise<number> {
-    this.chronicle.did("as many are reserved as can be, and given back");
+  /** Counts how many permits can be reserved at once, up to {@link mostMeasured}, and gives them all back. */
+  async capacity(): Promise<number> {
+    this.trace.did("as many are reserved as can be, and given back");
     const permits: Disposable[] = [];
     try {
-      while (permits.length < most) {
+      while (permits.length < mostMeasured) {
         const permit = this.service.tryReady(this.subject.requests[0]);
         if (permit === undefined) break;
         permits.push(permit);
       }
     } catch {
-      // Not now: that is no capacity either.
+      // A failure of readiness is no capacity either.
     }
     for (const permit of permits.reverse()) permit[Symbol.dispose]();
     const { length } = permits;
-    this.chronicle.saw(`there was room for ${length === most ? `${length} or more` : length}`);
+    this.trace.saw(`there was room for ${length === mostMeasured ? `${length} or more` : length}`);
     await this.settle();
     return length;
   }
 
-  /** Reserves as much as can be, up to a few. */
+  /** Reserves as much as can be, up to {@link mostMeasured}. */
   takeAll(): void {
     for (let taken = 0; taken < mostMeasured; taken++) {
-      if (this.callers.tryReady(this.subject.requests[0]) === undefined) break;
+      if (this.clients.tryReady(this.subject.requests[0]) === undefined) break;
     }
   }
 
-  /** Brings everything to its end: answers, gives back, lets time pass. False when that does not come. */
+  /**
+   * Ends all that is going on: gives permits back, answers calls, lets everybody in, and lets time pass until nothing is pending.
+   * False where something stays pending, which is a breach.
+   */
   async finish(): Promise<boolean> {
-    const { callers, clock, inside } = this;
+    const { clients, clock, inner } = this;
     for (let round = 0; round < (this.clockStandsStill ? mostRounds : mostTimers); round++) {
-      for (const held of callers.held) callers.release(held);
-      inside.finish();
+      for (const held of clients.held) clients.release(held);
+      inner.finish();
       await this.settle();
-      if (callers.held.length > 0 || inside.works > 0 || inside.mock.active > 0) continue;
-      const { going } = callers;
+      // Permits that were granted meanwhile, and calls that arrived, come first.
+      if (clients.held.length > 0 || inner.pendingWork > 0 || inner.mock.active > 0) continue;
+      const { going } = clients;
       const { next } = clock;
-      // What goes on for those who called without options may have been given up on, and nobody was told.
-      const unseen = callers.bare && next !== undefined && round < mostRounds;
+      // A layer may have settled a call before its work. Without options it could tell nobody, so timers are waited for, for a while.
+      const unseen = clients.bare && next !== undefined && round < mostRounds;
       if (going.length === 0 && !unseen) return true;
       if (next !== undefined) await this.advance(next);
       else if (this.subject.capacity !== 0) return false;
       else {
-        // A layer that lets nobody in keeps them waiting until they give up.
+        // A layer that lets nobody in keeps them waiting until they abort.
         const patient = going.filter(({ aborted, bare }) => !aborted && !bare);
         if (patient.length === 0) return going.every(({ bare }) => bare);
-        for (const errand of patient) callers.abort(errand);
+        for (const operation of patient) clients.abort(operation);
         await this.settle();
       }
     }
     return false;
   }
 
-  /** Looks whether somebody went past the clock. What waits for such a timer never settles here. */
-  lookAtTime(): void {
-    const { chronicle, time } = this;
+  /**
+   * Checks whether the layer went past its clock. Where something never settles, this says why: what waits for such a timer does not
+   * settle on virtual time.
+   */
+  checkTimeUse(): void {
+    const { trace, time } = this;
     for (const global of time.touched) {
-      chronicle.broken(global === "AbortSignal.any" ? "leftBehind" : "throughClock", `${global} was used`);
+      trace.broken(global === "AbortSignal.any" ? "leftBehind" : "throughClock", `${global} was used`);
     }
   }
 
-  /** Looks at what is left behind at the end. */
-  lookAround(): void {
-    const { chronicle, clock, time } = this;
-    for (const { id, watched } of this.callers.errands) {
-      if (watched.listening > 0) chronicle.broken("leftBehind", `a listener is left on the signal of #${id}`);
+  /** Checks what is left behind when all is over: listeners, reservations, timers. */
+  checkLeftovers(): void {
+    const { trace, clock, time } = this;
+    for (const { id, watched } of this.clients.operations) {
+      if (watched.listening > 0) trace.broken("leftBehind", `a listener is left on the signal of #${id}`);
     }
-    this.lookInside();
-    if (clock.pending > 0) chronicle.broken("idle", `timers armed while nothing is going on: ${clock.pending}`);
+    this.checkReservedInside();
+    if (clock.pending > 0) trace.broken("idle", `timers armed while nothing is going on: ${clock.pending}`);
     if (time.systemTimers && this.gaveClock) {
-      chronicle.broken("throughClock", "a timer was set on systemClock, though a clock was given");
+      trace.broken("throughClock", "a timer was set on systemClock, though a clock was given");
     }
     for (const resource of time.keptAlive()) {
-      chronicle.broken("idle", `the process is kept alive while nothing is going on: ${resource}`);
+      trace.broken("idle", `the process is kept alive while nothing is going on: ${resource}`);
     }
-    this.lookAtTime();
+    this.checkTimeUse();
   }
 
-  /** Looks whether something is reserved inside, when nobody holds a permit. */
-  lookInside(): void {
-    const { reserved } = this.inside.mock;
+  /** Checks that nothing is reserved inside. Only when no permit is held. */
+  checkReservedInside(): void {
+    const { reserved } = this.inner.mock;
     if (reserved === 0) return;
-    this.chronicle.broken("returnedOnce", `reservations inside that were never returned: ${reserved}`);
+    this.trace.broken("returnedOnce", `reservations inside that were never returned: ${reserved}`);
   }
 
-  /** What the layer is made with; whether it looks at the clock is seen. */
+  /** What the layer is made with. Reading `clock` is recorded: a layer that has it must not use the system's. */
   private given(): { readonly clock: VirtualClock } {
     const { clock } = this;
     return Object.defineProperty({ clock }, "clock", {
@@ -210,4 +227,19 @@ export class World {
       },
     });
   }
+}
+
+/** Runs `run` in a harness of its own, and puts the globals back. Returns the breaches that were seen. */
+export async function inHarness(
+  subject: Subject,
+  run: (harness: Harness) => Promise<void>,
+  options?: HarnessOptions,
+): Promise<readonly Breach[]> {
+  const harness = new Harness(subject, options);
+  try {
+    await run(harness);
+  } finally {
+    harness.stop();
+  }
+  return harness.trace.breaches;
 }

@@ -1,53 +1,55 @@
 import { type AnyService, refuse, Semaphore } from "@sluice/core";
 import { stackService } from "@sluice/core/internal";
 import { show } from "@sluice/core/kit";
-import type { Chronicle } from "./trace.ts";
-import { ForeignService } from "./foreign-service.ts";
-import { Mock } from "../../mock/mock.ts";
 import type { MockRequest } from "../../mock/mock-handle.ts";
+import { Mock } from "../../mock/mock.ts";
+import { ForeignService } from "./foreign-service.ts";
 import { nameOf } from "./name-of.ts";
 import type { Subject } from "./subject.ts";
+import type { Trace } from "./trace.ts";
 
-/** A call that reached the service inside. */
+/** A call that reached the inner service. */
 export interface Arrival {
   readonly call: MockRequest<unknown, unknown>;
+  /** Its number in the report: `call 0`. */
   readonly number: number;
 }
 
-/** Nobody's errand: what is done by the service inside, or by time, and not by a caller. */
+/** The async context of what no operation does: of the inner service, of time, and of synchronous methods. */
 export const nobody = -1;
 
-/** The service inside the layer, and what it does. */
-export class Inside {
+/** The service that the layer wraps: a mock that records, and that breaches of the layer are seen at. */
+export class InnerService {
   readonly mock: Mock<unknown, unknown>;
-  /** Calls that arrived. */
+  /** All calls that arrived. */
   readonly arrivals: Arrival[] = [];
   /** How often readiness was asked for. */
   asked = 0;
-  /** What it was last asked for. */
+  /** The request that readiness was last asked for. */
   askedFor: unknown;
-  /** Told when a reservation is given back, until it is over. */
+  /** Called, while it is set, when a reservation is given back. */
   whenGivenBack: (() => void) | undefined;
-  /** Whether readiness has failed: a layer that recovers from that holds nothing in here. */
+  /** Whether readiness has failed. From then on a permit of a layer that recovers from that may have nothing reserved in here. */
   unready = false;
+  /** Resolves each work that was registered with `waitUntil` and is pending. */
   private readonly ends: (() => void)[] = [];
-  /** Not ready for one request, though it is for others. */
+  /** Not ready for this one request, though it is for others. */
   private closed: { readonly to: unknown; readonly line: Semaphore } | undefined;
   private readonly subject: Subject;
-  private readonly chronicle: Chronicle;
+  private readonly trace: Trace;
 
   /**
-   * @param arrived told of each call, and of the request that it was reserved for
-   * @param waitsForEver told when somebody is about to wait without a deadline
+   * @param arrived called for each call, with the request that it was reserved for
+   * @param waitsForEver called when somebody is about to wait without a deadline
    */
   constructor(
     subject: Subject,
-    chronicle: Chronicle,
+    trace: Trace,
     arrived: (arrival: Arrival, reservedFor: unknown) => void,
     waitsForEver: () => void,
   ) {
     this.subject = subject;
-    this.chronicle = chronicle;
+    this.trace = trace;
     this.mock = new Mock<unknown, unknown>({
       asked: (request) => {
         this.asked++;
@@ -65,12 +67,12 @@ export class Inside {
         arrived(arrival, reservedFor);
       },
       misused: (how) => {
-        chronicle.broken("returnedOnce", `a reservation inside was ${how}, and it had been spent or given back before`);
+        trace.broken("returnedOnce", `a reservation inside was ${how}, and it had been spent or given back before`);
       },
     });
   }
 
-  /** The service as layers meet it. */
+  /** The service that the layer gets: ours, which layers meet as a stack, or one of another make, which they meet by its permits. */
   service(foreign: boolean): AnyService {
     const { mock } = this;
     const ours = stackService({
@@ -86,13 +88,13 @@ export class Inside {
     return foreign ? new ForeignService(ours) : ours;
   }
 
-  /** Calls that nobody has answered. */
+  /** Calls that are not answered. */
   get inFlight(): readonly Arrival[] {
     return this.arrivals.filter(({ call }) => !call.answered);
   }
 
-  /** Works that were handed up and go on. */
-  get works(): number {
+  /** How many works were registered with `waitUntil` and are pending. */
+  get pendingWork(): number {
     return this.ends.length;
   }
 
@@ -110,7 +112,7 @@ export class Inside {
     });
   }
 
-  /** Answers, and goes on with work that is handed up. */
+  /** Registers work with `waitUntil`, and answers while that work is pending. */
   handUp(arrival: Arrival): void {
     const { waitUntil } = arrival.call.options;
     if (waitUntil !== undefined) {
@@ -121,25 +123,27 @@ export class Inside {
         try {
           waitUntil(work);
         } catch (error) {
-          this.chronicle.broken("loseNothing", `waitUntil, called by itself, threw ${nameOf(error)}`);
+          this.trace.broken("loseNothing", `waitUntil, called by itself, threw ${nameOf(error)}`);
         }
       });
     }
     this.respond(arrival);
   }
 
-  /** Work that was handed up comes to its end. There must be some. */
+  /** Resolves a work that was registered. There must be one at `index`. */
   endWork(index: number): void {
     const [end] = this.ends.splice(index, 1);
     this.does("work that was handed up ends", () => end?.());
   }
 
+  /** Sets how many more may be reserved. */
   allow(count: number): void {
     this.does(`allow(${count})`, () => {
       this.mock.allow(count);
     });
   }
 
+  /** Fails readiness for all who wait, or for whoever asks next. */
   failReadiness(): void {
     this.unready = true;
     this.does("readiness fails", () => {
@@ -147,7 +151,7 @@ export class Inside {
     });
   }
 
-  /** Lets those who ask for this request wait, and no others, until it is given undefined. */
+  /** Lets those who ask for this request wait, and nobody else; undefined opens it again. */
   closeTo(request: unknown): void {
     const { closed } = this;
     this.closed = request === undefined ? undefined : { to: request, line: new Semaphore(0) };
@@ -160,17 +164,17 @@ export class Inside {
     return this.closed !== undefined && Object.is(this.closed.to, request);
   }
 
-  /** Answers, ends and allows everything there is. */
+  /** Ends all that is going on in here: answers each call, resolves each work, and lets everybody in. */
   finish(): void {
     this.mock.failure = undefined;
     if (this.closed !== undefined) this.closeTo(undefined);
     if (this.mock.allowed !== Number.POSITIVE_INFINITY) this.allow(Number.POSITIVE_INFINITY);
     for (const arrival of this.inFlight) this.respond(arrival);
-    while (this.works > 0) this.endWork(0);
+    while (this.pendingWork > 0) this.endWork(0);
   }
 
   private does(line: string, run: () => void): void {
-    this.chronicle.did(`inside, ${line}`);
+    this.trace.did(`inside, ${line}`);
     this.subject.context.run(nobody, run);
   }
 }

@@ -1,6 +1,6 @@
 import { show } from "@sluice/core/kit";
 
-/** What went wrong, in a few words. */
+/** An error in a few words, for the report. */
 export function nameOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : show(error);
 }

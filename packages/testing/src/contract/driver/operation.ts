@@ -1,36 +1,41 @@
 import type { CallOptions, Permit, ReadyOptions } from "@sluice/core";
 import { WatchedSignal } from "./watched-signal.ts";
 
-/** A deadline that no layer has to care about, and that says whose it is. */
+/**
+ * A deadline that is never due, plus the id of the operation that has it. So the inner service can tell from `options.deadline` whose call
+ * arrived, without a member that a layer would have to pass on.
+ */
 const farOff = 1e12;
 
-/** Which errand a far-off deadline belongs to; undefined when it is another deadline. */
+/** The id of the operation that a far-off deadline belongs to; undefined for any other deadline. */
 export function ownerOf(deadline: number | undefined): number | undefined {
   return deadline !== undefined && deadline >= farOff ? deadline - farOff : undefined;
 }
 
-/** Something that a caller asked of the service: readiness, or a call. */
-export class Errand {
+/** One asynchronous request of a client to the service: for readiness (`ready`), or a call (`service.call`, `permit.call`). */
+export class Operation {
+  /** Its number in the report: `#0`. Also its async context. */
   readonly id: number;
   readonly kind: "ready" | "call";
   readonly request: unknown;
-  /** Whether the service was told the request, or asked for readiness blindly. */
+  /** Whether the service was told the request, or asked blindly. A call on a permit for another request counts as not told. */
   readonly told: boolean;
   readonly watched: WatchedSignal = new WatchedSignal();
   /** What its signal aborts with. */
   readonly reason: Error;
   readonly deadline: number;
+  /** Whether its promise is pending, fulfilled or rejected. */
   state: "open" | "kept" | "failed" = "open";
-  /** What it failed with. */
+  /** What its promise rejected with. */
   failure: unknown;
-  /** It was open when everything had come to rest: it waits. */
+  /** It was pending when all microtasks had last run: so it waits for something. */
   waiting = false;
-  /** Asked while grants were on their way, so that who is first is not known. */
+  /** It was started while grants were on their way through the microtask queue, so its place in line is not known. */
   hasty = false;
-  /** Called without options: it cannot be aborted. */
+  /** It was called without options: it cannot be aborted, and nothing can be registered with it. */
   bare = false;
-  /** Works handed up on its behalf that go on. */
-  works = 0;
+  /** Promises registered with its `waitUntil` that have not settled. */
+  pendingWork = 0;
 
   constructor(id: number, kind: "ready" | "call", request: unknown, told: boolean) {
     this.id = id;
@@ -49,25 +54,29 @@ export class Errand {
     return this.watched.signal.aborted;
   }
 
-  /** Whether it waited for readiness when everything had come to rest, and was not heard of since. */
+  /** Whether it is known to stand in a line: it waited for readiness when all microtasks had run, and is still pending. */
   get inLine(): boolean {
     return this.kind === "ready" && this.waiting && this.open && !this.aborted;
   }
 
-  /** What it is asked for readiness with. */
+  /** The options of its `ready`. */
   get readyOptions(): ReadyOptions<unknown> {
     const { deadline, watched } = this;
     return { request: this.told ? this.request : undefined, signal: watched.signal, deadline };
   }
 
-  /** What it is called with. `late` is told of work that is handed up when the answer is out. */
+  /**
+   * The options of its call.
+   *
+   * @param late called when work is registered with `waitUntil` after the answer, though none registered before is pending
+   */
   callOptions(late: () => void): CallOptions {
     const waitUntil = (work: Promise<unknown>): void => {
-      // What goes on with work that was handed up in time may be handed up too.
-      if (!this.open && this.works === 0) late();
-      this.works++;
+      // Work that was registered in time may register more, which comes after the answer.
+      if (!this.open && this.pendingWork === 0) late();
+      this.pendingWork++;
       const over = (): void => {
-        this.works--;
+        this.pendingWork--;
       };
       work.then(over, over);
     };
@@ -75,9 +84,11 @@ export class Errand {
   }
 }
 
-/** A permit that a caller holds, or held. */
+/** A permit that a client has reserved. */
 export interface Held {
   readonly permit: Permit<unknown, unknown>;
+  /** The request that it was reserved for; what a blind one is spent on by default. */
   readonly request: unknown;
+  /** Whether the service was told that request. */
   readonly told: boolean;
 }

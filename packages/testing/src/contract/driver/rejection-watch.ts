@@ -7,8 +7,8 @@ interface NodeLike {
 }
 
 /**
- * Counts the rejections that nobody handles, where the platform tells: in Node.js and its like. Meanwhile nobody else is told, for a test
- * runner takes each for a failure.
+ * Collects unhandled rejections, in Node.js and platforms like it. Meanwhile other listeners hear of none: a test runner would count each
+ * as a failure.
  */
 export class RejectionWatch {
   private readonly node: NodeLike | undefined;
@@ -26,12 +26,12 @@ export class RejectionWatch {
     this.node?.on("unhandledRejection", this.listener);
   }
 
-  /** Whether the platform tells. */
+  /** Whether the platform reports unhandled rejections. */
   get known(): boolean {
     return this.node !== undefined;
   }
 
-  /** The reasons of all since it was last asked. */
+  /** The reasons of all that were reported since the last `take`. */
   async take(): Promise<readonly unknown[]> {
     if (this.known) await macrotask();
     const { reasons } = this;
@@ -39,14 +39,16 @@ export class RejectionWatch {
     return reasons;
   }
 
-  /** Puts everything back as it was. */
+  /** Puts the other listeners back. */
   stop(): void {
     this.node?.removeListener("unhandledRejection", this.listener);
     for (const other of this.others) this.node?.on("unhandledRejection", other);
   }
 }
 
-/** The event loop goes round: only then are unhandled rejections told. A message needs no timer, which a test may have replaced. */
+/**
+ * One turn of the event loop, after which unhandled rejections have been reported. By a message, for a test may have replaced the timers.
+ */
 function macrotask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

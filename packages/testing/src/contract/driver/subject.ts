@@ -1,23 +1,26 @@
 import type { AnyLayer } from "@sluice/core";
-import type { AsyncContext } from "./async-context.ts";
 import type { VirtualClock } from "../../clock/virtual-clock.ts";
+import type { AsyncContext } from "./async-context.ts";
 
-/** A layer that is checked, and with what. */
+/** The layer under check, with what is known of it. */
 export interface Subject {
-  /** Makes it anew. */
+  /** Makes the layer anew. */
   readonly make: (given: { readonly clock: VirtualClock }) => AnyLayer;
   readonly requests: readonly unknown[];
   readonly responses: readonly unknown[];
-  /** Whether it has something of its own to do, asynchronously, before a call goes on. */
+  /** Whether it does something of its own, asynchronously, before a call goes on. */
   readonly defers: boolean;
-  /** Whether it does no more about an answer than look at it. */
+  /** Whether it does no more about an answer than observe it. */
   readonly observes: boolean;
-  /** Says which errand code runs for. */
+  /** The id of the operation that code runs for. */
   readonly context: AsyncContext<number>;
-  /** Whether it is ready though the service inside is not; undefined while that is not known. */
+  /** Whether it is ready though the inner service is not; undefined until that is found out. */
   readonly absorbs?: boolean;
-  /** Whether it reserves another service besides the one inside; undefined while that is not known. */
+  /** Whether it reserves another service besides the inner one; undefined until that is found out. */
   readonly joins?: boolean;
-  /** How many can be reserved at once when nothing has happened yet, up to a few; undefined while that is not known. */
+  /** How many permits can be reserved at once of a new layer, at most {@link mostMeasured}; undefined until that is found out. */
   readonly capacity?: number;
 }
+
+/** Capacity is counted up to here: a layer with as much is taken to have no limit. */
+export const mostMeasured = 6;

@@ -1,7 +1,7 @@
 import { systemClock } from "@sluice/core";
 import type { VirtualClock } from "../../clock/virtual-clock.ts";
 
-/** What a layer must not touch: it has a clock, and signals of its own leave listeners behind. */
+/** Globals that a layer must not use: it has a clock, and combined signals leave listeners behind. */
 const forbidden: readonly (readonly [owner: string | undefined, name: string])[] = [
   [undefined, "setTimeout"],
   [undefined, "setInterval"],
@@ -13,13 +13,13 @@ const forbidden: readonly (readonly [owner: string | undefined, name: string])[]
 ];
 
 /**
- * Watches, from `start` to `stop`, whether somebody goes past the clock. In between the system's clock shows virtual time, so that layers
- * that were given none are driven like the others, and `Math.random` is a sequence that its seed repeats.
+ * Replaces globals from `start` to `stop`, to see who goes past the clock. In between, `systemClock` shows virtual time, so that layers
+ * that take no clock are driven like the others, and `Math.random` is a sequence that its seed repeats.
  */
 export class TimeWatch {
-  /** What was touched that must not be: `"performance.now"`. */
+  /** The forbidden globals that were used: `"performance.now"`. */
   readonly touched: Set<string> = new Set();
-  /** Whether a timer was set on the system's clock. */
+  /** Whether a timer was set on `systemClock`. */
   systemTimers = false;
   private readonly clock: VirtualClock;
   private before: readonly string[] = [];
@@ -49,8 +49,8 @@ export class TimeWatch {
   }
 
   /**
-   * What keeps the process alive and did not at the start. Between the two no other code may run than that of microtasks, or others'
-   * timers look as if they were the layer's.
+   * The resources that keep the process alive and did not at the start. Since then nothing may have run but microtasks, or timers of
+   * other code look like the layer's.
    */
   keptAlive(): readonly string[] {
     const before = [...this.before];
@@ -64,7 +64,7 @@ export class TimeWatch {
   private watch(owner: string | undefined, name: string): void {
     const holder = owner === undefined ? globalThis : Reflect.get(globalThis, owner);
     const original: unknown = holder && Reflect.get(holder, name);
-    // Not every platform has all of them.
+    // Not every platform has each of them.
     if (typeof original !== "function") return;
     const full = owner === undefined ? name : `${owner}.${name}`;
     const { touched } = this;
@@ -84,7 +84,7 @@ export class TimeWatch {
   }
 }
 
-/** Where the platform tells: in Node.js. */
+/** What keeps the process alive, in Node.js; elsewhere nothing. */
 function activeResources(): readonly string[] {
   const { process } = globalThis as { readonly process?: { readonly getActiveResourcesInfo?: () => string[] } };
   return process?.getActiveResourcesInfo?.() ?? [];

@@ -1,41 +1,47 @@
-import type { Breach, Sentence } from "../promises/promises.ts";
+import type { Breach } from "../promises/breach.ts";
+import type { Sentence } from "../promises/promises.ts";
 
-/** What has happened, and what was seen broken. */
-export class Chronicle {
+/** The record of one run: what was done and seen, line by line, and the breaches that were found. */
+export class Trace {
+  /** The lines of the report's schedule. */
   readonly lines: string[] = [];
   readonly breaches: Breach[] = [];
-  /** Nothing was done since everything came to rest. */
+  /** Nothing was done since all microtasks last ran, so the counters of the harness describe a state at rest. */
   calm = true;
-  /** Some microtasks have run since, but not all: who has been granted what is not known. */
+  /** Only some of the microtasks have run since the last step: grants may be on their way, so nobody's place in line is known. */
   hasty = false;
-  private later: (() => void)[] = [];
+  private checks: (() => void)[] = [];
 
-  /** Something is done. */
+  /** Records a step: something that a client, the inner service or time did. */
   did(line: string): void {
     this.lines.push(line);
     this.calm = false;
   }
 
-  /** Something is seen. */
+  /** Records what followed from the steps. */
   saw(line: string): void {
     this.lines.push(line);
   }
 
-  /** @param lines what led there; default: all that has happened */
+  /**
+   * Records a breach.
+   *
+   * @param lines the schedule that led there; default: all lines so far
+   */
   broken(sentence: Sentence, what: string, lines: readonly string[] = [...this.lines]): void {
     this.breaches.push({ sentence, what, schedule: lines });
   }
 
-  /** Looks when everything has come to rest. */
-  whenSettled(look: () => void): void {
-    this.later.push(look);
+  /** Runs a check once, after all microtasks have run: for what the layer may still put right by then. */
+  whenSettled(check: () => void): void {
+    this.checks.push(check);
   }
 
-  /** Everything has come to rest. */
+  /** Called when all microtasks have run. */
   settled(): void {
-    const { later } = this;
-    this.later = [];
-    for (const look of later) look();
+    const { checks } = this;
+    this.checks = [];
+    for (const check of checks) check();
     this.calm = true;
     this.hasty = false;
   }

@@ -1,4 +1,4 @@
-/** An abort signal that knows how many listen to it. */
+/** An abort signal that counts its listeners. */
 export class WatchedSignal {
   private readonly controller: AbortController = new AbortController();
   private readonly listeners: Set<unknown> = new Set();
@@ -6,7 +6,7 @@ export class WatchedSignal {
   constructor() {
     const { signal } = this.controller;
     const { listeners } = this;
-    // Members of its own, in front of those of the prototype, so that it is a real signal to everyone.
+    // Own members shadow those of the prototype, so that it stays a genuine signal.
     signal.addEventListener = (type: string, listener: any, options?: any): void => {
       listeners.add(listener);
       EventTarget.prototype.addEventListener.call(signal, type, listener, options);
@@ -21,7 +21,7 @@ export class WatchedSignal {
     return this.controller.signal;
   }
 
-  /** How many listen. Nobody does any more once it is aborted. */
+  /** How many listen; 0 once it is aborted, for then the listeners are of no use. */
   get listening(): number {
     const handler = typeof this.signal.onabort === "function" ? 1 : 0;
     return this.signal.aborted ? 0 : this.listeners.size + handler;

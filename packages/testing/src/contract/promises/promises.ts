@@ -1,4 +1,4 @@
-/** The promises of the contract, by number: what each is called, and what is checked of it, in the contract's own words. */
+/** The promises of the contract, by number: the name of each, and the sentences of it that are checked, in the contract's own words. */
 export const contractPromises = {
   1: {
     name: "Reservation",
@@ -118,31 +118,5 @@ export const promiseNumbers: readonly PromiseNumber[] = [1, 2, 3, 4, 5, 6, 7, 8,
 
 type Sentences = { readonly [N in PromiseNumber]: keyof (typeof contractPromises)[N]["sentences"] };
 
-/** One thing that is promised. */
+/** The key of one sentence of the contract: `"exactlyOne"`. */
 export type Sentence = Sentences[PromiseNumber];
-
-/** A promise that was seen broken. */
-export interface Breach {
-  readonly sentence: Sentence;
-  /** What was seen. */
-  readonly what: string;
-  /** What led there, a line each. */
-  readonly schedule: readonly string[];
-  /** The way from the seed to that schedule, where chance found it. */
-  readonly path?: string | undefined;
-}
-
-export function breachOf(sentence: Sentence, what: string, schedule: readonly string[] = []): Breach {
-  return { sentence, what, schedule };
-}
-
-/** Which promise it breaks. */
-export function numberOf({ sentence }: Breach): PromiseNumber {
-  return promiseNumbers.find((number) => sentence in contractPromises[number].sentences) as PromiseNumber;
-}
-
-/** What was promised, in the contract's words. */
-export function wordsOf(breach: Breach): string {
-  const { sentences } = contractPromises[numberOf(breach)];
-  return (sentences as Readonly<Partial<Record<Sentence, string>>>)[breach.sentence] as string;
-}

@@ -1,29 +1,32 @@
-import { type Breach, breachOf, numberOf, type PromiseNumber } from "../promises/promises.ts";
-import { loadFastCheck } from "./fast-check.ts";
+import { inHarness } from "../driver/harness.ts";
 import { nameOf } from "../driver/name-of.ts";
-import { inWorld, lookForLoss, type Profile } from "../scenarios/scenario.ts";
-import { perform, type Schedule, schedules } from "./schedule.ts";
+import { checkForLoss } from "../driver/recovery.ts";
 import type { Subject } from "../driver/subject.ts";
+import { type Breach, breachOf, numberOf } from "../promises/breach.ts";
+import type { PromiseNumber } from "../promises/promises.ts";
+import type { Profile } from "../scenarios/scenario.ts";
+import { loadFastCheck } from "./fast-check.ts";
+import { perform, type Schedule, schedules } from "./schedule.ts";
 
-/** What came of trying random schedules. */
+/** What random schedules have shown. */
 export interface RandomFindings {
-  /** For each promise that was seen broken: how, by the shortest schedule that was found. */
+  /** For each promise that was seen broken, the shortest schedule that was found. */
   readonly breaches: readonly Breach[];
   /** Promises that no schedule could break, because what they are about never happened. */
   readonly notApplicable: ReadonlyMap<PromiseNumber, string>;
 }
 
-/** What has happened in any of the schedules. */
-class Experience {
+/** What happened in at least one of the schedules. */
+class Coverage {
   permits = false;
   waited = false;
   arrived = false;
 }
 
-/** Shrinking ends here; it is long past the short ones. */
+/** How many schedules are tried to shorten one that breaks a promise; most are short after a few dozen. */
 const mostShrinks = 1_000;
 
-/** Tries `runs` random schedules, the same for the same `seed`, and shortens those that break a promise. */
+/** Runs `runs` random schedules, the same ones for the same `seed`, and shortens those that break a promise. */
 export async function checkAtRandom(
   profile: Profile,
   { runs, seed, path }: { readonly runs: number; readonly seed: number; readonly path: string | undefined },
@@ -31,75 +34,76 @@ export async function checkAtRandom(
   const fastCheck = await loadFastCheck();
   const { asyncProperty, check } = fastCheck;
   const all = schedules(fastCheck);
-  const experience = new Experience();
+  const coverage = new Coverage();
   const broken = new Map<PromiseNumber, Breach>();
   const parameters = path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path, endOnFailure: true };
   await check(
     asyncProperty(all, async (schedule) => {
-      for (const breach of await run(profile, schedule, seed, experience)) {
+      for (const breach of await run(profile, schedule, seed, coverage)) {
         if (!broken.has(numberOf(breach))) broken.set(numberOf(breach), breach);
       }
-      // A failure is the end of it.
+      // True also where a promise is broken, so that all schedules are run: several promises may be. With a path there is one schedule.
       return path === undefined;
     }),
     parameters,
   );
 
-  const notApplicable = whatNeverHappened(profile.subject, experience);
+  const notApplicable = whatNeverHappened(profile.subject, coverage);
   if (path !== undefined) {
     return { breaches: Array.from(broken.values(), (breach) => ({ ...breach, path })), notApplicable };
   }
   const breaches: Breach[] = [];
   for (const [number, first] of broken) {
-    // Again, for this promise alone: what is the shortest for one is not for another.
+    // Once more from the start, for this promise alone: what is the shortest schedule for one promise is not for another.
     let shortest: Breach | undefined;
     let shrinks = 0;
     const { counterexamplePath } = await check(
       asyncProperty(all, async (schedule) => {
         if (shortest !== undefined && ++shrinks > mostShrinks) return true;
-        const breach = (await run(profile, schedule, seed, experience)).find((other) => numberOf(other) === number);
+        const breach = (await run(profile, schedule, seed, coverage)).find((other) => numberOf(other) === number);
         shortest = breach ?? shortest;
         return breach === undefined;
       }),
       parameters,
     );
-    // What depends on more than the schedule may not happen again.
+    // A breach that depends on more than the schedule may not come again.
     breaches.push(shortest === undefined ? first : { ...shortest, path: counterexamplePath ?? undefined });
   }
   return { breaches, notApplicable };
 }
 
+/** Runs one schedule, ends all that it began, and checks what is left behind. Returns the breaches. */
 async function run(
   { subject, rejections }: Profile,
   schedule: Schedule,
   seed: number,
-  experience: Experience,
+  coverage: Coverage,
 ): Promise<readonly Breach[]> {
   await rejections.take();
   let lines: readonly string[] = [];
-  const breaches = await inWorld(
+  const breaches = await inHarness(
     subject,
-    async (world) => {
-      const { callers, chronicle, clock, inside } = world;
-      await perform(world, schedule);
-      experience.permits ||= callers.held.length + callers.used.length > 0;
-      experience.waited ||= callers.waited;
-      experience.arrived ||= inside.arrivals.length > 0;
-      ({ lines } = chronicle);
-      const toItsEnd = await world.finish();
-      if (!toItsEnd) {
-        world.lookAtTime();
-        if (world.clockStandsStill) {
-          chronicle.broken("believed", "something never settles, though every timer has fired that was set");
+    async (harness) => {
+      const { clients, trace, clock, inner } = harness;
+      await perform(harness, schedule);
+      coverage.permits ||= clients.held.length + clients.used.length > 0;
+      coverage.waited ||= clients.waited;
+      coverage.arrived ||= inner.arrivals.length > 0;
+      ({ lines } = trace);
+      const ended = await harness.finish();
+      if (!ended) {
+        harness.checkTimeUse();
+        if (harness.clockStandsStill) {
+          trace.broken("believed", "something never settles, though every timer has fired that was set");
         } else {
           const what = "something never settles, though everything inside was answered and time passed";
-          chronicle.broken("returnedOnce", what);
+          trace.broken("returnedOnce", what);
         }
         return;
       }
-      world.lookAround();
-      // Where timers stay armed, time would not come to an end.
-      if (clock.pending === 0) await lookForLoss(world, "returnedOnce");
+      harness.checkLeftovers();
+      // A timer that stays armed may arm itself again for ever: time would not come to an end.
+      if (clock.pending === 0) await checkForLoss(harness, "returnedOnce");
     },
     { foreign: schedule.foreign, seed },
   );
@@ -108,7 +112,7 @@ async function run(
   return [...breaches, breachOf("reported", `a rejection was left unhandled inside: ${nameOf(unhandled)}`, lines)];
 }
 
-function whatNeverHappened({ context }: Subject, { permits, waited, arrived }: Experience): Map<PromiseNumber, string> {
+function whatNeverHappened({ context }: Subject, { permits, waited, arrived }: Coverage): Map<PromiseNumber, string> {
   const excuses = new Map<PromiseNumber, string>();
   if (!permits) excuses.set(2, "nobody ever had a permit");
   if (!waited) excuses.set(4, "nobody ever had to wait for readiness");

@@ -1,9 +1,9 @@
 import type * as FastCheck from "fast-check";
+import type { Harness } from "../driver/harness.ts";
 import { askAborted, useAgain } from "./misuse.ts";
-import type { World } from "../driver/harness.ts";
 
-/** What may happen next, and how often it does. */
-const happenings = {
+/** The kinds of step, and their weights. */
+const kinds = {
   call: 3,
   bareCall: 1,
   ready: 3,
@@ -24,38 +24,39 @@ const happenings = {
   jump: 1,
 };
 
-type Happening = keyof typeof happenings;
+type Kind = keyof typeof kinds;
 
-/** One thing that happens. What it does not need it does not look at. */
+/** One step of a schedule. Each kind reads only the members that it needs. */
 interface Step {
-  readonly happening: Happening;
-  /** Which of those there are: of permits, errands, requests, … */
+  readonly kind: Kind;
+  /** Chooses one of the permits, operations or calls that there are, by remainder. */
   readonly pick: number;
+  /** Chooses one of the requests, by remainder. */
   readonly request: number;
   readonly ms: number;
-  /** What happens before the next step: everything comes to rest, nothing, or one microtask runs. */
+  /** What runs before the next step: all microtasks, none, or one. */
   readonly pause: "settle" | "nothing" | "one microtask";
-  /** Another way of the same. */
+  /** Chooses a variant of the kind. */
   readonly other: boolean;
 }
 
-/** What happens in a world, from its beginning. */
+/** What happens to one harness, from its beginning. */
 export interface Schedule {
-  /** Whether the service inside is ours, as layers know it, or one that somebody else wrote. */
+  /** Whether the inner service is of another make, which layers meet by its permits. */
   readonly foreign: boolean;
-  /** Whether `now()` says the same while timers fire. */
+  /** Whether `now()` stands still while timers fire. */
   readonly clockStandsStill: boolean;
   readonly steps: readonly Step[];
 }
 
-/** Any order of things that callers, the service inside and time can do. */
+/** Random schedules of what clients, the inner service and time can do. */
 export function schedules(fastCheck: typeof FastCheck): FastCheck.Arbitrary<Schedule> {
   const { array, boolean, constantFrom, nat, record } = fastCheck;
-  const weights = Object.entries(happenings) as [Happening, number][];
+  const weights = Object.entries(kinds) as [Kind, number][];
   const step = record({
-    happening: constantFrom(...weights.flatMap(([happening, weight]) => Array<Happening>(weight).fill(happening))),
+    kind: constantFrom(...weights.flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind))),
     pick: nat(5),
-    // Mostly the same: those who ask for the same are served in order.
+    // Mostly the same one: order is promised only to those who ask for the same.
     request: constantFrom(0, 0, 0, 1, 2),
     ms: constantFrom(0, 1, 10, 100, 1_000, 60_000),
     pause: constantFrom<Step["pause"][]>("settle", "settle", "settle", "nothing", "one microtask"),
@@ -68,91 +69,90 @@ export function schedules(fastCheck: typeof FastCheck): FastCheck.Arbitrary<Sche
   });
 }
 
-/** Does as the schedule says, from the first step to the last. A step for which nobody is there is left out. */
-export async function perform(world: World, { clockStandsStill, steps }: Schedule): Promise<void> {
+/** Takes the steps one after the other. A step that needs what is not there, such as a permit to spend, is skipped. */
+export async function perform(harness: Harness, { clockStandsStill, steps }: Schedule): Promise<void> {
   if (clockStandsStill) {
-    world.chronicle.did("now() stands still while timers fire");
-    world.clockStandsStill = true;
+    harness.trace.did("now() stands still while timers fire");
+    harness.clockStandsStill = true;
   }
   for (const step of steps) {
-    // These are compared with what was before.
-    if ((step.happening === "useAgain" || step.happening === "askAborted") && !world.chronicle.calm)
-      await world.settle();
-    // Awaiting what is there already would let microtasks run.
-    const done = performStep(world, step);
+    // Misuse is judged by comparing counters before and after, so it starts at rest.
+    if ((step.kind === "useAgain" || step.kind === "askAborted") && !harness.trace.calm) await harness.settle();
+    // Awaited only where it is a promise: `await` itself would let a microtask run.
+    const done = take(harness, step);
     if (done !== undefined) await done;
-    if (step.pause === "settle") await world.settle();
-    else if (step.pause === "one microtask") await world.hurry();
-    else world.chronicle.saw("… and in the same turn");
+    if (step.pause === "settle") await harness.settle();
+    else if (step.pause === "one microtask") await harness.hurry();
+    else harness.trace.saw("… and in the same turn");
   }
-  await world.settle();
+  await harness.settle();
 }
 
-function performStep(world: World, step: Step): Promise<void> | undefined {
-  const { callers, inside, subject } = world;
+function take(harness: Harness, step: Step): Promise<void> | undefined {
+  const { clients, inner, subject } = harness;
   const { pick, ms, other } = step;
   const request = subject.requests[step.request % subject.requests.length];
-  switch (step.happening) {
+  switch (step.kind) {
     case "call":
-      callers.call(request);
+      clients.call(request);
       break;
     case "bareCall":
-      callers.call(request, true);
+      clients.call(request, true);
       break;
     case "ready":
-      callers.ready(request);
+      clients.ready(request);
       break;
     case "blindReady":
-      if (other) callers.ready(request, false);
-      else callers.tryReady(request, false);
+      if (other) clients.ready(request, false);
+      else clients.tryReady(request, false);
       break;
     case "tryReady":
-      callers.tryReady(request);
+      clients.tryReady(request);
       break;
     case "spend":
-      one(callers.held, pick, (held) => callers.spend(held));
+      withOne(clients.held, pick, (held) => clients.spend(held));
       break;
     case "release":
-      one(callers.held, pick, (held) => callers.release(held));
+      withOne(clients.held, pick, (held) => clients.release(held));
       break;
     case "useAgain":
-      return one(callers.used, pick, (held) => useAgain(world, held, other ? "call" : "release"));
+      return withOne(clients.used, pick, (held) => useAgain(harness, held, other ? "call" : "release"));
     case "askAborted":
-      return askAborted(world, request, other ? one(callers.held, pick, (held) => held) : undefined);
+      return askAborted(harness, request, other ? withOne(clients.held, pick, (held) => held) : undefined);
     case "respond":
-      one(inside.inFlight, pick, (arrival) => inside.respond(arrival));
+      withOne(inner.inFlight, pick, (arrival) => inner.respond(arrival));
       break;
     case "fail":
-      one(inside.inFlight, pick, (arrival) => inside.fail(arrival));
+      withOne(inner.inFlight, pick, (arrival) => inner.fail(arrival));
       break;
     case "handUp":
-      one(inside.inFlight, pick, (arrival) => inside.handUp(arrival));
+      withOne(inner.inFlight, pick, (arrival) => inner.handUp(arrival));
       break;
     case "endWork":
-      if (inside.works > 0) inside.endWork(pick % inside.works);
+      if (inner.pendingWork > 0) inner.endWork(pick % inner.pendingWork);
       break;
     case "abort": {
-      const patient = callers.errands.filter(({ open, aborted, bare }) => open && !aborted && !bare);
-      one(patient, pick, (errand) => callers.abort(errand));
+      const patient = clients.operations.filter(({ open, aborted, bare }) => open && !aborted && !bare);
+      withOne(patient, pick, (operation) => clients.abort(operation));
       break;
     }
     case "allow":
-      inside.allow(pick > 4 ? Number.POSITIVE_INFINITY : pick % 3);
+      inner.allow(pick > 4 ? Number.POSITIVE_INFINITY : pick % 3);
       break;
     case "failReadiness":
-      inside.failReadiness();
+      inner.failReadiness();
       break;
     case "advance":
-      return world.advance(ms);
+      return harness.advance(ms);
     case "jump":
-      world.jump(ms);
+      harness.jump(ms);
       break;
   }
   return undefined;
 }
 
-/** Uses one of them, where there is any. */
-function one<T, R>(all: readonly T[], pick: number, use: (one: T) => R): R | undefined {
+/** Calls `use` with the one that `pick` chooses, if there is any. */
+function withOne<T, R>(all: readonly T[], pick: number, use: (one: T) => R): R | undefined {
   const chosen = all[pick % all.length];
   return chosen === undefined ? undefined : use(chosen);
 }

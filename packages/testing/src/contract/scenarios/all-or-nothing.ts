@@ -1,9 +1,13 @@
-import type { Breach } from "../promises/promises.ts";
-import { mostMeasured } from "../driver/most-measured.ts";
-import { inWorld, lookForLoss, notApplicable, type Scenario } from "./scenario.ts";
-import type { Subject } from "../driver/subject.ts";
+import { inHarness } from "../driver/harness.ts";
+import { checkForLoss } from "../driver/recovery.ts";
+import { mostMeasured, type Subject } from "../driver/subject.ts";
+import type { Breach } from "../promises/breach.ts";
+import { notApplicable, type Scenario } from "./scenario.ts";
 
-/** What is acquired first is given back last, also when the service inside refuses, fails, or is waited for in vain. */
+/**
+ * Promise 9: the layer acquires its own room first and gives it back last, also where the inner service refuses, fails, or is waited for
+ * in vain.
+ */
 export const allOrNothing: Scenario = async ({ subject }) => {
   const { absorbs, capacity, joins } = subject;
   if (absorbs) return notApplicable(9, "it is ready whether the service inside is or not");
@@ -20,52 +24,52 @@ export const allOrNothing: Scenario = async ({ subject }) => {
 
 function refusedInside(subject: Required<Subject>): Promise<readonly Breach[]> {
   const { requests } = subject;
-  return inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
-    for (let round = 0; round < mostMeasured && chronicle.breaches.length === 0; round++) {
-      inside.allow(0);
-      callers.tryReady(requests[0]);
-      const errand = callers.ready(requests[0]);
-      await world.settle();
-      callers.abort(errand);
-      await world.settle();
-      inside.failReadiness();
-      callers.tryReady(requests[0]);
-      inside.failReadiness();
-      callers.ready(requests[0]);
-      await world.finish();
-      await lookForLoss(world, "inOrder");
+  return inHarness(subject, async (harness) => {
+    const { clients, trace, inner } = harness;
+    for (let round = 0; round < mostMeasured && trace.breaches.length === 0; round++) {
+      inner.allow(0);
+      clients.tryReady(requests[0]);
+      const operation = clients.ready(requests[0]);
+      await harness.settle();
+      clients.abort(operation);
+      await harness.settle();
+      inner.failReadiness();
+      clients.tryReady(requests[0]);
+      inner.failReadiness();
+      clients.ready(requests[0]);
+      await harness.finish();
+      await checkForLoss(harness, "inOrder");
     }
   });
 }
 
-/** Where it has no room itself, it does not ask inside. */
+/** A layer that has no room does not ask inside. */
 function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
-  return inWorld(subject, async (world) => {
-    const { chronicle, inside } = world;
-    world.takeAll();
-    const { asked } = inside;
-    world.callers.tryReady(subject.requests[0]);
-    if (inside.asked > asked) {
-      chronicle.broken("inOrder", "the service inside was asked, though there was no room in the layer itself");
+  return inHarness(subject, async (harness) => {
+    const { trace, inner } = harness;
+    harness.takeAll();
+    const { asked } = inner;
+    harness.clients.tryReady(subject.requests[0]);
+    if (inner.asked > asked) {
+      trace.broken("inOrder", "the service inside was asked, though there was no room in the layer itself");
     }
-    await world.finish();
+    await harness.finish();
   });
 }
 
-/** While what is further in is given back, it still has what is its own. */
+/** While the reservation inside is given back, the layer still holds its own room. */
 function fromInsideOut(subject: Required<Subject>): Promise<readonly Breach[]> {
-  return inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
-    world.takeAll();
-    inside.whenGivenBack = () => {
-      inside.whenGivenBack = undefined;
-      const early = callers.tryReady(subject.requests[0]);
+  return inHarness(subject, async (harness) => {
+    const { clients, trace, inner } = harness;
+    harness.takeAll();
+    inner.whenGivenBack = () => {
+      inner.whenGivenBack = undefined;
+      const early = clients.tryReady(subject.requests[0]);
       if (early === undefined) return;
-      chronicle.broken("inOrder", "there was room in the layer before what is further in had been given back");
+      trace.broken("inOrder", "there was room in the layer before what is further in had been given back");
     };
-    for (const held of callers.held.slice(0, 1)) callers.release(held);
-    inside.whenGivenBack = undefined;
-    await world.finish();
+    for (const held of clients.held.slice(0, 1)) clients.release(held);
+    inner.whenGivenBack = undefined;
+    await harness.finish();
   });
 }

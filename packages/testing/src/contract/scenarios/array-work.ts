@@ -1,6 +1,6 @@
 type Method = (this: unknown[], ...args: any[]) => any;
 
-/** How many elements a method looked at or moved, from what it answered and how long the array was before. */
+/** How many elements a call of each method looked at or moved, from its result, the length of the array before, and its first argument. */
 const costs: Readonly<Record<string, (result: any, length: number, first: any) => number>> = {
   indexOf: upTo,
   findIndex: upTo,
@@ -24,11 +24,11 @@ function all(_result: unknown, length: number): number {
 }
 
 /**
- * Counts, from `start` to `stop`, the elements that methods of arrays look at or move. Loops are not seen, nor methods that may end at
- * once.
+ * Counts the elements that methods of arrays look at or move, from `start` to `stop`. It sees no loops, and no methods that may return
+ * early, such as `some`.
  */
 export class ArrayWork {
-  /** Elements, by the method that went through them. */
+  /** The number of elements, by method. */
   readonly by: Map<string, number> = new Map();
   private readonly undo: (() => void)[] = [];
 

@@ -1,16 +1,16 @@
 import { show } from "@sluice/core/kit";
-import { type Breach, breachOf } from "../promises/promises.ts";
+import { type Breach, breachOf } from "../promises/breach.ts";
 
-/** Constructs the layer with an option that it must refuse; the error must name both. */
+/** One bad option, and how the layer is constructed with it. The error must name the option and the value. */
 export interface BadOption {
   /** The name of the option: `"max"`. */
   readonly option: string;
-  /** What it is given. */
+  /** The value that must be refused. */
   readonly value: unknown;
   readonly make: (value: never) => unknown;
 }
 
-/** What is wrong with how a bad option is refused. */
+/** Constructs the layer with a bad option. Returns what is wrong with the refusal, or undefined. */
 export function checkBadOption(bad: BadOption | (() => unknown), index: number): Breach | undefined {
   const what = typeof bad === "function" ? `badOptions[${index}]` : `${bad.option} ${show(bad.value)}`;
   try {
@@ -38,11 +38,11 @@ function unnamed(message: string, bad?: BadOption): "option" | "value" | undefin
   return named ? undefined : "value";
 }
 
-/** How it is shown is certain. */
+/** Whether there is one way to show the value, so that the message must contain it. */
 function isPlain(value: unknown): boolean {
   return value === null || (typeof value !== "object" && typeof value !== "function");
 }
 
-/** A number, a quoted string, or the name of a kind of value, after something else. */
+/** Matches a message that names some value: a number, a quoted string or the name of a kind of value, with text before it. */
 const namesAValue =
   /\S.*(?:[-\d"'`]|\b(?:undefined|null|true|false|NaN|Infinity|Symbol|objects?|functions?|arrays?|strings?|getter)\b)/s;

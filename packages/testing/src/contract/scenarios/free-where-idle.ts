@@ -1,9 +1,10 @@
 import { show } from "@sluice/core/kit";
-import type { Breach } from "../promises/promises.ts";
-import { inWorld, notApplicable, type Profile, type Scenario } from "./scenario.ts";
+import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
+import type { Breach } from "../promises/breach.ts";
+import { notApplicable, type Profile, type Scenario } from "./scenario.ts";
 
-/** Where nothing is going on, readiness and the start of the work cost no wait; and an ignored failure is reported, a handled one not. */
+/** Promise 11: at rest, readiness and the start of the work cost no wait. An ignored failure is reported, and a handled one is not. */
 export const freeWhereIdle: Scenario = async (profile) => {
   const { subject, rejections } = profile;
   if (subject.capacity === 0) return notApplicable(11, "it was never ready");
@@ -12,12 +13,12 @@ export const freeWhereIdle: Scenario = async (profile) => {
   return { breaches: found.flat() };
 };
 
-/** A permit that is there is had in the turn after: whoever asked for it is told in the first microtask. */
+/** A permit that is free is granted in the first microtask. */
 async function readiness(subject: Subject): Promise<readonly Breach[]> {
-  return inWorld(subject, async (world) => {
-    const { chronicle, service } = world;
+  return inHarness(subject, async (harness) => {
+    const { trace, service } = harness;
     const [request] = subject.requests;
-    chronicle.did(`ready(${show(request)})`);
+    trace.did(`ready(${show(request)})`);
     let told = false;
     service.ready({ request }).then(
       (permit) => {
@@ -27,55 +28,55 @@ async function readiness(subject: Subject): Promise<readonly Breach[]> {
       () => {},
     );
     await Promise.resolve();
-    if (!told) chronicle.broken("noWait", "readiness took more microtasks than it does inside");
-    await world.settle();
+    if (!told) trace.broken("noWait", "readiness took more microtasks than it does inside");
+    await harness.settle();
   });
 }
 
 async function start(subject: Subject, how: "call" | "permit.call"): Promise<readonly Breach[]> {
-  return inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
+  return inHarness(subject, async (harness) => {
+    const { clients, trace, inner } = harness;
     const [request] = subject.requests;
-    const held = how === "call" ? undefined : callers.tryReady(request);
-    if (held === undefined) callers.call(request);
-    else callers.spend(held);
-    const { calls } = inside.mock;
-    await world.settle();
-    // A layer may also answer by itself.
-    if (calls === 0 && inside.mock.calls > 0 && !subject.defers) {
-      chronicle.broken("noWait", `the work did not start in the turn of ${how}`);
+    const held = how === "call" ? undefined : clients.tryReady(request);
+    if (held === undefined) clients.call(request);
+    else clients.spend(held);
+    const { calls } = inner.mock;
+    await harness.settle();
+    // A layer may answer by itself: then nothing arrives, early or late.
+    if (calls === 0 && inner.mock.calls > 0 && !subject.defers) {
+      trace.broken("noWait", `the work did not start in the turn of ${how}`);
     }
-    await world.finish();
+    await harness.finish();
   });
 }
 
-/** A call that fails, which is handled, and one that is not. */
+/** Two calls that fail: the failure of one is handled, that of the other is ignored. */
 async function reports({ subject, rejections }: Profile): Promise<(readonly Breach[])[]> {
   let fails = false;
   const call = async (handled: boolean): Promise<readonly Breach[]> => {
     await rejections.take();
-    const breaches = await inWorld(subject, async (world) => {
-      const { chronicle, inside, service } = world;
+    const breaches = await inHarness(subject, async (harness) => {
+      const { trace, inner, service } = harness;
       const [request] = subject.requests;
-      chronicle.did(`call(${show(request)}), whose failure is ${handled ? "handled" : "ignored"}`);
+      trace.did(`call(${show(request)}), whose failure is ${handled ? "handled" : "ignored"}`);
       const answer = service.call(request);
       if (handled) {
         answer.catch(() => {
           fails = true;
         });
       }
-      await world.settle();
-      for (const arrival of inside.inFlight) inside.fail(arrival);
-      await world.settle();
+      await harness.settle();
+      for (const arrival of inner.inFlight) inner.fail(arrival);
+      await harness.settle();
       const reported = (await rejections.take()).length > 0;
       if (handled && reported) {
-        chronicle.broken("reported", "a failure that was handled was reported as an unhandled rejection all the same");
+        trace.broken("reported", "a failure that was handled was reported as an unhandled rejection all the same");
       }
       if (!handled && fails && !reported) {
-        chronicle.broken("reported", "a failure that everybody ignored was not reported as an unhandled rejection");
+        trace.broken("reported", "a failure that everybody ignored was not reported as an unhandled rejection");
       }
     });
-    // Nobody's errand has called: the rest means nothing.
+    // The call is no operation of the harness, so its other checks mean nothing here.
     return breaches.filter(({ sentence }) => sentence === "reported");
   };
   return [await call(true), await call(false)];

@@ -1,12 +1,12 @@
-import { mostMeasured } from "../driver/most-measured.ts";
-import { inWorld, type Scenario } from "./scenario.ts";
+import { inHarness } from "../driver/harness.ts";
+import type { Scenario } from "./scenario.ts";
 
-/** What was reserved and given back unused leaves as much room as there was, and no more. */
+/** Promise 3: permits that are given back unused leave as much room as there was, and no more. */
 export const givenBack: Scenario = async ({ subject }) => {
-  const breaches = await inWorld(subject, async (world) => {
-    const [before, after] = [await world.capacity(mostMeasured), await world.capacity(mostMeasured)];
+  const breaches = await inHarness(subject, async (harness) => {
+    const [before, after] = [await harness.capacity(), await harness.capacity()];
     if (after <= before) return;
-    world.chronicle.broken(
+    harness.trace.broken(
       "returnedOnce",
       `there is room for ${after}, though nothing but room for ${before} was given back`,
     );

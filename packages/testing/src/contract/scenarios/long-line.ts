@@ -1,18 +1,22 @@
-import { ArrayWork } from "./array-work.ts";
 import { microtasks } from "../../clock/microtasks.ts";
-import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
+import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
+import { ArrayWork } from "./array-work.ts";
+import { nothingSeen, type Scenario } from "./scenario.ts";
 
 const short = 50;
 const long = 200;
 
-/** Four times as many wait. Whoever looks for each of them looks at four times as much for each; half of that is no accident. */
+/**
+ * With four times as many waiters, a search of the line looks at four times as many elements for each. Twice as many is already more than
+ * chance.
+ */
 const tooMuch = 2;
 
-/** More elements than this for each of those who wait is more than a few. */
+/** So many elements for each waiter, at most, are a constant. */
 const few = 8;
 
-/** Many join a line and leave it again, in any order: how much work is that for each, when more wait? */
+/** Promise 4: many join a line and leave it in any order. The work for each must not grow with the length of the line. */
 export const longLine: Scenario = async ({ subject }) => {
   const [some, more] = [await elementsEach(subject, short), await elementsEach(subject, long)];
   for (const [method, each] of more ?? []) {
@@ -23,25 +27,25 @@ export const longLine: Scenario = async ({ subject }) => {
   return nothingSeen;
 };
 
-/** Array elements looked at or moved for each of `waiters`; undefined when nobody waits. */
+/** By method, the array elements that were looked at or moved for each of `waiters`; undefined where hardly anybody had to wait. */
 async function elementsEach(
   subject: Required<Subject>,
   waiters: number,
 ): Promise<ReadonlyMap<string, number> | undefined> {
   const work = new ArrayWork();
   let left = 0;
-  await inWorld(subject, async ({ inside, service }) => {
+  await inHarness(subject, async ({ inner, service }) => {
     const request = subject.requests[0];
-    inside.allow(0);
-    const callers = Array.from({ length: waiters }, () => new AbortController());
-    // Prime to their number: each of them once, from anywhere.
-    const order = callers.map((_, nth) => callers[(nth * 7) % waiters]!);
+    inner.allow(0);
+    const clients = Array.from({ length: waiters }, () => new AbortController());
+    // 7 is coprime to their number: each leaves once, from anywhere in the line.
+    const order = clients.map((_, nth) => clients[(nth * 7) % waiters]!);
     const leaves = (): void => {
       left++;
     };
     work.start();
     try {
-      for (const { signal } of callers) {
+      for (const { signal } of clients) {
         service.ready({ request, signal }).then((permit) => {
           permit.release();
         }, leaves);

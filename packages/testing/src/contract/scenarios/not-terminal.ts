@@ -1,36 +1,37 @@
-import { inWorld, notApplicable, nothingSeen, recovers, type Scenario } from "./scenario.ts";
-import type { World } from "../driver/harness.ts";
+import { type Harness, inHarness } from "../driver/harness.ts";
+import { recovers } from "../driver/recovery.ts";
+import { notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
 
-/** Readiness fails inside, for whoever asks and for whoever waits. After that, calls go through again. */
+/** Promise 12: readiness fails inside, for those who ask or for those who wait. Calls go through again afterwards. */
 export const notTerminal: Scenario = async ({ subject }) => {
   const [request] = subject.requests;
   let reached = false;
-  /** Whether a call reaches the service inside, or is answered without it, as by a cache. */
-  const getsThrough = (world: World): Promise<boolean> =>
-    recovers(world, async () => {
-      const { calls } = world.inside.mock;
-      const errand = world.callers.call(request);
-      await world.finish();
-      reached ||= world.inside.mock.calls > calls;
-      return errand.state === "kept" || world.inside.mock.calls > calls;
+  /** Whether a call reaches the inner service, or is answered without it, as by a cache. */
+  const getsThrough = (harness: Harness): Promise<boolean> =>
+    recovers(harness, async () => {
+      const { calls } = harness.inner.mock;
+      const operation = harness.clients.call(request);
+      await harness.finish();
+      reached ||= harness.inner.mock.calls > calls;
+      return operation.state === "kept" || harness.inner.mock.calls > calls;
     });
-  await inWorld(subject, async (world) => {
-    await getsThrough(world);
+  await inHarness(subject, async (harness) => {
+    await getsThrough(harness);
   });
   if (!reached) return notApplicable(12, "nothing ever reached the service inside");
   for (const waiting of [false, true]) {
-    const found = await inWorld(subject, async (world) => {
-      const { callers, chronicle, inside } = world;
-      if (waiting) inside.allow(0);
-      else inside.failReadiness();
-      callers.ready(request);
-      callers.call(request);
-      await world.settle();
-      if (waiting) inside.failReadiness();
-      await world.finish();
-      const lines = [...chronicle.lines];
-      if (await getsThrough(world)) return;
-      chronicle.broken("mayAskAgain", "after a failure of readiness no call went through any more", lines);
+    const found = await inHarness(subject, async (harness) => {
+      const { clients, trace, inner } = harness;
+      if (waiting) inner.allow(0);
+      else inner.failReadiness();
+      clients.ready(request);
+      clients.call(request);
+      await harness.settle();
+      if (waiting) inner.failReadiness();
+      await harness.finish();
+      const lines = [...trace.lines];
+      if (await getsThrough(harness)) return;
+      trace.broken("mayAskAgain", "after a failure of readiness no call went through any more", lines);
     });
     if (found.length > 0) return { breaches: found };
   }

@@ -1,8 +1,9 @@
 import { identity, layerFn } from "@sluice/core";
-import { inWorld, notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
+import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
+import { notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
 
-/** How much later an answer comes because of the layer, and because of two of its kind, one in the other. */
+/** Promise 11: how many microtasks later an answer comes through the layer, and through two of them, one around the other. */
 export const onlyObserves: Scenario = async ({ subject }) => {
   const { make, observes } = subject;
   const bare = await microtasksOf({ ...subject, make: () => identity() });
@@ -20,25 +21,25 @@ export const onlyObserves: Scenario = async ({ subject }) => {
   return byOne > 1 ? { breaches: [], remark: [11, what] } : nothingSeen;
 };
 
-/** How many microtasks after it was given inside an answer is known outside; undefined when there was none to give. */
+/** How many microtasks pass from the answer inside to the answer outside; undefined where no call arrived inside. */
 async function microtasksOf(subject: Required<Subject>): Promise<number | undefined> {
   let count = 0;
   let known = false;
   let reached = false;
   const isKnown = (): boolean => known;
-  await inWorld(subject, async (world) => {
-    const { inside, service } = world;
+  await inHarness(subject, async (harness) => {
+    const { inner, service } = harness;
     service.call(subject.requests[0]).then(
       () => {
         known = true;
       },
       () => {},
     );
-    await world.settle();
-    const [arrival] = inside.inFlight;
+    await harness.settle();
+    const [arrival] = inner.inFlight;
     if (arrival === undefined || known) return;
     reached = true;
-    inside.respond(arrival);
+    inner.respond(arrival);
     for (; count < mostCounted; count++) {
       if (isKnown()) break;
       await Promise.resolve();
@@ -47,5 +48,5 @@ async function microtasksOf(subject: Required<Subject>): Promise<number | undefi
   return reached && known ? count : undefined;
 }
 
-/** Who is not told by then is not told by microtasks alone. */
+/** A layer that has not answered by then waits for more than microtasks. */
 const mostCounted = 100;

@@ -1,39 +1,39 @@
-import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
-import type { World } from "../driver/harness.ts";
+import { type Harness, inHarness } from "../driver/harness.ts";
+import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
- * Where there is room for two different requests, and the service inside is not ready for the first of them only, whoever waits for that
- * one is in nobody's way.
+ * Promise 4: the inner service is not ready for one request, and ready for another. An operation that waits inside for the first does not
+ * block the second. Only where the layer has room for both, and passes on which request it is.
  */
 export const otherRoute: Scenario = async ({ subject }) => {
   const [first, other] = subject.requests;
   if (subject.absorbs || subject.requests.length < 2) return nothingSeen;
   let bothFit = false;
-  await inWorld(subject, async (world) => {
-    const { callers } = world;
-    bothFit = callers.tryReady(first) !== undefined && callers.tryReady(other) !== undefined;
-    await world.finish();
+  await inHarness(subject, async (harness) => {
+    const { clients } = harness;
+    bothFit = clients.tryReady(first) !== undefined && clients.tryReady(other) !== undefined;
+    await harness.finish();
   });
   if (!bothFit) return nothingSeen;
-  const breaches = await inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
-    const [asksFirst, asksOther] = [asksInside(world, first), asksInside(world, other)];
-    // Where the layer makes new requests, or asks blindly, the service inside cannot tell them apart.
+  const breaches = await inHarness(subject, async (harness) => {
+    const { clients, trace, inner } = harness;
+    const [asksFirst, asksOther] = [asksInside(harness, first), asksInside(harness, other)];
+    // Where the layer makes new requests, or asks blindly, the inner service cannot tell them apart.
     if (asksFirst === undefined || Object.is(asksFirst, asksOther)) return;
-    inside.closeTo(asksFirst);
-    const errand = callers.ready(first);
-    await world.settle();
-    if (errand.waiting && callers.tryReady(other) === undefined) {
-      chronicle.broken("blocksNobody", `#${errand.id}, who waits further in for another request, was in the way`);
+    inner.closeTo(asksFirst);
+    const operation = clients.ready(first);
+    await harness.settle();
+    if (operation.waiting && clients.tryReady(other) === undefined) {
+      trace.broken("blocksNobody", `#${operation.id}, who waits further in for another request, was in the way`);
     }
-    await world.finish();
+    await harness.finish();
   });
   return { breaches };
 };
 
-/** What is asked for inside when the layer is asked for `request`. */
-function asksInside({ callers, inside }: World, request: unknown): unknown {
-  const held = callers.tryReady(request);
-  if (held !== undefined) callers.release(held);
-  return inside.askedFor;
+/** The request that the inner service is asked for when the layer is asked for `request`. */
+function asksInside({ clients, inner }: Harness, request: unknown): unknown {
+  const held = clients.tryReady(request);
+  if (held !== undefined) clients.release(held);
+  return inner.askedFor;
 }

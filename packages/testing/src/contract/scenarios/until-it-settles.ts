@@ -1,24 +1,23 @@
-import type { Breach } from "../promises/promises.ts";
-import { mostMeasured } from "../driver/most-measured.ts";
-import { inWorld, nothingSeen, type Scenario } from "./scenario.ts";
-import type { Subject } from "../driver/subject.ts";
-import type { World } from "../driver/harness.ts";
+import { type Harness, inHarness } from "../driver/harness.ts";
+import { mostMeasured, type Subject } from "../driver/subject.ts";
+import type { Breach } from "../promises/breach.ts";
+import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
- * A layer that is full, and whose capacity an answer frees, holds it until the call has settled. Then work that was handed up must hold it
- * too, and work that the layer itself has given up on.
+ * Promise 6: a layer whose room is freed by an answer holds it for running work. Then it must hold it, too, for work that was registered
+ * with `waitUntil`, and for work that the layer itself has given up on.
  */
 export const untilItSettles: Scenario = async ({ subject }) => {
   const { capacity, joins } = subject;
   if (joins || capacity === 0 || capacity >= mostMeasured) return nothingSeen;
-  const usual = await freedBy(subject, ({ inside }) => {
-    inside.inFlight.slice(0, 1).forEach((arrival) => inside.respond(arrival));
+  const usual = await freedBy(subject, ({ inner }) => {
+    inner.inFlight.slice(0, 1).forEach((arrival) => inner.respond(arrival));
   });
   if (usual.freed <= 0) return nothingSeen;
   const handedUp = await freedBy(
     subject,
-    ({ inside }) => {
-      inside.inFlight.slice(0, 1).forEach((arrival) => inside.handUp(arrival));
+    ({ inner }) => {
+      inner.inFlight.slice(0, 1).forEach((arrival) => inner.handUp(arrival));
     },
     { most: usual.freed, what: "there was room again while work that had been handed up with waitUntil went on" },
   );
@@ -29,39 +28,41 @@ export const untilItSettles: Scenario = async ({ subject }) => {
   return { breaches: [...handedUp.breaches, ...givenUpOn.breaches] };
 };
 
-/** As many timers fire, and then a layer that gives up on work has done so. */
+/** So many timers fire at most, before a layer is taken not to give up on work. */
 const patience = 10;
 
-/** Lets time pass until somebody has an answer, though nothing inside has given one. */
-async function waitForAnswers(world: World): Promise<void> {
-  const { callers, clock } = world;
-  for (let fired = 0; fired < patience && callers.errands.every(({ open }) => open); fired++) {
+/** Lets time pass until an operation settles, though the inner service has not answered: then the layer has given up on it. */
+async function waitForAnswers(harness: Harness): Promise<void> {
+  const { clients, clock } = harness;
+  for (let fired = 0; fired < patience && clients.operations.every(({ open }) => open); fired++) {
     const { next } = clock;
     if (next === undefined) return;
-    await world.advance(next);
+    await harness.advance(next);
   }
 }
 
-/** How much is free after something that is more than before, when the layer is full of calls. It must be less than `most`. */
+/**
+ * Fills the layer with calls, lets something happen, and returns how much room that freed. With a `limit`, as much as `most` is a breach.
+ */
 async function freedBy(
   subject: Required<Subject>,
-  happens: (world: World) => void | Promise<void>,
+  happens: (harness: Harness) => void | Promise<void>,
   limit?: { readonly most: number; readonly what: string },
 ): Promise<{ readonly freed: number; readonly breaches: readonly Breach[] }> {
   let freed = 0;
-  const breaches = await inWorld(subject, async (world) => {
-    const { callers, chronicle, inside } = world;
-    world.takeAll();
-    for (const held of callers.held) callers.spend(held);
-    await world.settle();
-    // Who has not been let in further yet may leave, and then has nothing going on.
-    freed -= Math.max(callers.going.length - inside.inFlight.length, 0);
-    freed -= await world.capacity(mostMeasured);
-    await happens(world);
-    await world.settle();
-    freed += await world.capacity(mostMeasured);
-    if (limit !== undefined && freed >= limit.most) chronicle.broken("untilSettled", limit.what);
-    await world.finish();
+  const breaches = await inHarness(subject, async (harness) => {
+    const { clients, trace, inner } = harness;
+    harness.takeAll();
+    for (const held of clients.held) clients.spend(held);
+    await harness.settle();
+    // A call that has not reached the inner service may give up while it waits, which frees room and leaves no work running.
+    freed -= Math.max(clients.going.length - inner.inFlight.length, 0);
+    freed -= await harness.capacity();
+    await happens(harness);
+    await harness.settle();
+    freed += await harness.capacity();
+    if (limit !== undefined && freed >= limit.most) trace.broken("untilSettled", limit.what);
+    await harness.finish();
   });
   return { freed, breaches };
 }

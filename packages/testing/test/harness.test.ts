@@ -2,7 +2,7 @@ import { type AnyLayer, gate, Semaphore } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { AsyncContext } from "../src/contract/driver/async-context.ts";
 import { askAborted } from "../src/contract/random/misuse.ts";
-import { inWorld } from "../src/contract/scenarios/scenario.ts";
+import { inHarness } from "../src/contract/driver/harness.ts";
 import type { Subject } from "../src/contract/driver/subject.ts";
 import type { VirtualClock } from "../src/index.ts";
 import { handsUp, impatient } from "./helper/impatient.ts";
@@ -34,34 +34,34 @@ const secondTry = (clock: VirtualClock): AnyLayer =>
 
 describe("schedules that chance seldom comes by, and layers that keep every promise", () => {
   test("who recovers from a failure of readiness is not overtaken by those who ask meanwhile", async () => {
-    const breaches = await inWorld(
+    const breaches = await inHarness(
       subjectOf(() => fallback()),
-      async (world) => {
-        const { callers, inside } = world;
-        inside.allow(0);
-        callers.ready(1);
-        await world.settle();
-        inside.failReadiness();
-        inside.allow(1);
-        expect(callers.tryReady(1)).toBeDefined();
-        await world.settle();
+      async (harness) => {
+        const { clients, inner } = harness;
+        inner.allow(0);
+        clients.ready(1);
+        await harness.settle();
+        inner.failReadiness();
+        inner.allow(1);
+        expect(clients.tryReady(1)).toBeDefined();
+        await harness.settle();
       },
     );
     expect(breaches).toEqual([]);
   });
 
   test("who recovers from a failure of readiness overtakes nobody who waits for something else", async () => {
-    const breaches = await inWorld(
+    const breaches = await inHarness(
       subjectOf(({ clock }) => stacked(fallback(), joined(new Semaphore(1, { clock })))),
-      async (world) => {
-        const { callers, inside } = world;
-        callers.call(1);
-        await world.settle();
-        const waiting = callers.ready(1);
-        await world.settle();
-        inside.failReadiness();
-        expect(callers.tryReady(1)).toBeDefined();
-        await world.settle();
+      async (harness) => {
+        const { clients, inner } = harness;
+        clients.call(1);
+        await harness.settle();
+        const waiting = clients.ready(1);
+        await harness.settle();
+        inner.failReadiness();
+        expect(clients.tryReady(1)).toBeDefined();
+        await harness.settle();
         expect(waiting.open).toBe(true);
       },
     );
@@ -69,21 +69,21 @@ describe("schedules that chance seldom comes by, and layers that keep every prom
   });
 
   test("who was given up on and goes on is let in by a permit that somebody else gives back", async () => {
-    const breaches = await inWorld(
+    const breaches = await inHarness(
       subjectOf(({ clock }) =>
         stacked(impatient(clock, handsUp), secondTry(clock), gate(new Semaphore(1, { clock }), { name: "one" })),
       ),
-      async (world) => {
-        const { callers, inside } = world;
-        callers.call(1);
-        await world.settle();
-        inside.fail(inside.inFlight[0]!);
-        await world.settle();
-        const held = callers.tryReady(1)!;
-        await world.advance(20);
-        expect(inside.arrivals).toHaveLength(1);
-        await askAborted(world, 1, held);
-        expect(inside.arrivals).toHaveLength(2);
+      async (harness) => {
+        const { clients, inner } = harness;
+        clients.call(1);
+        await harness.settle();
+        inner.fail(inner.inFlight[0]!);
+        await harness.settle();
+        const held = clients.tryReady(1)!;
+        await harness.advance(20);
+        expect(inner.arrivals).toHaveLength(1);
+        await askAborted(harness, 1, held);
+        expect(inner.arrivals).toHaveLength(2);
       },
     );
     expect(breaches).toEqual([]);

@@ -295,7 +295,7 @@ describe("bad arguments of checkContract itself", () => {
     // @ts-expect-error not a function
     await expect(checkContract(identity())).rejects.toThrow("checkContract: make must be a function");
     // @ts-expect-error not a layer
-    await expect(checkContract(() => 1)).rejects.toThrow("what make answers with must be a layer or a gate");
+    await expect(checkContract(() => 1)).rejects.toThrow("make must return a layer or a gate");
     // @ts-expect-error not a layer
     await expect(checkContract(() => new VirtualClock())).rejects.toThrow(TypeError);
   });

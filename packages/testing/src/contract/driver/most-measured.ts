@@ -1,2 +1,0 @@
-/** Whoever can reserve as many is taken to have no limit. */
-export const mostMeasured = 6;
