@@ -7,15 +7,19 @@ export type LogMethod = (...args: any[]) => unknown;
  * Somewhere to write to: pino, the console, or what is shaped like one of them.
  *
  * A logger that has `child` (pino, bunyan, Fastify's) is called `(fields, message)`, any other (the console, a literal
- * of one's own) `(message, fields)`.
+ * of one's own) `(message, fields)`. One that has `isLevelEnabled` (pino, Fastify's) is asked before a line is made up.
  */
 export interface Logger {
   readonly info: LogMethod;
   readonly warn: LogMethod;
 }
 
-/** Writes a line. Never throws. */
-export type Log = (level: string, message: string, fields: object) => void;
+/** Where lines are written. Neither function throws. */
+export interface Log {
+  /** Whether a line at this level is written anywhere: asked before its fields are made. */
+  readonly enabled: (level: string) => boolean;
+  readonly write: (level: string, message: string, fields: object) => void;
+}
 
 /** Undefined where there is no logger. @throws TypeError when `level` is not a string, or `logger` has no such method, or no `warn` */
 export function logTo(logger: Logger | undefined, level: string): Log | undefined {
@@ -26,11 +30,15 @@ export function logTo(logger: Logger | undefined, level: string): Log | undefine
   requireMethods("trace", "logger", logger, "a logger", [level, "warn"]);
   const methods = logger as unknown as Record<string, LogMethod>;
   const fieldsFirst = typeof readOption("trace", logger, "child", "logger.child") === "function";
-  return (method, message, fields) => {
-    harmless(() => {
-      const written = fieldsFirst ? methods[method]?.(fields, message) : methods[method]?.(message, fields);
-      if (written instanceof Promise) written.catch(() => {});
-    });
+  const asks = typeof readOption("trace", logger, "isLevelEnabled", "logger.isLevelEnabled") === "function";
+  return {
+    enabled: asks ? (method) => harmless(() => methods["isLevelEnabled"]?.(method)) !== false : () => true,
+    write(method, message, fields) {
+      harmless(() => {
+        const written = fieldsFirst ? methods[method]?.(fields, message) : methods[method]?.(message, fields);
+        if (written instanceof Promise) written.catch(() => {});
+      });
+    },
   };
 }
 

@@ -1,16 +1,22 @@
-import { type CallOptions, type Clock, type Keeps, type Layer, layerFn, type Outcome } from "@sluice/core";
+import { type CallOptions, type Clock, isRefusal, type Keeps, type Layer, layerFn, type Outcome } from "@sluice/core";
 import { around, type Behaviour, observe, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
 import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
+import { randomId } from "./random-id.ts";
 import { LazySpan, spans } from "./span.ts";
 
 /** Options of {@link trace}. */
 export interface TraceOptions<in Req = unknown> {
   /** Where the beginning and the end of each call are written: pino, the console, or the like; default nowhere. */
   readonly logger?: Logger | undefined;
-  /** The method of the logger for all but failures, which go to `warn`; default `"info"`. */
+  /** The method of the logger for all but failures, which go to `warn`; default `"info"`. Refusals are written at `level`. */
   readonly level?: string | undefined;
-  /** Makes an id for a request that has none; default `crypto.randomUUID()`, which also stands in where this one fails. */
+  /**
+   * The id that came with the request, such as the HTTP header `x-request-id`. Where it is no text, or empty, one is made. Not asked
+   * inside another `trace`, which has the say. Default: none.
+   */
+  readonly requestId?: ((request: Req) => string | null | undefined) | undefined;
+  /** Makes an id for a request that has none; default a random UUID, which also stands in where this one fails. */
   readonly generateId?: (() => string) | undefined;
   /**
    * The `traceparent` that came with the request, such as the HTTP header of this name. Where there is none, or an invalid
@@ -43,8 +49,9 @@ const name = "trace";
  * @throws TypeError when an option is of another type
  */
 export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<Req>> {
-  const given = readOptions(name, options, ["logger", "level", "generateId", "traceparent", "clock"]);
-  const { logger, level = "info", generateId = randomId, traceparent = noHeader } = given;
+  const given = readOptions(name, options, ["logger", "level", "requestId", "generateId", "traceparent", "clock"]);
+  const { logger, level = "info", requestId = none, generateId = randomId, traceparent = none } = given;
+  requireFunction(name, "requestId", requestId);
   requireFunction(name, "generateId", generateId);
   requireFunction(name, "traceparent", traceparent);
   const clock = requireClock(name, given.clock);
@@ -53,10 +60,10 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   const spanOf = (request: unknown): LazySpan => {
     const outer = spans.getStore();
     if (outer !== undefined) return new LazySpan(outer.requestId, outer);
-    const id = harmless(generateId);
+    const id = textOf(harmless(() => requestId(request as Req))) ?? textOf(harmless(generateId)) ?? randomId();
     // A list of one becomes that one, a list of several and what is no string become something invalid.
     const header = harmless(() => String(traceparent(request as Req)));
-    return new LazySpan(typeof id === "string" ? id : randomId(), header);
+    return new LazySpan(id, header);
   };
   const begin = log === undefined ? silent : logging(log, level, clock);
   const behaviour: Behaviour<any> = {
@@ -74,9 +81,11 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   });
 }
 
-const randomId = (): string => crypto.randomUUID();
+const none = (): undefined => undefined;
 
-const noHeader = (): undefined => undefined;
+function textOf(id: unknown): string | undefined {
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
 
 /** Begins a call within its span. */
 type Begin = (
@@ -93,21 +102,35 @@ const silent: Begin = (_span, { inner }, request, options, edge) => inner.start(
 /** Writes within the span, so that a logger that asks for the current id finds it. */
 function logging(log: Log, level: string, clock: Clock): Begin {
   return (span, { inner, state: waited }, request, options, edge) => {
-    const { fields } = span;
-    log(level, "request started", { ...fields, waited });
+    const begins = log.enabled(level);
+    // Nothing is written, whatever becomes of it.
+    if (!begins && !log.enabled("warn")) return inner.start(request, options, edge);
+    if (begins) log.write(level, "request started", { ...span.fields, waited });
     const since = clock.now();
     const settled = (result: Outcome): void => {
-      const duration = clock.now() - since;
-      if (result.status === "fulfilled") {
-        log(level, "request completed", { ...fields, duration, outcome: "completed" });
-        return;
-      }
-      const outcome = harmless(() => options.signal?.aborted) ? "aborted" : "failed";
-      const method = outcome === "failed" ? "warn" : level;
-      log(method, `request ${outcome}`, { ...fields, duration, outcome, err: result.reason as unknown });
+      const { outcome, method, ...more } = endOf(result, options, level);
+      if (!log.enabled(method)) return;
+      log.write(method, `request ${outcome}`, { ...span.fields, duration: clock.now() - since, outcome, ...more });
     };
     return observe(inner.start(request, options, false), edge, { settled });
   };
+}
+
+/** How a call ended, at which level that is written, and what is written of it. */
+interface End {
+  readonly outcome: "completed" | "refused" | "aborted" | "failed";
+  readonly method: string;
+  readonly [more: string]: unknown;
+}
+
+function endOf(result: Outcome, options: CallOptions, level: string): End {
+  if (result.status === "fulfilled") return { outcome: "completed", method: level };
+  const reason: unknown = result.reason;
+  if (harmless(() => options.signal?.aborted)) return { outcome: "aborted", method: level, err: reason };
+  if (!isRefusal(reason)) return { outcome: "failed", method: "warn", err: reason };
+  // Under overload there are many, and each says all there is to say: no error, no stack.
+  const { layer, label, retryAfter } = reason;
+  return { outcome: "refused", method: level, layer, label, reason: reason.reason, retryAfter };
 }
 
 /** As `around`, and a reservation holds how long the wait for readiness was, in milliseconds. */

@@ -1,3 +1,5 @@
+import { randomId } from "./random-id.ts";
+
 /** What a `traceparent` says: the trace, who asks, and how the trace is treated. */
 export interface TraceParent {
   /** 32 lower-case hexadecimal digits, not all 0. */
@@ -33,5 +35,5 @@ export function nextTraceparent(parent: TraceParent | undefined): string {
 
 /** 32 digits. The bits that are fixed in a UUID, one of them among the last 16 digits, see to it that they are not all 0. */
 function randomHex(): string {
-  return crypto.randomUUID().replaceAll("-", "");
+  return randomId().replaceAll("-", "");
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, isPermitSpentError, layerFn, Semaphore, ServiceBuilder } from "@sluice/core";
+import { gate, isPermitSpentError, layerFn, OverloadedError, Semaphore, ServiceBuilder } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import pino from "pino";
@@ -57,6 +57,52 @@ describe("the id of a request", () => {
       .layer(trace({ generateId: counting() }))
       .serviceFn((_request: string) => currentRequestId());
     expect([await service.call("a"), await service.call("b")]).toEqual(["id-1", "id-2"]);
+  });
+
+  test("is the one that came with the request, where there is one", async () => {
+    const seen: (string | undefined)[] = [];
+    const headers: Record<string, unknown> = { named: "from-outside", empty: "", number: 5 };
+    const service = new ServiceBuilder()
+      .layer(
+        trace({
+          generateId: counting(),
+          requestId(request: string) {
+            if (request === "throws") throw new Error("no headers");
+            return headers[request] as string;
+          },
+        }),
+      )
+      .serviceFn(() => {
+        seen.push(currentRequestId());
+      });
+    for (const request of ["named", "empty", "number", "missing", "throws"]) await service.call(request);
+    expect(seen).toEqual(["from-outside", "id-1", "id-2", "id-3", "id-4"]);
+  });
+
+  test("is made where the platform has no randomUUID, or no crypto at all", async () => {
+    const whole = globalThis.crypto;
+    const poor = { getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => whole.getRandomValues(bytes) };
+    try {
+      for (const crypto of [poor, {}, undefined]) {
+        vi.stubGlobal("crypto", crypto);
+        const slots = new Semaphore(1);
+        const seen: string[] = [];
+        const service = new ServiceBuilder()
+          .layer(trace())
+          .layer(gate(slots, { name: "slots" }))
+          .serviceFn(() => seen.push(String(currentRequestId()), String(currentTraceparent())));
+        await service.call("a");
+        await service.call("b");
+        expect(seen.filter((_id, index) => index % 2 === 0)).toEqual([
+          expect.stringMatching(uuid),
+          expect.stringMatching(uuid),
+        ]);
+        expect(new Set(seen).size).toBe(4);
+        expect(slots.active).toBe(0);
+      }
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test("is nowhere outside, neither before nor after", async () => {
@@ -320,6 +366,27 @@ describe("with a logger", () => {
     expect(lines.map(([method]) => method)).toEqual(["debug", "debug", "debug", "warn"]);
   });
 
+  test("it writes a refusal at the level of all others, with who refused and without an error", async () => {
+    const { handle, lines, service } = setUp();
+    const answer = watch(service.call("a"));
+    const error = new OverloadedError("rateLimit", { reason: "rate", label: "search", retryAfter: 250 });
+    (await handle.nextRequest()).fail(error);
+    await turn();
+    expect(answer()).toEqual(["broken", error]);
+    expect(lines.map(([method, message]) => [method, message])).toEqual([
+      ["info", "request started"],
+      ["info", "request refused"],
+    ]);
+    expect(lines[1]![2]).toMatchObject({
+      outcome: "refused",
+      layer: "rateLimit",
+      label: "search",
+      reason: "rate",
+      retryAfter: 250,
+    });
+    expect(lines[1]![2]).not.toHaveProperty("err");
+  });
+
   test("spans name their parents", async () => {
     const { lines, logger } = consoleShaped();
     const service = new ServiceBuilder()
@@ -393,6 +460,72 @@ describe("with a logger", () => {
     await turn();
     expect(answer()).toEqual(["broken", "bad"]);
     expect(lines[1]).toMatchObject(["warn", "request failed", { outcome: "failed" }]);
+  });
+});
+
+describe("a level that is off", () => {
+  /** A logger that writes from `least` on, and counts how often fields were made for it. */
+  const levelled = (least: "info" | "warn" | "error") => {
+    const order = ["info", "warn", "error"];
+    const written: string[] = [];
+    const write =
+      (method: string) =>
+      (message: string): void => {
+        written.push(`${method} ${message}`);
+      };
+    const isLevelEnabled = vi.fn<(level: string) => boolean>((level) => order.indexOf(level) >= order.indexOf(least));
+    return { written, logger: { info: write("info"), warn: write("warn"), isLevelEnabled } };
+  };
+
+  test("nothing is written of what goes well, and failures are written all the same", async () => {
+    const { written, logger } = levelled("warn");
+    const { handle, service } = setUp({ logger });
+    const good = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    await good;
+    const bad = watch(service.call("b"));
+    (await handle.nextRequest()).fail(new Error("no"));
+    await turn();
+    expect(bad()[0]).toBe("broken");
+    expect(written).toEqual(["warn request failed"]);
+  });
+
+  test("with both levels off no time is read and nothing is observed", async () => {
+    const { written, logger } = levelled("error");
+    const { clock, handle, service } = setUp({ logger });
+    const now = vi.spyOn(clock, "now");
+    const call = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    expect(await call).toBe("A");
+    expect(now).not.toHaveBeenCalled();
+    expect(written).toEqual([]);
+  });
+
+  test("is asked for each call, for it may change while the process runs; one that throws counts as on", async () => {
+    const { written, logger } = levelled("error");
+    const { handle, service } = setUp({ logger });
+    for (const change of ["off", "on", "broken"]) {
+      if (change === "on") logger.isLevelEnabled.mockReturnValue(true);
+      if (change === "broken") {
+        logger.isLevelEnabled.mockImplementation(() => {
+          throw new Error("level trap");
+        });
+      }
+      const call = service.call(change);
+      (await handle.nextRequest()).respond("ok");
+      await call;
+    }
+    expect(written.filter((line) => line.includes("started"))).toHaveLength(2);
+  });
+
+  test("the real pino writes nothing at a level that is off", async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: "error" }, { write: (line: string) => lines.push(line) });
+    const { handle, service } = setUp({ logger });
+    const call = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    await call;
+    expect(lines).toEqual([]);
   });
 });
 

@@ -481,6 +481,7 @@ export const optionObjects: readonly OptionsRow[] = [
       logger: optional(withMethods({ info: run, warn: run }, "info", "warn")),
       level: optional(aString),
       generateId: optional(aFunction),
+      requestId: optional(aFunction),
       traceparent: optional(aFunction),
       clock: optional(aClock),
     } satisfies Every<TraceOptions>,
