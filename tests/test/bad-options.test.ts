@@ -80,10 +80,10 @@ function withGetter({ base }: OptionsRow, option: string, get: () => unknown): o
 }
 
 /** Objects of options, and not policies, loggers and layers, which may have members of their own. */
-const named = objects.filter(([, { prefix }]) => prefix === undefined);
+const optionObjectsAlone = objects.filter(([, { prefix }]) => prefix === undefined);
 
 describe("promise 14: an option that nobody knows", () => {
-  test.each(named)("is a TypeError of %s that names it and the nearest that there is", async (of, row) => {
+  test.each(optionObjectsAlone)("is a TypeError of %s that names it and the nearest that there is", async (of, row) => {
     for (const option of Object.keys(row.ranges)) {
       // A letter that is typed twice.
       const misspelt = `${option}${option.at(-1)}`;
@@ -97,7 +97,7 @@ describe("promise 14: an option that nobody knows", () => {
     }
   });
 
-  test.each(named)("may be a symbol, or inherited, where %s is asked", async (_of, row) => {
+  test.each(optionObjectsAlone)("may be a symbol, or inherited, where %s is asked", async (_of, row) => {
     const options = Object.assign(Object.create({ mine: 1 }) as object, row.base, { [Symbol("mine")]: 1 });
     expect(await refusalOf(() => row.give(options as never))).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, type Permit, type ReadyOptions, Semaphore, Service } from "../src/index.ts";
-import { permit } from "../src/kit.ts";
+import { permit as permitOfOwn } from "../src/kit.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 import { stateOf, turn } from "@sluice/test-kit";
@@ -85,16 +85,15 @@ describe("promise 14: options of a call that nobody knows", () => {
   test.each(cases)("are a TypeError that names what was meant: case %#", async (options, owner, message) => {
     const { leaf, semaphore, service } = limited(1);
     const error = { name: "TypeError", message: `${owner}: ${message}` };
-    if (owner === "ready") await expect(service.ready(options)).rejects.toMatchObject(error);
-    else {
-      await expect(service.call("a", options)).rejects.toMatchObject(error);
-      await expect(permitOf(service).call("a", options)).rejects.toMatchObject(error);
-      const own = permit(
-        (request: string) => request,
-        () => {},
-      );
-      await expect(own.call("a", options)).rejects.toMatchObject(error);
-    }
+    const own = permitOfOwn(
+      (request: string) => request,
+      () => {},
+    );
+    const asked: readonly (() => Promise<unknown>)[] =
+      owner === "ready"
+        ? [() => service.ready(options)]
+        : [() => service.call("a", options), () => permitOf(service).call("a", options), () => own.call("a", options)];
+    for (const ask of asked) await expect(ask()).rejects.toMatchObject(error);
     expect(leaf.calls).toHaveLength(0);
     expect(semaphore.active).toBe(0);
   });
@@ -105,11 +104,11 @@ describe("promise 14: options of a call that nobody knows", () => {
       readonly deadline = 5;
     }
     const inherits = Object.create(Object.assign(new Options(), { mine: 1 })) as object;
-    for (const options of [{ [Symbol("mine")]: 1 }, new Options(), inherits]) {
-      await expect(service.call("a", options)).resolves.toBeDefined();
+    for (const each of [{ [Symbol("mine")]: 1 }, new Options(), inherits]) {
+      await expect(service.call("a", each)).resolves.toBeDefined();
     }
-    const waitUntil = (): void => {};
-    (await service.ready({ request: "a", ...{ waitUntil } })).release();
+    const options = { request: "a", waitUntil() {} };
+    (await service.ready(options)).release();
   });
 });
 

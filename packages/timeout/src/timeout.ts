@@ -139,7 +139,7 @@ function readBounds(
     typeof options === "object"
       ? readOptions("timeout", options, ["ready", "call", "total", "deadline", "clock"])
       : { call: time("ms", options) };
-  const { deadline } = read;
+  const deadline: unknown = read.deadline;
   if (deadline !== undefined && deadline !== true) {
     throw new TypeError(`timeout: deadline must be true, or left out; received ${show(deadline)}`);
   }

@@ -70,7 +70,7 @@ export function readOptions<T extends object>(
 }
 
 /** @throws TypeError when `options` has an own enumerable member, other than a symbol, that is not one of `names` */
-export function requireKnown(owner: string, options: object, names: readonly string[]): void {
+function requireKnown(owner: string, options: object, names: readonly string[]): void {
   for (const key of keysOf(owner, options)) if (!names.includes(key)) throw unknownOption(owner, key, names);
 }
 
