@@ -367,3 +367,14 @@ test("promise 4: whatever the schedule, it does what a number and an array do", 
     { numRuns: 300 },
   );
 });
+
+test("JSON.stringify writes a semaphore's counters, also while somebody waits", async () => {
+  const clock = new VirtualClock();
+  const semaphore = new Semaphore(1, { clock });
+  const lease = semaphore.tryAcquire()!;
+  const waiting = semaphore.acquire();
+  clock.advance(20);
+  expect(JSON.parse(JSON.stringify(semaphore))).toEqual({ max: 1, active: 1, waiting: 1, available: 0, oldest: 20 });
+  lease.cancel();
+  (await waiting).cancel();
+});

@@ -9,6 +9,7 @@ import {
   type SemaphoreOptions,
 } from "@sluice/core";
 import { readOptions, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
+import { type Counters, withCounters } from "./counters.ts";
 
 /** Options of {@link concurrencyLimit}. */
 export interface ConcurrencyLimitOptions {
@@ -25,18 +26,13 @@ export interface ConcurrencyLimitOptions {
   readonly label?: string | undefined;
 }
 
-/** A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. */
-export interface ConcurrencyLimit extends Layer<Keeps> {
+/**
+ * A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. Its `active` permits
+ * are those reserved, and those whose work has not settled.
+ */
+export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
   /** How many may run at once. Raising it serves those who wait; lowering it takes nothing from those who run. */
   max: number;
-  /** Permits held: those reserved, and those whose work has not settled. */
-  readonly active: number;
-  /** Callers in line. */
-  readonly waiting: number;
-  /** Permits free. */
-  readonly available: number;
-  /** For how many milliseconds the longest holder has had its permit; 0 when nobody holds one. */
-  readonly oldest: number;
 }
 
 /**
@@ -78,30 +74,18 @@ const name = "concurrencyLimit";
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
 function layerOf(semaphore: Semaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
   const facts = { max: semaphore.max };
-  return {
+  const layer = {
     ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
     get max() {
       return semaphore.max;
     },
     set max(max) {
       const from = semaphore.max;
-      // First, so that the error names this function, whosever semaphore it is.
       semaphore.max = requireMax(max);
       if (events.listening) events.emit({ type: "limit", layer: name, label, source: semaphore, from, to: max });
     },
-    get active() {
-      return semaphore.active;
-    },
-    get waiting() {
-      return semaphore.waiting;
-    },
-    get available() {
-      return semaphore.available;
-    },
-    get oldest() {
-      return semaphore.oldest;
-    },
   };
+  return withCounters(layer, semaphore);
 }
 
 function requireMax(max: number): number {

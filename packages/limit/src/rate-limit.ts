@@ -1,5 +1,6 @@
 import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
 import { readOptions, requireOneOf } from "@sluice/core/kit";
+import { type Counters, withCounters } from "./counters.ts";
 import { FixedWindow } from "./fixed-window.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
@@ -16,20 +17,15 @@ export interface RateLimitOptions extends TokenBucketOptions {
   readonly burst?: number | undefined;
 }
 
-/** A layer that limits how many calls start in a span of time. One value is one rate, for all the services that it wraps. */
-export interface RateLimit extends Layer<Adds<OverloadedError>> {
+/**
+ * A layer that limits how many calls start in a span of time. One value is one rate, for all the services that it wraps. Its `active`
+ * permits are those whose calls have not started: they take up room, and nobody starts in their stead. What runs is not counted.
+ */
+export interface RateLimit extends Layer<Adds<OverloadedError>>, Counters {
   /** How many calls may start in an `interval`. */
   readonly limit: number;
   /** The span of time, in milliseconds. */
   readonly interval: number;
-  /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
-  readonly active: number;
-  /** Callers in line. */
-  readonly waiting: number;
-  /** How many more permits there are right now. */
-  readonly available: number;
-  /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
-  readonly oldest: number;
 }
 
 /**
@@ -52,23 +48,8 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   requireOneOf(name, "algorithm", algorithm, Object.keys(gates));
   const rate = new gates[algorithm](rest as TokenBucketOptions, name);
   const { limit, interval, label } = rate;
-  return {
-    ...gate(rate, { name, label, traits: ["rates"], facts: { limit, interval, algorithm } }),
-    limit,
-    interval,
-    get active() {
-      return rate.active;
-    },
-    get waiting() {
-      return rate.waiting;
-    },
-    get available() {
-      return rate.available;
-    },
-    get oldest() {
-      return rate.oldest;
-    },
-  };
+  const about = { label, traits: ["rates"], facts: { limit, interval, algorithm } };
+  return withCounters({ ...gate(rate, { name, ...about }), limit, interval }, rate);
 }
 
 const name = "rateLimit";

@@ -148,6 +148,12 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return this.held.longest(this.now());
   }
 
+  /** What it is, and its counters: what a logger needs. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { label, limit, interval, active, waiting, available, oldest } = this;
+    return { label, limit, interval, active, waiting, available, oldest };
+  }
+
   /**
    * In how many milliseconds somebody who asks now could be let in, behind those who hold a permit and those who wait: if
    * none of them gives up, and each starts as soon as it may.

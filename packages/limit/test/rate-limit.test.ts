@@ -505,6 +505,23 @@ describe("what is seen of a rate", () => {
     await expect(service.call("b", { deadline: 50 })).rejects.toMatchObject(refusal);
   });
 
+  test("JSON.stringify writes what it is and its counters, also while somebody waits", async () => {
+    const clock = new VirtualClock();
+    const rate = new SlidingWindow({ limit: 1, interval: 100, label: "search", clock });
+    const counters = { limit: 1, interval: 100, active: 1, waiting: 1, available: 0, oldest: 20 };
+    const lease = rate.tryAcquire();
+    const waiting = rate.acquire();
+    await clock.advance(20);
+    expect(JSON.parse(JSON.stringify(rate))).toEqual({ label: "search", ...counters });
+    const layer = rateLimit({ limit: 1, interval: 100, label: "search", clock });
+    const permit = layer.wrap(serviceFn(() => 1)).tryReady();
+    await clock.advance(20);
+    expect(JSON.parse(JSON.stringify(layer))).toEqual({ name: "rateLimit", label: "search", ...counters, waiting: 0 });
+    permit?.release();
+    lease?.cancel();
+    (await waiting).cancel();
+  });
+
   test("a gate is idle when nobody holds or waits and all of it is available", async () => {
     const clock = new VirtualClock();
     const bucket = new TokenBucket({ limit: 1, interval: 100, clock });

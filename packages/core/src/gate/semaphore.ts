@@ -109,6 +109,12 @@ export class Semaphore implements Gate<unknown> {
     return this.holders.longest(this.clock.now());
   }
 
+  /** `max` and the counters: what a logger needs. */
+  toJSON(): Readonly<Record<string, number>> {
+    const { max, active, waiting, available, oldest } = this;
+    return { max, active, waiting, available, oldest };
+  }
+
   /** A slot, when one is free and nobody in line comes before `request`. */
   tryAcquire(request?: unknown): Lease | undefined {
     return this.line.blocks(request) || this.holders.size >= this.limit ? undefined : this.take();
