@@ -1,10 +1,40 @@
 /**
- * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, and what a rate is to do, garbage. It
- * depends on nothing, so that core's tests can use it, too; what tests of layers need is in `@sluice/testing`.
+ * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, garbage, what
+ * a rate is to do, and how a package describes its layers and its options. It depends on nothing, so that core's tests
+ * can use it, too; what tests of layers need is in `@sluice/testing`.
  */
 export { collectGarbage } from "./collect-garbage.ts";
 export type { Deferred } from "./deferred.ts";
 export { deferred } from "./deferred.ts";
+export type { DocumentedRange } from "./documented-range.ts";
+export {
+  aBoolean,
+  aClock,
+  aFunction,
+  aName,
+  anArray,
+  anObject,
+  anything,
+  aString,
+  count,
+  delay,
+  either,
+  finite,
+  longest,
+  number,
+  oneOf,
+  only,
+  optional,
+  slots,
+  span,
+  tried,
+  withMethods,
+} from "./documented-range.ts";
+export { everyLayer, everyOption } from "./every-package.ts";
+export type { AnyLayer, Draw, DrawnLayer, LayerShape, LayerShapes } from "./layer-shape.ts";
+export { heldBy, Transient } from "./layer-shape.ts";
+export { oddNumbers, oddValues, revoked, shown, untouchable } from "./odd-values.ts";
+export type { Every, OptionRow, OptionsRow, OptionTable } from "./option-table.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";
 export { excess, rooms } from "./rate-rules.ts";
 export { hops, turn } from "./turns.ts";

@@ -4,7 +4,7 @@ import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { andThen } from "@sluice/util";
 import { describe, expect, test } from "vitest";
-import { eachLayer } from "./helper/each-layer.ts";
+import { absorbing, eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
 import { turn } from "@sluice/test-kit";
 
@@ -23,8 +23,7 @@ function logged(name: string, log: string[]): AnyLayer {
 
 const failure = new Error("not ready");
 /** These hold nothing further in before the call. */
-const absorbing = new Set(["loadShed", "buffer"]);
-const holding = Object.entries(eachLayer).filter(([name]) => !absorbing.has(name));
+const holding = Object.entries(eachLayer).filter(([name]) => !absorbing.includes(name));
 
 describe.each(holding)("promise 9: with %s between two gates", (_name, make) => {
   interface World {

@@ -2,9 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tried } from "./helper/documented-range.ts";
-import { oddNumbers, oddValues, revoked, shown } from "./helper/odd-values.ts";
-import { guards, type OptionsRow, optionObjects, type Row, rows, withoutOptions } from "./helper/option-table.ts";
+import { oddNumbers, oddValues, type OptionRow, type OptionsRow, revoked, shown, tried } from "@sluice/test-kit";
+import { entries, guards, optionObjects, rows, withoutOptions } from "./helper/option-rows.ts";
 
 /** What becomes of it: undefined where it is taken. */
 async function refusalOf(give: () => unknown): Promise<{ readonly error: unknown } | undefined> {
@@ -17,7 +16,7 @@ async function refusalOf(give: () => unknown): Promise<{ readonly error: unknown
 }
 
 /** What is wrong with how a value of an option is met; undefined where nothing is. */
-async function faultIn({ of, option, range, give }: Row, value: unknown): Promise<string | undefined> {
+async function faultIn({ of, option, range, give }: OptionRow, value: unknown): Promise<string | undefined> {
   const refusal = await refusalOf(() => give(value as never));
   const received = describeValue(value);
   if (range.takes(value)) return refusal && `${option} ${received} was refused: ${describeValue(refusal.error)}`;
@@ -46,7 +45,7 @@ function describeValue(value: unknown): string {
   }
 }
 
-async function faultsIn(row: Row, values: readonly unknown[]): Promise<readonly string[]> {
+async function faultsIn(row: OptionRow, values: readonly unknown[]): Promise<readonly string[]> {
   const given = values.filter((value) => row.except?.(value) !== true);
   const faults = await Promise.all(given.map((value) => faultIn(row, value)));
   return faults.filter((fault) => fault !== undefined);
@@ -164,9 +163,9 @@ function isNoObject(value: unknown): boolean {
 /** All that is exported by every package, by package and name. */
 async function exported(): Promise<ReadonlyMap<string, unknown>> {
   const all = new Map<string, unknown>();
-  for (const name of [...readdirSync(join(import.meta.dirname, "../../packages")), "core/leaks"]) {
-    const module = (await import(`@sluice/${name}`)) as Record<string, unknown>;
-    for (const [key, value] of Object.entries(module)) all.set(`${name}.${key}`, value);
+  for (const entry of new Set([...readdirSync(join(import.meta.dirname, "../../packages")), ...entries])) {
+    const module = (await import(`@sluice/${entry}`)) as Record<string, unknown>;
+    for (const [key, value] of Object.entries(module)) all.set(`${entry}.${key}`, value);
   }
   return all;
 }

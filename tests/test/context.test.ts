@@ -8,7 +8,7 @@ import { timeout } from "@sluice/timeout";
 import { currentRequestId, trace } from "@sluice/trace";
 import { andThen, filter, mapResponse, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
-import { eachLayer } from "./helper/each-layer.ts";
+import { eachLayer, shedding } from "./helper/each-layer.ts";
 import { gateway, stacks, transient } from "./helper/gateway.ts";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
@@ -44,7 +44,7 @@ const waits: Record<string, (clock: VirtualClock) => AnyLayer[]> = {
   "in a buffer for a rate": (clock) => [buffer({ capacity: 9 }), rateLimit({ limit: 1, interval: 10, clock })],
   "under a timeout": (clock) => [timeout({ ready: 1_000, total: 1_000, clock }), concurrencyLimit(1)],
   "through layers of every kind": (clock) => [
-    ...Object.entries(eachLayer).flatMap(([name, make]) => (name === "loadShed" ? [] : [make(clock)])),
+    ...Object.entries(eachLayer).flatMap(([name, make]) => (shedding.includes(name) ? [] : [make(clock)])),
     concurrencyLimit(1),
   ],
 };

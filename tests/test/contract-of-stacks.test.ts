@@ -1,7 +1,7 @@
 import { checkContract } from "@sluice/testing/contract";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { kinds, type LayerDraw } from "./helper/drawn-layer.ts";
+import { does, drawnLayer, type LayerDraw } from "./helper/drawn-layer.ts";
 import { drawnStacks } from "./helper/random-run.ts";
 import { stackedLayer } from "./helper/stacked.ts";
 
@@ -13,39 +13,26 @@ const chosen = SLUICE_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) :
 /** Random schedules for each stack; there are the more stacks. */
 const runs = 25;
 
-/** Of these nobody outside can tell whether they are at rest, or ready for whoever does not say what for. */
-const beyondTelling: readonly string[] = [
-  // A timer that it waits for looks like one that was left behind.
-  "concurrencyLimit, until",
-  // Two routes to one service: where that has room for one, there is never one of each.
-  "routingTable",
-];
-
 /** Whoever reserves both of two services, and tries again within, waits for the first with the second in hand: andThen says so. */
 function mayDeadlock(draws: readonly LayerDraw[]): boolean {
-  const both = draws.findIndex(({ kind }) => kind === "andThen, both");
-  return both >= 0 && draws.slice(both).some(({ kind }) => kind.startsWith("retry"));
+  const both = draws.findIndex((draw) => does(draw, "joins"));
+  return both >= 0 && draws.slice(both).some((draw) => does(draw, "repeats"));
 }
 
-const stacks = drawnStacks.filter(
-  (draws) => !draws.some(({ kind }) => beyondTelling.includes(kind)) && !mayDeadlock(draws),
-);
+const stacks = drawnStacks.filter((draws) => !draws.some((draw) => does(draw, "opaque")) && !mayDeadlock(draws));
 
 const nameOf = ({ kind, size, ms }: LayerDraw): string => `${kind} (${size}, ${ms} ms)`;
 
 async function reportOn(draws: readonly LayerDraw[], seed: number): Promise<string> {
-  const has = (kind: string): true | undefined => draws.some((draw) => draw.kind === kind) || undefined;
-  const report = await checkContract(
-    ({ clock }) => stackedLayer(draws.map((draw) => kinds[draw.kind]!(draw, clock).layer)),
-    {
-      requests: ["x", "xx", "xxx"],
-      responses: ["y"],
-      joins: has("andThen, both"),
-      defers: has("filter, async"),
-      runs,
-      seed,
-    },
-  );
+  const has = (trait: "joins" | "defers"): true | undefined => draws.some((draw) => does(draw, trait)) || undefined;
+  const report = await checkContract(({ clock }) => stackedLayer(draws.map((draw) => drawnLayer(draw, clock).layer)), {
+    requests: ["x", "xx", "xxx"],
+    responses: ["y"],
+    joins: has("joins"),
+    defers: has("defers"),
+    runs,
+    seed,
+  });
   return report.ok ? "" : `${draws.map(nameOf).join(", ")}\n${report.toString()}`;
 }
 

@@ -7,7 +7,7 @@ import { mapFailure, mapRequest, mapResult, recover } from "@sluice/util";
 import { routingTable, steer } from "@sluice/util-box";
 import { expect, test } from "vitest";
 import { faultsOf, guardedStack } from "./helper/guarded-stack.ts";
-import { revoked, untouchable } from "./helper/odd-values.ts";
+import { revoked, untouchable } from "@sluice/test-kit";
 
 const boom = new Error("boom");
 

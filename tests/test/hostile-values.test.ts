@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { faultsOf, type GuardedStack, guardedStack } from "./helper/guarded-stack.ts";
 import { type Ending, hostileAnswers, hostilePromises } from "./helper/hostile-answer.ts";
-import { revoked, untouchable } from "./helper/odd-values.ts";
+import { revoked, untouchable } from "@sluice/test-kit";
 import { permitOf } from "./helper/stacked.ts";
 import { watchedAbort } from "./helper/watched-abort.ts";
 

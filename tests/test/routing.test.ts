@@ -9,7 +9,7 @@ import { trace } from "@sluice/trace";
 import { mapRequest, recover } from "@sluice/util";
 import { boxed, isRouteNotFoundError, routingTable, steer } from "@sluice/util-box";
 import { describe, expect, test } from "vitest";
-import { eachLayer } from "./helper/each-layer.ts";
+import { absorbing, deferring, eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
 import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
@@ -32,7 +32,9 @@ function table(around: (clock: VirtualClock) => AnyLayer[] = () => []) {
   return { clock, workshop, limits, routes, keys, service };
 }
 
-const transparent = Object.entries(eachLayer).filter(([name]) => !/loadShed|buffer|filter, async/.test(name));
+const transparent = Object.entries(eachLayer).filter(
+  ([name]) => !absorbing.includes(name) && !deferring.includes(name),
+);
 
 describe.each(transparent)("promise 10: through %s", (_name, make) => {
   test("a named reservation takes its own route, and a full one blocks no other", async () => {

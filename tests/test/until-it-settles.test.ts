@@ -9,14 +9,14 @@ import { trace } from "@sluice/trace";
 import { andThen, mapResponse, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { deferred } from "@sluice/test-kit";
-import { eachLayer } from "./helper/each-layer.ts";
+import { deferring, eachLayer } from "./helper/each-layer.ts";
 import { routed } from "./helper/routed.ts";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
 /** One of each layer, but for the one that begins the work in a later turn. */
 const allOf = (clock: VirtualClock): AnyLayer[] =>
-  Object.entries(eachLayer).flatMap(([name, make]) => (name === "filter, async" ? [] : [make(clock)]));
+  Object.entries(eachLayer).flatMap(([name, make]) => (deferring.includes(name) ? [] : [make(clock)]));
 
 /** Where a limit of one may stand. Each stack gives up on a call after 100 ms, and the work heeds no signal. */
 const nestings: Record<string, (limit: AnyLayer, clock: VirtualClock) => AnyLayer[]> = {

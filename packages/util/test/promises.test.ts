@@ -3,54 +3,35 @@ import {
   type AnyLayer,
   type AnyService,
   gate,
-  identity,
   isPermitSpentError,
   Semaphore,
   type Service,
   ServiceBuilder,
   serviceFn,
 } from "@sluice/core";
-import { mockService } from "@sluice/testing";
+import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  andThen,
-  either,
-  filter,
-  mapFailure,
-  mapRequest,
-  mapResponse,
-  mapResult,
-  optional,
-  recover,
-} from "../src/index.ts";
+import { mapResult } from "../src/index.ts";
+import { layers as shapes } from "./layers.ts";
 import { deferred, hops, turn, unhandledIn } from "@sluice/test-kit";
 
 class OtherError extends Error {}
 
-const same = <T>(value: T): T => value;
+const clock = new VirtualClock();
 
 /** Every layer, so set up that it changes nothing: what is promised of all of them holds. */
 const layers: readonly (readonly [string, () => AnyLayer])[] = [
-  ["mapRequest", () => mapRequest(same)],
-  ["mapResponse", () => mapResponse(same)],
-  ["mapResponse, async", () => mapResponse(async (response) => response)],
-  ["mapFailure", () => mapFailure(same)],
-  ["mapResult", () => mapResult(same)],
+  ...Object.entries(shapes).flatMap(([name, { calm }]) =>
+    calm === undefined ? [] : [[name, () => calm(clock)] as const],
+  ),
   ["mapResult, async", () => mapResult(async (outcome) => outcome)],
-  ["recover", () => recover(OtherError, same)],
-  ["filter", () => filter(() => true)],
-  ["filter, async", () => filter(async () => true)],
-  ["andThen, both", () => andThen(serviceFn(same))],
-  ["andThen, late", () => andThen(serviceFn(same), { reserve: "late" })],
-  ["either", () => either(true, mapRequest(same), identity())],
-  ["optional", () => optional(mapRequest(same))],
 ];
 
 /** Which of them start the work inside in the caller's turn. */
-const startingAtOnce = layers.filter(([name]) => name !== "filter, async");
+const startingAtOnce = layers.filter(([name]) => shapes[name]?.defers !== true);
 /** Which of them only pass the answer on. */
-const passing = layers.filter(([name]) => ["mapRequest", "filter", "either", "optional"].includes(name));
+const passing = layers.filter(([name]) => shapes[name]?.observes === true);
 /** Which of them answer with one promise of their own. */
 const transforming = layers.filter(([name]) => ["mapResponse", "mapFailure", "mapResult", "recover"].includes(name));
 /** Which of them hand a failure of readiness on as it is, at readiness. */

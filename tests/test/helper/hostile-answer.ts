@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/no-thenable -- what throws, or tells twice, is what these are for */
 import { runInNewContext } from "node:vm";
-import { revoked, untouchable } from "./odd-values.ts";
+import { revoked, untouchable } from "@sluice/test-kit";
 
 /** What becomes of a call: a value, a reason, or whatever the platform makes of it. */
 export type Ending = { readonly value: unknown } | { readonly reason: unknown } | "a TypeError";

@@ -1,8 +1,8 @@
 import type { Permit, Service } from "@sluice/core";
 import { type MockHandle, type MockRequest, mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
-import { deferred } from "@sluice/test-kit";
-import { type DrawnLayer, kinds, type LayerDraw, Transient } from "./drawn-layer.ts";
+import { deferred, type DrawnLayer, Transient } from "@sluice/test-kit";
+import { does, drawnLayer, kinds, type LayerDraw } from "./drawn-layer.ts";
 import { stacked } from "./stacked.ts";
 import { type WatchedAbort, watchedAbort } from "./watched-abort.ts";
 
@@ -36,7 +36,7 @@ const weights: Readonly<Record<string, number>> = {
 /** 2 to 6 layers in any order. */
 export const drawnStacks: fc.Arbitrary<LayerDraw[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom(...Object.keys(kinds)),
+    kind: fc.constantFrom(...kinds.keys()),
     size: fc.integer({ min: 1, max: 3 }),
     ms: fc.integer({ min: 1, max: 40 }),
   }),
@@ -93,7 +93,7 @@ class RandomRun {
   private readonly mayDeadlock: boolean;
 
   constructor(draws: readonly LayerDraw[]) {
-    this.layers = draws.map((draw) => kinds[draw.kind]!(draw, this.clock));
+    this.layers = draws.map((draw) => drawnLayer(draw, this.clock));
     const [inner, handle] = mockService<string, string>();
     this.inner = inner;
     this.handle = handle;
@@ -102,9 +102,9 @@ class RandomRun {
       inner,
     );
     // A limit around a retry counts requests, and of one request an attempt that was given up on may go on beside the next.
-    const lastRepeat = this.layers.map(({ repeats = false }) => repeats).lastIndexOf(true);
+    const lastRepeat = draws.map((draw) => does(draw, "repeats")).lastIndexOf(true);
     this.most = Math.min(...this.layers.slice(lastRepeat + 1).map(({ max = Number.POSITIVE_INFINITY }) => max));
-    const both = draws.findIndex(({ kind }) => kind === "andThen, both");
+    const both = draws.findIndex((draw) => does(draw, "joins"));
     this.mayDeadlock = both >= 0 && both < lastRepeat;
     this.capacity = this.reservable();
   }

@@ -55,6 +55,9 @@ export const span: DocumentedRange = number({ min: 0, max: longest, above: true 
 /** A time in milliseconds, 0 or more. */
 export const delay: DocumentedRange = number({ min: 0, max: longest });
 
+/** How many at once: a whole number, 0 or more, or Infinity. */
+export const slots: DocumentedRange = number({ min: 0, whole: true, infinity: true });
+
 /** A whole number that can be counted to exactly. */
 export const count: DocumentedRange = number({ min: 1, max: MAX_SAFE_INTEGER, whole: true });
 
@@ -99,6 +102,14 @@ export function withMethods(good: object, ...methods: readonly string[]): Docume
 function without(good: object, member: string, descriptor: PropertyDescriptor): object {
   return Object.create(good, { [member]: descriptor }) as object;
 }
+
+/** A clock, with all that layers need of one. */
+export const aClock: DocumentedRange = withMethods(
+  { now: () => 0, setTimeout: () => 0, clearTimeout() {} },
+  "now",
+  "setTimeout",
+  "clearTimeout",
+);
 
 /** `good` and nothing else of what there is. */
 export function only(good: readonly unknown[], bad: readonly unknown[] = []): DocumentedRange {

@@ -1,0 +1,13 @@
+import { buffer } from "@sluice/buffer";
+import { heldBy, type LayerShapes } from "@sluice/test-kit";
+
+export const layers: LayerShapes = {
+  buffer: {
+    absorbs: true,
+    calm: (clock) => buffer({ capacity: 9, clock }),
+    drawn({ size }, clock) {
+      const layer = buffer({ capacity: size, clock });
+      return { layer, held: () => heldBy(layer) + layer.queued + layer.running };
+    },
+  },
+};
