@@ -27,18 +27,18 @@ interface Get {
 
 async function serveAndChange(): Promise<void> {
   const clock = new VirtualClock();
-  const page = (text: string, ms: number) => () =>
+  const page = (text: string, ms: number) => (_request: Get) =>
     new Promise<string>((resolve) => clock.setTimeout(() => resolve(text), ms));
 
   // Three differing stacks. Their types say which failures to expect of each: none, one, two.
-  const home: Service<Get, string, never> = new ServiceBuilder().serviceFn<Get, string>(() => "home");
-  const search = new ServiceBuilder().layer(timeout({ call: 200, clock })).serviceFn<Get, string>(page("results", 50));
+  const home: Service<Get, string, never> = new ServiceBuilder().serviceFn(() => "home");
+  const search = new ServiceBuilder().layer(timeout({ call: 200, clock })).serviceFn(page("results", 50));
   const limit = concurrencyLimit(2);
   const report = new ServiceBuilder()
     .layer(loadShed())
     .layer(limit)
     .layer(timeout({ call: 5_000, clock }))
-    .serviceFn<Get, string>(page("report", 1_000));
+    .serviceFn(page("report", 1_000));
 
   // In the table they have one type: of all failures, any. That is the price in types.
   type Page = BoxService<Get, string, OverloadedError | TimeoutError>;
@@ -69,7 +69,7 @@ async function serveAndChange(): Promise<void> {
   assert.equal(await found, "results");
 
   // Change it. Who is on the way when a route changes ends where it began; who comes later takes the new one.
-  routes.set("/report", boxed(new ServiceBuilder().serviceFn<Get, string>(() => "report, from the new backend")));
+  routes.set("/report", boxed(new ServiceBuilder().serviceFn(() => "report, from the new backend")));
   routes.delete("/search");
   console.log("  the path of reports moved, and the search was taken down");
   assert.equal(await get("/report"), "report, from the new backend");

@@ -16,9 +16,10 @@ export async function lockFile(): Promise<Outcome> {
     return { ok: false, broken: "The lock file contains addresses.", output: addresses.join("\n") };
   }
   const locked = lockedOptionalDependencies(lines);
-  const tools = installedWithOptionalDependencies();
+  // What an earlier lock file installed may still lie there.
+  const tools = installedWithOptionalDependencies().filter(({ id }) => locked.has(id));
   const missing = tools.flatMap(({ id, optional }) =>
-    optional.filter((name) => !locked.get(id)?.has(name)).map((name) => `${id}: ${name} is missing`),
+    optional.filter((name) => !locked.get(id)!.has(name)).map((name) => `${id}: ${name} is missing`),
   );
   if (missing.length > 0) {
     return {

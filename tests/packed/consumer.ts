@@ -55,6 +55,23 @@ void edge;
 // @ts-expect-error a name's length is a number
 new ServiceBuilder().layer(mapRequest((name: string) => name.length)).serviceFn((date: Date) => date);
 
+// The most common stack of all: nothing is annotated but the request.
+const fetching = new ServiceBuilder()
+  .layer(
+    retry(
+      retryPolicy<string, Response>({
+        maxRetries: 3,
+        retryIf: ({ outcome }) => outcome.status === "fulfilled" && outcome.value.status >= 500,
+      }),
+    ),
+  )
+  .serviceFn(async (url: string, { signal }) => fetch(url, { signal: signal ?? null }));
+same<typeof fetching, Service<string, Response, never>>(true);
+const passing = new ServiceBuilder()
+  .layer(mapResponse((response: Response) => response.status))
+  .serviceFn((url: string, options) => fetch(url, { ...options, method: "HEAD" }));
+same<typeof passing, Service<string, number, never>>(true);
+
 class Flaky extends Error {
   readonly code = "FLAKY";
 }

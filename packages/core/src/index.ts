@@ -19,7 +19,7 @@ export type {
   Apply,
   ApplyAll,
   AskedOf,
-  Either,
+  EitherOf,
   Fits,
   Keeps,
   Kind,
@@ -28,14 +28,16 @@ export type {
   MapsResponse,
   Mismatch,
   Recovers,
+  TakesOnly,
 } from "./contract/kind.ts";
-export type { AnyLayer, KindOf, Layer } from "./contract/layer.ts";
+export type { AnyLayer, KindOf, KindOfOptional, Layer } from "./contract/layer.ts";
 export type { Parts } from "./contract/parts.ts";
 export type { Refusal, RefusalError, RefusalOptions, RefusalReason } from "./contract/refusal.ts";
 export type {
   AnyService,
   CallOptions,
   FailureOf,
+  HandlerOptions,
   Permit,
   ReadyOptions,
   RequestOf,

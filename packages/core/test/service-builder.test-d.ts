@@ -242,3 +242,63 @@ expectTypeOf<RequestOf<typeof long>>().not.toBeAny();
 expectTypeOf<ResponseOf<typeof long>>().not.toBeAny();
 const unknowns = new ServiceBuilder().layer(timeout(1)).service({} as Service<string, number>);
 expectTypeOf<FailureOf<typeof unknowns>>().toEqualTypeOf<unknown>();
+
+// A handler that takes its options apart needs no annotation, whatever is around it: the most common stack.
+const fetched = new ServiceBuilder()
+  .layer(mapResponse((response: Response) => response.status))
+  .serviceFn(async (url: string, { signal }) => fetch(url, { signal: signal ?? null }));
+expectTypeOf(fetched).toEqualTypeOf<Service<string, number, never>>();
+const measured = new ServiceBuilder()
+  .layer(mapResponse((n: number) => n > 1))
+  .serviceFn((text: string, { signal }) => (signal?.aborted === true ? 0 : text.length));
+expectTypeOf(measured).toEqualTypeOf<Service<string, boolean, never>>();
+const asked = new ServiceBuilder()
+  .layer(mapRequest((n: number) => String(n)))
+  .layer(mapResponse((n: number) => n > 1))
+  .serviceFn(async (text, { deadline }) => {
+    expectTypeOf(text).toEqualTypeOf<string>();
+    return text.length + (deadline ?? 0);
+  }, raises<NotFound>());
+expectTypeOf(asked).toEqualTypeOf<Service<number, boolean, NotFound>>();
+const givesNumbers = new ServiceBuilder().layer(mapResponse((n: number) => n > 1));
+// @ts-expect-error a number is asked for, and a string is given
+givesNumbers.serviceFn(async (text: string, { signal }) => text + (signal === undefined));
+// @ts-expect-error the same, at once
+givesNumbers.serviceFn((text: string) => text);
+// @ts-expect-error a Date is asked with a number
+takesLength.serviceFn(async (date: Date, { signal }) => String(date) + (signal === undefined));
+// Some answers at once, some later; or never.
+expectTypeOf(
+  new ServiceBuilder().serviceFn((fails: boolean) => (fails ? Promise.reject(new Error("no")) : "now")),
+).toEqualTypeOf<Service<boolean, "now", never>>();
+expectTypeOf(
+  givesNumbers.serviceFn(() => {
+    throw new Error("no");
+  }),
+).toEqualTypeOf<Service<unknown, boolean, never>>();
+
+// The options of a handler go to fetch as they are, also under exactOptionalPropertyTypes.
+const pages = new ServiceBuilder().serviceFn((url: string, options) => fetch(url, options));
+expectTypeOf(pages).toEqualTypeOf<Service<string, Response, never>>();
+const posts = serviceFn((url: string, options) => fetch(url, { ...options, method: "POST" }));
+expectTypeOf(posts).toEqualTypeOf<Service<string, Response, never>>();
+// @ts-expect-error but a signal that may be undefined does not
+serviceFn((url: string, { signal }) => fetch(url, { signal }));
+
+// A handler that declares nothing raises nothing that is known.
+expectTypeOf<FailureOf<typeof pages>>().toEqualTypeOf<never>();
+
+// One layer in each call.
+// @ts-expect-error the second would be dropped
+new ServiceBuilder().layer(timeout(1), timeout(2));
+
+// A layer of one's own around one of ours, of the same kind.
+const tenant = layerFn<Keeps<{ readonly tenant: string }>>("tenant", (inner) =>
+  middleware<Keeps<{ readonly tenant: string }>>("checked", (request, next, options) => {
+    expectTypeOf(request.tenant).toEqualTypeOf<string>();
+    return next(request, options);
+  }).wrap(inner),
+);
+new ServiceBuilder().layer(tenant).serviceFn(({ tenant: name }) => name);
+// @ts-expect-error it is for requests with a tenant
+new ServiceBuilder().layer(tenant).serviceFn((name: string) => name);

@@ -143,3 +143,10 @@ describe("promise 14: what is no layer is refused at once", () => {
     expect(await new ServiceBuilder().layer(layer).service(echo()).call("x")).toBe("x");
   });
 });
+
+test("several layers in one call are refused, for all but the first would be dropped", () => {
+  const layer = identity();
+  expect(() => new ServiceBuilder().layer(...([layer, layer] as unknown as [typeof layer]))).toThrow(
+    new TypeError("ServiceBuilder: layer must be one layer, in a call for each; received 2 at once"),
+  );
+});

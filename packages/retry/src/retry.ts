@@ -31,9 +31,9 @@ export interface Retries<Req, Res, Sent> extends Kind {
     ? [ResponseOf<this["~inner"]>] extends [Res]
       ? [Sent] extends [RequestOf<this["~inner"]>]
         ? this["~inner"]
-        : Mismatch<"the policy sends other requests", RequestOf<this["~inner"]>, Sent>
-      : Mismatch<"the service inside gives other responses", Res, ResponseOf<this["~inner"]>>
-    : Mismatch<"the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
+        : Mismatch<"retry: the policy sends other requests", RequestOf<this["~inner"]>, Sent>
+      : Mismatch<"retry: the service inside gives other responses", Res, ResponseOf<this["~inner"]>>
+    : Mismatch<"retry: the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
 }
 
 /** Options of {@link retry}. */

@@ -1,4 +1,4 @@
-import type { AnyLayer, Either, KindOf, Layer } from "@sluice/core";
+import type { AnyLayer, EitherOf, KindOf, Layer } from "@sluice/core";
 import { requireMethods, show } from "@sluice/core/kit";
 
 /**
@@ -14,7 +14,7 @@ export function either<A extends AnyLayer, B extends AnyLayer>(
   condition: boolean,
   a: A,
   b: B,
-): Layer<Either<KindOf<A>, KindOf<B>>> {
+): Layer<EitherOf<KindOf<A>, KindOf<B>>> {
   // Not merely truthy: a function that answers with the condition would be.
   if (typeof condition !== "boolean") {
     throw new TypeError(`either: condition must be true or false; received ${show(condition)}`);

@@ -7,7 +7,7 @@ export interface Filters<A, B> extends Kind {
   readonly "~asks"?: B;
   readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
     ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | FilteredError>
-    : Mismatch<"the service inside takes other requests", B, RequestOf<this["~inner"]>>;
+    : Mismatch<"filter: the service inside takes other requests", B, RequestOf<this["~inner"]>>;
 }
 
 /**

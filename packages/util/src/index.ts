@@ -19,5 +19,4 @@ export { mapResponse } from "./map-response.ts";
 export type { MapsResult, OutcomeOf } from "./map-result.ts";
 export { mapResult } from "./map-result.ts";
 export { optional } from "./optional.ts";
-export type { RecoversWith } from "./recover.ts";
 export { recover } from "./recover.ts";

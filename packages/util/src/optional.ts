@@ -1,12 +1,5 @@
-import { type AnyLayer, type Either, identity, type Keeps, type KindOf, type Layer } from "@sluice/core";
+import { type AnyLayer, identity, type KindOfOptional, type Layer } from "@sluice/core";
 import { requireMethods } from "@sluice/core/kit";
-
-/** What a layer that may not be there does to types. */
-type KindOfOptional<L> = [L] extends [undefined]
-  ? Keeps
-  : undefined extends L
-    ? Either<KindOf<Exclude<L, undefined>>, Keeps>
-    : KindOf<L>;
 
 /**
  * The layer that was given, itself, or one that does nothing: for places that ask for a layer. (`ServiceBuilder.layer`

@@ -1,24 +1,6 @@
-import {
-  type CallOptions,
-  type FailureOf,
-  type Kind,
-  type Layer,
-  layerFn,
-  type Mismatch,
-  type RequestOf,
-  type ResponseOf,
-  type Service,
-} from "@sluice/core";
+import { type CallOptions, type Layer, layerFn, type Recovers, type Service } from "@sluice/core";
 import { callLayer, isOwnAbort, recoverReadiness, requireFunction } from "@sluice/core/kit";
 import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
-
-/** Answers with `R` where the service inside fails with `E`, which is thereby gone; for services whose requests are `Req`. */
-export interface RecoversWith<E, R, Req> extends Kind {
-  readonly "~asks"?: Req;
-  readonly "~outer": [RequestOf<this["~inner"]>] extends [Req]
-    ? Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]> | R, Exclude<FailureOf<this["~inner"]>, E>>
-    : Mismatch<"the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
-}
 
 /**
  * Answers in place of one kind of failure, and takes it out of `Err`. A failure of readiness is answered for in the
@@ -40,7 +22,7 @@ export interface RecoversWith<E, R, Req> extends Kind {
 export function recover<E, R, Req = unknown>(
   failure: FailureClass<E> | FailureGuard<E>,
   answer: (error: E, request: Req, options: CallOptions) => R,
-): Layer<RecoversWith<E, Awaited<R>, Req>> {
+): Layer<Recovers<E, Awaited<R>, Req>> {
   const matches = failureMatcher("recover", failure);
   requireFunction("recover", "answer", answer);
   const calls = callLayer<any>("recover", (inside, request, options) =>
@@ -50,7 +32,7 @@ export function recover<E, R, Req = unknown>(
     }),
   );
   // A failure of readiness waits for the call, for there is an answer only where there is a request.
-  return layerFn<RecoversWith<E, Awaited<R>, Req>>(
+  return layerFn<Recovers<E, Awaited<R>, Req>>(
     "recover",
     (service) =>
       recoverReadiness(calls.wrap(service) as Service<any, any>, (reason) =>

@@ -28,11 +28,18 @@ export interface Next<in Req, out Res> {
 /** A service of any types, for the inside of a layer: from outside, `K` says which they are. */
 type Inner = Service<any, any, any>;
 
+/** The request of a middleware of kind `K`: what the kind makes of any service, or else what it asks of the requests. */
+type RequestFor<K extends Kind> = 0 extends 1 & RequestOf<Apply<K, Inner>>
+  ? K extends { readonly "~asks"?: infer Req }
+    ? Req
+    : unknown
+  : RequestOf<Apply<K, Inner>>;
+
 /** What a middleware of kind `K` does with a request. Without a kind there is no such function. */
 type HandlerOf<K extends Kind> = [K] extends [never]
   ? never
   : (
-      request: RequestOf<Apply<K, Inner>>,
+      request: RequestFor<K>,
       next: Next<any, any>,
       options: CallOptions,
       inner: Inner,

@@ -1,15 +1,8 @@
-import type { ApplyAll, AskedOf, Either, Fits, Keeps, Kind } from "../contract/kind.ts";
-import type { AnyLayer, KindOf } from "../contract/layer.ts";
-import type { AnyService, Service } from "../contract/service.ts";
+import type { ApplyAll, AskedOf, Fits, Kind } from "../contract/kind.ts";
+import type { AnyLayer, KindOfOptional } from "../contract/layer.ts";
+import type { AnyService, HandlerOptions, Service } from "../contract/service.ts";
 import { readOption, requireMethods, requireName, requireService } from "../kit/check.ts";
-import { type Handler, type Raises, serviceFn } from "./service-fn.ts";
-
-/** What a layer that may be left out does to types. */
-type KindOfOptional<L> = [L] extends [undefined]
-  ? Keeps
-  : undefined extends L
-    ? Either<KindOf<Exclude<L, undefined>>, Keeps>
-    : KindOf<L>;
+import { type Raises, serviceFn } from "./service-fn.ts";
 
 /**
  * Stacks layers: **the first is the outermost**, and a request passes them from top to bottom. A value: each `layer`
@@ -37,9 +30,15 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
   /**
    * This stack with one more layer, inside those that are there. `undefined` adds none.
    *
-   * @throws TypeError when it is no layer
+   * @throws TypeError when it is not a layer, or there are several
    */
-  layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]> {
+  layer<const L extends AnyLayer | undefined>(layer: L): ServiceBuilder<[...Ks, KindOfOptional<L>]>;
+  layer(layer: AnyLayer | undefined, ...more: readonly unknown[]): ServiceBuilder<any> {
+    if (more.length > 0) {
+      throw new TypeError(
+        `ServiceBuilder: layer must be one layer, in a call for each; received ${more.length + 1} at once`,
+      );
+    }
     if (layer === undefined) return builderOf(this.layers);
     requireMethods("ServiceBuilder", "layer", layer, "a layer", ["wrap"]);
     requireName("ServiceBuilder", readOption("ServiceBuilder", layer, "name", "layer.name"), "layer.name");
@@ -60,11 +59,16 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
   }
 
   /** As {@link service}, around a service from a function: see {@link serviceFn}. */
-  serviceFn<Req = AskedOf<Ks>, Res = unknown, Err = never>(
-    handler: Handler<Req, Res> & NoInfer<Fits<ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>>>,
+  serviceFn<Req = AskedOf<Ks>, Answer = unknown, Err = never>(
+    // The fit is asked of what the handler returns, and not of the handler: a parameter of an intersection has no contextual
+    // type, so `{ signal }` would be of no type and the response unknown.
+    handler: (
+      request: Req,
+      options: HandlerOptions,
+    ) => Answer & NoInfer<Fits<ApplyAll<Ks, Service<Req, Awaited<Answer>, Err>>>>,
     failures?: Raises<Err>,
-  ): ApplyAll<Ks, Service<Req, Awaited<Res>, Err>> {
-    return this.service<any>(serviceFn(handler, failures)) as ApplyAll<Ks, Service<Req, Awaited<Res>, Err>>;
+  ): ApplyAll<Ks, Service<Req, Awaited<Answer>, Err>> {
+    return this.service<any>(serviceFn(handler, failures)) as ApplyAll<Ks, Service<Req, Awaited<Answer>, Err>>;
   }
 
   /** The layers' names, outermost first: the names of the functions that make them. */

@@ -1,4 +1,4 @@
-import type { CallOptions, Service } from "../contract/service.ts";
+import type { HandlerOptions, Service } from "../contract/service.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
 import { requireFunction } from "../kit/check.ts";
 import { promiseOf } from "../kit/promise-of.ts";
@@ -6,7 +6,7 @@ import { type Behaviour, Reservation, nothing } from "../stack/reservation.ts";
 import { stackService } from "../stack/stack.ts";
 
 /** What a service does with a request. `options` is always there, so that it can be taken apart: `(id, { signal }) => …`. */
-export type Handler<in Req, out Res> = (request: Req, options: CallOptions) => Res | PromiseLike<Res>;
+export type Handler<in Req, out Res> = (request: Req, options: HandlerOptions) => Res | PromiseLike<Res>;
 
 /** Declares failures in the types: `serviceFn(handler, raises<NotFoundError>())`. Nothing at run time. */
 export interface Raises<out Err> {
@@ -24,6 +24,9 @@ const noFailures: Raises<never> = Object.freeze({});
 /**
  * A service from a function; always ready.
  *
+ * @example
+ * const pages = serviceFn((url: string, options) => fetch(url, options)); // with the caller's signal
+ *
  * @param handler `(request, options)`; a throw is a rejection, a plain value an answer
  * @param _failures what the handler is known to raise (default: nothing), as `raises<NotFoundError>()`
  * @throws TypeError when `handler` is not a function
@@ -37,7 +40,7 @@ export function serviceFn<Req, Res, Err = never>(
     start(_reservation, request, options) {
       leaveLayers();
       try {
-        return promiseOf(handler(request as Req, options));
+        return promiseOf(handler(request as Req, options as HandlerOptions));
       } catch (error) {
         return Promise.reject(error);
       }

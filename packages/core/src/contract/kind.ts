@@ -49,34 +49,35 @@ export interface MapsRequest<A, B> extends Kind {
   readonly "~asks"?: B;
   readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
     ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]>>
-    : Mismatch<"the service inside takes other requests", B, RequestOf<this["~inner"]>>;
+    : Mismatch<"a layer maps requests, and the service inside takes others", B, RequestOf<this["~inner"]>>;
 }
 
 /** Is answered with `A` inside, and answers with `B`. */
 export interface MapsResponse<A, B> extends Kind {
   readonly "~outer": [ResponseOf<this["~inner"]>] extends [A]
     ? Service<RequestOf<this["~inner"]>, B, FailureOf<this["~inner"]>>
-    : Mismatch<"the service inside gives other responses", A, ResponseOf<this["~inner"]>>;
+    : Mismatch<"a layer maps responses, and the service inside gives others", A, ResponseOf<this["~inner"]>>;
 }
 
 /** Turns the failures `A` of the service inside into `B`. */
 export interface MapsFailure<A, B> extends Kind {
   readonly "~outer": [FailureOf<this["~inner"]>] extends [A]
     ? Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, B>
-    : Mismatch<"the service inside fails otherwise", A, FailureOf<this["~inner"]>>;
+    : Mismatch<"a layer maps failures, and the service inside raises others", A, FailureOf<this["~inner"]>>;
 }
 
-/** Answers with `R` where the service inside fails with `E`, which is thereby gone. */
-export interface Recovers<E, R> extends Kind {
-  readonly "~outer": Service<
-    RequestOf<this["~inner"]>,
-    ResponseOf<this["~inner"]> | R,
-    Exclude<FailureOf<this["~inner"]>, E>
+/** Answers with `R` in the place of the failure `E`, and removes `E`. With `Req`, for services whose requests are such. */
+export interface Recovers<E, R, Req = unknown> extends Kind {
+  readonly "~asks"?: Req;
+  readonly "~outer": TakesOnly<
+    Req,
+    this["~inner"],
+    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]> | R, Exclude<FailureOf<this["~inner"]>, E>>
   >;
 }
 
-/** One of two: what goes for both. */
-export interface Either<A extends Kind, B extends Kind> extends Kind {
+/** One of two layers: what goes for both. */
+export interface EitherOf<A extends Kind, B extends Kind> extends Kind {
   readonly "~outer": Both<Apply<A, this["~inner"]>, Apply<B, this["~inner"]>>;
 }
 
@@ -88,9 +89,10 @@ type Both<A, B> = [A] extends [AnyService]
     : B
   : A;
 
-type TakesOnly<Req, Inner, Outer> = [RequestOf<Inner>] extends [Req]
+/** `Outer` where the service `Inner` takes requests that are all a `Req`; else a {@link Mismatch}. For kinds of your own. */
+export type TakesOnly<Req, Inner, Outer> = [RequestOf<Inner>] extends [Req]
   ? Outer
-  : Mismatch<"the service inside takes other requests", Req, RequestOf<Inner>>;
+  : Mismatch<"a layer looks at requests, and the service inside takes others", Req, RequestOf<Inner>>;
 
 /** The type of `S` inside layers of the kinds `Ks`, outermost first: their {@link Apply}, innermost first. */
 export type ApplyAll<Ks extends readonly Kind[], S> = Ks extends readonly [

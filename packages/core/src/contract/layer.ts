@@ -1,5 +1,5 @@
 import type { About } from "./about.ts";
-import type { Apply, Fits, Keeps, Kind } from "./kind.ts";
+import type { Apply, EitherOf, Fits, Keeps, Kind } from "./kind.ts";
 import type { AnyService } from "./service.ts";
 
 /**
@@ -26,3 +26,10 @@ export type AnyLayer = Layer<any>;
 
 /** What a layer does to types. */
 export type KindOf<L> = L extends { readonly "~kind"?: infer K } ? Extract<K, Kind> : never;
+
+/** What a layer that may be left out (undefined) does to types. */
+export type KindOfOptional<L> = [L] extends [undefined]
+  ? Keeps
+  : undefined extends L
+    ? EitherOf<KindOf<Exclude<L, undefined>>, Keeps>
+    : KindOf<L>;

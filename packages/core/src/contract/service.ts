@@ -8,6 +8,16 @@ export interface CallOptions {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
+/**
+ * What a handler is given of the {@link CallOptions}: the same, and where a member is there it has a value, in the types. So
+ * `fetch(url, options)` and `fetch(url, { ...options, method })` compile also under `exactOptionalPropertyTypes`.
+ */
+export interface HandlerOptions extends CallOptions {
+  readonly signal?: AbortSignal;
+  readonly deadline?: number;
+  readonly waitUntil?: (work: Promise<unknown>) => void;
+}
+
 /** What a caller may say when it asks for readiness. */
 export interface ReadyOptions<out Req = unknown> {
   /** The request the permit is for. Without it the reservation is blind. */
