@@ -13,6 +13,8 @@ export default defineConfig({
       { extends: true as const, test: { name: "tests", root: "tests", include: ["{test,models}/**/*.test.ts"] } },
     ],
     include: ["test/**/*.test.ts"],
+    // All that is drawn at random is the same on every machine.
+    setupFiles: [join(import.meta.dirname, "test-kit/src/fixed-randomness.ts")],
     // A test that leaves a promise rejected behind it fails.
     dangerouslyIgnoreUnhandledErrors: false,
     // Nothing sleeps, so nothing is slow; the property tests get their time here.

@@ -37,6 +37,7 @@ export { oddNumbers, oddValues, revoked, shown, untouchable } from "./odd-values
 export type { Every, OptionRow, OptionsRow, OptionTable } from "./option-table.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";
 export { excess, rooms } from "./rate-rules.ts";
+export { seed } from "./seed.ts";
 export { hops, turn } from "./turns.ts";
 export { unhandledIn } from "./unhandled.ts";
 export { stateOf, watch } from "./watch.ts";

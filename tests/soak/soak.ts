@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
+import { seed as anySeed } from "@sluice/test-kit";
 import { generator, type Load } from "./load.ts";
 import { resources, slope } from "./measure.ts";
 import { play, type Tally } from "./play.ts";
@@ -10,7 +11,7 @@ const { values } = parseArgs({
   options: { operations: { type: "string" }, seed: { type: "string" }, quick: { type: "boolean" } },
 });
 const operations = Number(values.operations ?? (values.quick ? 20_000 : 1_000_000));
-const seed = Number(values.seed ?? 1);
+const seed = values.seed === undefined ? anySeed : Number(values.seed);
 if (!Number.isInteger(operations) || operations < 1 || !Number.isInteger(seed)) {
   throw new RangeError(`soak: --operations and --seed are whole numbers, not ${values.operations}, ${values.seed}`);
 }

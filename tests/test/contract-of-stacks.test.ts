@@ -1,14 +1,14 @@
 import { checkContract } from "@sluice/testing/contract";
 import * as fc from "fast-check";
+import { seed } from "@sluice/test-kit";
 import { expect, test } from "vitest";
 import { does, drawnLayer, type LayerDraw } from "./helper/drawn-layer.ts";
 import { drawnStacks } from "./helper/random-run.ts";
 import { stackedLayer } from "./helper/stacked.ts";
 
-/** How many stacks are drawn; from which seed (default: another one each time), and the path of one that failed. */
-const { SLUICE_STACKS = "250", SLUICE_SEED, SLUICE_PATH } = process.env;
+/** How many stacks are drawn, and the path of one that failed. */
+const { SLUICE_STACKS = "250", SLUICE_PATH } = process.env;
 const numRuns = Number(SLUICE_STACKS);
-const chosen = SLUICE_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SLUICE_SEED);
 
 /** Random schedules for each stack; there are the more stacks. */
 const runs = 25;
@@ -23,7 +23,7 @@ const stacks = drawnStacks.filter((draws) => !draws.some((draw) => does(draw, "o
 
 const nameOf = ({ kind, size, ms }: LayerDraw): string => `${kind} (${size}, ${ms} ms)`;
 
-async function reportOn(draws: readonly LayerDraw[], seed: number): Promise<string> {
+async function reportOn(draws: readonly LayerDraw[], drawn: number): Promise<string> {
   const has = (trait: "joins" | "defers"): true | undefined => draws.some((draw) => does(draw, trait)) || undefined;
   const report = await checkContract(({ clock }) => stackedLayer(draws.map((draw) => drawnLayer(draw, clock).layer)), {
     requests: ["x", "xx", "xxx"],
@@ -31,7 +31,7 @@ async function reportOn(draws: readonly LayerDraw[], seed: number): Promise<stri
     joins: has("joins"),
     defers: has("defers"),
     runs,
-    seed,
+    seed: drawn,
   });
   return report.ok ? "" : `${draws.map(nameOf).join(", ")}\n${report.toString()}`;
 }
@@ -42,20 +42,20 @@ test(
   async () => {
     const began = performance.now();
     const result = await fc.check(
-      fc.asyncProperty(stacks, fc.nat(), async (draws, seed) => {
-        const report = await reportOn(draws, seed);
+      fc.asyncProperty(stacks, fc.nat(), async (draws, drawn) => {
+        const report = await reportOn(draws, drawn);
         if (report !== "") throw new Error(report);
       }),
       {
         numRuns,
-        seed: chosen,
+        seed,
         ...(SLUICE_PATH === undefined ? {} : { path: SLUICE_PATH }),
       },
     );
-    const repeat = `SLUICE_SEED=${chosen} SLUICE_PATH=${result.counterexamplePath}`;
+    const repeat = `SLUICE_SEED=${seed} SLUICE_PATH=${result.counterexamplePath}`;
     // The report as a message: of values that are compared the runner shows the first few words.
     expect(result.failed, `${String(result.errorInstance)}\n\nRepeat it: ${repeat}`).toBe(false);
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-    console.log(`contract of stacks: ${result.numRuns} stacks, ${runs} schedules each, seed ${chosen}, ${seconds} s`);
+    console.log(`contract of stacks: ${result.numRuns} stacks, ${runs} schedules each, seed ${seed}, ${seconds} s`);
   },
 );

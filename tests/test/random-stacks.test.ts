@@ -1,11 +1,10 @@
 import * as fc from "fast-check";
+import { seed } from "@sluice/test-kit";
 import { expect, test } from "vitest";
 import { drawnStacks, runAtRandom, schedules } from "./helper/random-run.ts";
 
 /** Each kind of layer stands around each other one some hundred times. A run that fails names its seed and its path. */
 const runs = 20_000;
-const { SLUICE_SEED } = process.env;
-const seed = SLUICE_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SLUICE_SEED);
 
 test(
   "promises 3, 5, 6 and 13: any layers in any order, whatever happens to them, come to rest",

@@ -33,7 +33,7 @@ export class RoutingModel extends Model {
   protected take(who: number, blind: boolean): boolean | string {
     const wanted = blind ? [...new Set(this.table.values())] : [this.find(who)].filter((gate) => gate !== undefined);
     if (!wanted.every((gate) => gate.take(who))) {
-      this.leave(who);
+      leaveInReverse(wanted, who);
       return false;
     }
     if (blind) this.rounds.set(who, { gates: wanted, at: wanted.length });
@@ -54,7 +54,12 @@ export class RoutingModel extends Model {
   }
 
   protected leave(who: number): void {
-    for (const gate of [...this.gates].reverse()) gate.leave(who);
+    leaveInReverse(this.asked(who), who);
+  }
+
+  /** Where somebody may hold or wait, in the order in which they asked: routes change, and the order of the gates says nothing. */
+  private asked(who: number): readonly PlainGate[] {
+    return [...new Set([...(this.rounds.get(who)?.gates ?? []), ...this.gates])];
   }
 
   /** Out of the line at once; what is held of other services is given back when the turn is over. */
@@ -82,7 +87,8 @@ export class RoutingModel extends Model {
   protected override begin(who: number, request: number): void {
     const reserved = !this.rounds.has(who) && request === who;
     const gate = reserved ? this.named.get(who) : this.find(request);
-    for (const each of [...this.gates].reverse()) if (each !== gate) each.leave(who);
+    const others = this.asked(who).filter((each) => each !== gate);
+    leaveInReverse(others, who);
     if (gate === undefined) this.states[who] = "not found";
     else if (gate.inside.has(who) || gate.take(who)) super.begin(who, request);
     else this.states[who] = "overloaded: concurrencyLimit";
@@ -103,4 +109,9 @@ export class RoutingModel extends Model {
   private find(request: number): PlainGate | undefined {
     return this.table.get(this.keyOf(request));
   }
+}
+
+/** Promise 9: what was taken last is given back first. */
+function leaveInReverse(gates: readonly PlainGate[], who: number): void {
+  for (const gate of [...gates].reverse()) gate.leave(who);
 }
