@@ -40,7 +40,7 @@ function manifests() {
   const groups = ["packages", "apps"].flatMap((folder) =>
     readdirSync(join(root, folder)).map((each) => join(folder, each)),
   );
-  const folders = [".", "benchmarks", "examples", "tests", ...groups];
+  const folders = [".", "benchmarks", "examples", "test-kit", "tests", ...groups];
   const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...folders.map((folder) => join(folder, "package.json"))];
   const hash = createHash("sha256");
   for (const file of files) {

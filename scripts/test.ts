@@ -12,6 +12,7 @@ import { examples } from "./steps/examples.ts";
 import { lockFile } from "./steps/lock-file.ts";
 import { manifests } from "./steps/manifests.ts";
 import { pack, publintAndAttw } from "./steps/packages.ts";
+import { newPackage } from "./steps/new-package.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { sizes } from "./steps/sizes.ts";
 import { demo, tests, testsOnSystemNode } from "./steps/tests.ts";
@@ -67,6 +68,7 @@ const steps: readonly Step[] = [
   },
   { name: "docs", run: docs },
   { name: "examples", run: examples },
+  { name: "new package", run: newPackage },
   { name: "build", run: runs("turbo", turbo("build"), "A package does not build.") },
   { name: "pack", after: ["build"], run: pack },
   { name: "publint+attw", after: ["pack"], run: publintAndAttw },
