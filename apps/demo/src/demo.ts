@@ -1,4 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { planOf, secondsOf } from "./plan.ts";
+import { chartOf } from "./report/chart.ts";
 import { legend, runTable } from "./report/run-table.ts";
 import type { RunResult } from "./report/run-result.ts";
 import { type Output, screen } from "./report/screen.ts";
@@ -9,6 +11,8 @@ export interface DemoOptions {
   /** A short one: the same phases, too short for figures to rely on. */
   readonly quick: boolean;
   readonly connections: number;
+  /** The file that a chart of both runs is written to; undefined: none. */
+  readonly chart?: string | undefined;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
@@ -16,7 +20,7 @@ export interface DemoOptions {
 const slackSeconds = 40;
 
 /** Both runs, one after the other, and what was seen. */
-export async function demo({ quick, connections, output, signal }: DemoOptions): Promise<void> {
+export async function demo({ quick, connections, chart, output, signal }: DemoOptions): Promise<void> {
   const plan = planOf(quick ? 0.15 : 1);
   const say = (line = "") => output.write(`${line}\n`);
   // Whatever hangs, this does not; the exit ends the children.
@@ -49,6 +53,10 @@ export async function demo({ quick, connections, output, signal }: DemoOptions):
   const interrupted = first.interrupted ?? second?.interrupted;
   if (interrupted !== undefined) for (const line of drainWords(interrupted)) say(line);
   for (const line of report(first.result, second?.result)) say(line);
+  if (chart !== undefined && first.result !== undefined && second?.result !== undefined) {
+    writeFileSync(chart, chartOf(first.result, second.result));
+    say(`\nThe chart is in ${chart}.`);
+  }
   if (quick) say("\nThis was the quick one: its phases are too short for figures to rely on.");
 }
 

@@ -1,5 +1,6 @@
 // npm run demo                 the demo, about a minute
 // npm run demo -- --quick      the same, in about 20 seconds
+// npm run demo -- --chart F    writes a chart of it to F, too (SVG)
 // npm run demo -- --serve      keeps the gateway up for curl
 import { parseArgs } from "node:util";
 import { demo } from "./demo.ts";
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     serve: { type: "boolean", default: false },
     plain: { type: "boolean", default: false },
+    chart: { type: "string" },
     port: { type: "string", default: "0" },
     connections: { type: "string", default: "64" },
   },
@@ -32,7 +34,13 @@ process.stdout.on("error", () => process.exit(0));
 if (values.serve) {
   await serve({ kind: values.plain ? "plain" : "layered", port, connections, signal: interrupted.signal });
 } else {
-  await demo({ quick: values.quick, connections, output: process.stdout, signal: interrupted.signal });
+  await demo({
+    quick: values.quick,
+    connections,
+    chart: values.chart,
+    output: process.stdout,
+    signal: interrupted.signal,
+  });
 }
 process.exit(0);
 

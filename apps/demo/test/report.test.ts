@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Tally } from "../src/load/tally.ts";
 import { phaseNames } from "../src/plan.ts";
+import { chartOf } from "../src/report/chart.ts";
 import { findingsOf, recoveredAfter } from "../src/report/findings.ts";
 import type { RunResult } from "../src/report/run-result.ts";
 import { latency } from "../src/report/run-table.ts";
@@ -108,5 +109,25 @@ describe("a table", () => {
     expect(latency(histogram.toJSON(), 0.5)).toBe("-");
     histogram.record(1000);
     expect(latency(histogram.toJSON(), 0.5)).toBe(">1000");
+  });
+});
+
+describe("the chart", () => {
+  const svg = chartOf(well, badly);
+
+  test("has a group of three bars for each phase, of all routes together", () => {
+    expect(svg.match(/<rect [^>]*y="[\d.]+" width="[\d.]+" height="[\d.]+"/g)).toHaveLength(3 + 3 * phaseNames.length);
+    for (const name of phaseNames) expect(svg).toContain(`>${name}</text>`);
+    expect(svg).toContain(">400</text>");
+    expect(svg).toContain(">380</text>");
+    expect(svg).toContain(">40</text>");
+  });
+
+  test("cuts off what is far above all answers, and says how much it was", () => {
+    const flood: RunResult = {
+      ...well,
+      phases: well.phases.map((phase) => ({ ...phase, tallies: byRoute(() => tallyOf(10_000, 95)) })),
+    };
+    expect(chartOf(flood, badly)).toContain("↑ 40000");
   });
 });

@@ -12,5 +12,5 @@ export type { Retries, RetryLayer, RetryOptions } from "./retry.ts";
 export { retry } from "./retry.ts";
 export type { RetryBudget, RetryBudgetOptions } from "./retry-budget.ts";
 export { retryBudget } from "./retry-budget.ts";
-export type { RetryPolicyOptions } from "./retry-policy.ts";
+export type { CloningRetryPolicyOptions, RetryPolicyOptions } from "./retry-policy.ts";
 export { retryPolicy } from "./retry-policy.ts";

@@ -16,10 +16,25 @@ export interface RetryPolicyOptions<in Req = unknown, in Res = unknown> {
   /** How many retries there may be, of all requests together; default: no bound. */
   readonly budget?: Pick<RetryBudget, "deposit" | "withdraw"> | undefined;
   /**
-   * In how many milliseconds the other side wants to be asked again: the delay is not shorter. What is no number is
-   * ignored; with more than 2^31-1 there is no retry. Default: what a refusal (`isRefusal`) says, such as an `OverloadedError`.
+   * In how many milliseconds the other side wants to be asked again: the delay is not shorter. Anything but a number above 0 is
+   * ignored, also text (`Number(response.headers.get("retry-after")) * 1_000` makes a number of it); with more than 2^31-1 there is no
+   * retry. Default: what a refusal (`isRefusal`) says, such as an `OverloadedError`.
    */
   readonly retryAfter?: ((attempt: Attempt<Req, Res>) => number | undefined) | undefined;
+  /** The request itself is sent again. For copies see {@link CloningRetryPolicyOptions}. */
+  readonly cloneRequest?: undefined;
+}
+
+/** Options of {@link retryPolicy}, for requests that an attempt uses up. */
+export interface CloningRetryPolicyOptions<Req, in Res = unknown> extends Omit<
+  RetryPolicyOptions<Req, Res>,
+  "cloneRequest"
+> {
+  /**
+   * Makes the copy to send again, before each attempt: `(request) => request.clone()`. With undefined the request is not retried.
+   * Default: the request itself is sent again.
+   */
+  readonly cloneRequest: (request: Req) => Req | undefined;
 }
 
 /**
@@ -29,25 +44,40 @@ export interface RetryPolicyOptions<in Req = unknown, in Res = unknown> {
  * @example
  * const policy = retryPolicy({
  *   maxRetries: 3,
- *   retryIf: ({ outcome }) => outcome.status === "rejected" && isTimeoutError(outcome.reason),
+ *   retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
  *   budget: retryBudget({ ttl: 10_000, minPerSecond: 10, ratio: 0.2 }),
  * });
  *
  * @throws TypeError | RangeError when an option is missing or not in its range
  */
+export function retryPolicy<Req, Res = unknown>(
+  options: CloningRetryPolicyOptions<Req, Res>,
+): RetryPolicy<Req, Res, unknown, Req>;
 export function retryPolicy<Req = unknown, Res = unknown>(
   options: RetryPolicyOptions<Req, Res>,
-): RetryPolicy<Req, Res, unknown, never> {
+): RetryPolicy<Req, Res, unknown, never>;
+export function retryPolicy<Req, Res>(
+  options: RetryPolicyOptions<Req, Res> | CloningRetryPolicyOptions<Req, Res>,
+): RetryPolicy<Req, Res, unknown, any> {
   const owner = "retryPolicy";
-  const read = readOptions(owner, options, ["maxRetries", "retryIf", "backoff", "budget", "retryAfter"]);
-  const { retryIf = wasRejected, retryAfter = asRefused, budget } = read;
+  const read = readOptions(owner, options as CloningRetryPolicyOptions<Req, Res>, [
+    "maxRetries",
+    "retryIf",
+    "backoff",
+    "budget",
+    "retryAfter",
+    "cloneRequest",
+  ]);
+  const { retryIf = wasRejected, retryAfter = asRefused, budget, cloneRequest } = read;
+  if (cloneRequest !== undefined) requireFunction(owner, "cloneRequest", cloneRequest);
   const { backoff = exponentialBackoff({ base: 100, max: 10_000 }) as Backoff<any> } = read;
   const maxRetries = requireNumber(owner, "maxRetries", read.maxRetries, { min: 0, integer: true, infinity: true });
   requireFunction(owner, "retryIf", retryIf);
   requireFunction(owner, "retryAfter", retryAfter);
   requireMethods(owner, "backoff", backoff, "a backoff", ["next"]);
   if (budget !== undefined) requireMethods(owner, "budget", budget, "a retry budget", ["deposit", "withdraw"]);
-  const policy: RetryPolicy<Req, Res, unknown, never> = {
+  const policy: RetryPolicy<Req, Res, unknown, any> = {
+    ...(cloneRequest !== undefined && { cloneRequest }),
     budgeted: budget !== undefined,
     timed: read.retryIf !== undefined || read.retryAfter !== undefined,
     onlyFailures: read.retryIf === undefined,
@@ -62,8 +92,8 @@ export function retryPolicy<Req = unknown, Res = unknown>(
       }
       if (!retryIf(attempt)) return undefined;
       const { delay: least, state } = backoff.next(attempt.state);
-      const asked = retryAfter(attempt);
-      const delay = asked !== undefined && asked > least ? asked : least;
+      const asked: unknown = retryAfter(attempt);
+      const delay = typeof asked === "number" && asked > least ? asked : least;
       // What cannot be waited for is not paid for.
       if (delay > longestTimer || (attempt.remaining !== undefined && delay >= attempt.remaining)) {
         announceDenial(policy, attempt.number + 1, "deadline");

@@ -68,6 +68,7 @@ export const optionTable: OptionTable = {
         backoff: optional(withMethods(exponentialBackoff({ base: 0, max: 1 }), "next")),
         budget: optional(withMethods(retryBudget(), "deposit", "withdraw")),
         retryAfter: optional(aFunction),
+        cloneRequest: optional(aFunction),
       } satisfies Every<RetryPolicyOptions>,
     },
     {

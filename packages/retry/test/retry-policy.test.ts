@@ -110,6 +110,13 @@ describe("retryAfter", () => {
     expect(after(Number.NaN)).toBe(10);
   });
 
+  test.each(["5000", null, {}, true, 5000n, () => 5000])(
+    "is ignored where it is %s, and the failure is no TypeError",
+    (asked) => {
+      expect(after(asked as never)).toBe(10);
+    },
+  );
+
   test("that no timer can wait for: no retry", () => {
     expect(after(2 ** 31 - 1)).toBe(2 ** 31 - 1);
     expect(after(2 ** 31)).toBeUndefined();
@@ -245,5 +252,43 @@ describe("promise 14: bad options are refused at once", () => {
     expect(make).toThrow(kind);
     expect(make).toThrow(message);
     expect(make).toThrow(/^retryPolicy: /);
+  });
+});
+
+describe("copies of requests", () => {
+  test("are made before each attempt, and sent in the place of what an attempt has used up", async () => {
+    const clock = new VirtualClock();
+    interface Body {
+      used: boolean;
+    }
+    const policy = retryPolicy<Body>({
+      maxRetries: 2,
+      backoff: exponentialBackoff({ base: 0, max: 0 }),
+      cloneRequest: ({ used }) => ({ used }),
+    });
+    const sent: boolean[] = [];
+    const service = new ServiceBuilder().layer(retry(policy, { clock })).serviceFn((body: Body) => {
+      sent.push(body.used);
+      body.used = true;
+      throw new Error("down");
+    });
+    await expect(service.call({ used: false })).rejects.toThrow("down");
+    expect(sent).toEqual([false, false, false]);
+  });
+
+  test("undefined is a request that is not retried", async () => {
+    let attempts = 0;
+    const service = new ServiceBuilder()
+      .layer(retry(retryPolicy<string>({ maxRetries: 2, cloneRequest: () => undefined })))
+      .serviceFn(() => {
+        attempts++;
+        throw new Error("down");
+      });
+    await expect(service.call("a")).rejects.toThrow("down");
+    expect(attempts).toBe(1);
+  });
+
+  test("without them the policy has no such method, and the request itself is sent again", () => {
+    expect(retryPolicy({ maxRetries: 1 })).not.toHaveProperty("cloneRequest");
   });
 });
