@@ -1,6 +1,15 @@
 import type { CallOptions, Clock } from "@sluice/core";
 import type { Stack } from "@sluice/core/internal";
-import { type AbortListener, LinkedList, LinkedNode, listen, timeOf, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortWith,
+  LinkedList,
+  LinkedNode,
+  listen,
+  throwIfAborted,
+  timeOf,
+  unlisten,
+} from "@sluice/core/kit";
 import type { SlotQueue, Slots } from "./slots.ts";
 
 /** A request that waits for the inner service. It holds a slot. */
@@ -75,7 +84,7 @@ export class Queue implements SlotQueue {
   /** @throws BufferClosedError | signal.reason when asking the inner service is of no use */
   private requireWanted({ signal }: CallOptions): void {
     if (this.slots.closed) throw this.slots.closedError();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
   }
 
   private join(request: unknown, options: CallOptions): Promise<unknown> {
@@ -85,7 +94,7 @@ export class Queue implements SlotQueue {
         const asks = entry === this.entries.first;
         this.leave(entry);
         if (asks) {
-          this.withdrawal.abort(reason);
+          abortWith(this.withdrawal, reason);
           this.withdrawal = new AbortController();
         }
         reject(reason);

@@ -8,6 +8,7 @@ export type { Holding } from "./compose/hold-layer.ts";
 export { holdLayer } from "./compose/hold-layer.ts";
 export type { Inside } from "./compose/inside.ts";
 export { recoverReadiness } from "./compose/recover-readiness.ts";
+export { abortReason, abortWith, throwIfAborted } from "./contract/abort-reason.ts";
 export { longestTimer } from "./contract/clock.ts";
 export type { SluiceErrorOptions } from "./errors/sluice-error.ts";
 export { SluiceError } from "./errors/sluice-error.ts";

@@ -38,6 +38,8 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "LinkedList",
     "LinkedNode",
     "SluiceError",
+    "abortReason",
+    "abortWith",
     "brand",
     "callLayer",
     "holdLayer",
@@ -66,6 +68,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "requireService",
     "show",
     "tell",
+    "throwIfAborted",
     "timeOf",
     "unlisten",
   ]);

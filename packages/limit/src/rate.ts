@@ -1,6 +1,7 @@
 import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
 import { Holders } from "@sluice/core/internal";
 import {
+  abortReason,
   Alarm,
   Line,
   readOptions,
@@ -173,7 +174,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
    */
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal, deadline = Infinity } = options;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
     const now = this.now();
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);

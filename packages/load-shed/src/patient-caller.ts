@@ -1,6 +1,6 @@
 import { OverloadedError, type ReadyOptions } from "@sluice/core";
 import type { Reservation, Stack } from "@sluice/core/internal";
-import { type AbortListener, Deadline, type Deadlines, listen, unlisten } from "@sluice/core/kit";
+import { type AbortListener, abortWith, Deadline, type Deadlines, listen, unlisten } from "@sluice/core/kit";
 
 /** What all callers of a layer who wait have in common. */
 export interface Patience {
@@ -63,13 +63,13 @@ export class PatientCaller extends Deadline implements AbortListener {
 
   /** The caller gave up: what was asked for inside is withdrawn, and ends with the reason. */
   aborted(reason: unknown): void {
-    this.withdrawal.abort(reason);
+    abortWith(this.withdrawal, reason);
   }
 
   override expire(): void {
     if (!this.end()) return;
     this.giveUp();
-    this.withdrawal.abort(new OverloadedError("loadShed"));
+    abortWith(this.withdrawal, new OverloadedError("loadShed"));
   }
 
   /** Whether it ends now, and not before. */

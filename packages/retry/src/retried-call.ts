@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import type { Reservation, Stack } from "@sluice/core/internal";
-import { type AbortListener, listen, requireDuration, unlisten } from "@sluice/core/kit";
+import { type AbortListener, abortReason, listen, requireDuration, unlisten } from "@sluice/core/kit";
 import { announceDenial, codeOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
@@ -128,7 +128,7 @@ export class RetriedCall implements AbortListener {
     const { signal } = this.options;
     // By the policy itself, while it was asked.
     if (signal?.aborted) {
-      this.reject(signal.reason);
+      this.reject(abortReason(signal));
       return;
     }
     if (delay === 0) {
@@ -158,7 +158,7 @@ export class RetriedCall implements AbortListener {
         // The abort may have come between the grant and now.
         if (signal?.aborted) {
           reservation.cancel();
-          this.reject(signal.reason);
+          this.reject(abortReason(signal));
         } else this.attempt(reservation);
       },
       this.reject,

@@ -1,6 +1,14 @@
 import type { CallOptions, ReadyOptions } from "@sluice/core";
 import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
-import { type AbortListener, type Deadline, type Deadlines, listen, promiseOf, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortWith,
+  type Deadline,
+  type Deadlines,
+  listen,
+  promiseOf,
+  unlisten,
+} from "@sluice/core/kit";
 import { TimeoutError, type TimeoutPhase } from "./timeout-error.ts";
 
 /** How long somebody has, and for what. */
@@ -121,7 +129,7 @@ export class Timed implements AbortListener, Deadline {
   /** The caller gave up: those inside are told, and it ends when they say so. */
   aborted(reason: unknown): void {
     this.timing.deadlines.remove(this);
-    this.controller.abort(reason);
+    abortWith(this.controller, reason);
   }
 
   /** The time is over. */
@@ -135,7 +143,7 @@ export class Timed implements AbortListener, Deadline {
       handUp(this, this.answer);
     }
     this.tell!(error);
-    this.controller.abort(error);
+    abortWith(this.controller, error);
   }
 
   private settled(): void {

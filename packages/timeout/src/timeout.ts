@@ -1,6 +1,6 @@
 import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
 import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { Deadlines, readOptions, requireClock, requireDuration, show, timeOf } from "@sluice/core/kit";
+import { Deadlines, readOptions, requireClock, requireDuration, show, throwIfAborted, timeOf } from "@sluice/core/kit";
 import { type Bound, Timed, type Timing } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
 
@@ -64,7 +64,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const begin = (own: Bound | undefined, asked: CallOptions, waited: number): Timed | undefined => {
     const { signal, deadline, waitUntil } = asked;
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
-    if (signal?.aborted) throw signal.reason;
+    throwIfAborted(signal);
     const now = timeOf(clock);
     const timed = new Timed(timing, signal, waitUntil);
     if (own !== undefined) timed.lower(own, now + own.ms);

@@ -11,7 +11,7 @@ import {
   type Service,
 } from "@sluice/core";
 import { around, type Behaviour, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
-import { readOptions, requireOneOf, requireService } from "@sluice/core/kit";
+import { abortReason, readOptions, requireOneOf, requireService } from "@sluice/core/kit";
 
 /** Asks a service of type `Second` with the response of the service inside. */
 export interface AndThen<Second extends AnyService> extends Kind {
@@ -66,7 +66,7 @@ const both: Behaviour<Reservation> = {
       (response) => {
         if (!options.signal?.aborted) return second.start(response, options, false);
         second.cancel();
-        throw options.signal.reason;
+        throw abortReason(options.signal);
       },
       (reason: unknown) => {
         second.cancel();

@@ -1,5 +1,5 @@
 import type { Adds, CallOptions, FailureOf, Kind, Layer, Mismatch, RequestOf, ResponseOf, Service } from "@sluice/core";
-import { callLayer, type Inside, promiseOf, requireFunction } from "@sluice/core/kit";
+import { abortReason, callLayer, type Inside, promiseOf, requireFunction } from "@sluice/core/kit";
 import { FilteredError } from "./filtered-error.ts";
 
 /** Takes `A`, and lets those that are a `B` pass. */
@@ -38,7 +38,7 @@ export function filter(predicate: (request: any, options: CallOptions) => boolea
       (passed) => {
         if (!passed) return failed(inside, new FilteredError());
         // The abort may have come while the predicate was at work.
-        if (options.signal?.aborted) return failed(inside, options.signal.reason);
+        if (options.signal?.aborted) return failed(inside, abortReason(options.signal));
         return inside.start(request, options);
       },
       (error: unknown) => failed(inside, error),

@@ -152,7 +152,7 @@ describe.each(layers)("%s", (_name, make) => {
 
   test("the options reach the service inside whole", async () => {
     const { service, handle } = around(make());
-    const options = { signal: new AbortController().signal, deadline: 7, waitUntil: () => {}, more: 1 };
+    const options = { signal: new AbortController().signal, deadline: 7, waitUntil: () => {}, [Symbol("more")]: 1 };
     void service.call("a", options);
     expect((await handle.nextRequest()).options).toMatchObject(options);
   });

@@ -1,3 +1,5 @@
+import { abortReason } from "./abort-reason.ts";
+
 /** What a caller may say about one call. Own enumerable members, so that `{ ...options, signal }` loses nothing. */
 export interface CallOptions {
   /** The caller no longer wants the answer. Passed down as it is; the call still settles when the work does. */
@@ -63,7 +65,7 @@ export abstract class Service<in Req, out Res, out Err = unknown> {
   /** Wait for readiness, then call. Never throws: it rejects. */
   call(request: Req, options: CallOptions = noOptions): Promise<Res> {
     try {
-      if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+      if (options.signal?.aborted) return Promise.reject(abortReason(options.signal));
       const permit = this.tryReady(request);
       if (permit !== undefined) return permit.call(request, options);
       const { signal, deadline } = options;
@@ -71,7 +73,7 @@ export abstract class Service<in Req, out Res, out Err = unknown> {
         // The abort may have come between the grant and now.
         if (!signal?.aborted) return granted.call(request, options);
         granted.release();
-        throw signal.reason;
+        throw abortReason(signal);
       });
     } catch (error) {
       return Promise.reject(error);

@@ -1,4 +1,5 @@
 import { layerFn } from "../compose/layer-fn.ts";
+import { throwIfAborted } from "../contract/abort-reason.ts";
 import type { Gate, GateOptions, Lease } from "../contract/gate.ts";
 import type { Adds } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
@@ -91,7 +92,7 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
               return;
             }
             // It may have aborted since it was looked at: in a function of the caller's, called further out.
-            signal?.throwIfAborted();
+            throwIfAborted(signal);
             waiting = promiseOf(policy.acquire(asked as ReadyOptions<Req>));
           } catch (reason) {
             failed(reason);

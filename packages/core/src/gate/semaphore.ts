@@ -1,3 +1,4 @@
+import { abortReason } from "../contract/abort-reason.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { Gate, Lease } from "../contract/gate.ts";
 import type { ReadyOptions } from "../contract/service.ts";
@@ -122,7 +123,7 @@ export class Semaphore implements Gate<unknown> {
 
   /** A slot, in turn. Rejects with `signal.reason` when the signal aborts. */
   acquire(options: ReadyOptions<unknown> = {}): Promise<Lease> {
-    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (options.signal?.aborted) return Promise.reject(abortReason(options.signal));
     const lease = this.tryAcquire(options.request);
     return lease === undefined ? this.line.join(options) : Promise.resolve(lease);
   }

@@ -1,3 +1,5 @@
+import { abortReason } from "../contract/abort-reason.ts";
+
 /** Somebody to tell of an abort. */
 export interface AbortListener {
   aborted(reason: unknown): void;
@@ -32,8 +34,9 @@ class Hub {
   /** The signal has aborted. */
   handleEvent(): void {
     const { signal } = this;
+    const reason = abortReason(signal);
     // One who is told may make another leave: a set skips what was deleted before its turn.
-    for (const listener of this.all ?? [this.only]) listener.aborted(signal.reason);
+    for (const listener of this.all ?? [this.only]) listener.aborted(reason);
     forget(signal, this);
   }
 }

@@ -1,3 +1,4 @@
+import { abortReason } from "../contract/abort-reason.ts";
 import type { ReadyOptions } from "../contract/service.ts";
 import type { WaitingLine } from "../contract/waiting-line.ts";
 import { type AbortListener, listen, unlisten } from "./abort.ts";
@@ -90,7 +91,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
   /** Stands at the end of the line. The promise rejects with `signal.reason` as soon as the signal aborts. */
   join(options: ReadyOptions<Req>): Promise<Grant> {
     const { signal } = options;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
     const { promise, resolve, reject } = withResolvers<Grant>();
     const waiter = new LineWaiter<Grant, Req>(this, options, resolve, reject);
     if (signal !== undefined) {

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../contract/abort-reason.ts";
 import type { Permit, Service } from "../contract/service.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
 import { promiseOf } from "../kit/promise-of.ts";
@@ -45,7 +46,7 @@ export function permitStack(service: Service<unknown, unknown>): Stack {
           granted(held(permit));
           return;
         }
-        options.signal?.throwIfAborted();
+        throwIfAborted(options.signal);
         waiting = promiseOf(service.ready(options));
       } catch (error) {
         failed(error);

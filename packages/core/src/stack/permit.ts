@@ -1,3 +1,4 @@
+import { dispose } from "../contract/dispose.ts";
 import { type CallOptions, noOptions, type Permit } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
 import { requireFunction } from "../kit/check.ts";
@@ -60,7 +61,7 @@ class OwnPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
     }
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release();
   }
 }

@@ -1,3 +1,4 @@
+import { abortReason } from "../contract/abort-reason.ts";
 import { type CallOptions, noOptions } from "../contract/service.ts";
 import {
   isSignal,
@@ -27,7 +28,7 @@ export function requireWanted(owner: "call" | "ready", options: CallOptions): vo
   }
   if (deadline !== undefined) requireDeadline(owner, deadline);
   if (waitUntil !== undefined) requireFunction(owner, "waitUntil", waitUntil);
-  if (signal !== undefined && requireSignal(owner, signal).aborted) throw signal.reason;
+  if (signal !== undefined && requireSignal(owner, signal).aborted) throw abortReason(signal);
 }
 
 /** Refuses what cannot be an option; what an object of options inherits can be anything. */

@@ -1,3 +1,5 @@
+import { abortReason } from "../contract/abort-reason.ts";
+import { dispose } from "../contract/dispose.ts";
 import {
   type AnyService,
   type CallOptions,
@@ -79,7 +81,7 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
         // The abort may have come between the grant and now.
         if (signal?.aborted) {
           reservation.cancel();
-          reject(signal.reason);
+          reject(abortReason(signal));
         } else {
           (reservation.start(request, options, false) as Promise<Res>).then(resolve, reject);
         }
@@ -121,7 +123,7 @@ class StackPermit<in Req, out Res, out Err> implements Permit<Req, Res, Err> {
     reservation?.cancel();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release();
   }
 }

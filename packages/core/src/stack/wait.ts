@@ -1,3 +1,4 @@
+import { abortReason } from "../contract/abort-reason.ts";
 import { listen, unlisten } from "../kit/abort.ts";
 import { follows } from "../kit/line.ts";
 
@@ -31,7 +32,7 @@ function unlessAborted<Held>(
     if (!signal.aborted) granted(held);
     else {
       giveBack(held);
-      failed(signal.reason);
+      failed(abortReason(signal));
     }
   };
 }
@@ -64,7 +65,7 @@ function listenAndWait<Held>(
       granted(held);
     } else {
       giveBack(held);
-      fail(signal.reason);
+      fail(abortReason(signal));
     }
   }, fail);
   // A promise, so that it comes after a grant that came before, and in the context in which `then` is said.

@@ -1,3 +1,4 @@
+import { dispose } from "../contract/dispose.ts";
 import type { AttemptEvent, Events, LayerEvent } from "../contract/events.ts";
 import { requireFunction } from "../kit/check.ts";
 import { processWide } from "../kit/process-wide.ts";
@@ -62,8 +63,8 @@ class ProcessEvents implements Events {
   }
 }
 
-function disposable(dispose: () => void): Disposable {
-  return { [Symbol.dispose]: dispose };
+function disposable(end: () => void): Disposable {
+  return { [dispose]: end };
 }
 
 /**

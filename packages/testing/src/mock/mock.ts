@@ -1,6 +1,6 @@
 import { type CallOptions, type ReadyOptions, refuse } from "@sluice/core";
 import { type Behaviour, nothing, Reservation, spentAlready, type Stack } from "@sluice/core/internal";
-import { Line, requireNumber } from "@sluice/core/kit";
+import { abortReason, Line, requireNumber } from "@sluice/core/kit";
 import type { MockHandle, MockRequest } from "./mock-handle.ts";
 
 /** Notified while a mock service is used. */
@@ -88,7 +88,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
         // The signal may have aborted between the grant and now.
         if (options.signal?.aborted) {
           late.cancel();
-          failed(options.signal.reason);
+          failed(abortReason(options.signal));
         } else granted(late);
       }, failed);
     }

@@ -1,0 +1,48 @@
+type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
+
+/** An AbortSignal of another make: as little of one as polyfills and simulated browsers have had. */
+export class OtherSignal {
+  aborted = false;
+  declare reason: unknown;
+  private listeners: readonly Listener[] = [];
+
+  addEventListener(_type: "abort", listener: Listener): void {
+    this.listeners = [...this.listeners, listener];
+  }
+
+  removeEventListener(_type: "abort", listener: Listener): void {
+    this.listeners = this.listeners.filter((other) => other !== listener);
+  }
+
+  get listening(): number {
+    return this.listeners.length;
+  }
+
+  /** Tells all that listen. */
+  fire(): void {
+    const event = new Event("abort");
+    for (const listener of this.listeners) {
+      if (typeof listener === "function") listener(event);
+      else listener.handleEvent(event);
+    }
+  }
+}
+
+/** Makes such signals: with a reason, as jsdom did first, or without one, as older polyfills do. */
+export class OtherController {
+  static readonly reasons: boolean = true;
+  readonly signal: OtherSignal & AbortSignal = new OtherSignal() as OtherSignal & AbortSignal;
+
+  abort(reason?: unknown): void {
+    const signal: OtherSignal = this.signal;
+    if (signal.aborted) return;
+    signal.aborted = true;
+    if ((this.constructor as typeof OtherController).reasons) signal.reason = reason;
+    signal.fire();
+  }
+}
+
+/** Of old polyfills: an abort has no reason. */
+export class ReasonlessController extends OtherController {
+  static override readonly reasons = false;
+}
