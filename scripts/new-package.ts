@@ -55,7 +55,7 @@ writeFileSync(
 );
 
 // These import whatever they like, and the documentation's blocks are checked among the tests.
-const users = ["benchmarks", "examples", "tests"];
+const users = ["examples", "tests"];
 for (const user of users) {
   const { dependencies, ...rest } = manifestOf(user);
   const grown = { ...dependencies, [`@sluice/${noun}`]: "workspace:*" };

@@ -1,31 +1,13 @@
-import { buffer } from "@sluice/buffer";
-import { type AnyLayer, type Service, serviceFn } from "@sluice/core";
-import { concurrencyLimit, rateLimit } from "@sluice/limit";
-import { loadShed } from "@sluice/load-shed";
-import { retry, retryPolicy } from "@sluice/retry";
-import { timeout } from "@sluice/timeout";
-import { trace } from "@sluice/trace";
-import { mapFailure, mapRequest, mapResponse, recover } from "@sluice/util";
+import { type AnyLayer, type Service, serviceFn, systemClock } from "@sluice/core";
+import { everyLayer } from "@sluice/test-kit";
 
-const makers: readonly (() => AnyLayer)[] = [
-  () => loadShed(),
-  () => rateLimit({ limit: 1e9, interval: 1_000, algorithm: "token-bucket" }),
-  () => rateLimit({ limit: 1_000, interval: 1, algorithm: "fixed-window" }),
-  () => concurrencyLimit(10),
-  () => retry(retryPolicy({ maxRetries: 3 })),
-  () => timeout(1_000),
-  () => timeout({ total: 1_000 }),
-  () => buffer({ capacity: 10 }),
-  () => trace(),
-  () => mapRequest((request: number) => request + 1),
-  () => mapResponse((response: number) => response + 1),
-  () => mapFailure((failure) => failure),
-  () => recover(RangeError, () => 0),
-];
+/** The layers of every package, in each of their shapes; nobody waits in them. */
+const makers: readonly (() => AnyLayer)[] = [...(await everyLayer()).values()].flatMap(({ calm }) =>
+  calm === undefined ? [] : [() => calm(systemClock, 1_000_000)],
+);
 
 /**
- * What a large process is like: forty stacks of one to seven layers, in all orders, in front of differing work, some of which
- * fails. After it, no call site in the library sees only one kind of layer.
+ * What a large process is like: forty stacks of one to seven layers, in all orders, in front of differing work. After it, no call site in the library sees only one kind of layer.
  */
 export async function megamorphic(): Promise<void> {
   const works: readonly ((request: number) => unknown)[] = [

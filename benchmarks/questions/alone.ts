@@ -1,5 +1,6 @@
 import { buffer } from "@sluice/buffer";
 import { type AnyLayer, middleware, type Service, serviceFn, systemClock } from "@sluice/core";
+import { everyLayer } from "@sluice/test-kit";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
@@ -63,6 +64,11 @@ const timeouts = [
   oneByOne("mollitia timeout", "peer", () => peers.mollitia(answer, "timeout")),
   oneByOne("cockatiel timeout", "peer", () => peers.cockatiel(answer, "timeout")),
 ];
+
+/** What every package says of its layers: each in each of its shapes, with room for whoever comes. */
+const shapes = [...(await everyLayer())].flatMap(([name, { calm }]) =>
+  calm === undefined ? [] : [layered(name, () => calm(systemClock, 1e9))],
+);
 
 export const question: Question = {
   title: "What does each middleware cost alone, where nobody has to wait?",
@@ -162,6 +168,13 @@ export const question: Question = {
         { of: "mapRequest", figure: "ns", to: "serviceFn", difference: true, most: 15 },
         { of: "loadShed", figure: "ns", to: "serviceFn", difference: true, most: 15 },
       ],
+    },
+    {
+      title: "Every layer, in each of its shapes",
+      columns: perCall,
+      // The one that does nothing.
+      reference: "identity",
+      variants: [bare, ...shapes],
     },
   ],
 };

@@ -226,7 +226,7 @@ import { ${camel} } from "@sluice/${noun}";
 export const layers: LayerShapes = {
   ${camel}: {
     observes: true,
-    calm: () => ${camel}({ max: 9 }),
+    calm: (_clock, room) => ${camel}({ max: room }),
     drawn({ size }) {
       const layer = ${camel}({ max: size });
       return { layer, held: () => heldBy(layer), max: size };

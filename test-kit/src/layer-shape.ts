@@ -32,8 +32,11 @@ export interface DrawnLayer {
  * a shape without one of them is left out of those tests.
  */
 export interface LayerShape {
-  /** One with room for much, that changes nothing that passes: any stack of such answers as the service inside does. */
-  readonly calm?: (clock: Clock) => AnyLayer;
+  /**
+   * One that changes nothing that passes: any stack of such answers as the service inside does. It has room for `room` calls
+   * at once, and for as many in a second.
+   */
+  readonly calm?: (clock: Clock, room: number) => AnyLayer;
   /** One of any size, which may change what passes, fail, and answer early. It fails with {@link Transient}. */
   readonly drawn?: (draw: Draw, clock: Clock) => DrawnLayer;
   /** It hands on the very answer that it is given. */

@@ -4,7 +4,7 @@ import { heldBy, type LayerShapes } from "@sluice/test-kit";
 export const layers: LayerShapes = {
   buffer: {
     absorbs: true,
-    calm: (clock) => buffer({ capacity: 9, clock }),
+    calm: (clock, room) => buffer({ capacity: room, clock }),
     drawn({ size }, clock) {
       const layer = buffer({ capacity: size, clock });
       return { layer, held: () => heldBy(layer) + layer.queued + layer.running };

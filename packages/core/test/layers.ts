@@ -33,7 +33,7 @@ export const layers: LayerShapes = {
   },
   gate: {
     observes: true,
-    calm: () => gate(new Semaphore(9), { name: "gate" }),
+    calm: (_clock, room) => gate(new Semaphore(room), { name: "gate" }),
     drawn({ size }) {
       const semaphore = new Semaphore(size);
       return { layer: gate(semaphore, { name: "gate" }), held: () => heldBy(semaphore), max: size };

@@ -9,7 +9,7 @@ function atOnce(size: number, options: ConcurrencyLimitOptions): DrawnLayer {
 function rate(algorithm: RateLimitOptions["algorithm"]): LayerShape {
   return {
     observes: true,
-    calm: (clock) => rateLimit({ limit: 9, interval: 1_000, algorithm, clock }),
+    calm: (clock, room) => rateLimit({ limit: room, interval: 1_000, algorithm, clock }),
     drawn({ size, ms }, clock) {
       const layer = rateLimit({ limit: size, interval: ms, algorithm, clock });
       return { layer, held: () => heldBy(layer) };
@@ -20,7 +20,7 @@ function rate(algorithm: RateLimitOptions["algorithm"]): LayerShape {
 export const layers: LayerShapes = {
   concurrencyLimit: {
     observes: true,
-    calm: (clock) => concurrencyLimit(9, { clock }),
+    calm: (clock, room) => concurrencyLimit(room, { clock }),
     drawn: ({ size }, clock) => atOnce(size, { clock }),
   },
   "concurrencyLimit, until": {

@@ -7,7 +7,7 @@ const limited = (semaphore: Semaphore): Layer => gate(semaphore, { name: "gate" 
 export const layers: LayerShapes = {
   boxLayer: {
     observes: true,
-    calm: () => boxLayer(limited(new Semaphore(9))),
+    calm: (_clock, room) => boxLayer(limited(new Semaphore(room))),
     drawn({ size }) {
       const semaphore = new Semaphore(size);
       return { layer: boxLayer(limited(semaphore)), held: () => heldBy(semaphore), max: size };

@@ -23,7 +23,7 @@ const clock = new VirtualClock();
 /** Every layer, so set up that it changes nothing: what is promised of all of them holds. */
 const layers: readonly (readonly [string, () => AnyLayer])[] = [
   ...Object.entries(shapes).flatMap(([name, { calm }]) =>
-    calm === undefined ? [] : [[name, () => calm(clock)] as const],
+    calm === undefined ? [] : [[name, () => calm(clock, 9)] as const],
   ),
   ["mapResult, async", () => mapResult(async (outcome) => outcome)],
 ];

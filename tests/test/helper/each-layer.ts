@@ -9,7 +9,7 @@ const calm = [...(await everyLayer())]
 
 /** A layer of every package in every shape, with room for much. They change nothing that passes, so that any stack of them answers alike. */
 export const eachLayer: Readonly<Record<string, (clock: VirtualClock) => AnyLayer>> = Object.fromEntries(
-  calm.map(([name, shape]) => [name, (clock) => shape.calm!(clock)]),
+  calm.map(([name, shape]) => [name, (clock) => shape.calm!(clock, 9)]),
 );
 
 /** The names of those that are so. */
