@@ -1,6 +1,6 @@
 import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 
-/** Refused: the buffer was closed, or is being drained, and takes no more work. The request reached nobody. */
+/** Refused: the buffer was closed, or is being drained, and takes no more work. The request was not sent. */
 export class BufferClosedError extends SluiceError {
   declare readonly name: "BufferClosedError";
   override readonly code = "ERR_SLUICE_BUFFER_CLOSED";

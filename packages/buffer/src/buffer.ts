@@ -48,7 +48,7 @@ export interface BufferLayer extends Layer<Adds<BufferClosedError>> {
 /**
  * A queue in front of a service: ready while a slot is free, whether or not the service inside is. A permit is a slot. A
  * request that the inner service cannot take at once waits in its slot, first come, first served, and the slot is free
- * again as soon as the inner service has granted it: `capacity` bounds what waits, not what runs. Where nobody waits and
+ * again as soon as the inner service has granted it: `capacity` bounds what waits, not what runs. Where no request waits and
  * the inner service is ready, the call starts at once.
  *
  * A buffer absorbs readiness: what is inside it cannot hold up or refuse those outside otherwise than by a full queue. An
@@ -75,7 +75,7 @@ export function buffer(options: BufferOptions): BufferLayer {
     name,
     (inner) => {
       const queue = new Queue(stackOf(inner), slots, clock);
-      // Always ready, for those whom the slots let in.
+      // Always ready, for requests that the slots admit.
       return admission.wrap(serviceFn((request, callOptions) => queue.call(request, callOptions)));
     },
     slots,

@@ -80,7 +80,7 @@ export class Slots implements Gate<unknown, BufferClosedError> {
     return now - earliest;
   }
 
-  /** The error of those who are turned away for good. */
+  /** The error of callers that are turned away for good. */
   closedError(): BufferClosedError {
     return new BufferClosedError(this.label);
   }
@@ -104,7 +104,7 @@ export class Slots implements Gate<unknown, BufferClosedError> {
   }
 
   /**
-   * A slot, when one is free and nobody is in line for it.
+   * A slot, when one is free and no caller is in line for it.
    *
    * @throws BufferClosedError when no more work is taken
    */

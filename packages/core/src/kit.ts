@@ -1,5 +1,5 @@
 /**
- * For authors of layers: what a gate, a line or a timer of one's own is made of. Under semver, as the rest of the package.
+ * For authors of layers: what gates, lines and timers are made of. Under semver, as the rest of the package.
  *
  * @packageDocumentation
  */

@@ -6,7 +6,7 @@
 import { type Asked, type Held, leakWatch } from "@sluice/core/internal";
 import { readOptions, requireFunction } from "@sluice/core/kit";
 
-/** A permit that nobody can spend or give back any more. */
+/** A permit that can no longer be spent or released. */
 export interface Leak {
   /** Where `tryReady` or `ready` was asked for it: the lines of a stack trace, innermost first. */
   readonly reservedAt: string;
@@ -41,7 +41,7 @@ export function detectLeaks(options?: LeakOptions): () => void {
   const watch = (service: Asked, method: keyof Asked): ((held: Held) => Held) => {
     const lost: Lost = { reservedAt: callersOf(service[method]), detection };
     return (held) => {
-      // The permit holds this in place of the reservation, and nobody else holds it: they are collected together.
+      // The permit holds this in place of the reservation, and nothing else does: they are collected together.
       const watched: Held = {
         start(...call) {
           permits.unregister(watched);

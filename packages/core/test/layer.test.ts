@@ -101,8 +101,6 @@ describe("promise 14: bad options", () => {
 
   test("a function that answers with no service", () => {
     const layer = layerFn("own", () => undefined as never);
-    expect(() => layer.wrap(answering(1))).toThrow(
-      /^own: what wrap answers with must be a service.* received undefined/,
-    );
+    expect(() => layer.wrap(answering(1))).toThrow(/^own: what wrap returns must be a service.* received undefined/);
   });
 });

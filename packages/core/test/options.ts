@@ -63,7 +63,7 @@ export const optionTable: OptionTable = {
     },
     {
       of: "layerFn",
-      option: "what wrap answers with",
+      option: "what wrap returns",
       range: aService,
       give: (outer) => layerFn("layerFn", () => outer).wrap(service),
     },

@@ -14,7 +14,7 @@ import { type Counters, withCounters } from "./counters.ts";
 /** Options of {@link concurrencyLimit}. */
 export interface ConcurrencyLimitOptions {
   /**
-   * Holds the permit past the response, until the promise that it answers with settles: until a streamed body has
+   * Holds the permit past the response, until the promise that it returns settles: until a streamed body has
    * ended. Called once for each response; undefined holds nothing. Default: no longer than the call.
    */
   readonly until?: GateOptions["until"];
@@ -28,10 +28,10 @@ export interface ConcurrencyLimitOptions {
 
 /**
  * A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. Its `active` permits
- * are those reserved, and those whose work has not settled.
+ * are the reserved ones, and those whose work has not settled.
  */
 export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
-  /** How many may run at once. Raising it serves those who wait; lowering it takes nothing from those who run. */
+  /** How many may run at once. Raising it serves waiters; lowering it takes nothing from running calls. */
   max: number;
 }
 
@@ -44,7 +44,7 @@ export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
  * const service = new ServiceBuilder().layer(limit).serviceFn(ask);
  * limit.active; // how many are in there
  *
- * @param max a whole number of 0 or more (0 lets nobody in), or Infinity; or the semaphore to take permits from, which
+ * @param max a whole number of 0 or more (0 admits no call), or Infinity; or the semaphore to take permits from, which
  *   several layers may share
  * @throws TypeError | RangeError when an option is not in its range
  */

@@ -19,7 +19,7 @@ export interface RateLimitOptions extends TokenBucketOptions {
 
 /**
  * A layer that limits how many calls start in a span of time. One value is one rate, for all the services that it wraps. Its `active`
- * permits are those whose calls have not started: they take up room, and nobody starts in their stead. What runs is not counted.
+ * permits are those whose calls have not started: they take up room until then. What runs is not counted.
  */
 export interface RateLimit extends Layer<Adds<OverloadedError>>, Counters {
   /** How many calls may start in an `interval`. */

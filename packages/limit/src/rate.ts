@@ -18,7 +18,7 @@ export interface RateOptions {
   readonly limit: number;
   /** The span of time in milliseconds: above 0, at most 2^31-1. */
   readonly interval: number;
-  /** Where time is read and the timer for those who wait is set; default `systemClock`. */
+  /** Where time is read and the timer for waiters is set; default `systemClock`. */
   readonly clock?: Clock | undefined;
   /** Tells this rate apart from others: `"search"`. It is on its refusals and events. Default: none. */
   readonly label?: string | undefined;
@@ -44,7 +44,7 @@ class RateLease implements Lease {
   }
 
   finish(): void {
-    // Whoever has finished has started, also where nobody said so.
+    // A call that has finished has started, also where `start` was not called.
     this.settle(true);
   }
 
@@ -116,12 +116,12 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** A call starts at `now`. There is room for it. */
   protected abstract record(now: number): void;
 
-  /** Permits held whose calls have not started yet. They take up room: nobody starts in their stead. */
+  /** Permits held whose calls have not started yet. They take up room until then. */
   get active(): number {
     return this.held.size;
   }
 
-  /** Whether nobody holds a permit, nobody waits for one, and all of the rate is available. */
+  /** Whether no permit is held, no caller waits for one, and all of the rate is available. */
   get idle(): boolean {
     return this.held.size === 0 && this.line.size === 0 && this.available === this.most;
   }
@@ -144,7 +144,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return some;
   }
 
-  /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when nobody has one. */
+  /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
   get oldest(): number {
     return this.held.longest(this.now());
   }
@@ -156,14 +156,14 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   }
 
   /**
-   * In how many milliseconds somebody who asks now could be let in, behind those who hold a permit and those who wait: if
+   * In how many milliseconds a caller who asks now could be admitted, behind the holders of permits and the waiters: if
    * none of them gives up, and each starts as soon as it may.
    */
   retryAfter(): number {
     return this.wait(1, this.now());
   }
 
-  /** A permit, when there is room for one more start and nobody is in line for it. */
+  /** A permit, when there is room for one more start and no caller is in line for it. */
   tryAcquire(): Lease | undefined {
     return this.enter(this.now());
   }
@@ -225,7 +225,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     this.alarm.clear();
   }
 
-  /** In how many milliseconds those who hold, those who wait and `more` behind them can all have started. */
+  /** In how many milliseconds the holders, the waiters and `more` behind them can all have started. */
   private wait(more: number, now: number): number {
     return this.earliest(this.held.size + this.line.size + more, now) - now;
   }

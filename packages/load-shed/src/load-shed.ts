@@ -51,7 +51,7 @@ const name = "loadShed";
 /**
  * Always ready. Where the service inside is not, the call rejects with `OverloadedError`: `layer` names who refused, `reason` says
  * why, and `retryAfter` in how many milliseconds another attempt may succeed, where that is known. It asks once, when the
- * permit is reserved, and never waits: nobody stands in a line further inside on its behalf. Failures of the service inside stay
+ * permit is reserved, and never waits: no waiter of its own stands in a line further inside. Failures of the service inside stay
  * failures, and so are refusals that it throws, such as that of an open circuit.
  *
  * With `wait`, only what cannot be had within that time is refused, or what is known from the start to take longer. Then
@@ -108,7 +108,7 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
           if (found instanceof Reservation) return found;
           const { refusal } = found;
           if (!mayHelp(refusal)) return shed(refusal);
-          // Whoever cannot wait is refused further out, by the one who refused here.
+          // A caller that cannot wait is refused further out, in the name of the layer that refused here.
           if (refusal !== undefined) leaveRefusal(refusal);
           return undefined;
         },

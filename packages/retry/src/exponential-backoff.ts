@@ -15,7 +15,7 @@ export interface BackoffStep<out State> {
   readonly state: State;
 }
 
-/** How long to wait before each retry: a value. It waits for nobody and remembers nothing. */
+/** How long to wait before each retry: a value. It never sleeps and holds no state. */
 export interface Backoff<State = unknown> {
   /** What follows the step that answered with `state`; without one, the first. */
   readonly next: (state?: State) => BackoffStep<State>;

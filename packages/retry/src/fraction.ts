@@ -5,7 +5,7 @@ export interface Fraction {
 }
 
 /**
- * The fraction that somebody meant who wrote `value`: 0.29 is 29/100, and `1 / 3` is 1/3, though no binary number is. It is the
+ * The simplest fraction that equals `value` as a double: 0.29 is 29/100, and `1 / 3` is 1/3, though no binary number is. It is the
  * first convergent of the value's continued fraction that divides to that very number. `%` is exact, so Euclid's
  * algorithm on the value and 1 comes to an end.
  *

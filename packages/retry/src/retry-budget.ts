@@ -24,7 +24,7 @@ export interface RetryBudget {
 export interface RetryBudgetOptions {
   /** How long requests and retries count: milliseconds, above 0 to 2^31-1; default 10,000. */
   readonly ttl?: number | undefined;
-  /** Retries a second that need no requests, for those who send few: 0 or more; default 10. */
+  /** Retries a second that need no requests, for callers that send few: 0 or more; default 10. */
   readonly minPerSecond?: number | undefined;
   /** Retries for each request: 0 to 1,000; default 0.2. */
   readonly ratio?: number | undefined;

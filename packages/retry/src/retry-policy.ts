@@ -86,7 +86,7 @@ export function retryPolicy<Req, Res>(
     },
     decide(attempt) {
       if (attempt.number > maxRetries) {
-        // Whether it would be tried again is asked only for whoever listens.
+        // Whether it would be tried again is asked only for listeners.
         if (events.listening && retryIf(attempt)) announceDenial(policy, attempt.number + 1, "exhausted");
         return undefined;
       }

@@ -58,7 +58,7 @@ export interface RetryLayer<Req, Res, Sent> extends Layer<Retries<Req, Res, Sent
  * The first attempt uses what the caller reserved. Between attempts nothing is reserved: each further one asks for readiness
  * anew, and when that fails the request fails with the same. A backoff that could not end before the caller's `deadline` is not
  * begun: the answer is then what the attempt ended with. An abort ends a backoff, and a wait for readiness, at once with
- * `signal.reason`; an attempt that is under way is told of it, and its outcome is the answer. `signal`, `deadline` and
+ * `signal.reason`; an attempt that is under way sees it on its signal, and its outcome is the answer. `signal`, `deadline` and
  * `waitUntil` go to every attempt.
  *
  * @example

@@ -7,7 +7,7 @@ export type LogMethod = (...args: any[]) => unknown;
  * Somewhere to write to: pino, the console, or what is shaped like one of them.
  *
  * A logger that has `child` (pino, bunyan, Fastify's) is called `(fields, message)`, any other (the console, a literal
- * of one's own) `(message, fields)`. One that has `isLevelEnabled` (pino, Fastify's) is asked before a line is made up.
+ * of your own) `(message, fields)`. One that has `isLevelEnabled` (pino, Fastify's) is asked before a line is made up.
  */
 export interface Logger {
   readonly info: LogMethod;

@@ -7,7 +7,7 @@ export interface Span {
   readonly traceparent: string;
 }
 
-/** A span that makes up its `traceparent` when somebody asks for it: random numbers cost more than all the rest. */
+/** A span that makes its `traceparent` when it is first read: random numbers cost more than all the rest. */
 export class LazySpan implements Span {
   readonly requestId: string;
   /** The span further out, or the header that came with the request. */

@@ -4,7 +4,7 @@ import { randomId } from "./random-id.ts";
 export interface TraceParent {
   /** 32 lower-case hexadecimal digits, not all 0. */
   readonly traceId: string;
-  /** The span of the one who asks: 16 lower-case hexadecimal digits, not all 0. */
+  /** The span of the caller: 16 lower-case hexadecimal digits, not all 0. */
   readonly spanId: string;
   /** Two hexadecimal digits: 01 sampled, 02 the trace id is random. */
   readonly flags: string;

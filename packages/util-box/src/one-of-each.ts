@@ -36,7 +36,7 @@ export function oneOfEach(
   };
   let at = 0;
   const go = (): void => {
-    // A loop as long as nobody has to wait, so that ten thousand routes are not ten thousand calls deep.
+    // A loop as long as no service makes it wait, so that ten thousand routes are not ten thousand calls deep.
     for (; at < services.length; at++) {
       const service = services[at]!;
       if (held.has(service)) continue;

@@ -10,7 +10,7 @@ export interface Directory {
   all(): Iterable<AnyService>;
 }
 
-/** For which request somebody reserved, and where. */
+/** For which request was reserved, and where. */
 interface Named {
   readonly request: unknown;
   readonly service: AnyService;
@@ -97,7 +97,7 @@ export function router(name: string, directory: Directory): Service<any, any, an
       failed(error);
       return;
     }
-    // Whoever waits stays with this service, whatever becomes of the routes.
+    // A waiter stays with this service, whatever becomes of the routes.
     stackOf(service).reserve(
       options,
       (reservation) => {
@@ -110,7 +110,7 @@ export function router(name: string, directory: Directory): Service<any, any, an
   return stackService({ tryReserve, reserve });
 }
 
-/** The other route is tried once: whoever has spent a permit does not wait any more. */
+/** The other route is tried once: a permit that is spent does not wait any more. */
 function callAtOnce(
   name: string,
   service: AnyService,
@@ -119,7 +119,7 @@ function callAtOnce(
   edge: boolean,
 ): Promise<unknown> {
   try {
-    // What somebody else left behind is not why this one is refused.
+    // Discards a refusal left by an earlier, unrelated `tryReady`.
     takeRefusal();
     const reservation = stackOf(service).tryReserve(request);
     if (reservation !== undefined) return reservation.start(request, options, edge);

@@ -43,9 +43,9 @@ export type RoutingTable<S extends AnyService, N extends AnyService | undefined 
  * takes one of each route, in the order of the map, and gives the rest back at the call.
  *
  * A request without a route is ready at once, and its call rejects with {@link RouteNotFoundError}; or it goes to `notFound`.
- * Whoever waits for a route stays with the service that was asked when the routes change.
+ * A caller that waits for a route stays with the service that it asked when the routes change.
  *
- * **Put limits inside the routes.** One outside is held also by those who wait for a full route inside, and then keeps the
+ * **Put limits inside the routes.** One outside is held also by callers that wait for a full route inside, and then keeps the
  * others from theirs.
  *
  * @example

@@ -30,7 +30,7 @@ export interface AndThenOptions {
 }
 
 /**
- * Asks `second` with the response of the service inside, and answers with its response.
+ * Calls `second` with the response of the service inside, and returns its response.
  *
  * With `reserve: "both"` a call that has begun never waits half-way, but each caller holds a permit of the second service
  * for as long as the first takes, and one of the first while it waits for the second. **Two stacks that reserve each

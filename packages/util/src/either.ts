@@ -15,7 +15,7 @@ export function either<A extends AnyLayer, B extends AnyLayer>(
   a: A,
   b: B,
 ): Layer<EitherOf<KindOf<A>, KindOf<B>>> {
-  // Not merely truthy: a function that answers with the condition would be.
+  // Not merely truthy: a function that returns the condition would be.
   if (typeof condition !== "boolean") {
     throw new TypeError(`either: condition must be true or false; received ${show(condition)}`);
   }

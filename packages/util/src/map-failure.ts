@@ -10,7 +10,7 @@ import { callLayer, isOwnAbort, recoverReadiness, requireFunction } from "@sluic
  *   .layer(mapFailure((cause: unknown) => new UserServiceError({ cause })))
  *   .service(lookup);
  *
- * @param map from a failure inside to one outside; synchronous. It is also given what nobody declared, such as a
+ * @param map from a failure inside to one outside; synchronous. It is also given undeclared failures, such as a
  *   programming error. What it throws is the failure
  * @throws TypeError when `map` is not a function
  */

@@ -43,7 +43,7 @@ type ReasonOf<R> = R extends { readonly status: "rejected"; readonly reason: inf
  *   .service(client);
  *
  * @param map from an outcome inside to one outside; may be async, and the call lasts until it has settled. It is also
- *   given failures that nobody declared. What it throws is the failure, and is outside `Err`
+ *   given undeclared failures. What it throws is the failure, and is outside `Err`
  * @throws TypeError when `map` is not a function
  */
 export function mapResult<R extends OutcomeOf<unknown, unknown>, A = OutcomeOf<unknown, unknown>>(
@@ -66,7 +66,7 @@ export function mapResult<R extends OutcomeOf<unknown, unknown>, A = OutcomeOf<u
   return layerFn<MapsResult<A, R>>("mapResult", (service) =>
     recoverReadiness(calls.wrap(service), (reason) => {
       const answer = promiseOf(end({ status: "rejected", reason }));
-      // Nobody may ever ask for it.
+      // The permit may never be spent, and then the failure must not be reported.
       answer.catch(() => {});
       // Another promise, so that a failure is reported where its caller ignores it.
       return () => answer.then();

@@ -59,7 +59,7 @@ export function layerFn<K extends Kind = Keeps>(
       requireService(name, "the service inside", inner);
       const held = withState(name, state, states.get(inner));
       const outer = wrap(inner);
-      requireService(name, "what wrap answers with", outer);
+      requireService(name, "what wrap returns", outer);
       if (outer === inner) return outer;
       // A layer made of layers has what they hold, too; one that hands on what it was given holds nothing there.
       states.set(outer, new Set([...held, ...(states.get(outer) ?? [])]));
@@ -73,7 +73,7 @@ export function layerFn<K extends Kind = Keeps>(
   return made as Layer<any>;
 }
 
-/** Of a layer value: its name and label, and what it counts. The state may be a cycle, and is nobody's business. */
+/** Of a layer value: its name and label, and what it counts. The state may contain a cycle, and is left out. */
 function summaryOf(layer: object): Record<string, unknown> {
   const summary: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(layer)) {

@@ -18,7 +18,7 @@ import { layerFn } from "./layer-fn.ts";
 export interface Next<in Req, out Res> {
   (request: Req, options?: CallOptions): Promise<Res>;
   /**
-   * Releases what was reserved inside, for a handler that knows that it answers without the rest of the stack: by the answer of
+   * Releases what was reserved inside, for a handler that knows that it answers without the rest of the stack: with the answer of
    * another call, for instance. Later it does nothing, and a call rejects with `PermitSpentError`. Without it, what was reserved
    * is released when the handler's answer has settled, or at once where the handler returns a plain value.
    */
@@ -148,7 +148,7 @@ function start(
   // The answer of the service inside, as it is.
   if (answer === called) return edge ? answer.then() : answer;
   if (called !== undefined) observeCalled();
-  // Nothing is left to release, and nobody to tell.
+  // Nothing is left to release, and no work to register.
   if (spent && (called === undefined || waitUntil === undefined)) return answer;
   return observe(answer, edge, {
     settled() {

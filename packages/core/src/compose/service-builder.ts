@@ -6,7 +6,7 @@ import { type Raises, serviceFn } from "./service-fn.ts";
 
 /**
  * Stacks layers: **the first is the outermost**, and a request passes them from top to bottom. A value: each `layer`
- * answers with another builder, and one builder may make many services.
+ * returns another builder, and one builder may make many services.
  *
  * @example
  * const lookup = new ServiceBuilder()

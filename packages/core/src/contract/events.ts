@@ -21,7 +21,7 @@ export interface AttemptEvent extends LayerEvent {
 
 /** The one seam through which all layers announce what they do, shared by all copies of this package in a process. */
 export interface Events {
-  /** Whether anybody listens: `if (events.listening) events.emit({ … })` makes no object where nobody does. */
+  /** Whether there are listeners: `if (events.listening) events.emit({ … })` makes no object without one. */
   readonly listening: boolean;
   /**
    * Calls all listeners, synchronously, in the async context of the caller that the event is about. Never throws: what a
@@ -34,7 +34,7 @@ export interface Events {
    * @throws TypeError when `listener` is not a function
    */
   subscribe(listener: (event: LayerEvent) => void): Disposable;
-  /** Whether anybody carries something into attempts: `if (events.carrying)` spares the function for {@link within}. */
+  /** Whether there are providers: `if (events.carrying)` spares the function for {@link within}. */
   readonly carrying: boolean;
   /** Runs all of an attempt, its wait for readiness included, inside what the providers put into the async context. */
   within<T>(event: AttemptEvent, run: () => T): T;

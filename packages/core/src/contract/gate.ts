@@ -50,7 +50,7 @@ export interface Gate<in Req, out Err = never> {
    * called after `start`.
    */
   readonly holds?: "work" | "answer" | "start" | undefined;
-  /** Whether it may be forgotten: it holds nothing, nobody waits, and a new gate in its place would do the same. */
+  /** Whether it may be forgotten: no lease is held, no caller waits, and a new gate in its place would do the same. */
   readonly idle?: boolean | undefined;
   /** Why it refuses when `tryAcquire` returns undefined; default `"capacity"`. */
   readonly reason?: RefusalReason | undefined;

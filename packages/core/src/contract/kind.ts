@@ -52,7 +52,7 @@ export interface MapsRequest<A, B> extends Kind {
     : Mismatch<"a layer maps requests, and the service inside takes others", B, RequestOf<this["~inner"]>>;
 }
 
-/** Is answered with `A` inside, and answers with `B`. */
+/** Receives responses `A` from inside, and returns `B`. */
 export interface MapsResponse<A, B> extends Kind {
   readonly "~outer": [ResponseOf<this["~inner"]>] extends [A]
     ? Service<RequestOf<this["~inner"]>, B, FailureOf<this["~inner"]>>

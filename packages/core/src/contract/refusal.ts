@@ -4,7 +4,7 @@
  * - `"capacity"`: as many calls as it lets in are running, reserved or waiting;
  * - `"rate"`: as many calls as it lets start in a span of time have started;
  * - `"closed"`: it takes no more work;
- * - `"priority"`: it let somebody more important in;
+ * - `"priority"`: it admitted a more important request;
  * - `"circuit"`: what is behind it fails.
  *
  * A layer of anyone's own may give another.

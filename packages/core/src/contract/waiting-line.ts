@@ -2,7 +2,7 @@ import type { ReadyOptions } from "./service.ts";
 
 /**
  * A line of callers who wait for a grant, such as a lease. It decides who is served next: first come, first served, by priority, the
- * newest first. It keeps the other half of promise 4 in any order: nobody is overtaken between a grant and the next line further inside.
+ * newest first. It keeps the other half of promise 4 in any order: no waiter is overtaken between its grant and the next line further inside.
  */
 export interface WaitingLine<Grant, in Req = any> {
   /** How many wait and can be served. */
@@ -14,6 +14,6 @@ export interface WaitingLine<Grant, in Req = any> {
   blocks(request?: Req): boolean;
   /** Waits for a grant. The promise rejects with `signal.reason` as soon as the signal aborts, and with what the line refuses with. */
   join(options: ReadyOptions<Req>): Promise<Grant>;
-  /** Serves whoever is next. Called only while `size` is above 0. */
+  /** Serves the next waiter. Called only while `size` is above 0. */
   grant(grant: Grant): void;
 }

@@ -1,7 +1,7 @@
 import { brand, isBranded } from "../kit/brand.ts";
 import { SluiceError } from "./sluice-error.ts";
 
-/** A permit was used a second time: each is good for one call. The call reached nobody. */
+/** A permit was used a second time: each is good for one call. The call had no effect. */
 export class PermitSpentError extends SluiceError {
   declare readonly name: "PermitSpentError";
   override readonly code = "ERR_SLUICE_PERMIT_SPENT";

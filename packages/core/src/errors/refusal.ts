@@ -37,7 +37,7 @@ export function takeRefusal(): Refusal | undefined {
   return last;
 }
 
-/** As {@link takeRefusal}, and leaves it for others: for whoever only looks on. */
+/** As {@link takeRefusal}, and leaves it in place: for observers. */
 export function peekRefusal(): Refusal | undefined {
   return slot.last;
 }

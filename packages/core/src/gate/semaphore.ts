@@ -35,7 +35,7 @@ class SemaphoreLease implements Lease {
 
   finish(): void {
     const { place } = this;
-    // Whoever says so twice has given back once.
+    // Idempotent.
     if (place < 0) return;
     this.place = -1;
     this.semaphore.leave(place);
@@ -43,7 +43,7 @@ class SemaphoreLease implements Lease {
 }
 
 /**
- * A number of slots: at most `max` are held at once, and those who wait for one are served in order. The gate behind
+ * A number of slots: at most `max` are held at once, and waiters are served in order. The gate behind
  * `concurrencyLimit`; share one to put several services under one limit.
  *
  * @example
@@ -75,7 +75,7 @@ export class Semaphore implements Gate<unknown> {
     this.line = line === undefined ? new Line(serve) : requireLine(owner, line, serve);
   }
 
-  /** How many may hold a slot at once. Raising it serves those who wait; lowering it takes nothing from those who hold. */
+  /** How many may hold a slot at once. Raising it serves waiters; lowering it takes nothing from current holders. */
   get max(): number {
     return this.limit;
   }
@@ -90,7 +90,7 @@ export class Semaphore implements Gate<unknown> {
     return this.holders.size;
   }
 
-  /** Whether nobody holds a slot and nobody waits for one. */
+  /** Whether no slot is held and no caller waits for one. */
   get idle(): boolean {
     return this.holders.size === 0 && this.line.size === 0;
   }
@@ -105,7 +105,7 @@ export class Semaphore implements Gate<unknown> {
     return Math.max(this.limit - this.holders.size, 0);
   }
 
-  /** For how many milliseconds the longest holder has had its slot; 0 when nobody holds one. */
+  /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
   get oldest(): number {
     return this.holders.longest(this.clock.now());
   }
@@ -116,7 +116,7 @@ export class Semaphore implements Gate<unknown> {
     return { max, active, waiting, available, oldest };
   }
 
-  /** A slot, when one is free and nobody in line comes before `request`. */
+  /** A slot, when one is free and no waiter comes before `request`. */
   tryAcquire(request?: unknown): Lease | undefined {
     return this.line.blocks(request) || this.holders.size >= this.limit ? undefined : this.take();
   }

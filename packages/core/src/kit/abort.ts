@@ -1,6 +1,6 @@
 import { abortReason } from "../contract/abort-reason.ts";
 
-/** Somebody to tell of an abort. */
+/** Is notified of an abort. */
 export interface AbortListener {
   aborted(reason: unknown): void;
 }
@@ -35,7 +35,7 @@ class Hub {
   handleEvent(): void {
     const { signal } = this;
     const reason = abortReason(signal);
-    // One who is told may make another leave: a set skips what was deleted before its turn.
+    // A listener may remove another during iteration; `Set` iteration skips entries that were deleted before they are reached.
     for (const listener of this.all ?? [this.only]) listener.aborted(reason);
     forget(signal, this);
   }

@@ -1,7 +1,7 @@
 import { type Clock, longestTimer } from "../contract/clock.ts";
 
 /**
- * One timer for a whole layer, armed only while somebody waits for it.
+ * One timer for a whole layer, armed only while a caller waits for it.
  *
  * A timer that fires is believed: clocks and timers disagree by a fraction of a millisecond, and a layer that asked the
  * clock again would find itself a moment early and arm a timer of 0. So `ring` is given the later of `now()` and what

@@ -12,7 +12,10 @@ const passage = {
   time: -1,
 };
 
-/** A call, or a question for readiness, enters a stack. Until {@link leaveLayers} all that is done is done in one go. */
+/**
+ * Starts one cached reading of the system clock, for the synchronous pass of a call or a question through a stack. It lasts until
+ * {@link leaveLayers}.
+ */
 export function enterLayers(): void {
   passage.open = true;
   passage.number = (passage.number + 1) | 0;
@@ -20,19 +23,22 @@ export function enterLayers(): void {
 }
 
 /**
- * Which passage this is. A `call` asks `tryReserve` and, in vain, `reserve` in one passage: so whoever looks on tells a refusal that
+ * Which passage this is. A `call` asks `tryReserve` and, in vain, `reserve` in one passage: so an observer can tell a refusal that
  * stays one from one that becomes a wait.
  */
 export function passageNumber(): number {
   return passage.number;
 }
 
-/** It has come to where other code may run for any time, or it has left the stack. */
+/** Drops the cached reading. Called before user code, which may take any time, and at the end of the pass. */
 export function leaveLayers(): void {
   passage.open = false;
 }
 
-/** The time for a layer on the way in: the same for all that a call passes in one go, unless their clock is a virtual one. */
+/**
+ * The time, for a layer on the way in: one reading of the system clock serves all layers that a call passes synchronously. A virtual
+ * clock is read each time.
+ */
 export function timeOf(clock: Clock): number {
   if (!passage.open || clock !== systemClock) return clock.now();
   if (passage.time < 0) passage.time = systemClock.now();

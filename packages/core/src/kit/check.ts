@@ -45,7 +45,7 @@ export function readOption(owner: string, holder: object, name: string, option: 
 }
 
 /**
- * The named members of `options`, each read once. They are all that there may be: an option that nobody reads is a mistake, also
+ * The named members of `options`, each read once. They are all that there may be: an unknown option is a mistake, also
  * where it is undefined. Symbols, and what is inherited, are not looked at.
  *
  * @param names all options that there are
@@ -82,7 +82,7 @@ function keysOf(owner: string, options: object): readonly string[] {
   }
 }
 
-/** The error for an option that nobody knows. It names the nearest that there is, or all. */
+/** The error for an unknown option. It names the nearest known one, or all of them. */
 export function unknownOption(owner: string, key: string, names: readonly string[]): TypeError {
   const near = nearest(key, names);
   const hint =

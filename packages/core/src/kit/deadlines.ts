@@ -28,7 +28,7 @@ const microtasksForAnswers = 32;
 /*
  * To arm a timer and to clear it costs more than all the rest of a call, and many a call is answered in the turn in which it
  * began (`pnpm bench alone`). The process's own timers cannot fire before that turn is over: so the timer is armed so many
- * microtasks later, for those who are still here. Enough for a timeout around a retry around a timeout.
+ * microtasks later, for deadlines that are still pending. Enough for a timeout around a retry around a timeout.
  */
 const microtasksUnarmed = 9;
 

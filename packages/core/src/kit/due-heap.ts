@@ -11,13 +11,13 @@ export interface Due<Node> {
 }
 
 /**
- * Who is due first? A pairing heap (Fredman, Sedgewick, Sleator and Tarjan, 1986). Joining takes a few steps. So does leaving where
+ * The entries by due time, earliest first: a pairing heap (Fredman, Sedgewick, Sleator and Tarjan, 1986). Joining takes a few steps. So does leaving where
  * all have the same time to go: who comes last is then due last and stands below the one who came before, which makes the heap a
  * list. Callers' deadlines come in any order; leaving then takes O(log n) steps on average.
  */
 export class DueHeap<Node extends Due<Node>> {
   first: Node | undefined = undefined;
-  /** Who joined last. */
+  /** The entry that joined last. */
   private last: Node | undefined = undefined;
 
   add(node: Node): void {

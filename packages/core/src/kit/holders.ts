@@ -1,17 +1,16 @@
 /**
- * Who holds something, and since when: each by a place in a list of times. Only numbers are kept. A list of the holders
- * themselves, each younger than the list, is what a garbage collector likes least: it cost a limit 20 ns a call more
- * (`pnpm bench alone`).
+ * Start times of the current holders, by index. Numbers only: a list of holder objects, each younger than the list, cost a
+ * limit 20 ns a call more (`pnpm bench alone`), for the garbage collector's write barriers.
  */
 export class Holders {
-  /** How many hold something. */
+  /** How many holders there are. */
   size = 0;
-  /** Since when, by place; Infinity where nobody is. */
+  /** The start time at each index; Infinity where it is free. */
   private readonly since: number[] = [];
-  /** The places where nobody is. */
+  /** The free indices. */
   private readonly free: number[] = [];
 
-  /** Somebody holds something from `now` on, at the place that this answers with. */
+  /** Adds a holder from `now` on, and returns its index. */
   enter(now: number): number {
     const place = this.free.pop() ?? this.since.length;
     this.since[place] = now;
@@ -19,16 +18,16 @@ export class Holders {
     return place;
   }
 
-  /** Whoever is at `place` holds nothing any more. There must be somebody. */
+  /** Removes the holder at `place`. There must be one. */
   leave(place: number): void {
     this.since[place] = Number.POSITIVE_INFINITY;
     this.free.push(place);
     this.size--;
-    // After a rush nobody looks through its places for ever.
+    // After a rush its indices are not searched for ever.
     if (this.size === 0 && this.since.length > 1_000) this.since.length = this.free.length = 0;
   }
 
-  /** For how long the one who has held longest has: 0 when nobody holds anything. Looks at all places. */
+  /** For how long the longest holder has held: 0 without holders. Looks at all indices. */
   longest(now: number): number {
     let earliest = now;
     for (const since of this.since) earliest = Math.min(earliest, since);

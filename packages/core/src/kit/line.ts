@@ -38,13 +38,13 @@ class LineWaiter<Grant, Req> extends LinkedNode<LineWaiter<Grant, Req>> implemen
 const settled: Promise<void> = Promise.resolve();
 
 /*
- * Who joined last, and with which signal. Whoever then waits for this very promise need not listen to this very signal: that
- * would cost as much again as to stand in line does (`pnpm bench line`).
+ * Promise and signal of the latest `join`. `wait` skips its own abort listener for that pair: the line rejects on abort already,
+ * and a second listener doubles the cost of queueing (`pnpm bench line`).
  */
 let joined: Promise<unknown> | undefined;
 let followed: AbortSignal | undefined;
 
-/** Whether `promise` rejects as soon as `signal` aborts, since a line gave it just now. Says so once. */
+/** Whether `promise` rejects as soon as `signal` aborts, because a line returned it just now. True once. */
 export function follows(promise: Promise<unknown>, signal: AbortSignal): boolean {
   const does = joined === promise && followed === signal;
   joined = followed = undefined;
@@ -73,17 +73,17 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     return this.waiters.size;
   }
 
-  /** The waiter who is served next; undefined when nobody waits. */
+  /** The waiter who is served next; undefined in an empty line. */
   get first(): Waiter<Req> | undefined {
     return this.waiters.first;
   }
 
-  /** The waiter who joined last; right after {@link join}, that one. Undefined when nobody waits. */
+  /** The waiter who joined last; right after {@link join}, that one. Undefined in an empty line. */
   get last(): Waiter<Req> | undefined {
     return this.waiters.last;
   }
 
-  /** Whether a newcomer must not be served: somebody waits here, or was granted and has not moved on yet. */
+  /** Whether a newcomer must not be served: a caller waits here, or was granted and has not moved on yet. */
   blocks(): boolean {
     return this.moving > 0 || this.waiters.size > 0;
   }
@@ -127,7 +127,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     this.take(waiter).reject(reason);
   }
 
-  /** @internal the caller gave up: a waiter is told so only while it stands here */
+  /** @internal the caller aborted; called only while the waiter stands here */
   leave(waiter: LineWaiter<Grant, Req>, reason: unknown): void {
     this.waiters.remove(waiter);
     waiter.reject(reason);

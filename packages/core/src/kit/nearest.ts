@@ -1,4 +1,4 @@
-/** The one of `names` that somebody probably meant who wrote `name`; undefined where none is near. */
+/** The one of `names` that is probably meant by `name`; undefined where none is near. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const written = name.toLowerCase();
   let near: string | undefined;

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../contract/service.ts";
 import { report } from "../kit/report.ts";
 
-/** Tells the gates outside that `work` is still going on. To be said before the answer is out. Never throws. */
+/** Registers `work` that goes on after the answer with the gates outside. Called before the answer is out. Never throws. */
 export function handUp(options: CallOptions, work: Promise<unknown>): void {
   try {
     options.waitUntil?.(work);

@@ -7,17 +7,17 @@ export interface Held {
   cancel(): void;
 }
 
-/** Who is asked for permits. */
+/** A service, as far as it gives out permits. */
 export type Asked = Pick<Service<never, unknown>, "tryReady" | "ready">;
 
-/** Where whoever looks for leaks (`@sluice/core/leaks`) takes its place. */
+/** Where the leak detection (`@sluice/core/leaks`) installs itself. */
 interface LeakWatch {
   /**
    * `service` is asked for a permit. The answer takes what was reserved, and gives back what the permit shall hold in its
-   * place. Undefined while nobody looks.
+   * place. Undefined while it is off.
    */
   watch?: ((service: Asked, method: keyof Asked) => (held: Held) => Held) | undefined;
 }
 
-/** Whoever looks for leaks means those of all copies of this package, in whatever order they are loaded. */
+/** Shared by all copies of this package, in whatever order they are loaded: leaks of all of them are detected. */
 export const leakWatch: LeakWatch = processWide<LeakWatch>("leak-watch", {});

@@ -1,6 +1,6 @@
 import type { Outcome } from "../contract/gate.ts";
 
-/** Somebody at the side. */
+/** Observes an outcome without taking part in the answer. */
 export interface Observer {
   /** How it ended. Must not throw. */
   settled(outcome: Outcome): void;

@@ -7,7 +7,7 @@ import { report } from "../kit/report.ts";
 import { requireWanted } from "./require-wanted.ts";
 
 /**
- * A permit for a service of one's own: it is spent once and never throws, whatever the functions do.
+ * A permit for a custom service: it is spent once and never throws, whatever the functions do.
  *
  * @param call begins the call; what it throws is a rejection. Not called a second time (the permit rejects with
  *   `PermitSpentError`), nor where the signal is aborted already (it rejects with `signal.reason`, and `release` is called)

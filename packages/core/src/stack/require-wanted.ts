@@ -10,10 +10,10 @@ import {
 } from "../kit/check.ts";
 
 /**
- * That whoever says this has not given up already. All of `options` is looked at here, at the edge of a stack, where nothing is held
- * yet, so that nothing is lost to members that cannot be read or are of no use.
+ * Validates call options and throws `signal.reason` if it is aborted already. Runs at the edge of a stack, before anything is
+ * reserved, so a getter that throws cannot leak.
  *
- * @throws signal.reason when it is aborted; TypeError when a member is not what it must be, or is one that nobody knows; what a getter
+ * @throws signal.reason when it is aborted; TypeError when a member is not what it must be, or is unknown; what a getter
  *   throws
  */
 export function requireWanted(owner: "call" | "ready", options: CallOptions): void {

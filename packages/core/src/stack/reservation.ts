@@ -10,8 +10,8 @@ export interface Behaviour<State> {
    * rejects with what was thrown.
    *
    * @param edge whether the promise goes to a caller outside the stack. A promise with an observer at its side counts
-   *   as handled, so whoever observes must then hand on the observed promise and not the one it looks at, or a failure
-   *   that the caller ignores is never reported as unhandled. Layers that pass an answer on as it is pass `edge` inwards;
+   *   as handled, so an observer must then return the observed promise and not the original one, or a failure that the caller
+   *   ignores is never reported as unhandled. Layers that pass an answer on as it is pass `edge` inwards;
    *   layers that answer with a promise of their own pass false.
    */
   start(reservation: Reservation<State>, request: unknown, options: CallOptions, edge: boolean): Promise<unknown>;
@@ -20,8 +20,7 @@ export interface Behaviour<State> {
 }
 
 /**
- * What layers hand each other: a permit without the checks. It is started once or cancelled once, and whoever holds it
- * sees to that; callers outside get a permit around the outermost one.
+ * What layers hand each other: a permit without the checks. Its holder starts it once or cancels it once; callers outside get a permit around the outermost one.
  */
 export class Reservation<State = unknown> {
   /** What this layer does with it. */
@@ -70,8 +69,8 @@ export interface Stack {
   /** As `tryReady`. Throws what `reserve` would fail with. */
   readonly tryReserve: (request: unknown) => Reservation | undefined;
   /**
-   * As `ready`. Tells exactly one of the two, exactly once: synchronously where nobody has to wait, so that readiness
-   * costs no microtask, and whoever is granted in one line joins the next one in the same turn. Neither may throw, and
+   * As `ready`. Calls exactly one of the two, exactly once: synchronously where there is no wait, so that readiness
+   * costs no microtask, and a waiter granted in one line joins the next one in the same turn. Neither may throw, and
    * both are called in the async context of the caller who asked.
    */
   readonly reserve: (

@@ -40,7 +40,7 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
   override ready(options: ReadyOptions<Req> = {}): Promise<Permit<Req, Res, Err>> {
     return new Promise((resolve, reject) => {
       requireWanted("ready", options);
-      // Each is read once more and never again: whoever waits holds something by then.
+      // Each is read once more and never again: a waiter may hold something by then.
       const { request, signal, deadline } = options;
       const watched = leakWatch.watch?.(this, "ready");
       enterLayers();

@@ -4,10 +4,10 @@ import { follows } from "../kit/line.ts";
 
 /**
  * Waits for `grant`, unless the signal aborts first: then fails with the reason itself, and what is granted all the
- * same is given back. So an abort is prompt also where whoever grants does not look at the signal.
+ * same is given back. So an abort is prompt also where the grantor does not look at the signal.
  *
- * Whoever is told is told in the async context of the caller who asked, and when the grant and the abort meet in one
- * turn, what was granted is given back before `failed` gives back what is held further out.
+ * Both callbacks run in the caller's async context. If grant and abort land in the same turn, the lease is cancelled before
+ * `failed` runs, so releases go from the inside out.
  */
 export function wait<Held>(
   grant: Promise<Held>,
@@ -37,7 +37,7 @@ function unlessAborted<Held>(
   };
 }
 
-// A function of its own, so that what this one remembers for each caller is spared those who stand in a line.
+// A function of its own, so that callers in a line are spared what this one closes over.
 function listenAndWait<Held>(
   grant: Promise<Held>,
   signal: AbortSignal,
