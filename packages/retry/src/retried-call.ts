@@ -4,6 +4,13 @@ import { type AbortListener, abortReason, listen, requireDuration, unlisten } fr
 import { announceDenial, codeOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
+/**
+ * So many retries of a request without delay are made one after the other, as fast as the service answers. All of them may happen in one
+ * turn of the event loop, where the service fails at once: then the next one waits for a timer of 0 ms, or no timer, no I/O and no
+ * abort would ever have its turn.
+ */
+const mostWithoutDelay = 100;
+
 /** What all requests of a layer have in common. */
 export interface Retrying {
   readonly policy: RetryPolicy<any, any, any, any>;
@@ -29,6 +36,8 @@ export class RetriedCall implements AbortListener {
   private state: unknown;
   private readonly began: number;
   private number = 1;
+  /** Retries since the last timer. */
+  private withoutDelay = 0;
   private next: unknown;
   private timer: unknown;
   private resolve!: (value: unknown) => void;
@@ -131,10 +140,12 @@ export class RetriedCall implements AbortListener {
       this.reject(abortReason(signal));
       return;
     }
-    if (delay === 0) {
+    if (delay === 0 && this.withoutDelay < mostWithoutDelay) {
+      this.withoutDelay++;
       this.again();
       return;
     }
+    this.withoutDelay = 0;
     retrying.waiting++;
     if (signal !== undefined) listen(signal, this);
     // The timer runs in whatever context its clock has; what is attached here, in the caller's.

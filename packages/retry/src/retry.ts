@@ -48,7 +48,7 @@ export interface RetryOptions {
 export interface RetryLayer<Req, Res, Sent> extends Layer<Retries<Req, Res, Sent>> {
   /** Attempts after the first, of all requests so far. */
   readonly retries: number;
-  /** Requests in a backoff. */
+  /** Requests that wait for a timer before their next attempt. */
   readonly waiting: number;
 }
 
@@ -59,7 +59,8 @@ export interface RetryLayer<Req, Res, Sent> extends Layer<Retries<Req, Res, Sent
  * anew, and when that fails the request fails with the same. A backoff that could not end before the caller's `deadline` is not
  * begun: the answer is then what the attempt ended with. An abort ends a backoff, and a wait for readiness, at once with
  * `signal.reason`; an attempt that is under way sees it on its signal, and its outcome is the answer. `signal`, `deadline` and
- * `waitUntil` go to every attempt.
+ * `waitUntil` go to every attempt. A retry without delay is made in the same turn; after 100 of a request in a row the next one
+ * waits for a timer of 0 ms, so that a service that fails as soon as it is called cannot keep others from their turn.
  *
  * @example
  * const service = new ServiceBuilder()

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
-import { type CallOptions, type Clock, gate, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
+import { type CallOptions, type Clock, gate, Semaphore, type Service, ServiceBuilder, systemClock } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
@@ -41,6 +41,19 @@ function watch(promise: Promise<unknown>): { state: string; value: unknown } {
 }
 
 const down = new Error("down");
+
+/** A retry around a service that fails as soon as it is called: a million times, or a loop without turns would never end. */
+function failingAtOnce({ decide, clock: given }: Pick<RetryPolicy, "decide"> & { readonly clock?: Clock }) {
+  const clock = new VirtualClock();
+  const policy: RetryPolicy = { decide: (attempt) => (attempt.number > 1_000_000 ? undefined : decide(attempt)) };
+  const layer = retry(policy, { clock: given ?? clock });
+  let attempts = 0;
+  const service = new ServiceBuilder().layer(layer).serviceFn(() => {
+    attempts++;
+    throw down;
+  });
+  return { clock, layer, service, made: () => attempts };
+}
 
 describe("tower's guarantees", () => {
   test("retry_errors: a failed request is sent again", async () => {
@@ -382,6 +395,54 @@ describe("between attempts", () => {
     await clock.advance(0);
     expect(call.state).toBe("rejected");
     expect(clock.pending).toBe(0);
+  });
+
+  test("a service that fails at once, retried without end or delay, lets timers and aborts have their turn", async () => {
+    const { service, made } = failingAtOnce({ ...rejected(), clock: systemClock });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    setTimeout(() => {
+      controller.abort(reason);
+    }, 5);
+    await expect(service.call(undefined, { signal: controller.signal })).rejects.toBe(reason);
+    expect(made()).toBeGreaterThan(100);
+  });
+
+  test("a hundred retries without delay need no timer; one of 0 ms comes before the next", async () => {
+    const armed: { readonly run: () => void; readonly ms: number }[] = [];
+    const clock: Clock = { now: () => 0, setTimeout: (run, ms) => armed.push({ run, ms }), clearTimeout: () => {} };
+    const { layer, service, made } = failingAtOnce({ ...rejected(), clock });
+    const controller = new AbortController();
+    const call = service.call(undefined, { signal: controller.signal });
+    for (let turn = 1; turn <= 3; turn++) {
+      await vi.waitFor(() => {
+        expect(armed).toHaveLength(turn);
+      });
+      expect(armed[turn - 1]).toMatchObject({ ms: 0 });
+      expect(made()).toBe(turn * 101);
+      expect(layer).toMatchObject({ waiting: 1, retries: made() - 1 });
+      armed[turn - 1]!.run();
+    }
+    await vi.waitFor(() => {
+      expect(armed).toHaveLength(4);
+    });
+    controller.abort("enough");
+    await expect(call).rejects.toBe("enough");
+    expect(layer.waiting).toBe(0);
+  });
+
+  test("retries without delay are counted anew after one with a delay", async () => {
+    const { clock, service, made } = failingAtOnce({ decide: ({ number }) => ({ delay: number % 60 === 0 ? 1 : 0 }) });
+    const controller = new AbortController();
+    service.call(undefined, { signal: controller.signal }).catch(() => {});
+    for (let turn = 1; turn <= 5; turn++) {
+      await vi.waitFor(() => {
+        expect(made()).toBe(turn * 60);
+      });
+      expect(clock.next).toBe(1);
+      void clock.advance(1);
+    }
+    controller.abort(down);
   });
 
   test("thousands of attempts leave nothing behind", async () => {
