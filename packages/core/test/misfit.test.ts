@@ -10,36 +10,46 @@ const root = join(import.meta.dirname, "../../..");
 const misfits = {
   "requests, at service": {
     program: `new ServiceBuilder().layer(takesText).layer(identity()).service(serviceFn((date: Date) => date));`,
-    says: ["the service inside takes other requests", "number", "Date"],
+    says: ["a layer maps requests, and the service inside takes others", "number", "Date"],
   },
   "requests, at serviceFn": {
     program: `new ServiceBuilder().layer(identity()).layer(takesText).serviceFn((date: Date) => date);`,
-    says: ["the service inside takes other requests", "number", "Date"],
+    says: ["a layer maps requests, and the service inside takes others", "number", "Date"],
   },
   "requests, of a middleware": {
     program: `new ServiceBuilder().layer(middleware("m", (url: URL, next) => next(url))).serviceFn((date: Date) => date);`,
-    says: ["the service inside takes other requests", "URL", "Date"],
+    says: ["a layer looks at requests, and the service inside takes others", "URL", "Date"],
   },
   responses: {
     program: `new ServiceBuilder().layer(readsText).serviceFn(() => new Date(0));`,
-    says: ["the service inside gives other responses", "string", "Date"],
+    says: ["a layer maps responses, and the service inside gives others", "string", "Date"],
+  },
+  "responses, of an async handler that takes its options apart": {
+    program: `new ServiceBuilder().layer(readsText).serviceFn(async (id: string, { signal }) => new Date(signal ? 1 : id));`,
+    says: ["a layer maps responses, and the service inside gives others", "string", "Date"],
+  },
+  "requests, of a layer that recovers": {
+    program: `new ServiceBuilder().layer(answersUrls).serviceFn((date: Date) => date);`,
+    says: ["a layer that recovers looks at requests, and the service inside takes others", "URL", "Date"],
   },
   failures: {
     program: `new ServiceBuilder().layer(knowsRange).service(serviceFn(() => 1, raises<TypeError & { code: "T" }>()));`,
-    says: ["the service inside fails otherwise", "RangeError", "TypeError"],
+    says: ["a layer maps failures, and the service inside raises others", "RangeError", "TypeError"],
   },
   "a layer alone": {
     program: `takesText.wrap(serviceFn((date: Date) => date));`,
-    says: ["the service inside takes other requests", "number", "Date"],
+    says: ["a layer maps requests, and the service inside takes others", "number", "Date"],
   },
 };
 
 const declarations = `
 import {
-  identity, type Layer, type MapsFailure, type MapsRequest, type MapsResponse, middleware, raises, serviceFn, ServiceBuilder,
+  identity, type Layer, type MapsFailure, type MapsRequest, type MapsResponse, middleware, raises, type Recovers, serviceFn,
+  ServiceBuilder,
 } from ${JSON.stringify(join(root, "packages/core/src/index.ts"))};
 declare const takesText: Layer<MapsRequest<string, number>>;
 declare const readsText: Layer<MapsResponse<string, number>>;
+declare const answersUrls: Layer<Recovers<RangeError, string, URL>>;
 declare const knowsRange: Layer<MapsFailure<RangeError & { code: "R" }, Error>>;
 void [identity, middleware, raises, serviceFn, ServiceBuilder];
 `;

@@ -9,6 +9,7 @@ import {
   type RequestOf,
   type ResponseOf,
   type Service,
+  type TakesOnly,
 } from "@sluice/core";
 import { around, type Behaviour, stackOf, stackService } from "@sluice/core/internal";
 import {
@@ -27,13 +28,20 @@ import { RetriedCall, type Retrying } from "./retried-call.ts";
 /** The same types outside as inside, where the policy understands them and what it sends of its own fits. */
 export interface Retries<Req, Res, Sent> extends Kind {
   readonly "~asks"?: Req;
-  readonly "~outer": [RequestOf<this["~inner"]>] extends [Req]
-    ? [ResponseOf<this["~inner"]>] extends [Res]
+  readonly "~outer": TakesOnly<
+    Req,
+    this["~inner"],
+    [ResponseOf<this["~inner"]>] extends [Res]
       ? [Sent] extends [RequestOf<this["~inner"]>]
         ? this["~inner"]
-        : Mismatch<"retry: the policy sends other requests", RequestOf<this["~inner"]>, Sent>
-      : Mismatch<"retry: the service inside gives other responses", Res, ResponseOf<this["~inner"]>>
-    : Mismatch<"retry: the service inside takes other requests", Req, RequestOf<this["~inner"]>>;
+        : Mismatch<
+            "retry sends requests of its own, and the service inside takes others",
+            Sent,
+            RequestOf<this["~inner"]>
+          >
+      : Mismatch<"retry looks at responses, and the service inside gives others", Res, ResponseOf<this["~inner"]>>,
+    "retry"
+  >;
 }
 
 /** Options of {@link retry}. */

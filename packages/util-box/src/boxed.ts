@@ -30,7 +30,7 @@ export interface Boxes<In extends AnyService, Out extends AnyService> extends Ki
   readonly "~asks"?: RequestOf<In>;
   readonly "~outer": [this["~inner"]] extends [In]
     ? Out
-    : Mismatch<"the service inside is another", In, this["~inner"]>;
+    : Mismatch<"boxLayer fits one type of service, and the service inside is of another", In, this["~inner"]>;
 }
 
 /** A layer of which only the services inside and outside are known. */

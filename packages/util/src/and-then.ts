@@ -17,7 +17,11 @@ import { abortReason, readOptions, requireOneOf, requireService } from "@sluice/
 export interface AndThen<Second extends AnyService> extends Kind {
   readonly "~outer": [ResponseOf<this["~inner"]>] extends [RequestOf<Second>]
     ? Service<RequestOf<this["~inner"]>, ResponseOf<Second>, FailureOf<this["~inner"]> | FailureOf<Second>>
-    : Mismatch<"the second service takes other requests", RequestOf<Second>, ResponseOf<this["~inner"]>>;
+    : Mismatch<
+        "andThen asks a second service, and the service inside gives other responses",
+        RequestOf<Second>,
+        ResponseOf<this["~inner"]>
+      >;
 }
 
 /** Options of {@link andThen}. */

@@ -7,7 +7,7 @@ export interface Filters<A, B> extends Kind {
   readonly "~asks"?: B;
   readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
     ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | FilteredError>
-    : Mismatch<"filter: the service inside takes other requests", B, RequestOf<this["~inner"]>>;
+    : Mismatch<"filter lets requests pass, and the service inside takes others", B, RequestOf<this["~inner"]>>;
 }
 
 /**

@@ -18,7 +18,7 @@ export interface MapsResult<A, R> extends Kind {
   readonly "~outer": [OutcomeOf<ResponseOf<this["~inner"]>, FailureOf<this["~inner"]>>] extends [A]
     ? Service<RequestOf<this["~inner"]>, ValueOf<R>, ReasonOf<R>>
     : Mismatch<
-        "mapResult: the service inside ends otherwise",
+        "mapResult maps outcomes, and the service inside has others",
         A,
         OutcomeOf<ResponseOf<this["~inner"]>, FailureOf<this["~inner"]>>
       >;

@@ -72,7 +72,8 @@ export interface Recovers<E, R, Req = unknown> extends Kind {
   readonly "~outer": TakesOnly<
     Req,
     this["~inner"],
-    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]> | R, Exclude<FailureOf<this["~inner"]>, E>>
+    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]> | R, Exclude<FailureOf<this["~inner"]>, E>>,
+    "a layer that recovers"
   >;
 }
 
@@ -89,10 +90,13 @@ type Both<A, B> = [A] extends [AnyService]
     : B
   : A;
 
-/** `Outer` where the service `Inner` takes requests that are all a `Req`; else a {@link Mismatch}. For kinds of your own. */
-export type TakesOnly<Req, Inner, Outer> = [RequestOf<Inner>] extends [Req]
+/**
+ * `Outer` where the service `Inner` takes requests that are all a `Req`; else a {@link Mismatch}, which calls the layer `Name`. For
+ * kinds of your own.
+ */
+export type TakesOnly<Req, Inner, Outer, Name extends string = "a layer"> = [RequestOf<Inner>] extends [Req]
   ? Outer
-  : Mismatch<"a layer looks at requests, and the service inside takes others", Req, RequestOf<Inner>>;
+  : Mismatch<`${Name} looks at requests, and the service inside takes others`, Req, RequestOf<Inner>>;
 
 /** The type of `S` inside layers of the kinds `Ks`, outermost first: their {@link Apply}, innermost first. */
 export type ApplyAll<Ks extends readonly Kind[], S> = Ks extends readonly [
