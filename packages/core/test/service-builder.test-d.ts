@@ -1,8 +1,10 @@
 import { expectTypeOf } from "vitest";
 import {
   type Adds,
+  type CallOptions,
   type FailureOf,
   gate,
+  type HandlerOptions,
   identity,
   type Keeps,
   type Kind,
@@ -277,6 +279,12 @@ expectTypeOf(
   }),
 ).toEqualTypeOf<Service<unknown, boolean, never>>();
 
+// What answers with `any` passes as a response; what comes out of a stack that does not fit is a Mismatch all the same.
+const loose = takesLength.serviceFn((date: Date): any => date);
+expectTypeOf(loose).not.toBeAny();
+// @ts-expect-error nobody can call it
+loose.call("");
+
 // The options of a handler go to fetch as they are, also under exactOptionalPropertyTypes.
 const pages = new ServiceBuilder().serviceFn((url: string, options) => fetch(url, options));
 expectTypeOf(pages).toEqualTypeOf<Service<string, Response, never>>();
@@ -285,8 +293,17 @@ expectTypeOf(posts).toEqualTypeOf<Service<string, Response, never>>();
 // @ts-expect-error but a signal that may be undefined does not
 serviceFn((url: string, { signal }) => fetch(url, { signal }));
 
-// A handler that declares nothing raises nothing that is known.
+// A handler's options are good as those of a call, so that they can be passed on.
+expectTypeOf<HandlerOptions>().toExtend<CallOptions>();
+serviceFn((id: string, options) => find.call(id, { ...options, deadline: 5 }));
+
+// A handler that declares nothing raises nothing that is known, also one that only throws.
 expectTypeOf<FailureOf<typeof pages>>().toEqualTypeOf<never>();
+const throwing = serviceFn(() => {
+  throw new NotFound();
+});
+expectTypeOf<FailureOf<typeof throwing>>().toEqualTypeOf<never>();
+expectTypeOf<FailureOf<typeof pages>>().not.toBeAny();
 
 // One layer in each call.
 // @ts-expect-error the second would be dropped

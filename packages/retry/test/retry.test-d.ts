@@ -47,6 +47,29 @@ new ServiceBuilder()
   // @ts-expect-error responses without a status
   .serviceFn(async (_question: Question) => "yes");
 
+// The most common stack: the handler takes its options apart, and nothing is annotated but the request.
+const onServerErrors = retry(
+  retryPolicy<string, Response>({
+    maxRetries: 3,
+    retryIf: ({ outcome }) => outcome.status === "fulfilled" && outcome.value.status >= 500,
+  }),
+);
+const fetched = new ServiceBuilder()
+  .layer(onServerErrors)
+  .serviceFn(async (url: string, { signal }) => fetch(url, { signal: signal ?? null }));
+expectTypeOf(fetched).toEqualTypeOf<Service<string, Response, never>>();
+// The policy says what the requests are, so that not even those need an annotation.
+const inferred = new ServiceBuilder().layer(onServerErrors).serviceFn((url, options) => {
+  expectTypeOf(url).toEqualTypeOf<string>();
+  return fetch(url, { ...options, method: "POST" });
+}, raises<DownError>());
+expectTypeOf(inferred).toEqualTypeOf<Service<string, Response, DownError>>();
+const fetching = new ServiceBuilder().layer(onServerErrors);
+// @ts-expect-error a text has no status
+fetching.serviceFn(async (url: string, { signal }) => `${url} ${signal?.aborted}`);
+// @ts-expect-error the policy looks at requests that are strings
+fetching.serviceFn(async (url: URL, { signal }) => fetch(url, { signal: signal ?? null }));
+
 // One of one's own: the state comes from `start`, and is the request's.
 const own = retry({
   start: (_question: Question) => ({ transient: 0 }),

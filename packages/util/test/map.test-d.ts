@@ -1,4 +1,4 @@
-import { type Adds, middleware, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { type Adds, middleware, raises, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { expectTypeOf } from "vitest";
 import { mapFailure, mapRequest, mapResponse, mapResult, type OutcomeOf } from "../src/index.ts";
 
@@ -33,6 +33,19 @@ expectTypeOf(opaque).toEqualTypeOf<Service<string, unknown[], SlowError>>();
 // @ts-expect-error the service inside answers with numbers
 new ServiceBuilder().layer(mapResponse((text: string) => text.length)).service(length);
 
+// A handler that takes its options apart is inferred all the same.
+const measured = new ServiceBuilder()
+  .layer(mapResponse((n: number) => `${n}` as const))
+  .serviceFn(async (text: string, { signal }) => (signal?.aborted === true ? 0 : text.length));
+expectTypeOf(measured).toEqualTypeOf<Service<string, `${number}`, never>>();
+const atOnce = new ServiceBuilder()
+  .layer(mapRequest((n: number) => String(n)))
+  .layer(mapResponse((n: number) => n > 3))
+  .serviceFn((text, { deadline }) => text.length + (deadline ?? 0));
+expectTypeOf(atOnce).toEqualTypeOf<Service<number, boolean, never>>();
+// @ts-expect-error it answers with a text
+new ServiceBuilder().layer(mapResponse((n: number) => n)).serviceFn(async (text: string, { signal }) => text + !signal);
+
 // mapFailure: the failures change.
 const upstream = new ServiceBuilder().layer(mapFailure((_failure: unknown) => new UpstreamError())).service(length);
 expectTypeOf(upstream).toEqualTypeOf<Service<string, number, UpstreamError>>();
@@ -54,6 +67,10 @@ const judged = new ServiceBuilder()
   )
   .service(length);
 expectTypeOf(judged).toEqualTypeOf<Service<string, number, SlowError | UpstreamError>>();
+const judgedFn = new ServiceBuilder()
+  .layer(mapResult((outcome: OutcomeOf<number, SlowError>) => outcome))
+  .serviceFn(async (text: string, { signal }) => (signal === undefined ? text.length : 0), raises<SlowError>());
+expectTypeOf(judgedFn).toEqualTypeOf<Service<string, number, SlowError>>();
 const never = new ServiceBuilder()
   .layer(mapResult(async ({ status }) => ({ status: "fulfilled", value: status })))
   .service(length);

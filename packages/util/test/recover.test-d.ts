@@ -4,6 +4,7 @@ import {
   type Layer,
   middleware,
   OverloadedError,
+  raises,
   type Service,
   ServiceBuilder,
 } from "@sluice/core";
@@ -43,6 +44,12 @@ expectTypeOf(cached).toEqualTypeOf<Service<string, number, OverloadedError>>();
 declare const byId: Service<number, string, SlowError>;
 // @ts-expect-error the service inside takes numbers
 new ServiceBuilder().layer(recover(SlowError, (_error, name: string) => name.length)).service(byId);
+
+// So does a handler that takes its options apart, with the request that the answer looks at.
+const cachedFn = new ServiceBuilder()
+  .layer(recover(SlowError, (_error, name: string) => name.length))
+  .serviceFn(async (name, { signal }) => (signal === undefined ? name : null), raises<SlowError>());
+expectTypeOf(cachedFn).toEqualTypeOf<Service<string, string | number | null, never>>();
 
 // All recovered: an edge that must answer for everything has it.
 const edge: Service<string, number | string> = new ServiceBuilder()
