@@ -1,14 +1,16 @@
 // Tests the tests: breaks the sources in every way that a mutator knows, one at a time, and counts what no test notices.
 //   pnpm mutate [package ...] [--force]
 // It fails when more than one in ten goes unnoticed in a package.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 
 const root = join(import.meta.dirname, "..");
-const all = ["core", "limit", "retry", "buffer", "timeout", "load-shed", "util-box"];
+/** These were left out so far. */
+const leftOut = ["testing", "trace", "util"];
+const all = readdirSync(join(root, "packages")).filter((name) => !leftOut.includes(name));
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   // By default, mutants are tried again only where they or the tests that reach them have changed since.

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import * as bufferHere from "@sluice/buffer";
 import * as coreHere from "@sluice/core";
 import * as limitHere from "@sluice/limit";
@@ -58,31 +60,47 @@ test("they are two", () => {
   ).not.toBeInstanceOf(here.Service);
 });
 
-const errors = [
-  ["TimeoutError", "isTimeoutError", (copy: Copy) => new copy.TimeoutError("call", 5)],
-  ["OverloadedError", "isOverloadedError", (copy: Copy) => new copy.OverloadedError("limit", { retryAfter: 5 })],
-  ["PermitSpentError", "isPermitSpentError", (copy: Copy) => new copy.PermitSpentError()],
-  ["BufferClosedError", "isBufferClosedError", (copy: Copy) => new copy.BufferClosedError()],
-  ["FilteredError", "isFilteredError", (copy: Copy) => new copy.FilteredError()],
-  ["RouteNotFoundError", "isRouteNotFoundError", (copy: Copy) => new copy.RouteNotFoundError("/")],
-] as const;
+interface Exports extends Readonly<Record<string, unknown>> {
+  readonly recover: typeof utilHere.recover;
+  readonly serviceFn: typeof coreHere.serviceFn;
+}
 
-describe.each(errors)("%s of one copy", (name, guard, make) => {
+/** All that every package exports, of one copy. */
+async function everything(): Promise<Exports> {
+  const nouns = readdirSync(join(import.meta.dirname, "../../packages"));
+  return Object.assign({}, ...(await Promise.all(nouns.map((noun) => import(`@sluice/${noun}`))))) as Exports;
+}
+
+type Guard = (error: unknown) => boolean;
+type ErrorClass = new (...args: readonly string[]) => Error;
+
+const oneCopy = await everything();
+const errors = Object.keys(oneCopy).filter((name) => /^[A-Z]\w*Error$/.test(name));
+const guardsOf = (copy: Exports) => errors.map((name) => [`is${name}`, copy[`is${name}`] as Guard] as const);
+const made = (copy: Exports, name: string): Error => new (copy[name] as ErrorClass)("text");
+
+describe.each(errors)("%s of one copy", (name) => {
+  const copies: Exports[] = [];
+  beforeAll(async () => {
+    copies.push(oneCopy, await everything());
+  });
+
+  test("is another class", () => {
+    expect(copies[0]?.[name]).not.toBe(copies[1]?.[name]);
+  });
+
   test("is known by the guards of both, and by no other guard", () => {
-    for (const error of [make(here), make(there)]) {
-      for (const copy of [here, there]) {
-        expect(errors.flatMap(([, each]) => (copy[each](error) ? [each] : []))).toEqual([guard]);
+    for (const error of copies.map((copy) => made(copy, name))) {
+      for (const copy of copies) {
+        expect(guardsOf(copy).flatMap(([guard, is]) => (is(error) ? [guard] : []))).toEqual([`is${name}`]);
       }
     }
   });
 
   test("is recovered from by class in the other", async () => {
-    for (const [thrower, recoverer] of [
-      [here, there],
-      [there, here],
-    ] as const) {
+    for (const [thrower, recoverer] of [copies, [...copies].reverse()] as [Exports, Exports][]) {
       const failing = thrower.serviceFn((_request: string): string => {
-        throw make(thrower);
+        throw made(thrower, name);
       });
       const failure = recoverer[name] as utilHere.FailureClass<Error>;
       const service = stacked([recoverer.recover(failure, () => "recovered")], failing);
