@@ -212,3 +212,26 @@ describe("bad arguments", () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe("unref", () => {
+  test("a timer that keeps no process alive is counted apart, and fires all the same", () => {
+    const clock = new VirtualClock();
+    const fired: string[] = [];
+    clock.setTimeout(() => fired.push("kept"), 10);
+    const timer = clock.setTimeout(() => fired.push("let go"), 10);
+    clock.unref(timer);
+    expect([clock.pending, clock.unreferenced]).toEqual([2, 1]);
+    void clock.advance(10);
+    expect(fired).toEqual(["kept", "let go"]);
+    expect([clock.pending, clock.unreferenced]).toEqual([0, 0]);
+  });
+
+  test("does nothing with a timer that has fired, was cleared, or is another clock's", () => {
+    const clock = new VirtualClock();
+    const cleared = clock.setTimeout(() => {}, 10);
+    clock.clearTimeout(cleared);
+    clock.setTimeout(() => {}, 10);
+    for (const handle of [cleared, new VirtualClock().setTimeout(() => {}, 10), undefined, 5]) clock.unref(handle);
+    expect([clock.pending, clock.unreferenced]).toEqual([1, 0]);
+  });
+});

@@ -6,6 +6,11 @@ export interface Clock {
   setTimeout(run: () => void, ms: number): unknown;
   /** Forgets a timer; does nothing when it has fired. */
   clearTimeout(handle: unknown): void;
+  /**
+   * Lets the process end although the timer is armed, where the platform can do so. For timers that only give something back: a layer
+   * that waits for nobody keeps no process alive.
+   */
+  unref?(handle: unknown): void;
 }
 
 /** The longest time a timer can be set for, in milliseconds: 2^31-1, about 24.8 days. */
@@ -17,5 +22,9 @@ export const systemClock: Clock = {
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (handle) => {
     clearTimeout(handle as Parameters<typeof clearTimeout>[0]);
+  },
+  // In a browser a handle is a number, and no timer keeps a page open.
+  unref: (handle) => {
+    (handle as { readonly unref?: () => unknown } | undefined)?.unref?.();
   },
 };

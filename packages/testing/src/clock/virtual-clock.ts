@@ -5,6 +5,8 @@ import { microtasks } from "./microtasks.ts";
 interface Timer {
   readonly due: number;
   readonly run: () => void;
+  /** Whether it would keep a process alive. */
+  referenced: boolean;
 }
 
 /** With more timers than this at one moment, each arms the next one without end. */
@@ -45,6 +47,11 @@ export class VirtualClock implements Clock {
     return this.timers.length;
   }
 
+  /** How many of them were passed to {@link unref}: on a real clock these do not keep the process alive. */
+  get unreferenced(): number {
+    return this.timers.filter(({ referenced }) => !referenced).length;
+  }
+
   /** In how many milliseconds the next timer is due; undefined when none is armed. */
   get next(): number | undefined {
     const [first] = this.timers;
@@ -54,7 +61,11 @@ export class VirtualClock implements Clock {
   /** Arms a timer. Less than 0 is 0; the longest is not checked. Returns its handle. */
   setTimeout(run: () => void, ms: number): unknown {
     requireFunction("VirtualClock", "run", run);
-    const timer: Timer = { due: this.time + Math.max(requireNumber("VirtualClock", "ms", ms, anyTime), 0), run };
+    const timer: Timer = {
+      due: this.time + Math.max(requireNumber("VirtualClock", "ms", ms, anyTime), 0),
+      run,
+      referenced: true,
+    };
     this.timers.splice(this.firstAfter(timer.due), 0, timer);
     return timer;
   }
@@ -69,6 +80,11 @@ export class VirtualClock implements Clock {
         return;
       }
     }
+  }
+
+  /** Counts a timer among the {@link unreferenced}; it fires all the same. Does nothing when it has fired. */
+  unref(handle: unknown): void {
+    if (this.timers.includes(handle as Timer)) (handle as Timer).referenced = false;
   }
 
   /**
