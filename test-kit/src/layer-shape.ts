@@ -47,6 +47,8 @@ export interface LayerShape {
   readonly sheds?: boolean;
   /** The work inside begins in a later turn than the call. */
   readonly defers?: boolean;
+  /** A permit of it may hold nothing inside: it answers for a failure of readiness, for instance. */
+  readonly answers?: boolean;
   /** A permit of it holds another service, too. */
   readonly joins?: boolean;
   /** One call from outside may be several inside, one after the other. */

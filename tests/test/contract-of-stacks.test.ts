@@ -24,12 +24,14 @@ const stacks = drawnStacks.filter((draws) => !draws.some((draw) => does(draw, "o
 const nameOf = ({ kind, size, ms }: LayerDraw): string => `${kind} (${size}, ${ms} ms)`;
 
 async function reportOn(draws: readonly LayerDraw[], drawn: number): Promise<string> {
-  const has = (trait: "joins" | "defers"): true | undefined => draws.some((draw) => does(draw, trait)) || undefined;
+  const has = (trait: "joins" | "defers" | "answers"): true | undefined =>
+    draws.some((draw) => does(draw, trait)) || undefined;
   const report = await checkContract(({ clock }) => stackedLayer(draws.map((draw) => drawnLayer(draw, clock).layer)), {
     requests: ["x", "xx", "xxx"],
     responses: ["y"],
     joins: has("joins"),
     defers: has("defers"),
+    answers: has("answers"),
     runs,
     seed: drawn,
   });

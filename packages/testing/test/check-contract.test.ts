@@ -6,6 +6,7 @@ import { checkContract } from "../src/contract/index.ts";
 import { brokenCalls } from "./helper/broken-calls.ts";
 import { brokenReadiness } from "./helper/broken-readiness.ts";
 import { brokenTime } from "./helper/broken-time.ts";
+import { keptByOptions } from "./helper/kept-by-options.ts";
 import { keptLayers, observingLayers } from "./helper/kept-layers.ts";
 
 /** The same in each run, so that a failure can be looked at. */
@@ -26,6 +27,17 @@ describe("layers that keep every promise", () => {
     expect(report.ok).toBe(true);
     report.assert();
   });
+
+  test.each(keptByOptions.map((each) => ({ what: each[0], each })))(
+    "$what, where the options say so",
+    async ({ each: [, make, options, [number, verdict]] }) => {
+      const report = await checkContract(make, { seed, ...options });
+      expect(report.toString()).not.toContain("FAIL");
+      expect(report.toString()).not.toContain("it was never ready");
+      const without = await checkContract(make, { seed });
+      expect(without.findings.find((finding) => finding.number === number)?.verdict).toBe(verdict);
+    },
+  );
 
   test.each(Object.entries(observingLayers))("%s, which only looks on", async (_, make) => {
     const report = await checkContract(make, { seed, runs: 50, observes: true });

@@ -2,11 +2,12 @@ import { type AnyLayer, gate, Semaphore } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { AsyncContext } from "../src/contract/driver/async-context.ts";
 import { askAborted } from "../src/contract/random/misuse.ts";
-import { inHarness } from "../src/contract/driver/harness.ts";
+import { type Harness, inHarness } from "../src/contract/driver/harness.ts";
 import type { Subject } from "../src/contract/driver/subject.ts";
 import type { VirtualClock } from "../src/index.ts";
 import { handsUp, impatient } from "./helper/impatient.ts";
 import { joined } from "./helper/joined.ts";
+import { remembering } from "./helper/remembering.ts";
 import { stacked } from "./helper/stacked.ts";
 import { fallback } from "./helper/unusual-layers.ts";
 import { wrapped } from "./helper/wrapped.ts";
@@ -17,6 +18,10 @@ const subjectOf = (make: Subject["make"]): Subject => ({
   responses: [1],
   defers: false,
   observes: false,
+  orders: false,
+  answers: false,
+  warms: false,
+  ready: undefined,
   context: new AsyncContext<number>(),
   absorbs: false,
   joins: false,
@@ -87,5 +92,26 @@ describe("schedules that chance seldom comes by, and layers that keep every prom
       },
     );
     expect(breaches).toEqual([]);
+  });
+
+  const meetsAnAnswer = async (harness: Harness): Promise<void> => {
+    const { clients, inner } = harness;
+    const held = clients.tryReady(1)!;
+    inner.allow(0);
+    clients.ready(1);
+    await harness.settle();
+    clients.spend(held);
+    inner.respond(inner.inFlight[0]!);
+    await harness.settle();
+    expect(clients.tryReady(1)).toBeDefined();
+    await harness.settle();
+  };
+
+  test("whoever waits for what is answered without the service inside meanwhile is overtaken, unless the layer answers by itself", async () => {
+    const subject = subjectOf(() => remembering());
+    const seen = async (answers: boolean): Promise<readonly string[]> =>
+      (await inHarness({ ...subject, answers }, meetsAnAnswer)).map(({ sentence }) => sentence);
+    expect(await seen(false)).toEqual(["notOvertaken"]);
+    expect(await seen(true)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkContract, type PromiseNumber } from "../src/contract/index.ts";
 import { VirtualClock } from "../src/index.ts";
 import { BrokenGate } from "./helper/broken-gate.ts";
+import { LateLimit } from "./helper/late-capacity.ts";
 import { lateReservation } from "./helper/late-reservation.ts";
 import { ownPlaces } from "./helper/own-places.ts";
 import { wrapped } from "./helper/wrapped.ts";
@@ -120,6 +121,44 @@ describe("the report", () => {
     const make = () => wrapped({ call: (next) => Promise.resolve().then(() => next()) });
     expect(verdictOf(await checkContract(make, quick), 11)).toBe("broken");
     expect(verdictOf(await checkContract(make, { ...quick, defers: true }), 11)).toBe("held");
+  });
+
+  test("capacity that arrives in the background is waited for, on the virtual clock, by what make returned", async () => {
+    const told = new Set<unknown>();
+    const made: LateLimit[] = [];
+    const report = await checkContract(
+      ({ clock }) => {
+        const limit = new LateLimit(2, clock);
+        made.push(limit);
+        return limit;
+      },
+      {
+        ...quick,
+        ready(limit) {
+          told.add(limit);
+          return limit.arrived;
+        },
+      },
+    );
+    expect(report.toString()).not.toMatch(/FAIL|never ready/);
+    // Not those that are found out about by themselves, or put into another.
+    expect(told.size).toBeGreaterThan(quick.runs);
+    expect(made.filter((limit) => !told.has(limit))).toEqual([]);
+  });
+
+  test("when that never arrives: there is no room, and the check comes to its end", async () => {
+    const never = { ...quick, ready: () => new Promise(() => {}) };
+    const report = await checkContract(({ clock }) => new LateLimit(2, clock), never);
+    expect(report.toString()).not.toContain("FAIL");
+    const none = await checkContract(() => new Semaphore(0), never);
+    expect(none.toString()).toContain("11 Free where idle: it was never ready");
+  });
+
+  test("when ready rejects: so does the check, and the process is as it was", async () => {
+    const before = Math.random;
+    const check = checkContract(() => identity(), { ...quick, ready: () => Promise.reject(new Error("no store")) });
+    await expect(check).rejects.toThrow("no store");
+    expect(Math.random).toBe(before);
   });
 
   test("requests and responses are those that are given", async () => {
@@ -280,6 +319,10 @@ describe("bad arguments of checkContract itself", () => {
     [{ joins: 1 }, "joins must be a boolean; received 1"],
     [{ observes: "no" }, 'observes must be a boolean; received "no"'],
     [{ defers: 0 }, "defers must be a boolean; received 0"],
+    [{ orders: "lifo" }, 'orders must be a boolean; received "lifo"'],
+    [{ answers: 1 }, "answers must be a boolean; received 1"],
+    [{ warms: null }, "warms must be a boolean; received null"],
+    [{ ready: true }, "ready must be a function; received true"],
     [{ seed: 1, path: 5 }, "path must be a string; received 5"],
     [{ seed: 1, path: "1:x" }, 'path must be numbers between colons; received "1:x"'],
     [{ path: "1:0" }, "seed must be a number where there is a path; received undefined"],

@@ -54,9 +54,11 @@ export const layers: LayerShapes = {
   },
   // Not calm: what fails to become ready is given to its function too, and so a permit is there before the failure is.
   "mapResult, async": {
+    answers: true,
     drawn: () => ({ layer: mapResult(async (outcome) => outcome) }),
   },
   recover: {
+    answers: true,
     calm: () => recover(NeverRaised, () => "recovered"),
     drawn: () => ({ layer: recover(Transient, async () => "recovered") }),
   },

@@ -16,6 +16,6 @@ export function drawnLayer({ kind, ...draw }: LayerDraw, clock: VirtualClock): D
 }
 
 /** Whether a layer of this kind does so. */
-export function does(draw: LayerDraw, trait: "joins" | "defers" | "repeats" | "opaque"): boolean {
+export function does(draw: LayerDraw, trait: "answers" | "joins" | "defers" | "repeats" | "opaque"): boolean {
   return Boolean(kinds.get(draw.kind)?.[trait]);
 }

@@ -11,11 +11,14 @@ import { promiseNumbers } from "./promises/promises.ts";
 import { checkAtRandom } from "./random/random-check.ts";
 import { ContractReport } from "./report.ts";
 import { allOrNothing } from "./scenarios/all-or-nothing.ts";
+import { askedTwice } from "./scenarios/asked-twice.ts";
 import { checkBadOption } from "./scenarios/bad-option.ts";
 import { freeWhereIdle } from "./scenarios/free-where-idle.ts";
 import { givenBack } from "./scenarios/given-back.ts";
+import { heldForNothing } from "./scenarios/held-for-nothing.ts";
 import { inLine } from "./scenarios/in-line.ts";
 import { longLine } from "./scenarios/long-line.ts";
+import { newcomer } from "./scenarios/newcomer.ts";
 import { notTerminal } from "./scenarios/not-terminal.ts";
 import { onlyObserves } from "./scenarios/only-observes.ts";
 import { otherRoute } from "./scenarios/other-route.ts";
@@ -24,7 +27,9 @@ import { unlikeTold } from "./scenarios/unlike-told.ts";
 import { untilItSettles } from "./scenarios/until-it-settles.ts";
 
 /** Makes the layer anew, or the gate; called once for each schedule. */
-export type MakeLayer = (given: { readonly clock: VirtualClock }) => AnyLayer | Gate<any, any>;
+export type MakeLayer<Made extends AnyLayer | Gate<any, any> = AnyLayer | Gate<any, any>> = (given: {
+  readonly clock: VirtualClock;
+}) => Made;
 
 /**
  * Checks the promises of the contract for a layer, or a gate, of any make. It drives the layer by random schedules (callers reserve,
@@ -47,7 +52,10 @@ export type MakeLayer = (given: { readonly clock: VirtualClock }) => AnyLayer | 
  * @throws (rejects with) TypeError | RangeError when an option is not in its range; Error when fast-check is not installed; and what
  *   `make` throws
  */
-export async function checkContract(make: MakeLayer, options?: CheckOptions): Promise<ContractReport> {
+export async function checkContract<Made extends AnyLayer | Gate<any, any>>(
+  make: MakeLayer<Made>,
+  options?: CheckOptions<NoInfer<Made>>,
+): Promise<ContractReport> {
   requireFunction(owner, "make", make);
   const checked = readCheckOptions(options);
   const check = latest.then(() => run(make, checked));
@@ -61,10 +69,13 @@ const owner = "checkContract";
 let latest: Promise<unknown> = Promise.resolve();
 
 async function run(make: MakeLayer, options: CheckedOptions): Promise<ContractReport> {
-  const { badOptions, absorbs, joins, runs, seed, path, ...given } = options;
+  const { badOptions, absorbs, joins, ready, runs, seed, path, ...given } = options;
   let name = "";
+  const madeAs = new WeakMap<AnyLayer, ReturnType<MakeLayer>>();
   const makeLayer: Subject["make"] = (harness) => {
-    const layer = asLayer(make(harness));
+    const made = make(harness);
+    const layer = asLayer(made);
+    madeAs.set(layer, made);
     ({ name } = layer);
     return layer;
   };
@@ -73,7 +84,12 @@ async function run(make: MakeLayer, options: CheckedOptions): Promise<ContractRe
   const context = new AsyncContext<number>();
   const rejections = new RejectionWatch();
   try {
-    const unknown: Subject = { ...given, make: makeLayer, context };
+    const unknown: Subject = {
+      ...given,
+      make: makeLayer,
+      ready: ready && ((layer) => ready(madeAs.get(layer))),
+      context,
+    };
     const subject = {
       ...unknown,
       absorbs: absorbs ?? (await findAbsorbs(unknown)),
@@ -99,11 +115,14 @@ async function run(make: MakeLayer, options: CheckedOptions): Promise<ContractRe
 const scenarios: readonly Scenario[] = [
   givenBack,
   inLine,
+  newcomer,
   otherRoute,
   longLine,
   untilItSettles,
   allOrNothing,
   unlikeTold,
+  askedTwice,
+  heldForNothing,
   freeWhereIdle,
   onlyObserves,
   notTerminal,

@@ -1,8 +1,16 @@
-import { readOption, readOptions, requireArray, requireMethods, requireNumber, show } from "@sluice/core/kit";
+import {
+  readOption,
+  readOptions,
+  requireArray,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  show,
+} from "@sluice/core/kit";
 import type { BadOption } from "./scenarios/bad-option.ts";
 
-/** Options of `checkContract`. */
-export interface CheckOptions {
+/** Options of `checkContract`, for a layer of type `Made`. */
+export interface CheckOptions<Made = any> {
   /** Requests that the layer takes, one at least; default `[1, 2, 3]`. For a layer that tells them apart, give several routes or keys. */
   readonly requests?: readonly unknown[] | undefined;
   /** Responses of the service inside, in turn, one at least; default `[1, 2, 3]`. */
@@ -27,6 +35,27 @@ export interface CheckOptions {
    * inside must start in the caller's turn.
    */
   readonly defers?: boolean | undefined;
+  /**
+   * Whether the layer serves those who wait in an order of its own, such as by priority, or the last to come first. Promise 4 then says
+   * only that nobody is overtaken between a grant and the next line, and that somebody is served where there is room. Default false. Not
+   * needed where the order depends on the request alone: those who ask for the same are in order then.
+   */
+  readonly orders?: boolean | undefined;
+  /**
+   * Whether the layer answers some requests by itself, with nothing reserved inside, such as a cache, or a fallback that answers for a
+   * failure of readiness. Promise 4 then does not compare those with callers who wait inside. Default false.
+   */
+  readonly answers?: boolean | undefined;
+  /**
+   * Whether the layer has no room until it was first asked for some, such as one that connects when it is first needed. It is asked, and
+   * time passes until there is room, before the check counts. Default false.
+   */
+  readonly warms?: boolean | undefined;
+  /**
+   * Awaited, on the virtual clock, before the check counts how much can be reserved: for capacity that arrives in the background. It is
+   * called with what `make` returned; what it rejects with, `checkContract` rejects with. Default: all capacity is there from the start.
+   */
+  readonly ready?: ((layer: Made) => PromiseLike<unknown>) | undefined;
   /** How many random schedules to run: a whole number of 1 or more; default 500. */
   readonly runs?: number | undefined;
   /** The seed of a report, to repeat its check: a whole number from -2^31 to 2^31-1. Default: a new one each time. */
@@ -43,6 +72,9 @@ const defaults = {
   badOptions: [] as readonly (BadOption | (() => unknown))[],
   observes: false,
   defers: false,
+  orders: false,
+  answers: false,
+  warms: false,
   runs: 500,
 };
 
@@ -59,9 +91,10 @@ export function readCheckOptions(options: CheckOptions | undefined): CheckedOpti
   read.badOptions.forEach(requireBadOption);
   requireNumber(owner, "runs", read.runs, { min: 1, integer: true });
   requireNumber(owner, "seed", read.seed, { min: -(2 ** 31), max: 2 ** 31 - 1, integer: true });
-  for (const name of ["absorbs", "joins", "observes", "defers"] as const) {
+  for (const name of ["absorbs", "joins", "observes", "defers", "orders", "answers", "warms"] as const) {
     if (read[name] !== undefined && typeof read[name] !== "boolean") throw wrong(name, "a boolean", read[name]);
   }
+  if (read.ready !== undefined) requireFunction(owner, "ready", read.ready);
   const { path } = read;
   if (path === undefined) return read;
   if (typeof path !== "string") throw wrong("path", "a string", path);
@@ -78,6 +111,10 @@ const names = [
   "joins",
   "observes",
   "defers",
+  "orders",
+  "answers",
+  "warms",
+  "ready",
   "runs",
   "seed",
   "path",

@@ -25,7 +25,7 @@ export async function findCapacity(subject: Subject): Promise<number> {
 export async function findJoins(subject: Subject): Promise<boolean> {
   let joins = false;
   await inHarness(subject, async (harness) => {
-    harness.takeAll();
+    if (!harness.takeAll()) return;
     const { asked } = harness.inner;
     joins = harness.clients.tryReady(subject.requests[0]) === undefined && harness.inner.asked > asked;
     await harness.finish();

@@ -18,6 +18,8 @@ export interface Faults {
   readonly ownReason?: boolean;
   /** Goes on listening when the waiting is over. */
   readonly listensOn?: boolean;
+  /** Does not see that a place is free until somebody leaves the line. */
+  readonly sleeps?: boolean;
   /** Looks through the line for whoever leaves it. */
   readonly searches?: boolean;
   /** Lets the next one in when the answer is out, not when the work is over. */
@@ -79,7 +81,7 @@ export class BrokenGate implements Gate<unknown> {
         void Promise.resolve().then(() => {
           this.serve();
         });
-      else this.serve();
+      else if (!this.faults.sleeps) this.serve();
     };
     return {
       cancel: () => {

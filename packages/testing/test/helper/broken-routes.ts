@@ -1,6 +1,6 @@
 import { type AnyLayer, gate, layerFn, type Permit, type ReadyOptions, Service } from "@sluice/core";
 import { boom } from "./broken-layer.ts";
-import { KeyedLimit } from "./unusual-gates.ts";
+import { CarelessKeyedLimit } from "./keyed-limit.ts";
 
 type Inner = Service<unknown, unknown>;
 
@@ -37,7 +37,7 @@ class Routes extends Service<unknown, unknown> {
 /** A place for each request; who has one for another `waits` for the right one, or is refused with an error of its own. */
 export function exchanging(how: "waits" | "refuses"): AnyLayer {
   return layerFn("routes", (service) => {
-    const keyed = gate(new KeyedLimit(1), { name: "keyed" }).wrap(service as Inner);
+    const keyed = gate(new CarelessKeyedLimit(1), { name: "keyed" }).wrap(service as Inner);
     return new Routes(keyed, (inner, permit, reservedFor) => (request, options) => {
       if (Object.is(request, reservedFor)) return permit.call(request, options);
       permit.release();

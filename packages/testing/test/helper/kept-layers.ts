@@ -3,12 +3,16 @@ import type { MakeLayer } from "../../src/contract/index.ts";
 import { BrokenGate } from "./broken-gate.ts";
 import { boom } from "./broken-layer.ts";
 import { joined } from "./joined.ts";
+import { joining, joiningWithSpare } from "./joining.ts";
+import { KeyedLimit } from "./keyed-limit.ts";
 import { lateReservation } from "./late-reservation.ts";
 import { ownPlaces } from "./own-places.ts";
 import { Quota } from "./quota.ts";
+import { OwingGate } from "./refusing-gate.ts";
 import { stacked } from "./stacked.ts";
-import { DistributedLimit, KeyedLimit, PriorityGate } from "./unusual-gates.ts";
+import { DistributedLimit, PriorityGate } from "./unusual-gates.ts";
 import { fallback, hedge } from "./unusual-layers.ts";
+import { AdmittingLimit } from "./watched-limit.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** Layers that keep every promise, some of them in unusual ways. */
@@ -75,6 +79,17 @@ export const keptLayers: Readonly<Record<string, MakeLayer>> = {
     stacked(gate(new Semaphore(1), { name: "one" }), hedge(clock, 10)),
   "a layer that answers by itself where the service inside fails": () => fallback(),
   "a layer that asks another service, which has a limit, too": () => joined(new Semaphore(2)),
+  "a layer with a timer that keeps no process alive": ({ clock }) =>
+    wrapped({
+      call(next) {
+        clock.unref(clock.setTimeout(() => {}, 60_000));
+        return next();
+      },
+    }),
+  "a limit made of a limit": () => new AdmittingLimit(2),
+  "a gate that refuses each third, by what is owed": () => new OwingGate(3),
+  "a layer that answers one call by the answer of another": () => joining("releases"),
+  "a layer that does so, and calls itself where the other fails": () => joiningWithSpare(),
 };
 
 /** Layers that look on: they add nothing to the way of an answer. */

@@ -1,29 +1,5 @@
 import { type Gate, type Lease, type ReadyOptions, Semaphore } from "@sluice/core";
 
-/** A limit for each request of its own. */
-export class KeyedLimit implements Gate<unknown> {
-  private readonly limits: Map<unknown, Semaphore> = new Map();
-  private readonly max: number;
-
-  constructor(max: number) {
-    this.max = max;
-  }
-
-  tryAcquire(request?: unknown): Lease | undefined {
-    return this.of(request).tryAcquire();
-  }
-
-  acquire(options: ReadyOptions<unknown> = {}): Promise<Lease> {
-    return this.of(options.request).acquire(options);
-  }
-
-  private of(request: unknown): Semaphore {
-    const limit = this.limits.get(request) ?? new Semaphore(this.max);
-    this.limits.set(request, limit);
-    return limit;
-  }
-}
-
 /** A limit whose places are kept elsewhere, so that nobody knows at once whether one is free. */
 export class DistributedLimit implements Gate<unknown> {
   private readonly elsewhere: Semaphore;

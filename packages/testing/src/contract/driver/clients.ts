@@ -50,6 +50,7 @@ export class Clients {
     const { trace } = this;
     const what = `tryReady(${told ? show(request) : ""})`;
     const first = trace.hasty ? undefined : firstInLine(this, request, told);
+    const { asked } = this.inner;
     let permit: Held["permit"] | undefined;
     try {
       permit = this.subject.context.run(nobody, () => this.service.tryReady(told ? request : undefined));
@@ -59,7 +60,8 @@ export class Clients {
     }
     trace.did(`${what}: ${permit === undefined ? "none" : "a permit"}`);
     if (permit === undefined) return undefined;
-    if (first !== undefined) checkNewcomer(this, first);
+    const comparable = !this.subject.answers || this.inner.asked > asked;
+    if (first !== undefined && comparable) checkNewcomer(this, first);
     return this.hold({ permit, request, told });
   }
 

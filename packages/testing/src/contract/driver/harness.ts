@@ -1,4 +1,4 @@
-import type { Service } from "@sluice/core";
+import type { AnyLayer, Service } from "@sluice/core";
 import { microtasks } from "../../clock/microtasks.ts";
 import { VirtualClock } from "../../clock/virtual-clock.ts";
 import type { Breach } from "../promises/breach.ts";
@@ -7,6 +7,7 @@ import { checkAtRest } from "./at-rest.ts";
 import { Clients } from "./clients.ts";
 import { InnerService, nobody } from "./inner-service.ts";
 import { nameOf } from "./name-of.ts";
+import { nobodysDeadline } from "./operation.ts";
 import { mostMeasured, type Subject } from "./subject.ts";
 import { TimeWatch } from "./time-watch.ts";
 import { Trace } from "./trace.ts";
@@ -40,6 +41,7 @@ export class Harness {
   private readonly time: TimeWatch = new TimeWatch(this.clock);
   /** Timers fire when they are due, and `now()` does not move: as under fake timers that replace timers only. */
   clockStandsStill = false;
+  private readonly layer: AnyLayer;
   /** Whether the layer was handed the clock. */
   private gaveClock = false;
 
@@ -58,8 +60,8 @@ export class Harness {
     );
     this.time.start(seed);
     try {
-      const layer = subject.make(this.given());
-      this.service = layer.wrap(this.inner.service(foreign));
+      this.layer = subject.make(this.given());
+      this.service = this.layer.wrap(this.inner.service(foreign));
     } catch (error) {
       this.time.stop();
       throw error;
@@ -68,6 +70,11 @@ export class Harness {
     if (!foreign) return;
     trace.saw("the service inside is somebody else's, met by its permits");
     this.clients.orderKnown = subject.joins !== true;
+  }
+
+  /** How many timers are armed that would keep a process alive. */
+  get armed(): number {
+    return this.clock.pending - this.clock.unreferenced;
   }
 
   /** Puts the globals back. */
@@ -125,6 +132,55 @@ export class Harness {
     checkAtRest(clients);
   }
 
+  /**
+   * Waits, on virtual time, for the capacity that the options say comes later: in the background (`ready`), or when somebody first asks for
+   * it (`warms`). Without those options it does nothing. Where it never comes, there is no room.
+   */
+  async prepare(): Promise<void> {
+    const { ready, warms } = this.subject;
+    const { clients, trace } = this;
+    if (ready !== undefined) {
+      trace.did("ready(layer) is awaited");
+      await this.awaited(ready(this.layer));
+    }
+    // Once somebody holds a permit, the room is there.
+    if (warms && clients.held.length === 0 && clients.going.length === 0) {
+      trace.did("readiness is asked for and given back, so that it warms up");
+      const givesUp = new AbortController();
+      await this.awaited(this.warmUp(givesUp.signal));
+      givesUp.abort();
+    }
+    if (ready !== undefined || warms) await this.settle();
+  }
+
+  private async warmUp(signal: AbortSignal): Promise<void> {
+    const [request] = this.subject.requests;
+    try {
+      (await this.service.ready({ request, signal, deadline: nobodysDeadline })).release();
+    } catch {
+      // No room then, which the count shows.
+    }
+  }
+
+  /** Lets time pass until `promise` settles. A rejection is thrown; a promise that does not settle is left alone. */
+  private async awaited(promise: PromiseLike<unknown>): Promise<void> {
+    let settled = false;
+    const over = (): void => {
+      settled = true;
+    };
+    promise.then(over, over);
+    for (let fired = 0; fired < mostTimers; fired++) {
+      await microtasks();
+      if (settled) {
+        await promise;
+        return;
+      }
+      const { next } = this.clock;
+      if (next === undefined) return;
+      await this.pass(next);
+    }
+  }
+
   /** Counts how many permits can be reserved at once, up to {@link mostMeasured}, and gives them all back. */
   async capacity(): Promise<number> {
     this.trace.did("as many are reserved as can be, and given back");
@@ -145,11 +201,17 @@ export class Harness {
     return length;
   }
 
-  /** Reserves as much as can be, up to {@link mostMeasured}. */
-  takeAll(): void {
-    for (let taken = 0; taken < mostMeasured; taken++) {
-      if (this.clients.tryReady(this.subject.requests[0]) === undefined) break;
+  /**
+   * Reserves as much as can be, up to {@link mostMeasured}. Returns whether the layer is full: it refuses twice in a row, for one that
+   * refuses by count or by chance may do so once.
+   */
+  takeAll(): boolean {
+    const { clients, subject } = this;
+    for (let refused = 0; refused < 2;) {
+      if (clients.held.length === mostMeasured) return false;
+      refused = clients.tryReady(subject.requests[0]) === undefined ? refused + 1 : 0;
     }
+    return true;
   }
 
   /**
@@ -195,12 +257,13 @@ export class Harness {
 
   /** Checks what is left behind when all is over: listeners, reservations, timers. */
   checkLeftovers(): void {
-    const { trace, clock, time } = this;
+    const { trace, time } = this;
     for (const { id, watched } of this.clients.operations) {
       if (watched.listening > 0) trace.broken("leftBehind", `a listener is left on the signal of #${id}`);
     }
     this.checkReservedInside();
-    if (clock.pending > 0) trace.broken("idle", `timers armed while nothing is going on: ${clock.pending}`);
+    const { armed } = this;
+    if (armed > 0) trace.broken("idle", `timers armed while nothing is going on: ${armed}`);
     if (time.systemTimers && this.gaveClock) {
       trace.broken("throughClock", "a timer was set on systemClock, though a clock was given");
     }
@@ -229,14 +292,18 @@ export class Harness {
   }
 }
 
-/** Runs `run` in a harness of its own, and puts the globals back. Returns the breaches that were seen. */
+/**
+ * Runs `run` in a harness of its own, with the room that comes later there unless `cold`, and puts the globals back. Returns the breaches
+ * that were seen.
+ */
 export async function inHarness(
   subject: Subject,
   run: (harness: Harness) => Promise<void>,
-  options?: HarnessOptions,
+  options?: HarnessOptions & { readonly cold?: boolean },
 ): Promise<readonly Breach[]> {
   const harness = new Harness(subject, options);
   try {
+    if (options?.cold !== true) await harness.prepare();
     await run(harness);
   } finally {
     harness.stop();

@@ -25,8 +25,10 @@ export class InnerService {
   readonly arrivals: Arrival[] = [];
   /** How often readiness was asked for. */
   asked = 0;
+  /** The operations on whose behalf readiness was asked for, as far as async contexts tell. */
+  readonly askedFor: Set<number> = new Set();
   /** The request that readiness was last asked for. */
-  askedFor: unknown;
+  lastRequest: unknown;
   /** Called, while it is set, when a reservation is given back. */
   whenGivenBack: (() => void) | undefined;
   /** Whether readiness has failed. From then on a permit of a layer that recovers from that may have nothing reserved in here. */
@@ -53,7 +55,8 @@ export class InnerService {
     this.mock = new Mock<unknown, unknown>({
       asked: (request) => {
         this.asked++;
-        this.askedFor = request;
+        this.lastRequest = request;
+        this.askedFor.add(subject.context.current ?? nobody);
       },
       waits: ({ request, deadline }) => {
         if (request !== undefined && deadline === undefined) waitsForEver();

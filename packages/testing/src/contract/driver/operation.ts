@@ -7,6 +7,9 @@ import { WatchedSignal } from "./watched-signal.ts";
  */
 const farOff = 1e12;
 
+/** A deadline that is never due either, and belongs to no operation. */
+export const nobodysDeadline: number = farOff - 1;
+
 /** The id of the operation that a far-off deadline belongs to; undefined for any other deadline. */
 export function ownerOf(deadline: number | undefined): number | undefined {
   return deadline !== undefined && deadline >= farOff ? deadline - farOff : undefined;

@@ -24,9 +24,11 @@ export function checkNewcomer({ trace }: Clients, first: Operation): void {
 
 /** An operation that waited has its permit: nobody who asked for the same before it may still wait. */
 export function checkServed(clients: Clients, served: Operation): void {
-  const { trace, orderKnown } = clients;
-  const first = served.hasty ? undefined : firstInLine(clients, served.request, served.told);
-  if (!orderKnown || first === undefined || first.id > served.id) return;
+  const { inner, trace, orderKnown, subject } = clients;
+  // One that the layer answers by itself is not served by the line in which the other waits.
+  const comparable = orderKnown && !subject.orders && (!subject.answers || inner.askedFor.has(served.id));
+  const first = served.hasty || !comparable ? undefined : firstInLine(clients, served.request, served.told);
+  if (first === undefined || first.id > served.id) return;
   trace.whenSettled(() => {
     // With room for both, the order in which they learn of it means nothing.
     if (first.open) trace.broken("firstCome", `#${served.id} was served before #${first.id}, who came first`);

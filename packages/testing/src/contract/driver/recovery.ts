@@ -22,7 +22,10 @@ export async function checkForLoss(harness: Harness, sentence: Sentence): Promis
   const { capacity = 0 } = harness.subject;
   harness.clockStandsStill = false;
   const lines = [...harness.trace.lines];
-  const isBack = async (): Promise<boolean> => (await harness.capacity()) >= capacity;
+  const isBack = async (): Promise<boolean> => {
+    await harness.prepare();
+    return (await harness.capacity()) >= capacity;
+  };
   const back = await recovers(harness, isBack);
   harness.checkReservedInside();
   if (back) return;

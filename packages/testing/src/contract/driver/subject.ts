@@ -12,6 +12,14 @@ export interface Subject {
   readonly defers: boolean;
   /** Whether it does no more about an answer than observe it. */
   readonly observes: boolean;
+  /** Whether it serves those who wait in an order of its own. */
+  readonly orders: boolean;
+  /** Whether it answers some requests by itself, without a reservation inside. */
+  readonly answers: boolean;
+  /** Whether it has no room until it was first asked for some. */
+  readonly warms: boolean;
+  /** Settles when capacity that arrives in the background is there. */
+  readonly ready: ((layer: AnyLayer) => PromiseLike<unknown>) | undefined;
   /** The id of the operation that code runs for. */
   readonly context: AsyncContext<number>;
   /** Whether it is ready though the inner service is not; undefined until that is found out. */

@@ -41,6 +41,9 @@ export class TimeWatch {
     this.replace(systemClock, "clearTimeout", (handle: unknown) => {
       clock.clearTimeout(handle);
     });
+    this.replace(systemClock, "unref", (handle: unknown) => {
+      clock.unref(handle);
+    });
     this.replace(Math, "random", randomFrom(seed));
   }
 

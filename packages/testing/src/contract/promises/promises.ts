@@ -16,6 +16,8 @@ export const contractPromises = {
     name: "Nothing leaks",
     sentences: {
       returnedOnce: "On every path each reservation is returned exactly once.",
+      unneeded: "What a call turns out not to need is given back as soon as that is known.",
+      undone: "A call that waits further in asks a gate twice: cancel undoes all that the first answer decided.",
     },
   },
   4: {

@@ -14,7 +14,9 @@ export async function useAgain(harness: Harness, held: Held, how: "call" | "rele
   // An operation that is going on may change the room at the same time.
   const quiet =
     inner.mock.failure === undefined && clients.operations.every(({ open, pendingWork }) => !open && pendingWork === 0);
-  const room = quiet ? await harness.capacity() : 0;
+  const room = quiet ? await roomOf(harness) : 0;
+  // Where a refusal is remembered, to count the room changes it.
+  const countable = quiet && (await roomOf(harness)) === room;
   const before = counts();
   if (how === "call") {
     const operation = clients.begin("call", held.request, held.told);
@@ -32,10 +34,15 @@ export async function useAgain(harness: Harness, held: Held, how: "call" | "rele
     await harness.settle();
   }
   const now = counts();
-  if (quiet && (await harness.capacity()) !== room) {
+  if (countable && (await roomOf(harness)) !== room) {
     trace.broken("spentOnce", `a second ${how} on a permit changed how many can be reserved`);
   }
   if (now !== before) trace.broken("spentOnce", `a second ${how} on a permit reached the service inside`);
+}
+
+async function roomOf(harness: Harness): Promise<number> {
+  await harness.prepare();
+  return harness.capacity();
 }
 
 /**

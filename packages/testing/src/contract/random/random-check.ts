@@ -33,7 +33,7 @@ export async function checkAtRandom(
 ): Promise<RandomFindings> {
   const fastCheck = await loadFastCheck();
   const { asyncProperty, check } = fastCheck;
-  const all = schedules(fastCheck);
+  const all = schedules(fastCheck, profile.subject.warms || profile.subject.ready !== undefined);
   const coverage = new Coverage();
   const broken = new Map<PromiseNumber, Breach>();
   const parameters = path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path, endOnFailure: true };
@@ -84,7 +84,7 @@ async function run(
   const breaches = await inHarness(
     subject,
     async (harness) => {
-      const { clients, trace, clock, inner } = harness;
+      const { clients, trace, inner } = harness;
       await perform(harness, schedule);
       coverage.permits ||= clients.held.length + clients.used.length > 0;
       coverage.waited ||= clients.waited;
@@ -101,11 +101,13 @@ async function run(
         }
         return;
       }
+      // Room that is on its way has a reason to have a timer armed.
+      await harness.prepare();
       harness.checkLeftovers();
       // A timer that stays armed may arm itself again for ever: time would not come to an end.
-      if (clock.pending === 0) await checkForLoss(harness, "returnedOnce");
+      if (harness.armed === 0) await checkForLoss(harness, "returnedOnce");
     },
-    { foreign: schedule.foreign, seed },
+    { foreign: schedule.foreign, cold: schedule.cold, seed },
   );
   const [unhandled] = await rejections.take();
   if (unhandled === undefined) return breaches;

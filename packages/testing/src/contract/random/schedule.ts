@@ -46,12 +46,14 @@ export interface Schedule {
   readonly foreign: boolean;
   /** Whether `now()` stands still while timers fire. */
   readonly clockStandsStill: boolean;
+  /** Whether it begins before the room is there that comes later, where the options say that some does. */
+  readonly cold: boolean;
   readonly steps: readonly Step[];
 }
 
-/** Random schedules of what clients, the inner service and time can do. */
-export function schedules(fastCheck: typeof FastCheck): FastCheck.Arbitrary<Schedule> {
-  const { array, boolean, constantFrom, nat, record } = fastCheck;
+/** Random schedules of what clients, the inner service and time can do. With `warms`, some of them begin cold. */
+export function schedules(fastCheck: typeof FastCheck, warms: boolean): FastCheck.Arbitrary<Schedule> {
+  const { array, boolean, constant, constantFrom, nat, record } = fastCheck;
   const weights = Object.entries(kinds) as [Kind, number][];
   const step = record({
     kind: constantFrom(...weights.flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind))),
@@ -65,6 +67,7 @@ export function schedules(fastCheck: typeof FastCheck): FastCheck.Arbitrary<Sche
   return record({
     foreign: boolean(),
     clockStandsStill: constantFrom(false, false, false, true),
+    cold: warms ? boolean() : constant(false),
     steps: array(step, { maxLength: 24, size: "max" }),
   });
 }

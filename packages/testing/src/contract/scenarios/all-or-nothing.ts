@@ -47,7 +47,7 @@ function refusedInside(subject: Required<Subject>): Promise<readonly Breach[]> {
 function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
   return inHarness(subject, async (harness) => {
     const { trace, inner } = harness;
-    harness.takeAll();
+    if (!harness.takeAll()) return;
     const { asked } = inner;
     harness.clients.tryReady(subject.requests[0]);
     if (inner.asked > asked) {
@@ -61,7 +61,7 @@ function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
 function fromInsideOut(subject: Required<Subject>): Promise<readonly Breach[]> {
   return inHarness(subject, async (harness) => {
     const { clients, trace, inner } = harness;
-    harness.takeAll();
+    if (!harness.takeAll()) return;
     inner.whenGivenBack = () => {
       inner.whenGivenBack = undefined;
       const early = clients.tryReady(subject.requests[0]);

@@ -1,17 +1,14 @@
-import { identity, layerFn } from "@sluice/core";
+import { type AnyLayer, identity, layerFn } from "@sluice/core";
 import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
 import { notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
 
 /** Promise 11: how many microtasks later an answer comes through the layer, and through two of them, one around the other. */
 export const onlyObserves: Scenario = async ({ subject }) => {
-  const { make, observes } = subject;
-  const bare = await microtasksOf({ ...subject, make: () => identity() });
+  const { observes } = subject;
+  const bare = await microtasksOf({ ...subject, make: () => identity(), warms: false, ready: undefined });
   const one = await microtasksOf(subject);
-  const two = await microtasksOf({
-    ...subject,
-    make: (given) => layerFn("two", (inner) => make(given).wrap(make(given).wrap(inner))),
-  });
+  const two = await microtasksOf(twice(subject));
   if (bare === undefined || one === undefined || two === undefined) {
     return observes ? notApplicable(11, "its calls did not reach the service inside") : nothingSeen;
   }
@@ -20,6 +17,20 @@ export const onlyObserves: Scenario = async ({ subject }) => {
   if (observes && byTwo > 1) return { breaches: [{ sentence: "onlyObserves", what, schedule: [] }] };
   return byOne > 1 ? { breaches: [], remark: [11, what] } : nothingSeen;
 };
+
+/** The layer around another one of its kind. */
+function twice({ make, ready, ...subject }: Required<Subject>): Required<Subject> {
+  let layers: readonly AnyLayer[] = [];
+  return {
+    ...subject,
+    make(given) {
+      const [outer, inner] = [make(given), make(given)];
+      layers = [outer, inner];
+      return layerFn("two", (service) => outer.wrap(inner.wrap(service)));
+    },
+    ready: ready && (() => Promise.all(layers.map(ready))),
+  };
+}
 
 /** How many microtasks pass from the answer inside to the answer outside; undefined where no call arrived inside. */
 async function microtasksOf(subject: Required<Subject>): Promise<number | undefined> {

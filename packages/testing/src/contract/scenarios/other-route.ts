@@ -35,5 +35,5 @@ export const otherRoute: Scenario = async ({ subject }) => {
 function asksInside({ clients, inner }: Harness, request: unknown): unknown {
   const held = clients.tryReady(request);
   if (held !== undefined) clients.release(held);
-  return inner.askedFor;
+  return inner.lastRequest;
 }

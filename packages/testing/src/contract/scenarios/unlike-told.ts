@@ -15,7 +15,7 @@ export const unlikeTold: Scenario = async ({ subject }) => {
   for (const request of new Set(requests)) {
     // Where calls with this request do not go through at once anyway, nothing can be learned.
     if (!(await goesThrough(subject, request))) continue;
-    found.push(await blind(subject, request));
+    found.push(await blind(subject, request), await exchanged(subject, undefined, request, true));
     for (const other of new Set(requests)) {
       if (Object.is(request, other)) continue;
       found.push(await exchanged(subject, other, request, false), await exchanged(subject, other, request, true));
@@ -56,7 +56,10 @@ function blind(subject: Required<Subject>, request: unknown): Promise<readonly B
   });
 }
 
-/** A permit for one request is spent on another. With `full`, there is no room for that other one. */
+/**
+ * A permit for one request, or a blind one (`reservedFor` undefined), is spent on another. With `full`, there is no room for that other one:
+ * where there still is a permit for the first, the layer limits by request.
+ */
 function exchanged(
   subject: Required<Subject>,
   reservedFor: unknown,
@@ -66,17 +69,23 @@ function exchanged(
   return inHarness(subject, async (harness) => {
     const { clients, trace, clock, inner } = harness;
     const isFull = !full || fill(harness, request);
-    const held = isFull ? clients.tryReady(reservedFor) : undefined;
-    if (held === undefined) {
+    const held = isFull ? clients.tryReady(reservedFor, reservedFor !== undefined) : undefined;
+    await harness.settle();
+    // Asked once more: a layer that refuses by chance or by count is not full.
+    const stillFull = full && clients.tryReady(request) === undefined;
+    if (held === undefined || stillFull !== full) {
       await harness.finish();
       return;
     }
-    await harness.settle();
     const { length: before } = inner.arrivals;
     const operation = clients.spend(held, request);
     await harness.settle();
     const { failure, open, state } = operation;
     const arrived = inner.arrivals.length > before;
+    if (arrived && full) {
+      const what = `#${operation.id}, on a permit for ${reservedFor === undefined ? "any" : "another"} request, runs with ${show(request)}`;
+      trace.broken("exchanged", `${what}, for which there was no room: ${before} run already`);
+    }
     // A layer that tries again later may also do so here.
     if (open && !arrived && clock.pending === 0)
       trace.broken("exchanged", `#${operation.id}, on a permit for another request, waits`);

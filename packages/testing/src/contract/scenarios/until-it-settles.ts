@@ -52,7 +52,7 @@ async function freedBy(
   let freed = 0;
   const breaches = await inHarness(subject, async (harness) => {
     const { clients, trace, inner } = harness;
-    harness.takeAll();
+    if (!harness.takeAll()) return;
     for (const held of clients.held) clients.spend(held);
     await harness.settle();
     // A call that has not reached the inner service may give up while it waits, which frees room and leaves no work running.
