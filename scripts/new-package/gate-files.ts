@@ -110,6 +110,8 @@ ${sentence}
 
     npm install @sluice/${noun} @sluice/core
 
+Part of [Sluice](../../README.md): [the guide](../../docs/guide.md), [the order of layers](../../docs/order.md).
+
 \`\`\`ts
 import { ServiceBuilder } from "@sluice/core";
 import { ${camel} } from "@sluice/${noun}";
