@@ -192,7 +192,20 @@ for (const name of ${JSON.stringify(specifiers)}) {
   );
 }
 
-/** The same sources for both module kinds: all entry points, and the program in tests/packed. */
+/** What a library exports that wraps ours without annotations: its declarations name our types, and must find them. */
+const library = `import { type AnyLayer, type AnyService, type Kind, type Layer, ServiceBuilder } from "@sluice/core";
+import { either, mapResponse } from "@sluice/util";
+export const builder = new ServiceBuilder().layer(mapResponse((n: number) => n > 1));
+export const make = { layer: builder.layer, service: builder.service, serviceFn: builder.serviceFn };
+export const wrapOf = <K extends Kind>(layer: Layer<K>) => layer.wrap;
+export const around = <K extends Kind, L extends Kind, S extends AnyService>(k: Layer<K>, l: Layer<L>, service: S) =>
+  new ServiceBuilder().layer(k).layer(l).service<S>(service as never);
+export const perhaps = <L extends AnyLayer | undefined>(layer: L) => new ServiceBuilder().layer(layer);
+export const one = <L extends AnyLayer, S extends AnyService>(layer: L, service: S) =>
+  new ServiceBuilder().layer(either(true, layer, layer)).service<S>(service as never);
+`;
+
+/** The same sources for both module kinds: all entry points, a library, and the program in tests/packed. */
 function writeSources(folder: string): void {
   const every = specifiers
     .map((name, index) => `import * as all${index} from "${name}";\nvoid all${index};\n`)
@@ -200,11 +213,13 @@ function writeSources(folder: string): void {
   const consumer = readFileSync(join(root, "tests/packed/consumer.ts"), "utf8");
   for (const extension of ["ts", "mts", "cts"]) {
     writeFileSync(join(folder, `every.${extension}`), every);
+    writeFileSync(join(folder, `library.${extension}`), library);
     writeFileSync(join(folder, `consumer.${extension}`), consumer);
   }
   const options = {
     target: "es2022",
     strict: true,
+    declaration: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
     types: [] as string[],
@@ -213,8 +228,8 @@ function writeSources(folder: string): void {
   const node16 = { ...options, module: "node16", moduleResolution: "node16" };
   const write = (variant: Variant, compilerOptions: object, files: readonly string[]) =>
     writeFileSync(join(folder, `tsconfig.${variant}.json`), JSON.stringify({ compilerOptions, files }, null, 2));
-  const modules = ["every.mts", "every.cts", "consumer.mts", "consumer.cts"];
-  const plain = ["every.ts", "consumer.ts"];
+  const modules = ["every", "library", "consumer"].flatMap((name) => [`${name}.mts`, `${name}.cts`]);
+  const plain = ["every.ts", "library.ts", "consumer.ts"];
   write("node16", node16, modules);
   write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
   write("commonjs", { ...options, module: "commonjs" }, plain);
