@@ -1,5 +1,5 @@
 import type { Permit, Service } from "@sluice/core";
-import { LinkedList, LinkedNode, readOptions, requireService, show } from "@sluice/core/kit";
+import { LinkedList, LinkedNode, readOptions, requireNumber, requireService, show } from "@sluice/core/kit";
 
 /** Options of {@link callAll}. */
 export interface CallAllOptions {
@@ -8,12 +8,22 @@ export interface CallAllOptions {
    * False: as soon as they are there.
    */
   readonly ordered?: boolean | undefined;
+  /**
+   * No request is pulled while so many responses wait for their turn, because an earlier one is slow: a whole number of 1 or
+   * more, or Infinity for no bound. Only where `ordered` is not false. Default: four times the most calls that have run at once.
+   */
+  readonly maxAhead?: number | undefined;
 }
+
+/** How many responses may wait for their turn, for each of the most calls that have run at once. */
+const aheadOfEach = 4;
 
 /**
  * Calls a service with each request, and answers with the responses as they come. As many calls run at once as the service
  * is ready for: one request is pulled, and the next only when there is a permit for it. Nothing is pulled while nobody asks for a
- * response, nor while one is there to be had. A service that is always ready sets no bound; put a limit in it.
+ * response, nor while one is there to be had, nor while `maxAhead` responses wait for their turn. A service that is always
+ * ready sets no bound; put a limit in it. What is pulled and not yet yielded is then at most `maxAhead` requests (none of these
+ * unordered), those that the limit lets run, and one that waits for it.
  *
  * The first failure, of a call, of readiness or of `requests`, stops the pulling; the responses of what is in flight
  * still come, and then the failure is thrown. Whoever stops early (`break`, `return()`) aborts the signals of the calls
@@ -22,7 +32,9 @@ export interface CallAllOptions {
  * @example
  * for await (const page of callAll(fetchPage, urls, { ordered: false })) await save(page);
  *
- * @throws TypeError when `service` is no service, `requests` cannot be iterated, or `ordered` is not true or false
+ * @throws TypeError when `service` is no service, `requests` cannot be iterated, an option is of another type, or `maxAhead` is
+ *   given where `ordered` is false
+ * @throws RangeError when `maxAhead` is not in its range
  */
 export function callAll<Req, Res>(
   service: Service<Req, Res>,
@@ -31,11 +43,17 @@ export function callAll<Req, Res>(
 ): AsyncGenerator<Res, void, undefined> {
   requireService("callAll", "service", service);
   const open = opener(requests);
-  const { ordered = true } = readOptions("callAll", options, ["ordered"]);
+  const { ordered = true, maxAhead } = readOptions("callAll", options, ["ordered", "maxAhead"]);
   if (typeof ordered !== "boolean") {
     throw new TypeError(`callAll: ordered must be true or false; received ${show(ordered)}`);
   }
-  const run = new Run(service, ordered);
+  if (maxAhead !== undefined) {
+    requireNumber("callAll", "maxAhead", maxAhead, { min: 1, integer: true, infinity: true });
+    if (!ordered) {
+      throw new TypeError(`callAll: maxAhead must be left out where ordered is false; received ${show(maxAhead)}`);
+    }
+  }
+  const run = new Run(service, ordered, maxAhead);
   const responses = run.responses(open);
   // A generator's own `return` waits until the `next` before it has settled, which may be waiting for readiness.
   const end = responses.return.bind(responses);
@@ -77,9 +95,12 @@ class Call<Res> extends LinkedNode<Call<Res>> {
 class Run<Req, Res> {
   private readonly service: Service<Req, Res>;
   private readonly ordered: boolean;
+  private readonly maxAhead: number | undefined;
   /** Who is to be yielded: in order, those in flight among them; else those that are answered. */
   private readonly turns: LinkedList<Call<Res>> = new LinkedList();
   private readonly inFlight: Set<Call<Res>> = new Set();
+  /** The most calls that were in flight at once. */
+  private most = 1;
   /** Who waits for readiness: one at most. */
   private waiting: Call<Res> | undefined;
   private pulling = false;
@@ -89,9 +110,10 @@ class Run<Req, Res> {
   /** Lets the generator look again. */
   private wake: () => void = () => {};
 
-  constructor(service: Service<Req, Res>, ordered: boolean) {
+  constructor(service: Service<Req, Res>, ordered: boolean, maxAhead: number | undefined) {
     this.service = service;
     this.ordered = ordered;
+    this.maxAhead = maxAhead;
   }
 
   async *responses(open: () => Source<Req>): AsyncGenerator<Res, void, undefined> {
@@ -108,7 +130,7 @@ class Run<Req, Res> {
           const woken = new Promise<void>((resolve) => {
             this.wake = resolve;
           });
-          if (!this.pulling && !this.over) void this.pull(source);
+          if (!this.pulling && !this.over && !this.isFarAhead) void this.pull(source);
           await woken;
         }
       }
@@ -130,6 +152,11 @@ class Run<Req, Res> {
   /** Whether no more requests are pulled. */
   private get over(): boolean {
     return this.stopped || this.failure !== undefined || this.source === "ended";
+  }
+
+  /** Whether enough responses wait for their turn. Unordered, none does while a response is asked for. */
+  private get isFarAhead(): boolean {
+    return this.ordered && this.turns.size - this.inFlight.size >= (this.maxAhead ?? aheadOfEach * this.most);
   }
 
   /** Pulls one request, and calls the service with it once there is a permit for it. Never rejects. */
@@ -169,6 +196,7 @@ class Run<Req, Res> {
 
   private start(call: Call<Res>, permit: Permit<Req, Res>, request: Req): void {
     this.inFlight.add(call);
+    this.most = Math.max(this.most, this.inFlight.size);
     if (this.ordered) this.turns.push(call);
     permit.call(request, { signal: call.controller.signal }).then(
       (response) => {

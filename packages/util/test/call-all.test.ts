@@ -142,6 +142,137 @@ describe("backpressure", () => {
   });
 });
 
+describe("maxAhead", () => {
+  /** A service whose first call lasts until `release`; the others are answered in the same turn. */
+  const slowFirst = (running = 4) => {
+    const first = deferred<void>();
+    const inner = serviceFn(async (n: number) => {
+      if (n === 1) await first.promise;
+      return String(n);
+    });
+    return { ...limitedTo(running, inner), release: () => first.resolve() };
+  };
+
+  test("the first answer is slow: the pulling stops, and goes on when it is there", async () => {
+    const { service, release } = slowFirst();
+    const requests = new Source(50_000);
+    const all = collect(callAll(service, requests));
+    for (let turns = 0; turns < 20; turns++) await turn();
+    // Four times the most calls that ran at once wait for their turn, those that ran with them, and one in the line.
+    expect(requests.pulled).toBeLessThanOrEqual(4 * 4 + 4 + 1);
+    const before = requests.pulled;
+    await turn();
+    expect(requests.pulled).toBe(before);
+    release();
+    const { seen, error } = await all;
+    expect(error).toBeUndefined();
+    expect(seen).toEqual(Array.from({ length: 50_000 }, (_, index) => String(index + 1)));
+  });
+
+  test.each([1, 7, 100])("%d: so many answers may wait for their turn", async (maxAhead) => {
+    const { service, semaphore, release } = slowFirst(2);
+    const requests = new Source(1_000);
+    const all = collect(callAll(service, requests, { maxAhead }));
+    for (let turns = 0; turns < 10; turns++) await turn();
+    // The first; those that wait; who ran and who stood in line when the last of these was answered.
+    expect(requests.pulled).toBeGreaterThanOrEqual(1 + maxAhead);
+    expect(requests.pulled).toBeLessThanOrEqual(1 + maxAhead + 2);
+    expect([semaphore.active, semaphore.waiting]).toEqual([1, 0]);
+    release();
+    expect((await all).seen).toHaveLength(1_000);
+  });
+
+  test("Infinity: no bound", async () => {
+    const { service, release } = slowFirst();
+    const requests = new Source(900);
+    const all = collect(callAll(service, requests, { maxAhead: Number.POSITIVE_INFINITY }));
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(requests.pulled).toBe(900);
+    release();
+    expect((await all).seen).toHaveLength(900);
+  });
+
+  test("who stops early need not wait for the answer that holds all up", async () => {
+    const { service, semaphore } = slowFirst();
+    const requests = new Source(1_000);
+    const responses = callAll(service, requests, { maxAhead: 1 });
+    const asked = responses.next();
+    await turn();
+    expect(await responses.return(undefined)).toEqual({ done: true, value: undefined });
+    expect(await asked).toEqual({ done: true, value: undefined });
+    expect([requests.closed, semaphore.waiting]).toEqual([1, 0]);
+  });
+
+  test("the call that holds all up fails: what waits for its turn is yielded, then it is thrown", async () => {
+    const [inner, handle] = mockService<number, string>();
+    const { service } = limitedTo(2, inner);
+    const requests = new Source(1_000);
+    const all = collect(callAll(service, requests, { maxAhead: 2 }));
+    const one = await handle.nextRequest();
+    for (const answer of ["2", "3"]) (await handle.nextRequest()).respond(answer);
+    await turn();
+    expect([requests.pulled, handle.active]).toEqual([4, 2]);
+    (await handle.nextRequest()).respond("4");
+    await turn();
+    expect([requests.pulled, handle.active]).toEqual([4, 1]);
+    const error = new Error("one");
+    one.fail(error);
+    expect(await all).toEqual({ seen: ["2", "3", "4"], error });
+  });
+
+  test.each([true, false])(
+    "ordered %o: a slow consumer leaves no more than what runs, and one in the line",
+    async (ordered) => {
+      const { service } = limitedTo(
+        4,
+        serviceFn(async (n: number) => String(n)),
+      );
+      const requests = new Source(1_000);
+      let seen = 0;
+      for await (const response of callAll(service, requests, { ordered })) {
+        expect(response).toBe(String(++seen));
+        await turn();
+        expect(requests.pulled - seen).toBeLessThanOrEqual(4 + 1);
+      }
+      expect(seen).toBe(1_000);
+    },
+  );
+
+  test("whatever the order of the answers and however slow the consumer, what is pulled and not yielded is bounded", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+        async (scheduler, running, ordered, maxAhead) => {
+          const { service } = limitedTo(
+            running,
+            serviceFn((n: number) => scheduler.schedule(Promise.resolve(String(n)))),
+          );
+          const requests = new Source(40);
+          const options = ordered ? { ordered, maxAhead } : { ordered };
+          const bound = (ordered ? (maxAhead ?? 4 * running) : 0) + running + 1;
+          let most = 0;
+          let seen = 0;
+          const consume = async (): Promise<void> => {
+            for await (const response of callAll(service, requests, options)) {
+              expect(response).toBeTypeOf("string");
+              most = Math.max(most, requests.pulled - seen++);
+              await scheduler.schedule(Promise.resolve());
+              most = Math.max(most, requests.pulled - seen);
+            }
+          };
+          await scheduler.waitFor(consume());
+          expect(seen).toBe(40);
+          expect(most).toBeLessThanOrEqual(bound);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
 describe("the first failure", () => {
   test.each([
     [{ ordered: true }, ["1", "3"]],
@@ -448,4 +579,11 @@ test("promise 14: bad options are refused at once", () => {
     new TypeError('callAll: ordered must be true or false; received "no"'),
   );
   expect(() => callAll(service, [], 1 as never)).toThrow(TypeError);
+  expect(() => callAll(service, [], { maxAhead: 0 })).toThrow(
+    new RangeError("callAll: maxAhead must be a whole number of 1 or more, or Infinity; received 0"),
+  );
+  expect(() => callAll(service, [], { maxAhead: "5" as never })).toThrow(TypeError);
+  expect(() => callAll(service, [], { ordered: false, maxAhead: 5 })).toThrow(
+    new TypeError("callAll: maxAhead must be left out where ordered is false; received 5"),
+  );
 });

@@ -4,7 +4,9 @@ import {
   aFunction,
   type DocumentedRange,
   type Every,
+  number,
   oneOf,
+  only,
   optional,
   type OptionTable,
   withMethods,
@@ -64,7 +66,17 @@ export const optionTable: OptionTable = {
       of: "callAll",
       base: {},
       give: (options) => callAll(service, [], options),
-      ranges: { ordered: optional(aBoolean) } satisfies Every<CallAllOptions>,
+      ranges: {
+        ordered: optional(aBoolean),
+        maxAhead: optional(number({ min: 1, whole: true, infinity: true })),
+      } satisfies Every<CallAllOptions>,
+    },
+    {
+      of: "callAll",
+      base: { ordered: false },
+      give: (options) => callAll(service, [], options),
+      // All are in their turn.
+      ranges: { maxAhead: optional(only([])) } satisfies Every<Pick<CallAllOptions, "maxAhead">>,
     },
   ],
   without: {
