@@ -169,4 +169,28 @@ describe("promise 8: work runs in the async context of the caller who asked", ()
     await Promise.all(answers);
     expect(ids.sort()).toEqual(["0 is id-0", "0 is id-0", "1 is id-1", "2 is id-2"]);
   });
+
+  test("a listener on a signal that a timeout aborts finds the id of its own request, whichever call armed the timer", async () => {
+    const clock = new VirtualClock();
+    let nextId = 0;
+    const seen: string[] = [];
+    const service = stacked(
+      [trace({ clock, generateId: () => `id-${nextId++}` }), timeout({ call: 100, clock })],
+      serviceFn(
+        (request: string, { signal }) =>
+          new Promise<string>((_resolve, reject) => {
+            signal!.addEventListener("abort", () => {
+              seen.push(`${request} is ${currentRequestId()}`);
+              reject(signal!.reason);
+            });
+          }),
+      ),
+    );
+    const first = service.call("0");
+    await clock.advanceAsync(60);
+    const settled = Promise.allSettled([first, service.call("1"), service.call("2", { deadline: 120 })]);
+    await clock.advanceAsync(100);
+    expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(seen).toEqual(["0 is id-0", "2 is id-2", "1 is id-1"]);
+  });
 });

@@ -56,6 +56,9 @@ export class PatientCaller extends Deadline implements AbortListener {
     void new Promise<void>((resolve) => {
       this.giveUp = resolve;
     }).then(() => {
+      // A grant, or the caller's abort, may have come between the timer and now.
+      if (this.withdrawal.signal.aborted || !this.end()) return;
+      abortWith(this.withdrawal, new OverloadedError("loadShed"));
       failed(undefined);
     });
     patience.deadlines.add(this);
@@ -67,9 +70,7 @@ export class PatientCaller extends Deadline implements AbortListener {
   }
 
   override expire(): void {
-    if (!this.end()) return;
     this.giveUp();
-    abortWith(this.withdrawal, new OverloadedError("loadShed"));
   }
 
   /** Whether it ends now, and not before. */

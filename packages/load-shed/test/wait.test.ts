@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, type OverloadedError, Semaphore, ServiceBuilder, takeRefusal } from "@sluice/core";
+import { gate, type OverloadedError, Semaphore, type Service, ServiceBuilder, takeRefusal } from "@sluice/core";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed } from "../src/index.ts";
@@ -94,6 +94,25 @@ describe("loadShed with a wait", () => {
       expect(["A", "OverloadedError by slots"]).toContain(await call);
       expect(slots).toMatchObject({ active: 0, waiting: 0 });
     }
+  });
+
+  test("what a service of another's making listens to runs in the context of the caller who gives up (promise 8)", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const clock = new VirtualClock();
+    const seen: string[] = [];
+    const service = new ServiceBuilder().layer(loadShed({ wait: 50, clock })).service({
+      tryReady: () => undefined,
+      ready: ({ signal, request } = {}) => {
+        signal!.addEventListener("abort", () => seen.push(`${String(request)} in ${context.getStore()}`));
+        return new Promise<never>(() => {});
+      },
+      call: () => new Promise<never>(() => {}),
+    } satisfies Service<string, never>);
+    const calls = ["a", "b"].map((name) => context.run(name, () => service.call(name)));
+    const settled = Promise.allSettled(calls);
+    await context.run("elsewhere", () => clock.advance(50));
+    expect(seen).toEqual(["a in a", "b in b"]);
+    expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
   test("whoever gives up does so in its own async context (promise 8)", async () => {

@@ -1,4 +1,4 @@
-import type { CallOptions, ReadyOptions } from "@sluice/core";
+import { type CallOptions, type Clock, events, type ReadyOptions } from "@sluice/core";
 import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
@@ -20,6 +20,8 @@ export interface Bound {
 /** What all calls and waits of a layer have in common. */
 export interface Timing {
   readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  readonly label: string | undefined;
   /** How many were given up on. */
   timedOut: number;
   /** Work that was given up on and has not settled. */
@@ -44,10 +46,13 @@ export class Timed implements AbortListener, Deadline {
   private readonly controller: AbortController = new AbortController();
   /** What follows the caller's signal: the answer, and what was handed up. */
   private pending = 1;
-  private gaveUp = false;
+  private state: "running" | "settled" | "gave up" = "running";
   /** Of a call. */
   private answer: Promise<unknown> | undefined = undefined;
-  private tell: ((reason: unknown) => void) | undefined = undefined;
+  /** Ends the call, or the wait, with a failure. */
+  private fail!: (reason: unknown) => void;
+  /** Kept as soon as the time is over. */
+  private over!: (timed: Timed) => void;
 
   /** @param caller must not be aborted yet */
   constructor(timing: Timing, caller: AbortSignal | undefined, waitUntil: CallOptions["waitUntil"]) {
@@ -63,11 +68,17 @@ export class Timed implements AbortListener, Deadline {
     this.bound = bound;
   }
 
-  /** The time is over, or was before it began: it is counted, and this is what is told. */
+  /** The time is over, or was before it began: it is counted and announced, and this is the failure. */
   timeoutError(): TimeoutError {
     this.timing.timedOut++;
     const { phase, ms } = this.bound!;
+    if (events.listening) events.emit({ type: "timeout", ...this.about, phase, ms });
     return new TimeoutError(phase, ms);
+  }
+
+  /** What all events have in common. */
+  private get about(): { readonly layer: string; readonly label: string | undefined; readonly source: object } {
+    return { layer: "timeout", label: this.timing.label, source: this.timing };
   }
 
   /** Spends `reservation`. */
@@ -78,8 +89,9 @@ export class Timed implements AbortListener, Deadline {
     const waitUntil = caller === undefined ? this.waitUntil : this.follower();
     const answer = reservation.start(request, { signal: controller.signal, deadline, waitUntil }, false);
     this.answer = answer;
+    this.giveUpInTime();
     return new Promise((resolve, reject) => {
-      this.tell = reject;
+      this.fail = reject;
       answer.then(
         (value) => {
           this.settled();
@@ -106,48 +118,71 @@ export class Timed implements AbortListener, Deadline {
       { request, signal: controller.signal, deadline },
       (reservation) => {
         // Too late: the grant and the end of the time have met.
-        if (this.gaveUp) reservation.cancel();
+        if (this.state === "gave up") reservation.cancel();
         else {
           this.settled();
           granted(reservation);
         }
       },
       (reason) => {
-        if (this.gaveUp) return;
+        if (this.state === "gave up") return;
         this.settled();
         failed(reason);
       },
     );
     if (this.pending === 0 || caller?.aborted) return;
-    // The timer rings in the context of whoever set it. What is attached here runs in the caller's.
-    void new Promise((resolve) => {
-      this.tell = resolve;
-    }).then(failed);
+    this.fail = failed;
+    this.giveUpInTime();
     this.timing.deadlines.add(this);
   }
 
-  /** The caller gave up: those inside are told, and it ends when they say so. */
+  /** The caller gave up: those inside are told at once, and it ends when they say so. */
   aborted(reason: unknown): void {
     this.timing.deadlines.remove(this);
     abortWith(this.controller, reason);
   }
 
-  /** The time is over. */
   expire(): void {
+    this.over(this);
+  }
+
+  /** The timer is shared, and fires in the context of any caller. What is attached here runs in the context of this one. */
+  private giveUpInTime(): void {
+    const over = new Promise<Timed>(keep);
+    this.over = kept;
+    void over.then(giveUp);
+  }
+
+  /** @internal the time is over */
+  giveUp(): void {
+    // An answer, or the caller's abort, may have come between the timer and now.
+    if (this.state !== "running" || this.controller.signal.aborted) return;
     const error = this.timeoutError();
-    this.gaveUp = true;
+    this.state = "gave up";
     this.unfollow();
-    if (this.answer !== undefined) {
-      this.timing.abandoned++;
-      // Before the caller hears of it: gates outside must not think that the work is over.
-      handUp(this, this.answer);
-    }
-    this.tell!(error);
+    if (this.answer !== undefined) this.abandon(this.answer);
+    this.fail(error);
     abortWith(this.controller, error);
   }
 
+  private abandon(answer: Promise<unknown>): void {
+    const { timing } = this;
+    timing.abandoned++;
+    // Before the caller hears of it: gates outside must not think that the work is over.
+    handUp(this, answer);
+    if (!events.listening) return;
+    const since = timing.clock.now();
+    events.emit({ type: "abandoned", ...this.about, settled: false, after: 0 });
+    const settled = (): void => {
+      if (!events.listening) return;
+      events.emit({ type: "abandoned", ...this.about, settled: true, after: timing.clock.now() - since });
+    };
+    answer.then(settled, settled);
+  }
+
   private settled(): void {
-    if (this.gaveUp) this.timing.abandoned--;
+    if (this.state === "gave up") this.timing.abandoned--;
+    else this.state = "settled";
     this.timing.deadlines.remove(this);
     this.left();
   }
@@ -170,3 +205,12 @@ export class Timed implements AbortListener, Deadline {
     if (this.caller !== undefined) unlisten(this.caller, this);
   }
 }
+
+// One function for all calls: new ones for each, with what they close over, cost a call 20 ns.
+let kept: (timed: Timed) => void;
+const keep = (resolve: (timed: Timed) => void): void => {
+  kept = resolve;
+};
+const giveUp = (timed: Timed): void => {
+  timed.giveUp();
+};

@@ -1,6 +1,23 @@
-import { type Adds, type CallOptions, type Clock, type Layer, layerFn } from "@sluice/core";
+import {
+  type Adds,
+  type AnyService,
+  type CallOptions,
+  type Clock,
+  type Layer,
+  layerFn,
+  type Service,
+} from "@sluice/core";
 import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
-import { Deadlines, readOptions, requireClock, requireDuration, show, throwIfAborted, timeOf } from "@sluice/core/kit";
+import {
+  Deadlines,
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireLabel,
+  show,
+  throwIfAborted,
+  timeOf,
+} from "@sluice/core/kit";
 import { type Bound, Timed, type Timing } from "./timed.ts";
 import type { TimeoutError } from "./timeout-error.ts";
 
@@ -22,6 +39,8 @@ export interface TimeoutOptions {
   readonly deadline?: true | undefined;
   /** Where time is read and the timer is set; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this layer apart from other timeouts: `"db"`. It is on its events. Default: none. */
+  readonly label?: string | undefined;
 }
 
 /** A layer that gives up, and what it has seen. */
@@ -52,8 +71,8 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  * @throws TypeError | RangeError when an option is not in its range, or none of them bounds anything
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
-  const { ready, call, total, clock } = readBounds(options);
-  const timing: Timing = { deadlines: new Deadlines(clock), timedOut: 0, abandoned: 0 };
+  const { ready, call, total, clock, label } = readBounds(options);
+  const timing: Timing = { deadlines: new Deadlines(clock), clock, label, timedOut: 0, abandoned: 0 };
 
   /**
    * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
@@ -91,7 +110,7 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
     },
   };
 
-  const layer = layerFn<Adds<TimeoutError>>("timeout", (service) => {
+  const wrap = (service: AnyService): Service<any, any, any> => {
     const inner = stackOf(service);
     const held = (reservation: Reservation, waited: number): Reservation =>
       new Reservation<any>(behaviour, waited, reservation);
@@ -115,7 +134,9 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
         else timed.wait(inner, asked, hold, failed);
       },
     });
-  });
+  };
+  const facts = { ready: ready?.ms, call: call?.ms, total: total?.ms };
+  const layer = layerFn<Adds<TimeoutError>>("timeout", wrap, undefined, { label, traits: ["times-out"], facts });
   return {
     ...layer,
     get timedOut() {
@@ -133,11 +154,11 @@ type Phase = (typeof phases)[number];
 
 function readBounds(
   options: number | TimeoutOptions,
-): { readonly [phase in Phase]: Bound | undefined } & { readonly clock: Clock } {
+): { readonly [phase in Phase]: Bound | undefined } & Pick<TimeoutOptions, "label"> & { readonly clock: Clock } {
   const time = (name: string, ms: unknown): number => requireDuration("timeout", name, ms, { above: true });
   const read: TimeoutOptions =
     typeof options === "object"
-      ? readOptions("timeout", options, ["ready", "call", "total", "deadline", "clock"])
+      ? readOptions("timeout", options, ["ready", "call", "total", "deadline", "clock", "label"])
       : { call: time("ms", options) };
   const deadline: unknown = read.deadline;
   if (deadline !== undefined && deadline !== true) {
@@ -153,5 +174,6 @@ function readBounds(
     call: bound("call"),
     total: bound("total"),
     clock: requireClock("timeout", read.clock),
+    label: requireLabel("timeout", read.label),
   };
 }

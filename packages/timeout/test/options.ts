@@ -1,4 +1,4 @@
-import { aClock, type Every, oneOf, optional, type OptionTable, span } from "@sluice/test-kit";
+import { aClock, aName, type Every, oneOf, optional, type OptionTable, span } from "@sluice/test-kit";
 import { timeout, type TimeoutOptions } from "@sluice/timeout";
 
 export const optionTable: OptionTable = {
@@ -16,6 +16,7 @@ export const optionTable: OptionTable = {
         call: optional(span),
         total: optional(span),
         clock: optional(aClock),
+        label: optional(aName),
       } satisfies Every<Omit<TimeoutOptions, "deadline">>,
     },
     {
@@ -29,6 +30,7 @@ export const optionTable: OptionTable = {
         ready: optional(span),
         total: optional(span),
         clock: optional(aClock),
+        label: optional(aName),
       } satisfies Every<Omit<TimeoutOptions, "call">>,
     },
   ],

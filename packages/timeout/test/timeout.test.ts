@@ -814,6 +814,112 @@ describe("promise 8: context", () => {
     expect(seen).toEqual(["a a", "b b", "c c"]);
     expect(calls.map(({ state }) => state)).toEqual(["pending", "rejected", "rejected"]);
   });
+
+  /** Work of many callers at once, which notes in whose context each hears of an abort. */
+  const noting = (options: TimeoutOptions): { seen: string[]; service: Service<string, never> } => {
+    const seen: string[] = [];
+    const note = (what: string): void => void seen.push(`${what} in ${storage.getStore()}`);
+    const service = new ServiceBuilder().layer(timeout(options)).serviceFn(
+      (request: string, { signal }) =>
+        new Promise<never>(() => {
+          signal!.addEventListener("abort", () => note(`${request} aborted`));
+        }),
+    );
+    return { seen, service };
+  };
+
+  test("listeners of the work run in the context of the caller whose call is given up on, whoever armed the timer", async () => {
+    const clock = new VirtualClock();
+    const { seen, service } = noting({ call: 100, clock });
+    for (const name of ["a", "b"]) storage.run(name, () => watch(service.call(name)));
+    await storage.run("elsewhere", () => clock.advance(50));
+    storage.run("c", () => watch(service.call("c")));
+    await storage.run("elsewhere", () => clock.advance(100));
+    expect(seen).toEqual(["a aborted in a", "b aborted in b", "c aborted in c"]);
+  });
+
+  test("work that is given up on is handed up there", async () => {
+    const clock = new VirtualClock();
+    const seen: string[] = [];
+    const service = new ServiceBuilder().layer(timeout({ call: 100, clock })).serviceFn(() => new Promise(() => {}));
+    for (const name of ["a", "b"]) {
+      const waitUntil = (): void => void seen.push(`${name} in ${storage.getStore()}`);
+      storage.run(name, () => watch(service.call(undefined, { waitUntil })));
+    }
+    await storage.run("elsewhere", () => clock.advance(100));
+    expect(seen).toEqual(["a in a", "b in b"]);
+  });
+
+  test("what a service of another's making listens to while it is asked for readiness runs there, too", async () => {
+    const clock = new VirtualClock();
+    const seen: string[] = [];
+    const service = new ServiceBuilder().layer(timeout({ ready: 100, clock })).service({
+      tryReady: () => undefined,
+      ready: ({ signal, request } = {}) => {
+        signal!.addEventListener("abort", () => seen.push(`${String(request)} in ${storage.getStore()}`));
+        return new Promise<never>(() => {});
+      },
+      call: () => new Promise<never>(() => {}),
+    } satisfies Service<string, never>);
+    for (const name of ["a", "b"]) storage.run(name, () => watch(service.ready({ request: name })));
+    await storage.run("elsewhere", () => clock.advance(100));
+    expect(seen).toEqual(["a in a", "b in b"]);
+  });
+
+  test("a caller's own abort is told at once, in the context of whoever calls abort(), as on the caller's own signal", () => {
+    const { seen, service } = noting({ call: 100, clock: new VirtualClock() });
+    const controller = new AbortController();
+    storage.run("a", () => watch(service.call("a", { signal: controller.signal })));
+    storage.run("the edge", () => controller.abort());
+    expect(seen).toEqual(["a aborted in the edge"]);
+  });
+});
+
+describe("when the end of the time meets something else in the same turn", () => {
+  test("an answer that comes before the caller is told wins, and nothing is counted", async () => {
+    const clock = new VirtualClock();
+    const layer = timeout({ call: 100, clock });
+    let answer!: (value: string) => void;
+    const service = new ServiceBuilder()
+      .layer(layer)
+      .serviceFn(() => new Promise<string>((resolve) => (answer = resolve)));
+    for (let microtasks = 20; microtasks < 45; microtasks++) {
+      const before = layer.timedOut;
+      const call = watch(service.call(undefined));
+      void clock.advance(100);
+      for (let passed = 0; passed < microtasks; passed++) await Promise.resolve();
+      answer("A");
+      await clock.advance(0);
+      // Exactly one of the two.
+      expect(call.state).toBe(layer.timedOut === before ? "fulfilled" : "rejected");
+      expect(layer.abandoned).toBe(0);
+    }
+    expect(layer.timedOut).toBeGreaterThan(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("an abort by the caller comes first or last, and the work hears of one", async () => {
+    const clock = new VirtualClock();
+    const layer = timeout({ call: 100, clock });
+    let inside!: AbortSignal;
+    const service = new ServiceBuilder().layer(layer).serviceFn((_request: string, { signal }) => {
+      inside = signal!;
+      return new Promise<never>(() => {});
+    });
+    for (let microtasks = 0; microtasks < 45; microtasks++) {
+      const controller = new AbortController();
+      const before = layer.timedOut;
+      const call = watch(service.call("a", { signal: controller.signal }));
+      void clock.advance(100);
+      for (let passed = 0; passed < microtasks; passed++) await Promise.resolve();
+      const told = layer.timedOut > before;
+      controller.abort("gone");
+      await clock.advance(0);
+      expect(inside.reason).toBe(told ? call.value : "gone");
+      expect([call.state, layer.timedOut - before]).toEqual(told ? ["rejected", 1] : ["pending", 0]);
+      expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
+    }
+  });
 });
 
 describe("promise 11: free where idle", () => {

@@ -2,6 +2,7 @@ import { abortReason } from "../contract/abort-reason.ts";
 
 /** Is notified of an abort. */
 export interface AbortListener {
+  /** The signal was aborted. Called synchronously and in the async context of whoever called `abort()`, as a listener of an event is. */
   aborted(reason: unknown): void;
 }
 

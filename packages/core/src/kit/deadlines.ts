@@ -14,7 +14,10 @@ export abstract class Deadline {
   next: Deadline | undefined = undefined;
   /** @internal */
   below: Deadline | undefined = undefined;
-  /** Its time is over. It has been removed. What this throws is reported. */
+  /**
+   * Its time is over, and it has been removed. Called in the async context of whoever armed the timer: to go on in the context of one
+   * caller, resolve a promise whose `then` was called in that caller's turn. What this throws is reported.
+   */
   abstract expire(): void;
 }
 
