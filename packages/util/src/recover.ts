@@ -17,7 +17,7 @@ import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-
  *   copy of a package count too; all other classes by `instanceof`
  * @param answer `(error, request, options)`; may be async, and the call lasts until it has settled. What it throws is the
  *   failure of the call, and is outside `Err`
- * @throws TypeError when `failure` or `answer` is not a function
+ * @throws TypeError when `failure` is neither a class nor a guard (an instance is neither), or `answer` is not a function
  */
 export function recover<E, R, Req = unknown>(
   failure: FailureClass<E> | FailureGuard<E>,

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { isOverloadedError, OverloadedError, PermitSpentError, ServiceBuilder } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
@@ -184,9 +185,58 @@ test("a failure that is undefined is no abort, though the signal's reason is und
   expect(await called).toBe("recovered");
 });
 
-test("promise 14: both must be functions", () => {
-  expect(() => recover("GoneError" as never, () => 1)).toThrow(
-    new TypeError('recover: failure must be a function; received "GoneError"'),
-  );
-  expect(() => recover(GoneError, 1 as never)).toThrow(new TypeError("recover: answer must be a function; received 1"));
+describe("promise 14: bad options are refused at once", () => {
+  const refused =
+    (failure: unknown): (() => unknown) =>
+    () =>
+      recover(failure as FailureGuard<unknown>, () => 1);
+  const wanted = "recover: failure must be a class of errors or a guard (error) => boolean";
+
+  test.each([
+    ["GoneError", '"GoneError"'],
+    [undefined, "undefined"],
+    [{}, "an object"],
+    [{ name: "GoneError", code: "GONE" }, "an object"],
+    [[GoneError], "an array"],
+    [Object.create(null), "an object"],
+  ])("what is neither a class nor a guard is named: %o", (failure, shown) => {
+    expect(refused(failure)).toThrow(new TypeError(`${wanted}; received ${shown}`));
+  });
+
+  test("an error in the place of its class: the message says to pass the class", () => {
+    expect(refused(new GoneError())).toThrow(
+      new TypeError(`${wanted}; received an instance of GoneError: pass the class itself`),
+    );
+    expect(refused(new Error("gone"))).toThrow(
+      new TypeError(`${wanted}; received an instance of Error: pass the class itself`),
+    );
+  });
+
+  test("an error of another realm, and one whose class has no name", () => {
+    const elsewhere: unknown = runInNewContext("new RangeError('gone')");
+    expect(refused(elsewhere)).toThrow(/received an instance of RangeError: pass the class itself$/);
+    expect(refused(new (class extends Error {})())).toThrow(/received an instance of Error: pass the class itself$/);
+  });
+
+  test("an error whose class cannot be read", () => {
+    const hostile = Object.defineProperty(new Error("gone"), "constructor", {
+      get() {
+        throw new Error("not to be read");
+      },
+    });
+    expect(refused(hostile)).toThrow(new TypeError(`${wanted}; received an object`));
+    const symbolic = class extends Error {
+      static override readonly name = Symbol("gone") as never;
+    };
+    expect(refused(new symbolic())).toThrow(new TypeError(`${wanted}; received an object`));
+    const { proxy, revoke } = Proxy.revocable(new Error("gone"), {});
+    revoke();
+    expect(refused(proxy)).toThrow(new TypeError(`${wanted}; received an object`));
+  });
+
+  test("the answer must be a function", () => {
+    expect(() => recover(GoneError, 1 as never)).toThrow(
+      new TypeError("recover: answer must be a function; received 1"),
+    );
+  });
 });
