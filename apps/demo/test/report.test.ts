@@ -1,10 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Tally } from "../src/load/tally.ts";
-import { phaseNames } from "../src/plan.ts";
+import { phaseNames, planOf } from "../src/plan.ts";
 import { chartOf } from "../src/report/chart.ts";
 import { findingsOf, recoveredAfter } from "../src/report/findings.ts";
+import type { Observer } from "../src/report/observer.ts";
 import type { RunResult } from "../src/report/run-result.ts";
 import { latency } from "../src/report/run-table.ts";
+import { screen } from "../src/report/screen.ts";
 import { bars, short, table } from "../src/report/table.ts";
 import { inWords, keptUp, sideBySide, stoodBeside } from "../src/report/words.ts";
 import { byRoute, type RouteName } from "../src/routes.ts";
@@ -75,6 +77,41 @@ describe("a route has recovered", () => {
   test("at once when all was well", () => expect(recoveredAfter(slices(10, 9, 10))).toBe(0));
   test("after the last slice that was not", () => expect(recoveredAfter(slices(0, 10, 8, 9, 10))).toBe(1.5));
   test("not at all when the last slice was not", () => expect(recoveredAfter(slices(10, 10, 0))).toBeUndefined());
+});
+
+describe("the live screen", () => {
+  test("shows what is counted as so many a second in this phase, retries too", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      let written = "";
+      const output = { isTTY: true, columns: 200, write: (text: string) => (written = text) };
+      const shown = screen(output, planOf(1));
+      const phase = planOf(1).phases[0]!;
+      const ofRoute = { queued: 1, permits: 3, budget: 7.9, retries: 4_000, retriesDenied: 0 };
+      const latest = {
+        rss: 2 ** 20,
+        connections: { active: 1, waiting: 0, max: 9 },
+        answers: {},
+        routes: byRoute(() => ofRoute),
+      };
+      const seen = { queued: 1, backendQueued: 2, permits: 3, retries: 40, retriesDenied: 5, budget: null };
+      const phases = (name: string) => {
+        expect(name).toBe(phase.name);
+        return { memory: 0, seen: byRoute(() => seen) };
+      };
+      shown.enter("a run", phase);
+      vi.advanceTimersByTime(2_000);
+      shown.look(
+        byRoute(() => tallyOf(200, 100)),
+        { latest, phase: phases } as unknown as Observer,
+      );
+      const [titles, , quote] = written.split("\n").slice(3);
+      expect(titles).toMatch(/^route +offered\/s +goodput\/s .* queue +permits +retries\/s +budget/);
+      expect(quote).toMatch(/^quote +100 +50 .* 1 +3 +20 +7$/);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 describe("a table", () => {

@@ -35,7 +35,7 @@ function lines(output: Output): Audience & { close(): void } {
       if (phase === undefined || second === told) return;
       told = second;
       const goodput = routes
-        .map((route) => `${route} ${rate(tallies[route], "good", began)}/${rate(tallies[route], "offered", began)}`)
+        .map((route) => `${route} ${rate(tallies[route].good, began)}/${rate(tallies[route].offered, began)}`)
         .join("  ");
       say(`  ${title}  ${phase.name} ${second} s  goodput/offered a second: ${goodput}  ${gatewayLine(observer)}`);
     },
@@ -70,7 +70,7 @@ function terminal(output: Output, plan: Plan): Audience & { close(): void } {
         `${title}: ${phase.name} (${phase.title})`,
         elapsed(),
         "",
-        ...liveTable(tallies, observer, phaseBegan),
+        ...liveTable(tallies, observer, phase, phaseBegan),
         "",
         gatewayLine(observer),
       ]);
@@ -82,24 +82,26 @@ function terminal(output: Output, plan: Plan): Audience & { close(): void } {
   };
 }
 
-function liveTable(tallies: ByRoute<Tally>, { latest }: Observer, began: number): string[] {
+function liveTable(tallies: ByRoute<Tally>, observer: Observer, { name }: Phase, began: number): string[] {
+  const { latest } = observer;
+  const { seen } = observer.phase(name);
   const tally = (route: RouteName) => tallies[route];
-  const ofGateway = (key: "queued" | "permits" | "retries" | "budget") => (route: RouteName) => {
+  const ofGateway = (key: "queued" | "permits" | "budget") => (route: RouteName) => {
     const value = latest?.routes[route][key];
     return value === undefined || value === null ? "-" : short(Math.floor(value));
   };
   return table<RouteName>(
     [
       { title: "route", left: true, cell: (route) => route },
-      { title: "offered/s", cell: (route) => rate(tally(route), "offered", began) },
-      { title: "goodput/s", cell: (route) => rate(tally(route), "good", began) },
-      { title: "refused/s", cell: (route) => rate(tally(route), "refused", began) },
-      { title: "timed out/s", cell: (route) => rate(tally(route), "timedOut", began) },
+      { title: "offered/s", cell: (route) => rate(tally(route).offered, began) },
+      { title: "goodput/s", cell: (route) => rate(tally(route).good, began) },
+      { title: "refused/s", cell: (route) => rate(tally(route).refused, began) },
+      { title: "timed out/s", cell: (route) => rate(tally(route).timedOut, began) },
       { title: "p50", cell: (route) => latency(tally(route).latencies, 0.5) },
       { title: "p99", cell: (route) => latency(tally(route).latencies, 0.99) },
       { title: "queue", cell: ofGateway("queued") },
       { title: "permits", cell: ofGateway("permits") },
-      { title: "retries", cell: ofGateway("retries") },
+      { title: "retries/s", cell: (route) => rate(seen[route].retries, began) },
       { title: "budget", cell: ofGateway("budget") },
       {
         title: "answered",
@@ -116,8 +118,9 @@ function liveTable(tallies: ByRoute<Tally>, { latest }: Observer, began: number)
   );
 }
 
-function rate(tally: Tally, key: "offered" | "good" | "refused" | "timedOut", began: number): string {
-  return short((tally[key] * 1000) / Math.max(1, performance.now() - began));
+/** So many since the phase began, a second. */
+function rate(count: number, began: number): string {
+  return short((count * 1000) / Math.max(1, performance.now() - began));
 }
 
 function gatewayLine({ latest }: Observer): string {
