@@ -1,5 +1,13 @@
-import type { Permit, Service } from "@sluice/core";
-import { LinkedList, LinkedNode, readOptions, requireNumber, requireService, show } from "@sluice/core/kit";
+import type { Clock, Permit, Service } from "@sluice/core";
+import {
+  LinkedList,
+  LinkedNode,
+  readOptions,
+  requireClock,
+  requireNumber,
+  requireService,
+  show,
+} from "@sluice/core/kit";
 
 /** Options of {@link callAll}. */
 export interface CallAllOptions {
@@ -13,17 +21,26 @@ export interface CallAllOptions {
    * more, or Infinity for no bound. Only where `ordered` is not false. Default: four times the most calls that have run at once.
    */
   readonly maxAhead?: number | undefined;
+  /** Where the timers are set that leave the event loop its turns; default `systemClock`. */
+  readonly clock?: Clock | undefined;
 }
 
 /** How many responses may wait for their turn, for each of the most calls that have run at once. */
 const aheadOfEach = 4;
 
 /**
+ * How many requests are pulled on microtasks alone. The next one waits for a timer of 0 ms: or requests that are there at once, without
+ * an end, and a service that is always ready, would let no timer, no signal and no answer from outside have a turn for ever.
+ */
+const pullsAtOnce = 1_000;
+
+/**
  * Calls a service with each request, and answers with the responses as they come. As many calls run at once as the service
  * is ready for: one request is pulled, and the next only when there is a permit for it. Nothing is pulled while nobody asks for a
  * response, nor while one is there to be had, nor while `maxAhead` responses wait for their turn. A service that is always
  * ready sets no bound; put a limit in it. What is pulled and not yet yielded is then at most `maxAhead` requests (none of these
- * unordered), those that the limit lets run, and one that waits for it.
+ * unordered), those that the limit lets run, and one that waits for it. After each 1,000 requests the pulling waits for a timer of
+ * 0 ms, so that other timers, and signals, have their turn.
  *
  * The first failure, of a call, of readiness or of `requests`, stops the pulling; the responses of what is in flight
  * still come, and then the failure is thrown. Whoever stops early (`break`, `return()`) aborts the signals of the calls
@@ -43,7 +60,8 @@ export function callAll<Req, Res>(
 ): AsyncGenerator<Res, void, undefined> {
   requireService("callAll", "service", service);
   const open = opener(requests);
-  const { ordered = true, maxAhead } = readOptions("callAll", options, ["ordered", "maxAhead"]);
+  const read = readOptions("callAll", options, ["ordered", "maxAhead", "clock"]);
+  const { ordered = true, maxAhead } = read;
   if (typeof ordered !== "boolean") {
     throw new TypeError(`callAll: ordered must be true or false; received ${show(ordered)}`);
   }
@@ -53,7 +71,7 @@ export function callAll<Req, Res>(
       throw new TypeError(`callAll: maxAhead must be left out where ordered is false; received ${show(maxAhead)}`);
     }
   }
-  const run = new Run(service, ordered, maxAhead);
+  const run = new Run(service, ordered, maxAhead, requireClock("callAll", read.clock));
   const responses = run.responses(open);
   // A generator's own `return` waits until the `next` before it has settled, which may be waiting for readiness.
   const end = responses.return.bind(responses);
@@ -96,6 +114,7 @@ class Run<Req, Res> {
   private readonly service: Service<Req, Res>;
   private readonly ordered: boolean;
   private readonly maxAhead: number | undefined;
+  private readonly clock: Clock;
   /** Who is to be yielded: in order, those in flight among them; else those that are answered. */
   private readonly turns: LinkedList<Call<Res>> = new LinkedList();
   private readonly inFlight: Set<Call<Res>> = new Set();
@@ -104,16 +123,21 @@ class Run<Req, Res> {
   /** Who waits for readiness: one at most. */
   private waiting: Call<Res> | undefined;
   private pulling = false;
+  /** Requests pulled since the pulling last waited for a timer. */
+  private pulls = 0;
+  /** What the pulling waits for. */
+  private timer: unknown;
   private source: "open" | "asked" | "ended" = "open";
   private failure: { readonly reason: unknown } | undefined;
   private stopped = false;
   /** Lets the generator look again. */
   private wake: () => void = () => {};
 
-  constructor(service: Service<Req, Res>, ordered: boolean, maxAhead: number | undefined) {
+  constructor(service: Service<Req, Res>, ordered: boolean, maxAhead: number | undefined, clock: Clock) {
     this.service = service;
     this.ordered = ordered;
     this.maxAhead = maxAhead;
+    this.clock = clock;
   }
 
   async *responses(open: () => Source<Req>): AsyncGenerator<Res, void, undefined> {
@@ -144,6 +168,7 @@ class Run<Req, Res> {
   /** No request is pulled or called any more, and what is in flight is told so. */
   stop(): void {
     this.stopped = true;
+    if (this.timer !== undefined) this.clock.clearTimeout(this.timer);
     this.waiting?.controller.abort();
     for (const call of this.inFlight) call.controller.abort();
     this.wake();
@@ -163,7 +188,9 @@ class Run<Req, Res> {
   private async pull(source: Source<Req>): Promise<void> {
     this.pulling = true;
     try {
-      const request = await this.ask(source);
+      if (this.pulls === pullsAtOnce) await this.turn();
+      // A failure may have come meanwhile.
+      const request = this.over ? undefined : await this.ask(source);
       if (request !== undefined && !this.over) await this.reserve(request.value);
     } catch (reason) {
       this.fail(reason);
@@ -172,7 +199,17 @@ class Run<Req, Res> {
     this.wake();
   }
 
+  /** Lets timers, and all else that waits for the event loop, go first. Never comes to an end where the run is stopped meanwhile. */
+  private async turn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.timer = this.clock.setTimeout(resolve, 0);
+    });
+    this.timer = undefined;
+    this.pulls = 0;
+  }
+
   private async ask(source: Source<Req>): Promise<{ readonly value: Req } | undefined> {
+    this.pulls++;
     this.source = "asked";
     let asked: "open" | "ended" = "ended";
     try {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { gate, type Permit, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
-import { mockService } from "@sluice/testing";
+import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callAll } from "../src/index.ts";
@@ -270,6 +270,119 @@ describe("maxAhead", () => {
       ),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("requests without an end leave the event loop its turns", () => {
+  /** Requests that are there at once; but the test ends where nothing else gets a turn. */
+  const endless = () => {
+    const state = { pulled: 0, closed: false };
+    const requests = (function* () {
+      try {
+        while (state.pulled < 20_000) yield ++state.pulled;
+      } finally {
+        state.closed = true;
+      }
+    })();
+    return { state, requests };
+  };
+
+  test("a service that is always ready and takes its time: a thousand are pulled, and the next by way of the clock", async () => {
+    const clock = new VirtualClock();
+    const { state, requests } = endless();
+    const service = serviceFn((_n: number) => new Promise<string>(() => {}));
+    const responses = callAll(service, requests, { clock });
+    const asked = responses.next();
+    await turn();
+    expect([state.pulled, clock.next]).toEqual([1_000, 0]);
+    await clock.advance(0);
+    await turn();
+    expect([state.pulled, clock.next]).toEqual([2_000, 0]);
+    await responses.return(undefined);
+    await asked;
+    // And nothing stays armed.
+    expect([state.closed, clock.pending]).toEqual([true, 0]);
+  });
+
+  test("responses that are there meanwhile are yielded", async () => {
+    const clock = new VirtualClock();
+    const { requests } = endless();
+    const answers: (() => void)[] = [];
+    const service = serviceFn((n: number) => new Promise<number>((resolve) => answers.push(() => resolve(n))));
+    const responses = callAll(service, requests, { ordered: false, clock });
+    const asked = responses.next();
+    await turn();
+    answers[1]!();
+    expect(await asked).toEqual({ done: false, value: 2 });
+    await responses.return(undefined);
+  });
+
+  test.each([true, false])(
+    "ordered %o: a service that answers at once, and a loop over its responses",
+    async (ordered) => {
+      const clock = new VirtualClock();
+      const { state, requests } = endless();
+      const responses = callAll(
+        serviceFn((n: number) => n),
+        requests,
+        { ordered, clock },
+      );
+      const all = collect(responses);
+      await turn();
+      expect([state.pulled, clock.next]).toEqual([1_000, 0]);
+      const ended = responses.return(undefined);
+      expect((await all).seen).toHaveLength(1_000);
+      await ended;
+      expect([state.closed, clock.pending]).toEqual([true, 0]);
+    },
+  );
+
+  test("a failure while the pulling waits for its turn: no more is pulled, though a call is still in flight", async () => {
+    const clock = new VirtualClock();
+    const { state, requests } = endless();
+    const error = new Error("one");
+    const [one, two] = [deferred<number>(), deferred<number>()];
+    const service = serviceFn((n: number) => (n === 1 ? one.promise : n === 2 ? two.promise : n));
+    const all = collect(callAll(service, requests, { maxAhead: Number.POSITIVE_INFINITY, clock }));
+    await turn();
+    one.reject(error);
+    await turn();
+    await clock.advance(0);
+    await turn();
+    expect([state.pulled, state.closed]).toEqual([1_000, false]);
+    two.resolve(2);
+    const { seen, error: thrown } = await all;
+    expect([seen.length, thrown, state.closed, clock.pending]).toEqual([999, error, true, 0]);
+  });
+
+  test("a failure while the pulling waits for its turn is thrown without it", async () => {
+    const clock = new VirtualClock();
+    const { state, requests } = endless();
+    const error = new Error("one");
+    let fail = (): void => {};
+    const service = serviceFn((n: number) =>
+      n === 1 ? new Promise<number>((_resolve, reject) => (fail = () => reject(error))) : n,
+    );
+    const all = collect(callAll(service, requests, { maxAhead: Number.POSITIVE_INFINITY, clock }));
+    await turn();
+    expect([state.pulled, clock.pending]).toEqual([1_000, 1]);
+    fail();
+    expect((await all).error).toBe(error);
+    expect([state.closed, clock.pending]).toEqual([true, 0]);
+  });
+
+  test("the process's own timers get their turn", async () => {
+    const { state, requests } = endless();
+    let stopped = false;
+    setTimeout(() => {
+      stopped = true;
+    }, 0);
+    for await (const response of callAll(serviceFn(String), requests)) {
+      expect(response).toBe(String(state.pulled));
+      if (stopped) break;
+    }
+    expect([stopped, state.closed]).toEqual([true, true]);
+    expect(state.pulled).toBeLessThan(20_000);
   });
 });
 
@@ -583,6 +696,9 @@ test("promise 14: bad options are refused at once", () => {
     new RangeError("callAll: maxAhead must be a whole number of 1 or more, or Infinity; received 0"),
   );
   expect(() => callAll(service, [], { maxAhead: "5" as never })).toThrow(TypeError);
+  expect(() => callAll(service, [], { clock: {} as never })).toThrow(
+    /^callAll: clock must be a clock .* received an object$/,
+  );
   expect(() => callAll(service, [], { ordered: false, maxAhead: 5 })).toThrow(
     new TypeError("callAll: maxAhead must be left out where ordered is false; received 5"),
   );

@@ -1,6 +1,7 @@
 import { identity, serviceFn } from "@sluice/core";
 import {
   aBoolean,
+  aClock,
   aFunction,
   type DocumentedRange,
   type Every,
@@ -69,6 +70,7 @@ export const optionTable: OptionTable = {
       ranges: {
         ordered: optional(aBoolean),
         maxAhead: optional(number({ min: 1, whole: true, infinity: true })),
+        clock: optional(aClock),
       } satisfies Every<CallAllOptions>,
     },
     {
