@@ -38,6 +38,9 @@ export interface ExponentialBackoffOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** Looked up late, so that what a test puts in the place of `Math.random` is asked by backoffs that were there before. */
+const anyNumber = (): number => Math.random();
+
 /**
  * Exponential backoff with jitter, after Marc Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). With
  * `ceiling = min(max, base * factor^n)` for the retry number n, counted from 0, the delay is
@@ -60,7 +63,7 @@ export interface ExponentialBackoffOptions {
 export function exponentialBackoff(options: ExponentialBackoffOptions): Backoff<number> {
   const owner = "exponentialBackoff";
   const read = readOptions(owner, options, ["base", "max", "factor", "jitter", "random"]);
-  const { jitter = "full", factor = jitter === "decorrelated" ? 3 : 2, random = Math.random } = read;
+  const { jitter = "full", factor = jitter === "decorrelated" ? 3 : 2, random = anyNumber } = read;
   const base = requireDuration(owner, "base", read.base);
   const max = requireNumber(owner, "max", read.max, { min: base, max: longestTimer });
   requireOneOf(owner, "jitter", jitter, ["full", "equal", "decorrelated", "none"]);

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Backoff, exponentialBackoff, type Jitter } from "../src/index.ts";
 import { seededRandom } from "./helper/seeded-random.ts";
 
@@ -126,8 +126,15 @@ describe("whatever the options", () => {
     expect(backoff.next().delay).toBe(100);
   });
 
-  test("Math.random is the default", () => {
+  test("Math.random is the default, also where a test runner or a seed replaces it later", () => {
     const backoff = exponentialBackoff({ base: 100, max: 1_000 });
+    expect(new Set(Array.from({ length: 100 }, () => backoff.next().delay)).size).toBeGreaterThan(50);
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.25);
+    try {
+      expect(backoff.next().delay).toBe(25);
+    } finally {
+      random.mockRestore();
+    }
     expect(new Set(Array.from({ length: 100 }, () => backoff.next().delay)).size).toBeGreaterThan(50);
   });
 });

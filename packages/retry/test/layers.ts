@@ -1,5 +1,6 @@
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import type { LayerShapes } from "@sluice/test-kit";
+import { seededRandom } from "./helper/seeded-random.ts";
 
 export const layers: LayerShapes = {
   retry: {
@@ -13,8 +14,8 @@ export const layers: LayerShapes = {
   },
   "retry, of copies": {
     repeats: true,
-    drawn({ size }, clock) {
-      const backoff = exponentialBackoff({ base: 5, max: 5 });
+    drawn({ size, ms }, clock) {
+      const backoff = exponentialBackoff({ base: 5, max: 5, random: seededRandom(ms) });
       const policy = retryPolicy<string>({ maxRetries: size, backoff });
       const layer = retry({ ...policy, cloneRequest: (request: string) => request }, { clock });
       return { layer, held: () => layer.waiting };
