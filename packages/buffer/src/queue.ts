@@ -2,6 +2,7 @@ import type { CallOptions, Clock } from "@sluice/core";
 import type { Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
+  abortReason,
   abortWith,
   LinkedList,
   LinkedNode,
@@ -104,9 +105,12 @@ export class Queue implements SlotQueue {
         this.inner.reserve(
           { request, signal: this.withdrawal.signal, deadline },
           (reservation) => {
-            // An entry that has left in the meantime is not served.
-            if (this.leave(entry)) reservation.start(request, options, false).then(resolve, reject);
-            else reservation.cancel();
+            // An entry that has left in the meantime is not served, nor one whose abort another listener kept from us.
+            if (this.leave(entry) && !signal?.aborted) reservation.start(request, options, false).then(resolve, reject);
+            else {
+              reservation.cancel();
+              if (signal?.aborted) reject(abortReason(signal));
+            }
           },
           entry.aborted,
         );

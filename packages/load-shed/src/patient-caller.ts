@@ -1,6 +1,14 @@
 import { OverloadedError, type ReadyOptions } from "@sluice/core";
 import type { Reservation, Stack } from "@sluice/core/internal";
-import { type AbortListener, abortWith, Deadline, type Deadlines, listen, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortReason,
+  abortWith,
+  Deadline,
+  type Deadlines,
+  listen,
+  unlisten,
+} from "@sluice/core/kit";
 
 /** What all callers of a layer who wait have in common. */
 export interface Patience {
@@ -45,7 +53,12 @@ export class PatientCaller extends Deadline implements AbortListener {
       (reservation) => {
         // Too late: the grant and the end of the time have met.
         if (!this.end()) reservation.cancel();
-        else granted(reservation);
+        else if (!signal?.aborted) granted(reservation);
+        else {
+          // Another listener stopped the event of the abort.
+          reservation.cancel();
+          failed(abortReason(signal));
+        }
       },
       (reason) => {
         if (this.end()) failed(reason);
@@ -57,7 +70,13 @@ export class PatientCaller extends Deadline implements AbortListener {
       this.giveUp = resolve;
     }).then(() => {
       // A grant, or the caller's abort, may have come between the timer and now.
-      if (this.withdrawal.signal.aborted || !this.end()) return;
+      if (this.withdrawal.signal.aborted || this.over) return;
+      // An abort that was never heard of, because another listener stopped its event, is taken up now.
+      if (signal?.aborted) {
+        this.aborted(abortReason(signal));
+        return;
+      }
+      this.end();
       abortWith(this.withdrawal, new OverloadedError("loadShed"));
       failed(undefined);
     });

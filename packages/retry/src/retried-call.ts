@@ -40,6 +40,7 @@ export class RetriedCall implements AbortListener {
   private withoutDelay = 0;
   private next: unknown;
   private timer: unknown;
+  private pausing = false;
   private resolve!: (value: unknown) => void;
   private reject!: (reason: unknown) => void;
   /** Takes the outcome of an attempt that runs in an async context of its own. */
@@ -57,6 +58,7 @@ export class RetriedCall implements AbortListener {
 
   /** The caller gave up in a backoff. */
   aborted(reason: unknown): void {
+    this.pausing = false;
     this.retrying.clock.clearTimeout(this.timer);
     this.retrying.waiting--;
     this.reject(reason);
@@ -147,16 +149,22 @@ export class RetriedCall implements AbortListener {
     }
     this.withoutDelay = 0;
     retrying.waiting++;
+    this.pausing = true;
     if (signal !== undefined) listen(signal, this);
     // The timer runs in whatever context its clock has; what is attached here, in the caller's.
     void new Promise<void>((resolve) => {
       this.timer = retrying.clock.setTimeout(resolve, delay);
     }).then(() => {
-      // The abort may have come between the timer and now.
-      if (signal?.aborted) return;
+      // The abort came between the timer and now.
+      if (!this.pausing) return;
       if (signal !== undefined) unlisten(signal, this);
-      retrying.waiting--;
-      this.again();
+      // Or it was never heard of: another listener stopped its event.
+      if (signal?.aborted) this.aborted(abortReason(signal));
+      else {
+        this.pausing = false;
+        retrying.waiting--;
+        this.again();
+      }
     });
   }
 

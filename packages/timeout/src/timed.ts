@@ -2,6 +2,7 @@ import { type CallOptions, type Clock, events, type ReadyOptions } from "@sluice
 import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
+  abortReason,
   abortWith,
   type Deadline,
   type Deadlines,
@@ -121,7 +122,12 @@ export class Timed implements AbortListener, Deadline {
         if (this.state === "gave up") reservation.cancel();
         else {
           this.settled();
-          granted(reservation);
+          if (!caller?.aborted) granted(reservation);
+          else {
+            // Another listener stopped the event of the abort.
+            reservation.cancel();
+            failed(abortReason(caller));
+          }
         }
       },
       (reason) => {
@@ -155,8 +161,14 @@ export class Timed implements AbortListener, Deadline {
 
   /** @internal the time is over */
   giveUp(): void {
+    const { caller } = this;
     // An answer, or the caller's abort, may have come between the timer and now.
     if (this.state !== "running" || this.controller.signal.aborted) return;
+    // An abort that was never heard of, because another listener stopped its event, is told now.
+    if (caller?.aborted) {
+      this.aborted(abortReason(caller));
+      return;
+    }
     const error = this.timeoutError();
     this.state = "gave up";
     this.unfollow();

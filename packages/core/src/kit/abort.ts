@@ -44,7 +44,12 @@ class Hub {
 
 const hubs = new WeakMap<AbortSignal, Hub>();
 
-/** Tells `listener` once when `signal` aborts. The signal must not be aborted yet. */
+/**
+ * Notifies `listener` once when `signal` aborts. The signal must not be aborted yet.
+ *
+ * A listener that was added before may stop the event (`stopImmediatePropagation`), and then this one is not notified. So look at
+ * `signal.aborted` again wherever a wait goes on by itself: at a grant, and when a timer fires.
+ */
 export function listen(signal: AbortSignal, listener: AbortListener): void {
   let hub = hubs.get(signal);
   if (hub === undefined) {
@@ -55,7 +60,7 @@ export function listen(signal: AbortSignal, listener: AbortListener): void {
   } else hub.add(listener);
 }
 
-/** Forgets `listener`; the last one to go takes the event listener with it. */
+/** Removes `listener`; the last one to go takes the event listener with it. */
 export function unlisten(signal: AbortSignal, listener: AbortListener): void {
   const hub = hubs.get(signal);
   if (hub?.remove(listener)) forget(signal, hub);
