@@ -1,0 +1,34 @@
+import { gate, Semaphore } from "@sluice/core";
+import { turn } from "@sluice/test-kit";
+import { VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
+import { eachLayer } from "./helper/each-layer.ts";
+import { stacked } from "./helper/stacked.ts";
+import { Workshop } from "./helper/workshop.ts";
+
+/** As loggers do it: a layer, a service, an error, in the fields of a line. */
+const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** What may be read of a layer: all that is text, a number or a boolean. */
+function readable(layer: object): Record<string, unknown> {
+  const plain = Object.entries(layer).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+  return Object.fromEntries(plain);
+}
+
+describe.each(Object.keys(eachLayer))("%s, written as JSON", (name) => {
+  test("is its name and all that it counts, at rest, while calls run and while others wait", async () => {
+    const clock = new VirtualClock();
+    const layer = eachLayer[name]!(clock);
+    const workshop = new Workshop();
+    const limit = gate(new Semaphore(2), { name: "two" });
+    const service = stacked([layer, limit], workshop.service);
+    expect(written(layer)).toEqual(readable(layer));
+    for (let caller = 0; caller < 20; caller++) service.call(`${caller}`).catch(() => {});
+    await turn();
+    expect(workshop.begun.length).toBeGreaterThan(0);
+    expect(written(layer)).toEqual(readable(layer));
+    expect(written(layer)).toMatchObject({ name: layer.name });
+    // Whatever it is made of may be a cycle, and is nobody's business.
+    expect(() => JSON.stringify(service)).not.toThrow();
+  });
+});
