@@ -1,5 +1,13 @@
 import { buffer, BufferClosedError } from "@sluice/buffer";
-import { type FailureOf, OverloadedError, raises, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import {
+  type CallOptions,
+  type FailureOf,
+  OverloadedError,
+  raises,
+  type Service,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
@@ -192,3 +200,24 @@ new ServiceBuilder().layer(loadShed()).layer(retry(idempotent)).layer(timeout(1)
 const late = new ServiceBuilder().layer(andThen(serviceFn((page: Page) => page.length)));
 // @ts-expect-error the second takes pages, the first gives numbers
 late.service(find);
+
+// A generic function can put a whole stack around whatever it is given.
+const guard = new ServiceBuilder()
+  .layer(trace())
+  .layer(recover(OverloadedError, () => "busy" as const))
+  .layer(loadShed())
+  .layer(buffer({ capacity: 8 }))
+  .layer(retry(retryPolicy({ maxRetries: 3 })))
+  .layer(optional(concurrencyLimit(4)))
+  .layer(either(true, concurrencyLimit(1), timeout(4)))
+  .layer(rateLimit({ limit: 4, interval: 100 }))
+  .layer(filter(() => true))
+  .layer(timeout(100));
+const guardFn = <Req, Res>(handler: (request: Req, options: CallOptions) => Promise<Res>) => guard.serviceFn(handler);
+expectTypeOf(guardFn(async ({ path }: Ask) => path)).toEqualTypeOf<
+  Service<Ask, string, BufferClosedError | TimeoutError | FilteredError>
+>();
+const guardService = <Req, Res, Err>(service: Service<Req, Res, Err>) => boxed(guard.service(service));
+expectTypeOf(guardService(find)).toEqualTypeOf<
+  Service<Ask, number | "busy", NotFound | BufferClosedError | TimeoutError | FilteredError>
+>();

@@ -21,6 +21,7 @@ export type {
   AskedOf,
   EitherOf,
   Fits,
+  GivesOnly,
   Keeps,
   Kind,
   MapsFailure,

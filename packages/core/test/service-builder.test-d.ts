@@ -1,9 +1,11 @@
 import { expectTypeOf } from "vitest";
 import {
   type Adds,
+  type Apply,
   type CallOptions,
   type FailureOf,
   gate,
+  type GivesOnly,
   type HandlerOptions,
   identity,
   type Keeps,
@@ -14,6 +16,7 @@ import {
   type MapsRequest,
   type MapsResponse,
   middleware,
+  type Mismatch,
   OverloadedError,
   type Permit,
   raises,
@@ -319,3 +322,48 @@ const tenant = layerFn<Keeps<{ readonly tenant: string }>>("tenant", (inner) =>
 new ServiceBuilder().layer(tenant).serviceFn(({ tenant: name }) => name);
 // @ts-expect-error it is for requests with a tenant
 new ServiceBuilder().layer(tenant).serviceFn((name: string) => name);
+
+// A generic function can build a stack: where a layer takes any service, nothing has to be known of the one inside.
+const guard = new ServiceBuilder()
+  .layer(recover(OverloadedError, () => "busy" as const))
+  .layer(loadShed())
+  .layer(condition ? concurrencyLimit(1) : undefined)
+  .layer(mapResponse((response) => [response]))
+  .layer(timeout(1));
+const guardedService = <Req, Res, Err>(service: Service<Req, Res, Err>) => guard.service(service);
+expectTypeOf(guardedService(find)).toEqualTypeOf<Service<string, unknown[] | "busy", NotFound | TimeoutError>>();
+const guardedFn = <Req, Res>(handler: (request: Req, options: CallOptions) => Promise<Res>) =>
+  new ServiceBuilder()
+    .layer(gate(new Semaphore(1), { name: "one" }))
+    .layer(timeout(1))
+    .serviceFn(handler);
+expectTypeOf(guardedFn(async (name: string) => name.length)).toEqualTypeOf<Service<string, number, TimeoutError>>();
+// It can say what comes out.
+const declared = <Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, Res, Err | TimeoutError> =>
+  timeout(1).wrap(new ServiceBuilder().layer(concurrencyLimit(1)).service(service));
+expectTypeOf(declared(find)).toEqualTypeOf<Service<string, number, NotFound | TimeoutError>>();
+const wrongly = <Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, Res, Err> =>
+  // @ts-expect-error it may time out
+  timeout(1).wrap(service);
+void wrongly;
+// A layer that looks at requests or responses has to know them.
+const counted = <Req, Res>(service: Service<Req, Res, never>) =>
+  // @ts-expect-error they may be anything
+  new ServiceBuilder().layer(mapResponse((n: number) => n + 1)).service(service);
+void counted;
+const tenants = <Req, Res>(handler: (request: Req) => Res) =>
+  // @ts-expect-error likewise
+  new ServiceBuilder().layer(quota()).serviceFn(handler);
+void tenants;
+
+// Kinds of one's own that fit some services only: `TakesOnly` and `GivesOnly` say which.
+interface Sums extends Kind {
+  readonly "~outer": GivesOnly<number, this["~inner"], Service<RequestOf<this["~inner"]>, bigint, never>, "sums">;
+}
+declare const sums: Layer<Sums>;
+expectTypeOf(sums.wrap(serviceFn((text: string) => text.length))).toEqualTypeOf<Service<string, bigint, never>>();
+// @ts-expect-error no number comes out
+sums.wrap(serviceFn((text: string) => text));
+expectTypeOf<Apply<Sums, Service<string, string>>>().toEqualTypeOf<
+  Mismatch<"sums looks at responses, and the service inside gives others", number, string>
+>();

@@ -1,13 +1,13 @@
 import {
   type AnyService,
   type Clock,
+  type GivesOnly,
   type Kind,
   type Layer,
   layerFn,
   type Mismatch,
   type Outcome,
   type RequestOf,
-  type ResponseOf,
   type Service,
   type TakesOnly,
 } from "@sluice/core";
@@ -31,18 +31,17 @@ export interface Retries<Req, Res, Sent> extends Kind {
   readonly "~outer": TakesOnly<
     Req,
     this["~inner"],
-    [ResponseOf<this["~inner"]>] extends [Res]
-      ? [Sent] extends [RequestOf<this["~inner"]>]
-        ? this["~inner"]
-        : Mismatch<
-            "retry sends requests of its own, and the service inside takes others",
-            Sent,
-            RequestOf<this["~inner"]>
-          >
-      : Mismatch<"retry looks at responses, and the service inside gives others", Res, ResponseOf<this["~inner"]>>,
+    GivesOnly<Res, this["~inner"], Sends<Sent, this["~inner"]>, "retry">,
     "retry"
   >;
 }
+
+/** `Inner`, where it takes all that is `Sent`. Most policies send nothing of their own, and then there is nothing to compare. */
+type Sends<Sent, Inner> = [Sent] extends [never]
+  ? Inner
+  : [Sent] extends [RequestOf<Inner>]
+    ? Inner
+    : Mismatch<"retry sends requests of its own, and the service inside takes others", Sent, RequestOf<Inner>>;
 
 /** Options of {@link retry}. */
 export interface RetryOptions {

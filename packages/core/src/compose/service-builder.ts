@@ -58,7 +58,11 @@ export class ServiceBuilder<Ks extends readonly Kind[] = []> {
     return service as ApplyAll<Ks, S>;
   }
 
-  /** As {@link service}, around a service from a function: see {@link serviceFn}. */
+  /**
+   * As {@link service}, around a service from a function: see {@link serviceFn}.
+   *
+   * @typeParam Answer what the function returns, a promise where it is async
+   */
   serviceFn<Req = AskedOf<Ks>, Answer = unknown, Err = never>(
     // The fit is asked of what the handler returns, and not of the handler: a parameter of an intersection has no contextual
     // type, so `{ signal }` would be of no type and the response unknown.

@@ -54,16 +54,22 @@ export interface MapsRequest<A, B> extends Kind {
 
 /** Receives responses `A` from inside, and returns `B`. */
 export interface MapsResponse<A, B> extends Kind {
-  readonly "~outer": [ResponseOf<this["~inner"]>] extends [A]
-    ? Service<RequestOf<this["~inner"]>, B, FailureOf<this["~inner"]>>
-    : Mismatch<"a layer maps responses, and the service inside gives others", A, ResponseOf<this["~inner"]>>;
+  readonly "~outer": Where<
+    ResponseOf<this["~inner"]>,
+    A,
+    Service<RequestOf<this["~inner"]>, B, FailureOf<this["~inner"]>>,
+    "a layer maps responses, and the service inside gives others"
+  >;
 }
 
 /** Turns the failures `A` of the service inside into `B`. */
 export interface MapsFailure<A, B> extends Kind {
-  readonly "~outer": [FailureOf<this["~inner"]>] extends [A]
-    ? Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, B>
-    : Mismatch<"a layer maps failures, and the service inside raises others", A, FailureOf<this["~inner"]>>;
+  readonly "~outer": Where<
+    FailureOf<this["~inner"]>,
+    A,
+    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, B>,
+    "a layer maps failures, and the service inside raises others"
+  >;
 }
 
 /** Answers with `R` in the place of the failure `E`, and removes `E`. With `Req`, for services whose requests are such. */
@@ -94,9 +100,33 @@ type Both<A, B> = [A] extends [AnyService]
  * `Outer` where the service `Inner` takes requests that are all a `Req`; else a {@link Mismatch}, which calls the layer `Name`. For
  * kinds of your own.
  */
-export type TakesOnly<Req, Inner, Outer, Name extends string = "a layer"> = [RequestOf<Inner>] extends [Req]
+export type TakesOnly<Req, Inner, Outer, Name extends string = "a layer"> = Where<
+  RequestOf<Inner>,
+  Req,
+  Outer,
+  `${Name} looks at requests, and the service inside takes others`
+>;
+
+/**
+ * `Outer` where the service `Inner` gives responses that are all a `Res`; else a {@link Mismatch}, which calls the layer `Name`. For
+ * kinds of your own.
+ */
+export type GivesOnly<Res, Inner, Outer, Name extends string = "a layer"> = Where<
+  ResponseOf<Inner>,
+  Res,
+  Outer,
+  `${Name} looks at responses, and the service inside gives others`
+>;
+
+/**
+ * `Outer` where all that is `Given` is an `Asked`; else a {@link Mismatch}. Where anything will do, nothing is compared: so a
+ * generic function, which does not know what is given, can build a stack.
+ */
+type Where<Given, Asked, Outer, Problem extends string> = unknown extends Asked
   ? Outer
-  : Mismatch<`${Name} looks at requests, and the service inside takes others`, Req, RequestOf<Inner>>;
+  : [Given] extends [Asked]
+    ? Outer
+    : Mismatch<Problem, Asked, Given>;
 
 /** The type of `S` inside layers of the kinds `Ks`, outermost first: their {@link Apply}, innermost first. */
 export type ApplyAll<Ks extends readonly Kind[], S> = Ks extends readonly [
