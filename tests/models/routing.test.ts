@@ -3,12 +3,13 @@ import { concurrencyLimit } from "@sluice/limit";
 import { routingTable, steer } from "@sluice/util-box";
 import * as fc from "fast-check";
 import { holder } from "./helper/acts.ts";
-import { checkModel, type Kept } from "./helper/check-model.ts";
+import { checkModel } from "./helper/check-model.ts";
 import type { Answer } from "./helper/innermost.ts";
 import type { PlainGate } from "./helper/plain-gate.ts";
 import { RoutingModel } from "./helper/routing-model.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Seams, Trial } from "./helper/trial.ts";
+import { kept } from "./kept/routing.ts";
 
 /** Four limits: of three routes at first, and one more. */
 const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 4 });
@@ -51,26 +52,6 @@ const kinds: Readonly<
       };
     },
   },
-};
-
-/** In both the model gave back what it held by the number of the gate, and not the last that was taken first (promise 9). */
-const because =
-  "what is held is given back in the reverse of the order in which it was taken, also after a route has changed";
-const kept: Readonly<Record<string, readonly Kept[]>> = {
-  routingTable: [
-    {
-      seed: 825_243_155,
-      path: "3649:10:9:9:9:15:15:15:21:21:29:29:33:33:39:39:40:40:47:7:2:3:18:19:19:19:19:24:24:24:28:30:30:31:31:37:40:44:48:48:48:54:54:55:55:59:60:60:61:66:66:68:77:80:81:81:84:23:77:73:68:66:65:65:65",
-      because,
-    },
-  ],
-  steer: [
-    {
-      seed: 947_940_080,
-      path: "7598:0:0:6:2:10:17:17:17:24:24:25:31:31:24:1:29:34:34:34:34:38:39:39:40:40:46:46:46:52:52:52:56:57:58:58:60:62:62:62:62:72:72:19:24:75:75:79:82:82:91:91:92:97:98:11:30:75:78:79:79:79:79:85:85:85:87:86:86:86:86:86:87:85:85:87:87:85:85:85:85",
-      because,
-    },
-  ],
 };
 
 for (const [name, { keys, make }] of Object.entries(kinds)) {
