@@ -24,6 +24,8 @@ export default defineConfig({
   test: {
     root,
     include: [`packages/${process.env["MUTATED_PACKAGE"]}/test/**/*.test.ts`],
+    // No mutant is found, or overlooked, by chance.
+    setupFiles: [join(root, "test-kit/src/fixed-randomness.ts")],
     // A mutant that never answers fails here; one that never returns is stopped from outside (mutate.ts), which is slower.
     testTimeout: 3000,
   },

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     name: "demo",
     include: ["test/**/*.test.ts"],
+    setupFiles: ["../../test-kit/src/fixed-randomness.ts"],
     // Some start the demo itself, which takes its time.
     testTimeout: 60_000,
     // Those have the machine for themselves.

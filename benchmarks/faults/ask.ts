@@ -4,6 +4,8 @@ import { type Cell, type Fault, notOffered } from "./fault.ts";
 import type { Library } from "./library.ts";
 
 const child = join(import.meta.dirname, "child.ts");
+/** What chance decides, such as the jitter of a backoff, is the same for all libraries and each time. */
+const seeded = new URL("../../test-kit/src/fixed-randomness.ts", import.meta.url).href;
 /** Who has not answered by then is stopped. */
 const patience = 15_000;
 /** How many are asked at once. Most of their time they wait. */
@@ -60,7 +62,7 @@ function judged(cell: Cell, { documented }: Fault, { name }: Library): Cell {
 async function ask(fault: Fault, library: Library): Promise<Cell> {
   const asked = fork(child, [fault.name, library.name], {
     // Young objects have room, so that a long line is not slow for the collector copying it.
-    execArgv: ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
+    execArgv: ["--import", seeded, "--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let said = "";

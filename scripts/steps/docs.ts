@@ -1,6 +1,7 @@
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
+import { seeded } from "../seeded.ts";
 import type { Outcome } from "./step.ts";
 
 /** A program from a page: a block, and the blocks that continue it. */
@@ -41,7 +42,7 @@ export async function docs(): Promise<Outcome> {
   await eachOfTwo(
     programs.filter(({ runs }) => runs),
     async ({ page, file }) => {
-      const ended = await command("node", [join(folder, file)], { within: 10 });
+      const ended = await command("node", [...seeded, join(folder, file)], { within: 10 });
       if (!ended.ok) problems.push(`${page}: a block does not run\n${byPage(ended.output, programs)}`);
     },
   );

@@ -1,12 +1,15 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
+import { seeded } from "../seeded.ts";
 import type { Outcome } from "./step.ts";
 
 /** Every file in examples/ is run, and ends well. */
 export async function examples(): Promise<Outcome> {
   const files = globSync("*.ts", { cwd: join(root, "examples") }).sort();
-  const ends = await eachOfTwo(files, (file) => command("node", [file], { cwd: join(root, "examples"), within: 60 }));
+  const ends = await eachOfTwo(files, (file) =>
+    command("node", [...seeded, file], { cwd: join(root, "examples"), within: 60 }),
+  );
   const told = files.map((file, index) => ({ file, ...ends[index]! }));
   const wrong = told.filter(({ ok }) => !ok);
   const output = (wrong.length > 0 ? wrong : told)

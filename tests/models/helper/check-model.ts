@@ -67,7 +67,8 @@ export function checkModel<Shape>(
   for (const { because, shape, schedule } of kept) {
     test(`${name}, a schedule that failed once: ${because}`, async () => {
       const rejections = new Rejections();
-      await play(shape, schedule, rejections).finally(() => rejections.stop());
+      const played = play(shape, schedule, rejections).finally(() => rejections.stop());
+      await expect(played).resolves.toBeUndefined();
     });
   }
 }

@@ -9,7 +9,7 @@ const takes = 15;
 let active = 0;
 /** When the quota is used up to, in ms: each request moves it on by its share of a second (GCRA). */
 let usedUpTo = 0;
-/** Which of each ten requests fails: one of them, drawn anew for each ten, so that it is the same share at any time. */
+/** Which of each ten requests fails: one of them, in each ten another, so that it is the same share at any time. */
 let nth = 0;
 let failing = 0;
 
@@ -21,7 +21,7 @@ runBackend({
       return;
     }
     usedUpTo = Math.max(usedUpTo, now) + 1000 / perSecond;
-    if (nth === 0) failing = Math.floor(Math.random() * 10);
+    if (nth === 0) failing = (failing + 7) % 10;
     const fails = nth === failing;
     nth = (nth + 1) % 10;
     active++;
