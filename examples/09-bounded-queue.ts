@@ -68,7 +68,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     if (permit === undefined) {
       // Who was it? The quota knows in how many milliseconds it will have room; a queue cannot know, but we can tell.
       const refusal = takeRefusal();
-      if (refusal?.layer === "quota") refuse(response, 429, refusal.retryAfter ?? 1_000);
+      if (refusal?.reason === "rate") refuse(response, 429, refusal.retryAfter ?? 1_000);
       else refuse(response, 503, (queue.queued / desks.max) * 2_000); // by then those who wait now have begun
       return;
     }

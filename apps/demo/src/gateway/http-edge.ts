@@ -36,8 +36,8 @@ export function httpEdge(routes: Service<GatewayRequest, Answer, Failure>): Edge
 }
 
 /** 429 where a rate was exceeded, for the client then asks too often; 503 where there is too much to do, whoever asks. */
-function overloaded({ layer, retryAfter }: OverloadedError): Answer {
-  return problem(layer === "rateLimit" ? 429 : 503, `Refused by ${layer ?? "the gateway"}.`, {
+function overloaded({ layer, reason, retryAfter }: OverloadedError): Answer {
+  return problem(reason === "rate" ? 429 : 503, `Refused by ${layer ?? "the gateway"}.`, {
     "retry-after": String(secondsToWait(retryAfter)),
   });
 }
