@@ -3,6 +3,7 @@
  * to, by `SLUICE_LEAKS=1` in the environment or by {@link detectLeaks}. It imports the rest of the package by name, so
  * that those who never import it load no file more.
  */
+import { events } from "@sluice/core";
 import { type Asked, type Held, leakWatch } from "@sluice/core/internal";
 import { readOptions, requireFunction } from "@sluice/core/kit";
 
@@ -12,10 +13,10 @@ export interface Leak {
   readonly reservedAt: string;
 }
 
-/** How leaks are looked for. */
+/** Options of {@link detectLeaks}. */
 export interface LeakOptions {
   /**
-   * Told of each, once. What it throws is an uncaught exception. Default: a warning of the process, with the code
+   * Called for each, once. What it throws is an uncaught exception. Default: a warning of the process, with the code
    * `SLUICE_LEAK`.
    */
   readonly report?: ((leak: Leak) => void) | undefined;
@@ -24,11 +25,11 @@ export interface LeakOptions {
 /**
  * Reports each permit that is garbage-collected unspent, with where it was reserved: its capacity is lost for good. It
  * looks after the permits of every stack in the process that are reserved from now on, whichever copy of this package
- * made them. It is told when the collector comes by, which may be late or, in a short process, never. Asked again, it
- * reports as it is told then.
+ * made them. It is notified when the collector runs, which may be late or, in a short process, never. Each is also announced as
+ * an event (`"leak"`, with `method`). Called again, it reports as it is told then.
  *
- * Each reservation costs a stack trace. Nothing is given back for the caller: a program that needed that would work
- * only while somebody looks.
+ * Each reservation costs a stack trace. Nothing is released for the caller: a program that needed that would work only with
+ * the detection on.
  *
  * @returns stops it; nothing is reported from then on
  * @throws TypeError when `report` is not a function
@@ -39,7 +40,7 @@ export function detectLeaks(options?: LeakOptions): () => void {
   const detection: Detection = { report };
 
   const watch = (service: Asked, method: keyof Asked): ((held: Held) => Held) => {
-    const lost: Lost = { reservedAt: callersOf(service[method]), detection };
+    const lost: Lost = { reservedAt: callersOf(service[method]), method, detection };
     return (held) => {
       // The permit holds this in place of the reservation, and nothing else does: they are collected together.
       const watched: Held = {
@@ -69,11 +70,14 @@ interface Detection {
 }
 
 interface Lost extends Leak {
+  readonly method: string;
   readonly detection: Detection;
 }
 
-const permits = new FinalizationRegistry<Lost>(({ reservedAt, detection }) => {
-  detection.report?.({ reservedAt });
+const permits = new FinalizationRegistry<Lost>(({ reservedAt, method, detection }) => {
+  if (detection.report === undefined) return;
+  if (events.listening) events.emit({ type: "leak", layer: "leaks", source: detection, method });
+  detection.report({ reservedAt });
 });
 
 /** The lines of a stack trace, beginning with who called `method`. */

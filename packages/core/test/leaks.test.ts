@@ -1,6 +1,6 @@
 import { collectGarbage, turn } from "@sluice/test-kit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { gate, type Permit, Semaphore, type Service, ServiceBuilder, serviceFn } from "../src/index.ts";
+import { events, gate, type Permit, Semaphore, type Service, ServiceBuilder, serviceFn } from "../src/index.ts";
 import { detectLeaks, type Leak } from "../src/leaks.ts";
 
 /** Collects until `condition` holds; the test's own limit of time ends it where it never does. */
@@ -246,4 +246,14 @@ describe("who says nothing of how it shall be reported", () => {
     // Replaces the one that nobody else can stop.
     stop = detectLeaks();
   });
+});
+
+test("a leak is announced as an event, too, once and with how the permit was reserved", async () => {
+  const heard: unknown[] = [];
+  const subscription = events.subscribe(({ type, layer, method }) => heard.push([type, layer, method]));
+  const { service } = echo();
+  lose(service);
+  await collectUntil(() => leaks.length === 1);
+  subscription[Symbol.dispose]();
+  expect(heard).toEqual([["leak", "leaks", "tryReady"]]);
 });
