@@ -7,7 +7,10 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE",
  * Methods are case-sensitive (section 9.1), so `"get"` is another method of which nothing is known: false, as for any other.
  *
  * @example
- * retryPolicy({ maxRetries: 3, retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method) });
+ * retryPolicy<Request>({
+ *   maxRetries: 3,
+ *   retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
+ * });
  */
 export function isIdempotent(method: string): boolean {
   return methods.has(method);

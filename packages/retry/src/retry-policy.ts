@@ -9,7 +9,10 @@ import type { RetryBudget } from "./retry-budget.ts";
 export interface RetryPolicyOptions<in Req = unknown, in Res = unknown> {
   /** How many attempts there may be after the first: a whole number of 0 or more, or Infinity. */
   readonly maxRetries: number;
-  /** Whether to try again; default: when the attempt was rejected, whatever the reason. */
+  /**
+   * Whether to try again, called for responses too. Default: when the attempt was rejected, whatever the reason and the request. See
+   * `isIdempotent` for requests that are not safe to repeat.
+   */
   readonly retryIf?: ((attempt: Attempt<Req, Res>) => boolean) | undefined;
   /** How long to wait before each retry; default `exponentialBackoff({ base: 100, max: 10_000 })`, with full jitter. */
   readonly backoff?: Backoff<any> | undefined;
@@ -42,7 +45,7 @@ export interface CloningRetryPolicyOptions<Req, in Res = unknown> extends Omit<
  * that it will be made.
  *
  * @example
- * const policy = retryPolicy({
+ * const policy = retryPolicy<Request>({
  *   maxRetries: 3,
  *   retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
  *   budget: retryBudget({ ttl: 10_000, minPerSecond: 10, ratio: 0.2 }),

@@ -71,8 +71,16 @@ export interface RetryLayer<Req, Res, Sent> extends Layer<Retries<Req, Res, Sent
  *
  * @example
  * const service = new ServiceBuilder()
- *   .layer(retry(retryPolicy({ maxRetries: 3, retryIf: ({ request }) => isIdempotent(request.method) })))
- *   .serviceFn((request: Request, { signal }) => fetch(request, { signal }));
+ *   .layer(
+ *     retry(
+ *       retryPolicy<Request>({
+ *         maxRetries: 3,
+ *         retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
+ *         cloneRequest: (request) => request.clone(),
+ *       }),
+ *     ),
+ *   )
+ *   .serviceFn((request: Request, options) => fetch(request, options));
  *
  * @throws TypeError when `policy` is no policy or an option is of another type
  */
