@@ -117,6 +117,40 @@ describe("retryAfter", () => {
     },
   );
 
+  test.each<[string, unknown]>([
+    ["the text of a header", "5000"],
+    ["NaN", Number.NaN],
+    ["a negative number", -1_000],
+    ["a symbol", Symbol("5000")],
+    ["an object that is worth a number", { valueOf: () => 5_000 }],
+    ["a list", [5_000]],
+    ["a promise", Promise.resolve(5_000)],
+  ])("%s: the backoff alone is waited for, and the 503 is the outcome", async (_what, value) => {
+    const clock = new VirtualClock();
+    const answer = { status: 503, retryAfter: value };
+    const policy = retryPolicy<string, typeof answer>({
+      maxRetries: 1,
+      backoff: linear,
+      retryIf: ({ outcome }) => outcome.status === "fulfilled" && outcome.value.status === 503,
+      retryAfter: ({ outcome }) => (outcome.status === "fulfilled" ? (outcome.value.retryAfter as number) : undefined),
+    });
+    let calls = 0;
+    const service = new ServiceBuilder().layer(retry(policy, { clock })).serviceFn(async (_request: string) => {
+      calls++;
+      return answer;
+    });
+    const call = service.call("hello");
+    await clock.advanceAsync(10);
+    expect(await call).toBe(answer);
+    expect(calls).toBe(2);
+  });
+
+  test("of a refusal from elsewhere is ignored where it is no number", () => {
+    const policy = retryPolicy({ maxRetries: 3, backoff: linear });
+    const reason = new OverloadedError("edge", { retryAfter: "5000" as never });
+    expect(policy.decide({ ...failed, outcome: { status: "rejected", reason } })?.delay).toBe(10);
+  });
+
   test("that no timer can wait for: no retry", () => {
     expect(after(2 ** 31 - 1)).toBe(2 ** 31 - 1);
     expect(after(2 ** 31)).toBeUndefined();

@@ -9,6 +9,7 @@ import {
   retryBudget,
   retryPolicy,
   type RetryPolicy,
+  type RetryPolicyOptions,
 } from "../src/index.ts";
 
 class DownError extends Error {
@@ -104,6 +105,41 @@ const copying = {
   cloneRequest: (question: Question) => ({ ...question }),
 };
 expectTypeOf(new ServiceBuilder().layer(retry(copying)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+
+// The same as an option: the policy sends the copies.
+const copies = retryPolicy({ maxRetries: 1, cloneRequest: (question: Question): Question => ({ ...question }) });
+expectTypeOf(copies).toEqualTypeOf<RetryPolicy<Question, unknown, unknown, Question>>();
+expectTypeOf(new ServiceBuilder().layer(retry(copies)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+new ServiceBuilder()
+  .layer(retry(copies))
+  // @ts-expect-error it would be asked with a Question, which has no urgency
+  .serviceFn(async (_question: Question & { readonly urgency: number }): Promise<Answer> => ({ status: 200 }));
+
+// Types that are given serve the other options, and copies are of the same type.
+const given = retryPolicy<Question, Answer>({
+  maxRetries: 1,
+  retryIf: ({ request, outcome }) => {
+    expectTypeOf(request).toEqualTypeOf<Question>();
+    expectTypeOf(outcome).toEqualTypeOf<PromiseSettledResult<Answer>>();
+    return isIdempotent(request.method);
+  },
+  cloneRequest: (question) => (question.text === "" ? undefined : { ...question }),
+});
+expectTypeOf(given).toEqualTypeOf<RetryPolicy<Question, Answer>>();
+// @ts-expect-error a copy of a Question is no text
+retryPolicy<Question>({ maxRetries: 1, cloneRequest: (question) => question.text });
+// @ts-expect-error a copy is there before the attempt
+retryPolicy<Question>({ maxRetries: 1, cloneRequest: async (question) => question });
+
+// Without it, a policy sends again what it was given, and nothing of its own.
+const none = retryPolicy<Question, Answer>({ maxRetries: 1, cloneRequest: undefined });
+expectTypeOf(none).toEqualTypeOf<RetryPolicy<Question, Answer, unknown, never>>();
+const options: RetryPolicyOptions = { maxRetries: 1 };
+expectTypeOf(new ServiceBuilder().layer(retry(retryPolicy(options))).serviceFn(ask)).toEqualTypeOf<
   Service<Question, Answer, never>
 >();
 
