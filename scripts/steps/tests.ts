@@ -53,13 +53,12 @@ export function demo({ scratch }: Context): Promise<Outcome> {
 
 /** One run of vitest, its results in `file`. A test that is skipped counts as one that failed. */
 async function vitest(file: string, args: readonly string[]): Promise<Outcome> {
-  const { ok, output } = await command("vitest", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-    ...args,
-  ]);
+  const { ok, output } = await command(
+    "vitest",
+    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args],
+    // Some minutes on a machine left alone; several times that on one that has other work.
+    { within: 1_800 },
+  );
   const results = read(file);
   if (results === undefined) return { ok: false, broken: "vitest did not come to its end.", output };
   const { numPassedTests: passed, numPendingTests: skipped } = results;

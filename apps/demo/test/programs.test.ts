@@ -162,7 +162,7 @@ describe("the gateway, kept up", () => {
 
   test("when Ctrl-C comes, answers what is in flight, refuses what is new with 503, and exits with 0", async () => {
     const { gateway, control } = await served();
-    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    expect(await statusOf(`${control}/report?factor=6`, "POST")).toBe(200);
     const inFlight = Array.from({ length: 4 }, () => statusOf(`${gateway}/report?id=1`));
     await permits(gateway, "report", 4);
     demo.process.kill("SIGINT");

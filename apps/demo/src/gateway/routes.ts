@@ -106,7 +106,7 @@ function fares(connections: Connections, port: number): Route {
   return {
     service: boxed(service),
     metrics: () => ({
-      queued: door.waiting + rate.waiting + limit.waiting,
+      queued: door.queued + rate.waiting + limit.waiting,
       permits: limit.active,
       budget: budget.balance,
       retries: budget.allowed,
