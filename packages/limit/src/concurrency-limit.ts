@@ -35,6 +35,9 @@ export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
   max: number;
 }
 
+/** A semaphore by its members, for one of another copy of core is as good. */
+type AnySemaphore = Pick<Semaphore, keyof Semaphore>;
+
 /**
  * Lets at most `max` calls run at once. A call counts from its reservation until its work, and all that was registered
  * with `waitUntil`, has settled; the rest wait in line, first come, first served.
@@ -50,10 +53,10 @@ export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
  */
 export function concurrencyLimit(max: number, options?: ConcurrencyLimitOptions): ConcurrencyLimit;
 export function concurrencyLimit(
-  semaphore: Semaphore,
+  semaphore: AnySemaphore,
   options?: Omit<ConcurrencyLimitOptions, "clock" | "line">,
 ): ConcurrencyLimit;
-export function concurrencyLimit(max: number | Semaphore, options?: ConcurrencyLimitOptions): ConcurrencyLimit {
+export function concurrencyLimit(max: number | AnySemaphore, options?: ConcurrencyLimitOptions): ConcurrencyLimit {
   const { until, clock, line, label } = readOptions(name, options, ["until", "clock", "line", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
   requireLabel(name, label);
@@ -72,7 +75,7 @@ export function concurrencyLimit(max: number | Semaphore, options?: ConcurrencyL
 const name = "concurrencyLimit";
 
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
-function layerOf(semaphore: Semaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
+function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
   const facts = { max: semaphore.max };
   const layer = {
     ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
@@ -93,7 +96,7 @@ function requireMax(max: number): number {
 }
 
 /** By what it does and not by `instanceof`: it may come from another copy of core. */
-function requireSemaphore(value: Semaphore): void {
+function requireSemaphore(value: AnySemaphore): void {
   if (!isSemaphore(value)) {
     throw new TypeError(`${name}: max must be a number or a Semaphore; received ${show(value)}`);
   }

@@ -31,12 +31,15 @@ export interface Retries<Req, Res, Sent> extends Kind {
   readonly "~outer": TakesOnly<
     Req,
     this["~inner"],
-    GivesOnly<Res, this["~inner"], Sends<Sent, this["~inner"]>, "retry">,
+    GivesOnly<Res, this["~inner"], Sends<Exclude<Sent, undefined>, this["~inner"]>, "retry">,
     "retry"
   >;
 }
 
-/** `Inner`, where it takes all that is `Sent`. Most policies send nothing of their own, and then there is nothing to compare. */
+/**
+ * `Inner`, where it takes all that is `Sent`. Most policies send nothing of their own, and then there is nothing to compare; undefined is
+ * not sent either, but what a policy returns when it makes no copy.
+ */
 type Sends<Sent, Inner> = [Sent] extends [never]
   ? Inner
   : [Sent] extends [RequestOf<Inner>]

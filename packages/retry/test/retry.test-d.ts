@@ -143,6 +143,15 @@ expectTypeOf(new ServiceBuilder().layer(retry(retryPolicy(options))).serviceFn(a
   Service<Question, Answer, never>
 >();
 
+// What is undefined is not sent: a decision without a request, a copy that is not made.
+declare const unsent: {
+  cloneRequest?(question: Question): undefined;
+  decide(attempt: Attempt<Question>): { readonly delay: number; readonly request?: undefined } | undefined;
+};
+expectTypeOf(new ServiceBuilder().layer(retry(unsent)).serviceFn(ask)).toEqualTypeOf<
+  Service<Question, Answer, never>
+>();
+
 // @ts-expect-error a decision has a delay
 retry({ decide: () => ({ request: 1 }) });
 // @ts-expect-error decisions are made at once
