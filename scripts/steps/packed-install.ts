@@ -91,8 +91,8 @@ console.log(String(await checkContract(() => identity(), { runs: 50, seed: 1 }).
 const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
 
 /**
- * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and nothing else, which is node10
- * up to TypeScript 5.9. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
+ * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10
+ * up to TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
  * but what Node has, and `esnext.disposable`.
  */
 type Variant = "node16" | "bundler" | "commonjs" | "node-types";
@@ -205,7 +205,18 @@ export const one = <L extends AnyLayer, S extends AnyService>(layer: L, service:
   new ServiceBuilder().layer(either(true, layer, layer)).service<S>(service as never);
 `;
 
-/** The same sources for both module kinds: all entry points, a library, and the program in tests/packed. */
+/** What compiles only without `exactOptionalPropertyTypes`: fetch takes a signal that may be undefined. */
+const inexact = `import { type Service, ServiceBuilder } from "@sluice/core";
+import { mapResponse } from "@sluice/util";
+export const fetched: Service<string, number, never> = new ServiceBuilder()
+  .layer(mapResponse((response: Response) => response.status))
+  .serviceFn(async (url: string, { signal }) => fetch(url, { signal }));
+`;
+
+/**
+ * The same sources for both module kinds: all entry points, a library, and the program in tests/packed. A library of the other
+ * module kind has types of its own: `two-copies` holds them against each other.
+ */
 function writeSources(folder: string): void {
   const every = specifiers
     .map((name, index) => `import * as all${index} from "${name}";\nvoid all${index};\n`)
@@ -216,6 +227,8 @@ function writeSources(folder: string): void {
     writeFileSync(join(folder, `library.${extension}`), library);
     writeFileSync(join(folder, `consumer.${extension}`), consumer);
   }
+  writeFileSync(join(folder, "two-copies.mts"), readFileSync(join(root, "tests/packed/two-copies.mts"), "utf8"));
+  writeFileSync(join(folder, "inexact.ts"), inexact);
   const options = {
     target: "es2022",
     strict: true,
@@ -230,8 +243,8 @@ function writeSources(folder: string): void {
     writeFileSync(join(folder, `tsconfig.${variant}.json`), JSON.stringify({ compilerOptions, files }, null, 2));
   const modules = ["every", "library", "consumer"].flatMap((name) => [`${name}.mts`, `${name}.cts`]);
   const plain = ["every.ts", "library.ts", "consumer.ts"];
-  write("node16", node16, modules);
+  write("node16", node16, [...modules, "two-copies.mts"]);
   write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
-  write("commonjs", { ...options, module: "commonjs" }, plain);
+  write("commonjs", { ...options, module: "commonjs", exactOptionalPropertyTypes: false }, [...plain, "inexact.ts"]);
   write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, modules);
 }

@@ -72,6 +72,16 @@ const passing = new ServiceBuilder()
   .serviceFn((url: string, options) => fetch(url, { ...options, method: "HEAD" }));
 same<typeof passing, Service<string, number, never>>(true);
 
+// And one function for all services.
+function guarded<Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, Res, Err | TimeoutError> {
+  return new ServiceBuilder()
+    .layer(retry(retryPolicy({ maxRetries: 1 })))
+    .layer(concurrencyLimit(64))
+    .layer(timeout(100))
+    .service(service);
+}
+same<FailureOf<ReturnType<typeof guarded<string, number, Flaky>>>, TimeoutError | Flaky>(true);
+
 class Flaky extends Error {
   readonly code = "FLAKY";
 }

@@ -2,11 +2,14 @@ import { expectTypeOf } from "vitest";
 import {
   type CallOptions,
   type FailureOf,
+  identity,
   type Permit,
   raises,
+  type ReadyOptions,
   type RequestOf,
   type ResponseOf,
   type Service,
+  ServiceBuilder,
   serviceFn,
 } from "../src/index.ts";
 
@@ -104,3 +107,39 @@ widerPermit satisfies Permit<Dog, Dog, NotFound | Down>;
 // @ts-expect-error it may be down
 widerPermit satisfies Permit<Dog, Animal, NotFound>;
 expectTypeOf(permit).toExtend<Disposable>();
+
+// A service of any make: what has the three methods is one, whatever class it is of.
+class Found implements Service<string, number, NotFound> {
+  tryReady(_request?: string): Permit<string, number, NotFound> | undefined {
+    return undefined;
+  }
+  ready(_options?: ReadyOptions<string>): Promise<Permit<string, number, NotFound>> {
+    return Promise.reject(new NotFound());
+  }
+  call(_request: string, _options?: CallOptions): Promise<number> {
+    return Promise.reject(new NotFound());
+  }
+}
+expectTypeOf<RequestOf<Found>>().toEqualTypeOf<string>();
+expectTypeOf<ResponseOf<Found>>().toEqualTypeOf<number>();
+expectTypeOf<FailureOf<Found>>().toEqualTypeOf<NotFound>();
+expectTypeOf(new ServiceBuilder().layer(identity()).service(new Found())).toExtend<Service<string, number, NotFound>>();
+// Its failures are those of its permits.
+type Methods = Pick<Found, keyof Found>;
+expectTypeOf<FailureOf<Methods>>().toEqualTypeOf<NotFound>();
+// Without types of ours: how it fails is not known.
+interface Plain {
+  tryReady(
+    request?: string,
+  ): { call(request: string): Promise<number>; release(): void; [Symbol.dispose](): void } | undefined;
+  ready(): Promise<{ call(request: string): Promise<number>; release(): void; [Symbol.dispose](): void }>;
+  call(request: string): Promise<number>;
+}
+expectTypeOf<Plain>().toExtend<Service<string, number>>();
+expectTypeOf(new ServiceBuilder().service({} as Plain)).toExtend<Service<string, number>>();
+expectTypeOf<FailureOf<Plain>>().toEqualTypeOf<unknown>();
+// @ts-expect-error a service can be called
+new ServiceBuilder().service({} as Omit<Methods, "call">);
+declare const unreleasable: Omit<Methods, "tryReady"> & { tryReady(): Pick<Permit<string, number>, "call"> };
+// @ts-expect-error its permits can be given back
+new ServiceBuilder().service(unreleasable);
