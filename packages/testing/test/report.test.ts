@@ -300,6 +300,22 @@ describe("the process, meanwhile", () => {
     expect(report.ok).toBe(true);
   });
 
+  test("where the global process is not the one of the platform, as under Jest: unhandled rejections are seen all the same", async () => {
+    const real = process;
+    const getBuiltinModule = (name: string): unknown =>
+      name === "node:vm" ? { runInThisContext: () => real } : real.getBuiltinModule(name);
+    vi.stubGlobal("process", { getBuiltinModule, on() {}, removeListener() {}, listeners: () => [] });
+    const kept = await checkContract(() => gate(new BrokenGate(2), { name: "own" }), quick);
+    const hiding = (answer: Promise<unknown>): Promise<unknown> => {
+      answer.catch(() => {});
+      return answer;
+    };
+    const broken = await checkContract(() => wrapped({ call: (next) => hiding(next()) }), quick);
+    vi.unstubAllGlobals();
+    expect(kept.toString()).not.toContain("FAIL");
+    expect(broken.broken.map(({ number }) => number)).toEqual([11]);
+  });
+
   test("where the platform has neither async context nor reports of unhandled rejections: says what it cannot see", async () => {
     vi.stubGlobal("process", undefined);
     vi.stubGlobal("setImmediate", undefined);

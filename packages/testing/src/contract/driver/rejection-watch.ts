@@ -4,6 +4,9 @@ interface NodeLike {
   readonly listeners: (event: "unhandledRejection") => Listener[];
   readonly on: (event: "unhandledRejection", listener: Listener) => unknown;
   readonly removeListener: (event: "unhandledRejection", listener: Listener) => unknown;
+  readonly getBuiltinModule?: (
+    name: "node:vm",
+  ) => { readonly runInThisContext: (code: string) => NodeLike } | undefined;
 }
 
 /**
@@ -20,7 +23,9 @@ export class RejectionWatch {
 
   constructor() {
     const { process } = globalThis as { readonly process?: Partial<NodeLike> };
-    this.node = typeof process?.removeListener === "function" ? (process as NodeLike) : undefined;
+    // Jest runs tests in a context with a copy of the process, which hears of nothing: the real one is in the context of Node.js.
+    const real = process?.getBuiltinModule?.("node:vm")?.runInThisContext("process") ?? process;
+    this.node = typeof real?.removeListener === "function" ? (real as NodeLike) : undefined;
     this.others = this.node?.listeners("unhandledRejection") ?? [];
     for (const other of this.others) this.node?.removeListener("unhandledRejection", other);
     this.node?.on("unhandledRejection", this.listener);
