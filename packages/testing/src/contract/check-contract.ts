@@ -49,8 +49,7 @@ export type MakeLayer<Made extends AnyLayer | Gate<any, any> = AnyLayer | Gate<a
  * report.assert();
  *
  * @param make makes the layer anew for each schedule, with the clock that it must use
- * @throws (rejects with) TypeError | RangeError when an option is not in its range; Error when fast-check is not installed; and what
- *   `make` throws
+ * @throws (rejects with) TypeError | RangeError when an option is not in its range; and what `make` throws
  */
 export async function checkContract<Made extends AnyLayer | Gate<any, any>>(
   make: MakeLayer<Made>,

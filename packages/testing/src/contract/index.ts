@@ -1,6 +1,6 @@
 /**
  * Checks every promise of the contract for a layer or a gate of any make. An entry point of its own: it needs fast-check, an optional
- * peer dependency, which a mock service and a virtual clock do not.
+ * peer dependency, and a mock service and a virtual clock do not.
  *
  * @packageDocumentation
  */

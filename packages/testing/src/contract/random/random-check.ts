@@ -1,3 +1,4 @@
+import { asyncProperty, check } from "fast-check";
 import { inHarness } from "../driver/harness.ts";
 import { nameOf } from "../driver/name-of.ts";
 import { checkForLoss } from "../driver/recovery.ts";
@@ -5,7 +6,6 @@ import type { Subject } from "../driver/subject.ts";
 import { type Breach, breachOf, numberOf } from "../promises/breach.ts";
 import type { PromiseNumber } from "../promises/promises.ts";
 import type { Profile } from "../scenarios/scenario.ts";
-import { loadFastCheck } from "./fast-check.ts";
 import { perform, type Schedule, schedules } from "./schedule.ts";
 
 /** What random schedules have shown. */
@@ -31,9 +31,7 @@ export async function checkAtRandom(
   profile: Profile,
   { runs, seed, path }: { readonly runs: number; readonly seed: number; readonly path: string | undefined },
 ): Promise<RandomFindings> {
-  const fastCheck = await loadFastCheck();
-  const { asyncProperty, check } = fastCheck;
-  const all = schedules(fastCheck, profile.subject.warms || profile.subject.ready !== undefined);
+  const all = schedules(profile.subject.warms || profile.subject.ready !== undefined);
   const coverage = new Coverage();
   const broken = new Map<PromiseNumber, Breach>();
   const parameters = path === undefined ? { numRuns: runs, seed } : { numRuns: 1, seed, path, endOnFailure: true };

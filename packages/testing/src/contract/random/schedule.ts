@@ -1,4 +1,4 @@
-import type * as FastCheck from "fast-check";
+import { type Arbitrary, array, boolean, constant, constantFrom, nat, record } from "fast-check";
 import type { Harness } from "../driver/harness.ts";
 import { askAborted, useAgain } from "./misuse.ts";
 
@@ -52,8 +52,7 @@ export interface Schedule {
 }
 
 /** Random schedules of what clients, the inner service and time can do. With `warms`, some of them begin cold. */
-export function schedules(fastCheck: typeof FastCheck, warms: boolean): FastCheck.Arbitrary<Schedule> {
-  const { array, boolean, constant, constantFrom, nat, record } = fastCheck;
+export function schedules(warms: boolean): Arbitrary<Schedule> {
   const weights = Object.entries(kinds) as [Kind, number][];
   const step = record({
     kind: constantFrom(...weights.flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind))),
