@@ -83,8 +83,11 @@ describe("a layer value", () => {
 
   test("says of itself what it was made with, and later changes do not matter", () => {
     const facts = { max: 3 };
-    const layer = middleware("mine", (request, next) => next(request), { label: "a", facts });
-    expect(layer.about).toEqual({ label: "a", facts, traits: undefined });
+    const traits = ["limits"];
+    const layer = middleware("mine", (request, next) => next(request), { label: "a", facts, traits });
+    facts.max = 4;
+    traits.push("sheds");
+    expect(layer.about).toEqual({ label: "a", facts: { max: 3 }, traits: ["limits"] });
     expect(Object.isFrozen(layer.about)).toBe(true);
     expect(middleware("mine", (request, next) => next(request)).about).toBeUndefined();
   });

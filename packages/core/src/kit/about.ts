@@ -12,7 +12,7 @@ export function requireLabel(owner: string, label: string | undefined): string |
 }
 
 /**
- * What a layer says of itself, checked and frozen; undefined where it says nothing.
+ * What a layer says of itself, checked, copied and frozen; undefined where it says nothing.
  *
  * @throws TypeError when `label` is not a non-empty string, `traits` is not an array, or `facts` is not an object
  */
@@ -21,7 +21,11 @@ export function requireAbout(owner: string, { label, traits, facts }: About): Ab
   if (traits !== undefined) requireArray(owner, "traits", traits, "an array of strings");
   if (facts !== undefined) requireObject(owner, "facts", facts);
   if (label === undefined && traits === undefined && facts === undefined) return undefined;
-  return Object.freeze({ label, traits, facts });
+  return Object.freeze({
+    label,
+    traits: traits && Object.freeze([...traits]),
+    facts: facts && Object.freeze({ ...facts }),
+  });
 }
 
 /** As {@link requireAbout}, of an object whose members are read once. */
