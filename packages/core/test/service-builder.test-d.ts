@@ -296,6 +296,15 @@ expectTypeOf(posts).toEqualTypeOf<Service<string, Response, never>>();
 // @ts-expect-error but a signal that may be undefined does not
 serviceFn((url: string, { signal }) => fetch(url, { signal }));
 
+// Those of a middleware too.
+middleware("asks", async (request: { readonly url: string }, next, options) => {
+  const allowed = await fetch("https://auth.example/", options);
+  return allowed.ok ? next(request, { ...options, deadline: undefined }) : undefined;
+});
+middleware<Adds<QuotaError>>("asks", (_request, _next, options) => fetch("https://auth.example/", options));
+// Who asks for less is called with more.
+middleware("older", (request, next, options: CallOptions) => next(request, options));
+
 // A handler's options are good as those of a call, so that they can be passed on.
 expectTypeOf<HandlerOptions>().toExtend<CallOptions>();
 serviceFn((id: string, options) => find.call(id, { ...options, deadline: 5 }));

@@ -1,4 +1,14 @@
-import type { Adds, CallOptions, FailureOf, Kind, Layer, Mismatch, RequestOf, ResponseOf, Service } from "@sluice/core";
+import type {
+  Adds,
+  HandlerOptions,
+  FailureOf,
+  Kind,
+  Layer,
+  Mismatch,
+  RequestOf,
+  ResponseOf,
+  Service,
+} from "@sluice/core";
 import { abortReason, callLayer, type Inside, promiseOf, requireFunction } from "@sluice/core/kit";
 import { FilteredError } from "./filtered-error.ts";
 
@@ -23,12 +33,14 @@ export interface Filters<A, B> extends Kind {
  * @throws TypeError when `predicate` is not a function
  */
 export function filter<A, B extends A>(
-  predicate: (request: A, options: CallOptions) => request is B,
+  predicate: (request: A, options: HandlerOptions) => request is B,
 ): Layer<Filters<A, B>>;
 export function filter<Req = unknown>(
-  predicate: (request: Req, options: CallOptions) => boolean | PromiseLike<boolean>,
+  predicate: (request: Req, options: HandlerOptions) => boolean | PromiseLike<boolean>,
 ): Layer<Adds<FilteredError, Req>>;
-export function filter(predicate: (request: any, options: CallOptions) => boolean | PromiseLike<boolean>): Layer<any> {
+export function filter(
+  predicate: (request: any, options: HandlerOptions) => boolean | PromiseLike<boolean>,
+): Layer<any> {
   requireFunction("filter", "predicate", predicate);
   return callLayer<any>("filter", (inside, request, options) => {
     const passes = predicate(request, options);

@@ -1,4 +1,4 @@
-import { type CallOptions, type Layer, layerFn, type Recovers, type Service } from "@sluice/core";
+import { type HandlerOptions, type Layer, layerFn, type Recovers, type Service } from "@sluice/core";
 import { callLayer, isOwnAbort, recoverReadiness, requireFunction } from "@sluice/core/kit";
 import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-matcher.ts";
 
@@ -21,7 +21,7 @@ import { type FailureClass, type FailureGuard, failureMatcher } from "./failure-
  */
 export function recover<E, R, Req = unknown>(
   failure: FailureClass<E> | FailureGuard<E>,
-  answer: (error: E, request: Req, options: CallOptions) => R,
+  answer: (error: E, request: Req, options: HandlerOptions) => R,
 ): Layer<Recovers<E, Awaited<R>, Req>> {
   const matches = failureMatcher("recover", failure);
   requireFunction("recover", "answer", answer);

@@ -21,6 +21,7 @@ const guarded: Layer<Adds<OverloadedError>> = middleware<Adds<OverloadedError>>(
 const short = new ServiceBuilder().layer(filter((name: string) => name.length < 9)).service(length);
 expectTypeOf(short).toEqualTypeOf<Service<string, number, SlowError | FilteredError>>();
 const allowed = new ServiceBuilder().layer(filter(async () => true)).service(length);
+filter(async (url: string, options) => (await fetch(url, { ...options, method: "HEAD" })).ok);
 expectTypeOf(allowed).toEqualTypeOf<Service<string, number, SlowError | FilteredError>>();
 // A guard narrows the requests for the service inside.
 const text = new ServiceBuilder()

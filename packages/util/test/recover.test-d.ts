@@ -41,6 +41,8 @@ expectTypeOf(later).toEqualTypeOf<Service<string, number | string, OverloadedErr
 // It may look at the request: then it is for services whose requests are such.
 const cached = new ServiceBuilder().layer(recover(SlowError, (_error, name: string) => name.length)).service(length);
 expectTypeOf(cached).toEqualTypeOf<Service<string, number, OverloadedError>>();
+// Its options go to fetch as a handler's do.
+recover(SlowError, (_error, url: string, options) => fetch(url, options));
 declare const byId: Service<number, string, SlowError>;
 // @ts-expect-error the service inside takes numbers
 new ServiceBuilder().layer(recover(SlowError, (_error, name: string) => name.length)).service(byId);

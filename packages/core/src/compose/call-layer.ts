@@ -1,7 +1,7 @@
 import type { About } from "../contract/about.ts";
 import type { Keeps, Kind } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
-import type { CallOptions } from "../contract/service.ts";
+import type { HandlerOptions } from "../contract/service.ts";
 import { readAbout } from "../kit/about.ts";
 import { requireFunction, requireName } from "../kit/check.ts";
 import { around } from "../stack/around.ts";
@@ -25,7 +25,7 @@ import { layerFn } from "./layer-fn.ts";
  */
 export function callLayer<K extends Kind = Keeps>(
   name: string,
-  call: (inside: Inside, request: any, options: CallOptions) => Promise<unknown>,
+  call: (inside: Inside, request: any, options: HandlerOptions) => Promise<unknown>,
   about?: About,
 ): Layer<K> {
   requireName("callLayer", name);

@@ -1,7 +1,7 @@
 import type { About } from "../contract/about.ts";
 import type { Keeps, Kind } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
-import type { CallOptions } from "../contract/service.ts";
+import type { HandlerOptions } from "../contract/service.ts";
 import { readAbout } from "../kit/about.ts";
 import { readOption, requireFunction, requireMethods, requireName } from "../kit/check.ts";
 import { report } from "../kit/report.ts";
@@ -23,7 +23,7 @@ export interface Holding<State> {
    * Begins the call and returns its answer, a native promise. It uses `inside` exactly once. `request` may be another one than was
    * reserved for. What it throws before it has used `inside` is a rejection, and all is cancelled.
    */
-  readonly start: (state: State, inside: Inside, request: any, options: CallOptions) => Promise<unknown>;
+  readonly start: (state: State, inside: Inside, request: any, options: HandlerOptions) => Promise<unknown>;
   /** Gives back what is held, unused; also where the service inside has no room. What it throws is reported. Default: nothing. */
   readonly cancel?: ((state: State) => void) | undefined;
 }

@@ -1,7 +1,14 @@
 import type { About } from "../contract/about.ts";
 import type { Apply, Keeps, Kind } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
-import { type CallOptions, type RequestOf, type ResponseOf, type Service, noOptions } from "../contract/service.ts";
+import {
+  type CallOptions,
+  type HandlerOptions,
+  type RequestOf,
+  type ResponseOf,
+  type Service,
+  noOptions,
+} from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
 import { readAbout } from "../kit/about.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
@@ -41,7 +48,7 @@ type HandlerOf<K extends Kind> = [K] extends [never]
   : (
       request: RequestFor<K>,
       next: Next<any, any>,
-      options: CallOptions,
+      options: HandlerOptions,
       inner: Inner,
     ) => ResponseOf<Apply<K, Inner>> | PromiseLike<ResponseOf<Apply<K, Inner>>>;
 
@@ -72,7 +79,7 @@ type HandlerOf<K extends Kind> = [K] extends [never]
 export function middleware<K extends Kind = never>(name: string, handler: HandlerOf<K>, about?: About): Layer<K>;
 export function middleware<Req = unknown>(
   name: string,
-  handler: (request: Req, next: Next<Req, any>, options: CallOptions, inner: Service<Req, any, any>) => unknown,
+  handler: (request: Req, next: Next<Req, any>, options: HandlerOptions, inner: Service<Req, any, any>) => unknown,
   about?: About,
 ): Layer<Keeps<Req>>;
 export function middleware(name: string, handler: AnyHandler, about?: About): Layer<any> {
@@ -94,14 +101,14 @@ export function middleware(name: string, handler: AnyHandler, about?: About): La
   );
 }
 
-type AnyHandler = (request: any, next: Next<any, any>, options: CallOptions, inner: Inner) => unknown;
+type AnyHandler = (request: any, next: Next<any, any>, options: HandlerOptions, inner: Inner) => unknown;
 
 function start(
   handler: AnyHandler,
   service: Inner,
   inner: Reservation,
   request: unknown,
-  options: CallOptions,
+  options: HandlerOptions,
   edge: boolean,
 ): Promise<unknown> {
   const { waitUntil } = options;

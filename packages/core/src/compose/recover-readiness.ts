@@ -1,4 +1,4 @@
-import type { CallOptions, Service } from "../contract/service.ts";
+import type { HandlerOptions, Service } from "../contract/service.ts";
 import { requireFunction, requireService } from "../kit/check.ts";
 import { isOwnAbort } from "../kit/own-abort.ts";
 import { promiseOf } from "../kit/promise-of.ts";
@@ -6,7 +6,7 @@ import { type Behaviour, nothing, Reservation, type Stack } from "../stack/reser
 import { stackOf, stackService } from "../stack/stack.ts";
 
 /** Answers a call in the place of the service inside. */
-type Answer<Req, Res> = (request: Req, options: CallOptions) => Res | PromiseLike<Res>;
+type Answer<Req, Res> = (request: Req, options: HandlerOptions) => Res | PromiseLike<Res>;
 
 /**
  * `service`, where a failure of readiness may be answered for. Such failures do not pass through `middleware`, since there is no

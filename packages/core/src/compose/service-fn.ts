@@ -40,7 +40,7 @@ export function serviceFn<Req, Res, Err = never>(
     start(_reservation, request, options) {
       leaveLayers();
       try {
-        return promiseOf(handler(request as Req, options as HandlerOptions));
+        return promiseOf(handler(request as Req, options));
       } catch (error) {
         return Promise.reject(error);
       }

@@ -11,7 +11,7 @@ export interface CallOptions {
 }
 
 /**
- * What a handler is given of the {@link CallOptions}: the same, and where a member is there it has a value, in the types. So
+ * The {@link CallOptions} as handlers and the functions of layers receive them: a member that is there has a value, in the types. So
  * `fetch(url, options)` and `fetch(url, { ...options, method })` compile also under `exactOptionalPropertyTypes`.
  */
 export interface HandlerOptions extends CallOptions {

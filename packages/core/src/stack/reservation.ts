@@ -1,4 +1,4 @@
-import type { CallOptions, ReadyOptions } from "../contract/service.ts";
+import type { CallOptions, HandlerOptions, ReadyOptions } from "../contract/service.ts";
 
 /**
  * What a layer does with a reservation it made. Every layer's is a literal of this one shape, and every reservation an
@@ -14,7 +14,7 @@ export interface Behaviour<State> {
    *   ignores is never reported as unhandled. Layers that pass an answer on as it is pass `edge` inwards;
    *   layers that answer with a promise of their own pass false.
    */
-  start(reservation: Reservation<State>, request: unknown, options: CallOptions, edge: boolean): Promise<unknown>;
+  start(reservation: Reservation<State>, request: unknown, options: HandlerOptions, edge: boolean): Promise<unknown>;
   /** Gives back what `reservation` holds: what is further in first. Never throws. */
   cancel(reservation: Reservation<State>): void;
 }
@@ -40,7 +40,8 @@ export class Reservation<State = unknown> {
   /** Spends it. Never throws. See {@link Behaviour.start}. */
   start(request: unknown, options: CallOptions, edge = false): Promise<unknown> {
     try {
-      return this.behaviour.start(this, request, options, edge);
+      // A member that is undefined is as good as an absent one, except in the types.
+      return this.behaviour.start(this, request, options as HandlerOptions, edge);
     } catch (error) {
       // The net for all layers: those further out see a call that failed, and release what they hold.
       this.cancel();
