@@ -45,7 +45,7 @@ const steps: readonly Step[] = [
   { name: "lock file", run: lockFile },
   {
     name: "knip",
-    run: runs("knip", [], "Something is not used, or used but not declared."),
+    run: runs("knip", ["--no-config-hints"], "Something is not used, or used but not declared."),
   },
   {
     name: "types",
