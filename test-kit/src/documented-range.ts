@@ -80,6 +80,15 @@ export const anObject: DocumentedRange = named(
   (value) => (typeof value === "object" && value !== null) || typeof value === "function",
 );
 
+/** An object whose members can be read. */
+export const aRecord: DocumentedRange = named([{}, { max: 1 }], (value) => {
+  try {
+    return anObject.takes(value) && Object.entries(value as object).length >= 0;
+  } catch {
+    return false;
+  }
+});
+
 export function oneOf(...allowed: readonly unknown[]): DocumentedRange {
   return named(allowed, (value) => allowed.includes(value));
 }

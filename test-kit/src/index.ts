@@ -15,6 +15,7 @@ export {
   anArray,
   anObject,
   anything,
+  aRecord,
   aString,
   count,
   delay,

@@ -3,6 +3,7 @@ import {
   aName,
   anArray,
   anObject,
+  aRecord,
   aClock,
   type Every,
   oneOf,
@@ -100,7 +101,7 @@ export const optionTable: OptionTable = {
         until: optional(aFunction),
         label: optional(aName),
         traits: optional(anArray(0)),
-        facts: optional(anObject),
+        facts: optional(aRecord),
       } satisfies Every<GateOptions>,
     },
     {
@@ -123,7 +124,7 @@ export const optionTable: OptionTable = {
       ranges: {
         label: optional(aName),
         traits: optional(anArray(0)),
-        facts: optional(anObject),
+        facts: optional(aRecord),
       } satisfies Every<About>,
     })),
     {

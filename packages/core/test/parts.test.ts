@@ -99,4 +99,19 @@ describe("a layer value", () => {
   ])("refuses %j", (about, message) => {
     expect(() => layerFn("mine", (inner) => inner, undefined, about as never)).toThrow(new TypeError(message));
   });
+
+  test("refuses what cannot be read, by name", () => {
+    const get = () => {
+      throw new Error("not to be read");
+    };
+    const facts = Object.defineProperty({}, "max", { get, enumerable: true });
+    const traits = Object.defineProperty(["limits"], 0, { get });
+    for (const [about, message] of [
+      [{ traits }, "layerFn: traits could not be read; received an array"],
+      [{ traits: new Proxy([], { get }) }, "layerFn: traits could not be read; received a getter that throws"],
+      [{ facts }, "layerFn: facts could not be read; received an object"],
+    ] as const) {
+      expect(() => layerFn("mine", (inner) => inner, undefined, about)).toThrow(new TypeError(message));
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import type { About } from "../contract/about.ts";
-import { readOptions, requireArray, requireName, requireObject } from "./check.ts";
+import { readOptions, requireArray, requireName, requireObject, show } from "./check.ts";
 
 /**
  * The label of a layer, which may be left out.
@@ -14,7 +14,8 @@ export function requireLabel(owner: string, label: string | undefined): string |
 /**
  * What a layer says of itself, checked, copied and frozen; undefined where it says nothing.
  *
- * @throws TypeError when `label` is not a non-empty string, `traits` is not an array, or `facts` is not an object
+ * @throws TypeError when `label` is not a non-empty string, `traits` is not an array, `facts` is not an object, or reading one
+ *   of them throws
  */
 export function requireAbout(owner: string, { label, traits, facts }: About): About | undefined {
   requireLabel(owner, label);
@@ -23,9 +24,18 @@ export function requireAbout(owner: string, { label, traits, facts }: About): Ab
   if (label === undefined && traits === undefined && facts === undefined) return undefined;
   return Object.freeze({
     label,
-    traits: traits && Object.freeze([...traits]),
-    facts: facts && Object.freeze({ ...facts }),
+    traits: traits && copied(owner, "traits", traits, () => [...traits]),
+    facts: facts && copied(owner, "facts", facts, () => ({ ...facts })),
   });
+}
+
+function copied<T>(owner: string, option: string, value: T, copy: () => T): Readonly<T> {
+  try {
+    return Object.freeze(copy());
+  } catch (cause) {
+    // A getter, or a proxy.
+    throw new TypeError(`${owner}: ${option} could not be read; received ${show(value)}`, { cause });
+  }
 }
 
 /** As {@link requireAbout}, of an object whose members are read once. */

@@ -183,7 +183,9 @@ export function requireArray(
   wanted: string,
   least = 0,
 ): asserts value is readonly unknown[] {
-  if (!isArray(value) || value.length < least) throw wrongType(owner, option, wanted, value);
+  if (!isArray(value) || Number(readOption(owner, value, "length", option)) < least) {
+    throw wrongType(owner, option, wanted, value);
+  }
 }
 
 /** @throws TypeError when `value` is not an object with all of `methods` */
