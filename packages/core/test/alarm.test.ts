@@ -1,4 +1,6 @@
+import { turn } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
+import { systemClock } from "../src/index.ts";
 import { Alarm, longestTimer } from "../src/kit.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
@@ -126,7 +128,7 @@ describe("promise 13: an alarm", () => {
     const rung: number[] = [];
     const alarm: Alarm = new Alarm(clock, (now) => {
       rung.push(now);
-      if (now < due) alarm.set(due, now);
+      if (now < due) alarm.set(due);
     });
     alarm.set(due);
     clock.advance(3 * longestTimer);
@@ -142,17 +144,88 @@ describe("promise 13: an alarm", () => {
     expect(rung).toEqual([longestTimer]);
   });
 
-  test("takes the time it is given for now", () => {
-    const { clock, alarm } = setUp();
-    alarm.set(10, 4);
-    expect(clock.delays).toEqual([6]);
-  });
-
   test("tells the clock which timer to forget", () => {
     const clearTimeout = vi.fn<(handle: unknown) => void>();
     const alarm = new Alarm({ now: () => 0, setTimeout: () => "handle", clearTimeout }, () => {});
     alarm.set(5);
     alarm.clear();
     expect(clearTimeout).toHaveBeenCalledExactlyOnceWith("handle");
+  });
+
+  test("has a time that never goes back, and that counts its timers", () => {
+    const { clock, rung, alarm } = setUp();
+    clock.advance(5);
+    expect([alarm.now(), alarm.ahead]).toEqual([5, 0]);
+    alarm.set(10);
+    clock.advance(4.5);
+    clock.fireEarly();
+    expect([rung, alarm.now(), alarm.ahead]).toEqual([[10], 10, 0]);
+    clock.advance(1);
+    expect(alarm.now()).toBe(10.5);
+  });
+
+  test("lets the process end where it only gives something back", () => {
+    const unref = vi.fn<(handle: unknown) => void>();
+    const clock = { now: () => 0, setTimeout: () => "handle", clearTimeout() {}, unref };
+    new Alarm(clock, () => {}).set(5);
+    expect(unref).not.toHaveBeenCalled();
+    new Alarm(clock, () => {}, { unref: true }).set(5);
+    expect(unref).toHaveBeenCalledExactlyOnceWith("handle");
+    const { unref: _unref, ...without } = clock;
+    expect(() => new Alarm(without, () => {}, { unref: true }).set(5)).not.toThrow();
+  });
+});
+
+describe("promise 13: an alarm on the process's timers", () => {
+  test("is armed a microtask after it was set, for the last time it was set for, or not at all", async () => {
+    const setTimeout = vi.spyOn(systemClock, "setTimeout");
+    const clearTimeout = vi.spyOn(systemClock, "clearTimeout");
+    const alarm = new Alarm(systemClock, () => {});
+    alarm.set(alarm.now() + 10_000);
+    alarm.clear();
+    await turn();
+    alarm.set(alarm.now() + 20_000);
+    alarm.set(alarm.now() + 30_000);
+    expect([alarm.armed, alarm.trusted, setTimeout.mock.calls.length]).toEqual([true, true, 0]);
+    await turn();
+    expect(setTimeout.mock.calls.map(([, ms]) => Math.ceil(ms / 1_000))).toEqual([30]);
+    alarm.clear();
+    expect(clearTimeout).toHaveBeenCalledOnce();
+    vi.restoreAllMocks();
+  });
+
+  test("is not trusted once fake timers have come, and may be set for the same time again", async () => {
+    const alarm = new Alarm(systemClock, () => {});
+    const due = alarm.now() + 10_000;
+    alarm.set(due);
+    await turn();
+    expect(alarm.trusted).toBe(true);
+    vi.useFakeTimers();
+    expect(alarm.trusted).toBe(false);
+    alarm.set(due);
+    expect(vi.getTimerCount()).toBe(1);
+    alarm.set(due);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.clearAllTimers();
+    alarm.set(due);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.useRealTimers();
+    alarm.clear();
+    expect(alarm.armed).toBe(false);
+  });
+
+  test("does not ring for a timer of fake timers that are gone", () => {
+    const rung: number[] = [];
+    const alarm = new Alarm(systemClock, (now) => rung.push(now));
+    vi.useFakeTimers();
+    const before = globalThis.setTimeout;
+    alarm.set(alarm.now() + 100);
+    globalThis.setTimeout = Object.assign((...args: Parameters<typeof before>) => before(...args), before);
+    alarm.set(alarm.now() + 200);
+    vi.advanceTimersByTime(150);
+    expect(rung).toHaveLength(0);
+    vi.advanceTimersByTime(50);
+    expect(rung).toHaveLength(1);
+    vi.useRealTimers();
   });
 });

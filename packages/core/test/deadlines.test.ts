@@ -1,5 +1,5 @@
 import { turn, unhandledIn } from "@sluice/test-kit";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Deadline, Deadlines } from "../src/kit.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
@@ -151,11 +151,21 @@ describe("deadlines", () => {
     expect(expired).toEqual(["far"]);
   });
 
-  test("read the clock where the timer is armed, not for each that is added", () => {
-    const { clock, add } = setUp();
-    add("a", 10);
-    const now = vi.spyOn(clock, "now");
-    for (let times = 0; times < 100; times++) add("later", 20);
-    expect(now).not.toHaveBeenCalled();
+  test("expire after the time that they had, also where the clock is set back before or after they were added", async () => {
+    const { clock, expired, deadlines, add } = setUp();
+    clock.advance(1_000);
+    add("before", clock.now() + 10);
+    clock.time -= 500;
+    expect(deadlines.now()).toBe(1_000);
+    add("after", clock.now() + 10);
+    clock.time -= 500;
+    add("last", clock.now() + 10);
+    clock.advance(9);
+    await turn();
+    expect(expired).toEqual([]);
+    // The timer that was armed before goes by the time before.
+    clock.fireEarly();
+    await turn();
+    expect(expired).toEqual(["before", "after", "last"]);
   });
 });

@@ -38,6 +38,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "LinkedList",
     "LinkedNode",
     "SluiceError",
+    "SteadyTime",
     "abortReason",
     "abortWith",
     "brand",

@@ -9,7 +9,6 @@ import {
   requireDuration,
   requireLabel,
   requireNumber,
-  timeOf,
 } from "@sluice/core/kit";
 
 /** Options of every rate. */
@@ -79,15 +78,12 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   readonly label: string | undefined;
   /** The most calls that may ever start at one moment. */
   protected readonly most: number;
-  private readonly clock: Clock;
   private readonly alarm: Alarm;
   /** Permits whose calls have not started yet. */
   private readonly held: Holders = new Holders();
   private readonly line: Line<Lease> = new Line(() => {
-    this.serve(this.now());
+    this.serve(this.alarm.now());
   });
-  /** The latest time seen. A timer that fires a moment early is believed, and its time must not be taken back. */
-  private latest = -Infinity;
 
   /** @param owner what errors call it */
   constructor(owner: string, options: RateOptions & { readonly burst?: number | undefined }, bursts = false) {
@@ -104,10 +100,9 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     if (burst !== limit && !bursts) {
       throw new RangeError(`${owner}: burst must be limit in a window; received ${burst}`);
     }
-    this.clock = requireClock(owner, clock);
     this.label = requireLabel(owner, label);
-    this.alarm = new Alarm(this.clock, (time) => {
-      this.serve(this.now(time));
+    this.alarm = new Alarm(requireClock(owner, clock), (now) => {
+      this.serve(now);
     });
   }
 
@@ -133,7 +128,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** How many more permits there are right now. */
   get available(): number {
-    const now = this.now();
+    const now = this.alarm.now();
     let some = 0;
     let most = this.most - this.held.size;
     while (some < most) {
@@ -146,7 +141,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
   get oldest(): number {
-    return this.held.longest(this.now());
+    return this.held.longest(this.alarm.now());
   }
 
   /** What it is, and its counters: what a logger needs. */
@@ -160,12 +155,12 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
    * none of them gives up, and each starts as soon as it may.
    */
   retryAfter(): number {
-    return this.wait(1, this.now());
+    return this.wait(1, this.alarm.now());
   }
 
   /** A permit, when there is room for one more start and no caller is in line for it. */
   tryAcquire(): Lease | undefined {
-    return this.enter(this.now());
+    return this.enter(this.alarm.now());
   }
 
   /**
@@ -175,20 +170,23 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal, deadline = Infinity } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal));
-    const now = this.now();
+    const now = this.alarm.now();
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
     const wait = this.wait(1, now);
-    if (wait > deadline - now) return Promise.reject(this.overloaded(wait));
-    const waiting = this.line.join(options);
-    if (this.line.size === 1) this.serve(now);
+    const { ahead } = this.alarm;
+    if (wait > deadline + ahead - now) return Promise.reject(this.overloaded(wait));
+    // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
+    const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
+    // Behind others there is nothing new, unless their timer may have been cleared.
+    if (this.line.size === 1 || !this.alarm.trusted) this.serve(now);
     return waiting;
   }
 
   /** @internal what a lease does when its call starts, and when it is given back unused */
   settle(place: number, started: boolean): void {
     this.held.leave(place);
-    const now = this.now();
+    const now = this.alarm.now();
     if (started) this.record(now);
     if (this.line.size > 0) this.serve(now);
   }
@@ -217,7 +215,6 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
         this.line.grant(this.take(now));
       } else {
         // Where permits take up all the room, no time brings more; a start does, or a permit given back.
-        // The alarm goes by the clock's time and not by ours, or timers that fire early would add up to ever more.
         this.alarm.set(this.held.size < this.most ? due : Infinity);
         return;
       }
@@ -228,11 +225,6 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   /** In how many milliseconds the holders, the waiters and `more` behind them can all have started. */
   private wait(more: number, now: number): number {
     return this.earliest(this.held.size + this.line.size + more, now) - now;
-  }
-
-  private now(time: number = timeOf(this.clock)): number {
-    this.latest = Math.max(this.latest, time);
-    return this.latest;
   }
 }
 

@@ -6,7 +6,7 @@ import {
   requireClock,
   requireDuration,
   requireNumber,
-  timeOf,
+  SteadyTime,
 } from "@sluice/core/kit";
 import { fractionOf } from "./fraction.ts";
 
@@ -71,7 +71,7 @@ export function retryBudget(options?: RetryBudgetOptions): RetryBudget {
   const ratio = fractionOf(
     requireNumber(owner, "ratio", read.ratio === undefined ? 0.2 : read.ratio, { min: 0, max: 1_000 }),
   );
-  const clock = requireClock(owner, read.clock);
+  const time = new SteadyTime(requireClock(owner, read.clock));
 
   const perRequest = ratio.numerator;
   const perRetry = ratio.denominator;
@@ -93,19 +93,19 @@ export function retryBudget(options?: RetryBudgetOptions): RetryBudget {
   };
   return {
     deposit() {
-      const now = timeOf(clock);
+      const now = time.now();
       expire(now);
       add(perRequest, now);
     },
     withdraw() {
-      const now = timeOf(clock);
+      const now = time.now();
       expire(now);
       if (reserved + shares < perRetry) return false;
       add(-perRetry, now);
       return true;
     },
     get balance() {
-      expire(timeOf(clock));
+      expire(time.now());
       return (reserved + shares) / perRetry;
     },
   };

@@ -258,3 +258,13 @@ describe("promise 14: bad options are refused at once", () => {
     expect(make).toThrow(/^retryBudget: /);
   });
 });
+
+test("a clock that is set back by an hour does not keep what it counted for an hour", async () => {
+  const clock = new VirtualClock(3_600_000);
+  const budget = retryBudget({ ttl: 1_000, minPerSecond: 1, ratio: 0, clock });
+  expect([budget.withdraw(), budget.withdraw()]).toEqual([true, false]);
+  clock.jump(-3_600_000);
+  expect(budget.withdraw()).toBe(false);
+  await clock.advance(1_000);
+  expect([budget.withdraw(), budget.withdraw()]).toEqual([true, false]);
+});

@@ -156,6 +156,8 @@ export class Timed implements AbortListener, Deadline {
   private giveUpInTime(): void {
     const over = new Promise<Timed>(keep);
     this.over = kept;
+    // Or the async context of the last caller would be kept alive.
+    kept = nobody;
     void over.then(giveUp);
   }
 
@@ -219,7 +221,8 @@ export class Timed implements AbortListener, Deadline {
 }
 
 // One function for all calls: new ones for each, with what they close over, cost a call 20 ns.
-let kept: (timed: Timed) => void;
+const nobody = (): void => {};
+let kept: (timed: Timed) => void = nobody;
 const keep = (resolve: (timed: Timed) => void): void => {
   kept = resolve;
 };

@@ -120,9 +120,9 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
         return reservation && held(reservation, 0);
       },
       reserve(asked, granted, failed) {
-        const now = total && timeOf(clock);
+        const now = total && timing.deadlines.now();
         const hold = (reservation: Reservation): void =>
-          granted(held(reservation, now === undefined ? 0 : timeOf(clock) - now));
+          granted(held(reservation, now === undefined ? 0 : timing.deadlines.now() - now));
         let timed: Timed | undefined;
         try {
           timed = begin(ready, asked, 0);

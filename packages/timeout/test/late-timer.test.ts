@@ -4,17 +4,19 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { timeout } from "../src/index.ts";
 
 /*
- * The process's own timers, which are armed a few microtasks late. Fake timers that come later than our packages are known as
- * such and armed at once, as a virtual clock is, which is what the other tests look at: so these are in place before.
+ * The process's own timers are armed a few microtasks late. Fake timers are known as such and armed at once, as a virtual clock is, which is
+ * what the other tests look at: so these look like Node's.
  */
 const timers = vi.hoisted(() => {
   vi.useFakeTimers();
   const { setTimeout } = globalThis;
   const counted = { armed: 0 };
-  globalThis.setTimeout = Object.assign((...args: Parameters<typeof setTimeout>) => {
+  const own = (...args: Parameters<typeof setTimeout>): unknown => {
     counted.armed++;
     return setTimeout(...args);
-  }, setTimeout);
+  };
+  Object.defineProperties(own, { name: { value: "setTimeout" }, [Symbol.for("nodejs.util.promisify.custom")]: {} });
+  globalThis.setTimeout = own as typeof setTimeout;
   return counted;
 });
 beforeEach(() => {

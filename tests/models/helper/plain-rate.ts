@@ -35,8 +35,8 @@ export class PlainRate extends PlainGate {
     if (this.now + this.retryAfter > this.deadlineOf(who)) this.refused.push(who);
     else {
       super.join(who);
-      // Behind others there is nothing new.
-      if (this.line.length === 1) this.serve();
+      // Behind others there is nothing new, unless nobody looks: while permits take up all there could be.
+      if (this.line.length === 1 || this.inside.size >= this.max) this.serve();
     }
   }
 

@@ -1,13 +1,17 @@
-import type { Clock } from "../contract/clock.ts";
-import { Alarm } from "./alarm.ts";
+import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
+import { Alarm, delayOf } from "./alarm.ts";
+import { timeOf } from "./cached-time.ts";
 import { DueHeap } from "./due-heap.ts";
-import { isVirtual } from "./fake-timers.ts";
+import { areTimersFaked, isVirtual, timersInPlace } from "./fake-timers.ts";
 import { report } from "./report.ts";
 
 /** Something that ends at a time, unless it is removed before: what stands in {@link Deadlines}, in one at a time. */
 export abstract class Deadline {
-  /** When it ends, in the clock's milliseconds. Must not change while it stands in {@link Deadlines}. */
-  abstract readonly due: number;
+  /**
+   * When it ends, in the clock's milliseconds, when it is added. {@link Deadlines} moves it where its time is ahead of the clock, because the
+   * clock was set back; nobody else may change it while it stands there.
+   */
+  abstract due: number;
   /** @internal a link of the heap, as the next two are */
   previous: Deadline | undefined = undefined;
   /** @internal */
@@ -33,7 +37,7 @@ const microtasksForAnswers = 32;
  * began (`pnpm bench alone`). The process's own timers cannot fire before that turn is over: so the timer is armed so many
  * microtasks later, for deadlines that are still pending. Enough for a timeout around a retry around a timeout.
  */
-const microtasksUnarmed = 9;
+const microtasksUnarmed = 8;
 
 const settled: Promise<void> = Promise.resolve();
 
@@ -44,11 +48,14 @@ const settled: Promise<void> = Promise.resolve();
  *
  * A deadline whose time is over still loses to what has been answered by then: `expire` is called 32 microtasks after the timer
  * has fired, which lets an answer pass ten layers. Those that are due together expire in the order in which they were added.
- * A clock other than the system's, and fake timers, are armed at once: a test may move them in the turn of the call.
+ *
+ * A clock other than the system's is armed at once: a test may move it in the turn of the call. Of the system's, under fake timers, each
+ * deadline has a timer of its own: they may be cleared between two calls, and may leave the time as it is, and then no two deadlines can
+ * be compared.
  *
  * @example
  * class Attempt extends Deadline {
- *   constructor(readonly due: number, readonly expire: () => void) {
+ *   constructor(public due: number, readonly expire: () => void) {
  *     super();
  *   }
  * }
@@ -63,6 +70,10 @@ export class Deadlines {
   private readonly alarm: Alarm;
   /** Microtasks that have passed since a deadline was added for which the timer is to be armed; 0 when there is none. */
   private unarmed = 0;
+  /** Whether the timer has fired, and answers that are on their way are waited for. */
+  private ringing = false;
+  /** Under fake timers: the timer of each. */
+  private alone: Map<Deadline, OwnTimer> | undefined = undefined;
 
   /** @param clock in whose time deadlines are due */
   constructor(clock: Clock) {
@@ -70,17 +81,30 @@ export class Deadlines {
     this.alarm = new Alarm(clock, (now) => this.ring(now));
   }
 
+  /** The time in which deadlines are due, in milliseconds: the clock's, which never goes back, or what was due when a timer fired. */
+  now(): number {
+    return this.alarm.now();
+  }
+
   /** Lets `deadline` expire when it is due, unless it is removed before. It must stand nowhere. */
   add(deadline: Deadline): void {
+    if (this.clock === systemClock && areTimersFaked()) {
+      this.addAlone(deadline);
+      return;
+    }
+    // Read first: the clock may have been set back.
+    this.alarm.now();
+    if (this.alarm.ahead !== 0) deadline.due += this.alarm.ahead;
     this.heap.add(deadline);
-    // When others are due earlier, the alarm is set already.
-    if (this.heap.first !== deadline) return;
+    // When others are due earlier, the alarm is set already, unless fake timers were in place in the meantime.
+    if ((this.heap.first !== deadline && this.alarm.trusted) || this.ringing) return;
     if (isVirtual(this.clock)) this.arm();
     else if (this.unarmed === 0) this.armLater();
   }
 
   /** Takes `deadline` out; false when it does not stand here. */
   remove(deadline: Deadline): boolean {
+    if (this.alone !== undefined && this.removeAlone(deadline)) return true;
     const removed = this.heap.remove(deadline);
     // An alarm that is early finds nothing due and is set again: cheaper than to set it for each that leaves.
     if (removed && this.heap.first === undefined) this.alarm.clear();
@@ -98,24 +122,66 @@ export class Deadlines {
   private arm(): void {
     const { first } = this.heap;
     if (first === undefined) return;
-    const now = this.clock.now();
-    if (first.due > now) this.alarm.set(first.due, now);
+    const now = this.alarm.now();
+    if (first.due > now) this.alarm.set(first.due);
     // The work has computed for all of its time.
     else this.ring(now);
   }
 
-  private ring(now: number, microtasks = microtasksForAnswers): void {
-    if (microtasks > 0) void settled.then(() => this.ring(now, microtasks - 1));
-    else {
+  private ring(now: number): void {
+    if (this.ringing) return;
+    this.ringing = true;
+    afterAnswers(() => {
+      this.ringing = false;
       for (let { first } = this.heap; first !== undefined && first.due <= now; { first } = this.heap) {
         this.heap.remove(first);
-        try {
-          first.expire();
-        } catch (error) {
-          report(error);
-        }
+        expire(first);
       }
       this.arm();
-    }
+    });
   }
+
+  private addAlone(deadline: Deadline): void {
+    const timers = (this.alone ??= new Map<Deadline, OwnTimer>());
+    const wait = delayOf(Math.max(deadline.due - timeOf(this.clock), 0));
+    const run = (): void => {
+      if (timers.get(deadline) !== timer) return;
+      timers.delete(deadline);
+      // A time beyond the longest timer is reached in steps.
+      if (wait > longestTimer) this.addAlone(deadline);
+      else expire(deadline);
+    };
+    const handle = this.clock.setTimeout(() => afterAnswers(run), Math.min(wait, longestTimer));
+    const timer: OwnTimer = { handle, armedBy: timersInPlace() };
+    timers.set(deadline, timer);
+  }
+
+  private removeAlone(deadline: Deadline): boolean {
+    const timer = this.alone?.get(deadline);
+    if (timer === undefined) return false;
+    // Of other fake timers, a handle may be that of somebody else's timer.
+    if (timer.armedBy === timersInPlace()) this.clock.clearTimeout(timer.handle);
+    return this.alone!.delete(deadline);
+  }
+}
+
+/** A fake timer. */
+interface OwnTimer {
+  readonly handle: unknown;
+  /** The function that set it. */
+  readonly armedBy: unknown;
+}
+
+function expire(deadline: Deadline): void {
+  try {
+    deadline.expire();
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Calls `run` when answers that are there have had the time to arrive. */
+function afterAnswers(run: () => void, microtasks = microtasksForAnswers): void {
+  if (microtasks === 0) run();
+  else void settled.then(() => afterAnswers(run, microtasks - 1));
 }

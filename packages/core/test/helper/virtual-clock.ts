@@ -2,7 +2,8 @@ import type { Clock } from "../../src/index.ts";
 
 /** Time that passes when the test says so. */
 export class VirtualClock implements Clock {
-  private time = 0;
+  /** May be set back. */
+  time = 0;
   private last = 0;
   private readonly timers = new Map<number, { readonly due: number; readonly run: () => void }>();
   /** The delays that timers were set for, in turn. */

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { ServiceBuilder, type Service } from "@sluice/core";
+import { loadShed } from "@sluice/load-shed";
+import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { timeout } from "@sluice/timeout";
+
+/** The fake timers of a test runner, as it is: nothing of ours is told of them. */
+export interface FakeTimers {
+  /** Puts them in the place of the process's timers. */
+  install(): void;
+  /** Moves time on. */
+  advance(ms: number): void;
+  /** Forgets all timers that are armed. Undefined where the runner cannot. */
+  readonly clear?: (() => void) | undefined;
+  /** Puts the process's timers back. */
+  uninstall(): void;
+}
+
+/** Lets all microtasks run, which no fake timers hold up. */
+async function settle(): Promise<void> {
+  for (let microtasks = 0; microtasks < 200; microtasks++) await Promise.resolve();
+}
+
+/** What became of a promise so far. */
+function watch(promise: Promise<unknown>): { state: "pending" | "fulfilled" | "rejected" } {
+  const seen: ReturnType<typeof watch> = { state: "pending" };
+  promise.then(
+    () => (seen.state = "fulfilled"),
+    () => (seen.state = "rejected"),
+  );
+  return seen;
+}
+
+const never = (): Promise<string> => new Promise(() => {});
+
+/** Calls that start at once, and at which time: as the test counts it. */
+function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[0]) {
+  let now = 0;
+  const starts: string[] = [];
+  const service: Service<string, string> = new ServiceBuilder().layer(layer).serviceFn((name: string) => {
+    starts.push(`${name} at ${now}`);
+    return name;
+  });
+  const advance = async (ms: number): Promise<void> => {
+    timers.advance(ms);
+    now += ms;
+    await settle();
+  };
+  return { starts, service, advance };
+}
+
+/** What a user of fake timers expects, by name. The timers are installed before, and uninstalled after. */
+export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<void>>> = {
+  async "calls time out when their time is over, one after the other"(timers) {
+    const service = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
+    const first = watch(service.call("a"));
+    timers.advance(60);
+    await settle();
+    const second = watch(service.call("b"));
+    const seen: string[] = [];
+    for (const ms of [39, 1, 59, 1]) {
+      timers.advance(ms);
+      await settle();
+      seen.push(`${first.state} ${second.state}`);
+    }
+    assert.deepEqual(seen, ["pending pending", "rejected pending", "rejected pending", "rejected rejected"]);
+  },
+
+  async "a call times out also where time is moved on in the turn of the call"(timers) {
+    const service = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
+    const call = watch(service.call("a"));
+    timers.advance(100);
+    await settle();
+    assert.equal(call.state, "rejected");
+  },
+
+  async "a rate lets one in each interval, however many there were before"(timers) {
+    for (const algorithm of ["sliding-window", "token-bucket", "fixed-window"] as const) {
+      const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000, algorithm }));
+      for (const name of ["a", "b", "c", "d", "e"]) void service.call(name);
+      await settle();
+      // In steps that leave room for the time that the test itself takes: some fake timers leave the time as it is.
+      for (let round = 0; round < 40; round++) await advance(100);
+      assert.deepEqual(starts, ["a at 0", "b at 1000", "c at 2000", "d at 3000", "e at 4000"]);
+    }
+  },
+
+  async "a loadShed that waits gives up when its time is over, each time"(timers) {
+    const service = new ServiceBuilder()
+      .layer(loadShed({ wait: 50 }))
+      .layer(concurrencyLimit(0))
+      .serviceFn(never);
+    for (let round = 0; round < 3; round++) {
+      const call = watch(service.call("a"));
+      timers.advance(49);
+      await settle();
+      assert.equal(call.state, "pending");
+      timers.advance(1);
+      await settle();
+      assert.equal(call.state, "rejected");
+    }
+  },
+
+  async "a retry waits for its backoff, each time"(timers) {
+    const backoff = exponentialBackoff({ base: 50, max: 50, jitter: "none" });
+    let failures = 0;
+    const service = new ServiceBuilder()
+      .layer(retry(retryPolicy({ maxRetries: 3, backoff, budget: retryBudget() })))
+      .serviceFn(() => {
+        failures++;
+        throw new Error("no");
+      });
+    const call = watch(service.call("a"));
+    await settle();
+    const seen: number[] = [];
+    for (const ms of [49, 1, 49, 1, 50]) {
+      timers.advance(ms);
+      await settle();
+      seen.push(failures);
+    }
+    assert.deepEqual([seen, call.state], [[1, 2, 2, 3, 4], "rejected"]);
+  },
+
+  async "timers that a test left behind and cleared hold up nobody in the next"(timers) {
+    if (timers.clear === undefined) return;
+    const limited = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
+    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000 }));
+    void watch(limited.call("left behind"));
+    for (const name of ["a", "left behind"]) void service.call(name);
+    await settle();
+    timers.clear();
+
+    const call = watch(limited.call("b"));
+    void service.call("c");
+    await settle();
+    await advance(99);
+    assert.equal(call.state, "pending");
+    await advance(1);
+    assert.equal(call.state, "rejected");
+    await advance(900);
+    await advance(1_000);
+    assert.deepEqual(starts, ["a at 0", "left behind at 1000", "c at 2000"]);
+  },
+
+  async "timers that were armed before fake ones came, or went, hold up nobody"(timers) {
+    const limited = new ServiceBuilder().layer(timeout({ call: 100 })).serviceFn(never);
+    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000 }));
+    void watch(limited.call("left behind"));
+    for (const name of ["a", "left behind"]) void service.call(name);
+    await settle();
+    timers.uninstall();
+    timers.install();
+
+    const call = watch(limited.call("b"));
+    void service.call("c");
+    await settle();
+    await advance(100);
+    assert.equal(call.state, "rejected");
+    await advance(900);
+    await advance(1_000);
+    assert.equal(starts.at(-1), "c at 2000");
+  },
+};
