@@ -19,7 +19,7 @@ export interface Patience {
 
 /** A caller who waits for readiness, for a limited time. */
 export class PatientCaller extends Deadline implements AbortListener {
-  override readonly due: number;
+  override due: number;
   private readonly patience: Patience;
   private readonly signal: AbortSignal | undefined;
   /** Takes back what was asked for inside. */

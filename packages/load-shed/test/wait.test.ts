@@ -80,6 +80,44 @@ describe("loadShed with a wait", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each<[string, (parts: ReturnType<typeof patient>) => Promise<void>]>([
+    ["a grant", async ({ slots }) => void (slots.max = 1)],
+    ["the end of the wait", ({ clock }) => clock.advance(50)],
+  ])(
+    "an abort whose event another listener stopped is noticed at the latest with %s (promise 5)",
+    async (_what, come) => {
+      const parts = patient(0);
+      const { clock, service, shed, slots, handle } = parts;
+      const caller = new AbortController();
+      caller.signal.addEventListener("abort", (event) => {
+        event.stopImmediatePropagation();
+      });
+      const call = service.call("a", { signal: caller.signal });
+      const reason = new Error("no longer wanted");
+      caller.abort(reason);
+      await come(parts);
+      await expect(call).rejects.toBe(reason);
+      expect(slots).toMatchObject({ active: 0, waiting: 0 });
+      expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+      expect(handle.active).toBe(0);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  test("an abort in the turn in which the wait is over ends with its own reason (promise 5)", async () => {
+    const { clock, service, shed, slots } = patient(0);
+    const caller = new AbortController();
+    const call = service.call("a", { signal: caller.signal });
+    const reason = new Error("no longer wanted");
+    clock.setTimeout(() => {
+      caller.abort(reason);
+    }, 50);
+    await clock.advance(50);
+    await expect(call).rejects.toBe(reason);
+    expect(slots.waiting).toBe(0);
+    expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+  });
+
   test("a grant that meets the end of the wait is used or given back, never lost (promise 3)", async () => {
     for (const grantFirst of [true, false]) {
       const { clock, service, slots, handle } = patient(0);
