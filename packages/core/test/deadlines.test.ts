@@ -4,7 +4,7 @@ import { Deadline, Deadlines } from "../src/kit.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
 class Named extends Deadline {
-  readonly due: number;
+  due: number;
   private readonly name: string;
   private readonly log: string[];
 
@@ -149,6 +149,17 @@ describe("deadlines", () => {
     clock.advance(11);
     await turn();
     expect(expired).toEqual(["far"]);
+  });
+
+  test("leave no timer behind where all have expired before it fired", async () => {
+    const { clock, expired, add } = setUp();
+    add("a", 10);
+    // The turn takes its time: the timer is late, and one who comes is due before it.
+    clock.time = 20;
+    add("b", 5);
+    await turn();
+    expect(expired).toEqual(["b", "a"]);
+    expect(clock.armed).toBe(0);
   });
 
   test("expire after the time that they had, also where the clock is set back before or after they were added", async () => {

@@ -121,7 +121,11 @@ export class Deadlines {
 
   private arm(): void {
     const { first } = this.heap;
-    if (first === undefined) return;
+    if (first === undefined) {
+      // Those it was armed for may have expired before it fired: it was late.
+      this.alarm.clear();
+      return;
+    }
     const now = this.alarm.now();
     if (first.due > now) this.alarm.set(first.due);
     // The work has computed for all of its time.
