@@ -242,7 +242,7 @@ describe("promise 3, 7 and 14: options of a call that are none", () => {
       Object.create(null) as CallOptions,
       { signal: undefined, deadline: undefined, waitUntil: undefined },
       { deadline: Number.POSITIVE_INFINITY },
-      { deadline: Number.MAX_VALUE },
+      { deadline: 2 ** 31 - 1 },
       { deadline: 0.5 },
       { waitUntil: () => {} },
       { waitUntil: thrown },

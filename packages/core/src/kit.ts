@@ -29,6 +29,7 @@ export {
   requireDuration,
   requireFunction,
   requireMethods,
+  requireNear,
   requireName,
   requireNumber,
   requireObject,

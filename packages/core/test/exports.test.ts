@@ -63,6 +63,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "requireLine",
     "requireMethods",
     "requireName",
+    "requireNear",
     "requireNumber",
     "requireObject",
     "requireOneOf",

@@ -8,6 +8,7 @@ import {
   requireClock,
   requireDuration,
   requireLabel,
+  requireNear,
   requireNumber,
 } from "@sluice/core/kit";
 
@@ -165,7 +166,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /**
    * A permit, in turn. Rejects with `signal.reason` when the signal aborts, and with `OverloadedError` when the turn
-   * cannot come by the deadline: without waiting, where that is known from the start.
+   * cannot come by the deadline: without waiting, where that is known from the start. With a `RangeError` when the deadline is more than
+   * 2^31-1 ms away.
    */
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal, deadline = Infinity } = options;
@@ -173,8 +175,13 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const now = this.alarm.now();
     const lease = this.enter(now);
     if (lease !== undefined) return Promise.resolve(lease);
-    const wait = this.wait(1, now);
     const { ahead } = this.alarm;
+    try {
+      requireNear("rateLimit", deadline, now - ahead);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const wait = this.wait(1, now);
     if (wait > deadline + ahead - now) return Promise.reject(this.overloaded(wait));
     // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });

@@ -18,7 +18,15 @@ import {
   stackOf,
   stackService,
 } from "@sluice/core/internal";
-import { Deadlines, readOptions, requireClock, requireDuration, requireLabel, timeOf } from "@sluice/core/kit";
+import {
+  Deadlines,
+  readOptions,
+  requireClock,
+  requireDuration,
+  requireLabel,
+  requireNear,
+  timeOf,
+} from "@sluice/core/kit";
 import { type Patience, PatientCaller } from "./patient-caller.ts";
 
 /** Options of {@link loadShed}. */
@@ -124,7 +132,14 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
           else if (!mayHelp(found.refusal)) granted(shed(found.refusal));
           else {
             const { refusal } = found;
-            new PatientCaller(patience, asked.signal, timeOf(clock) + wait).wait(inner, asked, granted, (reason) => {
+            const now = timeOf(clock);
+            try {
+              if (asked.deadline !== undefined) requireNear(name, asked.deadline, now);
+            } catch (error) {
+              failed(error);
+              return;
+            }
+            new PatientCaller(patience, asked.signal, now + wait).wait(inner, asked, granted, (reason) => {
               // Its time is over; or a rate inside knows that it will be, by the deadline.
               if (reason === undefined) granted(shed(refusal));
               else if (isOverloadedError(reason)) granted(shed(reason as Refusal));

@@ -19,6 +19,7 @@ import {
   requireFunction,
   requireLabel,
   requireMethods,
+  requireNear,
   show,
   timeOf,
 } from "@sluice/core/kit";
@@ -113,6 +114,8 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
         let spare: unknown = request;
         let state: unknown;
         try {
+          const { deadline } = callOptions;
+          if (deadline !== undefined) requireNear("retry", deadline, timeOf(clock));
           if (policy.cloneRequest !== undefined) {
             spare = policy.cloneRequest(request as Req);
             if (spare === undefined) return inner.start(request, callOptions, edge);

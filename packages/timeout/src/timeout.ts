@@ -14,6 +14,7 @@ import {
   requireClock,
   requireDuration,
   requireLabel,
+  requireNear,
   show,
   throwIfAborted,
   timeOf,
@@ -78,13 +79,15 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
    * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
    * without any of them.
    *
-   * @throws TimeoutError when that time has passed already; signal.reason when it is aborted
+   * @throws TimeoutError when that time has passed already; signal.reason when it is aborted; RangeError when the deadline is too far away
+   *   to be one
    */
   const begin = (own: Bound | undefined, asked: CallOptions, waited: number): Timed | undefined => {
     const { signal, deadline, waitUntil } = asked;
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
     throwIfAborted(signal);
     const now = timeOf(clock);
+    if (deadline !== undefined) requireNear("timeout", deadline, now);
     const timed = new Timed(timing, signal, waitUntil);
     if (own !== undefined) timed.lower(own, now + own.ms);
     if (total !== undefined) timed.lower(total, now + total.ms - waited);

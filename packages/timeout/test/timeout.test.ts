@@ -503,13 +503,18 @@ describe("when the caller has a deadline", () => {
     for (const [due, at] of ended) expect(at).toBe(due);
   });
 
-  test("one further off than a timer can be set for is reached in steps", async () => {
-    const { clock, service } = setUp({ deadline: true });
-    const far = 2 ** 31 + 1_000;
+  test("one as far off as a timer can be set for is reached, and one further off is refused", async () => {
+    const { clock, layer, service, handle } = setUp({ deadline: true });
+    const far = 2 ** 31 - 1;
+    await expect(service.call("a", { deadline: far + 1 })).rejects.toThrow(RangeError);
+    await expect(setUp({ ready: 10 }).service.ready({ deadline: far + 1 })).rejects.toThrow(
+      "timeout: deadline must be at most 2147483647 ms from now",
+    );
+    expect([layer.timedOut, handle.calls, clock.pending]).toEqual([0, 0, 0]);
     const call = watch(service.call("a", { deadline: far }));
-    await clock.advance(2 ** 31 - 1);
+    await clock.advance(far - 1);
     expect(call.state).toBe("pending");
-    await clock.advance(1_001);
+    await clock.advance(1);
     expect(call).toMatchObject({ state: "rejected", value: after("deadline", far) });
   });
 });

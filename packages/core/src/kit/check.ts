@@ -144,9 +144,23 @@ export function requireDuration(
   return requireNumber(owner, option, value, { min: 0, max: longestTimer, above });
 }
 
-/** @throws TypeError when `value` is not a number; NaN is none. Any other is a point in time, also one that never comes */
+/** @throws TypeError when `value` is not a number; NaN is none. Whether it is near is seen where a layer reads its clock: {@link requireNear} */
 export function requireDeadline(owner: string, value: unknown): void {
   if (typeof value !== "number" || Number.isNaN(value)) throw wrongType(owner, "deadline", "a number", value);
+}
+
+/**
+ * A caller's deadline, in a layer that has read its clock. One that is further away than a timer can be set is a mistake: a time of another
+ * clock, which would never be due. Infinity is no deadline.
+ *
+ * @param now what the clock says
+ * @throws RangeError when `deadline` is more than 2^31-1 ms from `now`
+ */
+export function requireNear(owner: string, deadline: number, now: number): void {
+  if (deadline - now <= longestTimer || deadline === Number.POSITIVE_INFINITY) return;
+  throw new RangeError(
+    `${owner}: deadline must be at most ${longestTimer} ms from now, in the time of the clock that the layer was given (performance.now() by default, which is not Date.now()) and where it is now ${now}; received ${deadline}`,
+  );
 }
 
 /** @throws TypeError when `value` is not an AbortSignal, of whichever realm or make */
