@@ -30,10 +30,11 @@ describe.each<[string, FakeTimers]>([
   });
 });
 
-// The sources are TypeScript, which not every Node.js reads.
+// The sources are TypeScript, which Node.js 20 does not read: there is nothing to run there.
 const readsTypes = "typescript" in process.features && process.features.typescript !== false;
+const runnersOnSources = readsTypes ? describe : (): void => {};
 
-describe.skipIf(!readsTypes)("under other runners, as they are", () => {
+runnersOnSources("under other runners, as they are", () => {
   // A test file that is run by another would otherwise report to it.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const count = Object.keys(scenarios).length;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, type OverloadedError, Semaphore, type Service, ServiceBuilder, takeRefusal } from "@sluice/core";
+import { gate, OverloadedError, refuse, Semaphore, type Service, ServiceBuilder, takeRefusal } from "@sluice/core";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed } from "../src/index.ts";
@@ -45,6 +45,21 @@ describe("loadShed with a wait", () => {
     expect(await call).toBe("OverloadedError by slots");
     expect(slots.waiting).toBe(0);
     expect([...shed.refusedBy]).toEqual([["slots", 1]]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("refuses when a layer inside knows that no capacity will come, and names that layer", async () => {
+    const clock = new VirtualClock();
+    const shed = loadShed({ wait: 50, clock });
+    const service = new ServiceBuilder().layer(shed).service({
+      tryReady: () => refuse("far", { reason: "rate" }),
+      ready: () => Promise.reject(new OverloadedError("far", { reason: "rate", retryAfter: 900 })),
+      call: () => new Promise<never>(() => {}),
+    } satisfies Service<string, never>);
+    const error: unknown = await service.call("a").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ layer: "far", retryAfter: 900 });
+    expect([...shed.refusedBy]).toEqual([["far", 1]]);
+    expect(shed.waiting).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
@@ -133,6 +148,31 @@ describe("loadShed with a wait", () => {
       expect(slots).toMatchObject({ active: 0, waiting: 0 });
     }
   });
+
+  // The timer fires some microtasks before the wait is over: each of them is tried.
+  test.each(Array.from({ length: 48 }, (_, microtasks) => microtasks))(
+    "a grant or an abort %d microtasks after the timer has fired ends the call once, and loses nothing (promises 3 and 5)",
+    async (microtasks) => {
+      for (const what of ["grant", "abort"] as const) {
+        const { clock, service, shed, slots, handle } = patient(0);
+        const caller = new AbortController();
+        const call = outcomeOf(service.call("a", { signal: caller.signal }));
+        const come = (left: number): void => {
+          if (left > 0) queueMicrotask(() => come(left - 1));
+          else if (what === "grant") slots.max = 1;
+          else caller.abort(Object.assign(new Error("gone"), { name: "Abort", layer: "the caller" }));
+        };
+        clock.setTimeout(() => come(microtasks), 50);
+        await clock.advance(50);
+        if (handle.active > 0) (await handle.nextRequest()).respond("A");
+        const outcome = await call;
+        expect([what === "grant" ? "A" : "Abort by the caller", "OverloadedError by slots"]).toContain(outcome);
+        expect(shed).toMatchObject({ waiting: 0, refused: outcome.startsWith("Overloaded") ? 1 : 0 });
+        expect(slots).toMatchObject({ active: 0, waiting: 0 });
+        expect(clock.pending).toBe(0);
+      }
+    },
+  );
 
   test("what a service of another's making listens to runs in the context of the caller who gives up (promise 8)", async () => {
     const context = new AsyncLocalStorage<string>();
