@@ -330,5 +330,7 @@ describe("requireClock", () => {
         `owner: clock must be a clock (with now, setTimeout, clearTimeout); received ${show(value)}`,
       );
     }
+    const clock = { now: () => 0, setTimeout: () => 0, clearTimeout() {}, unref: true };
+    expect(() => requireClock("owner", clock as never)).toThrow("owner: clock.unref must be a function; received true");
   });
 });

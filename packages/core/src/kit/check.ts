@@ -253,5 +253,7 @@ export function requireOneOf<T extends string>(
 export function requireClock(owner: string, clock: Clock | undefined): Clock {
   if (clock === undefined) return systemClock;
   requireMethods(owner, "clock", clock, "a clock", ["now", "setTimeout", "clearTimeout"]);
+  const unref = readOption(owner, clock, "unref", "clock.unref");
+  if (unref !== undefined) requireFunction(owner, "clock.unref", unref);
   return clock;
 }
