@@ -2,7 +2,7 @@ import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
 import { Alarm, delayOf } from "./alarm.ts";
 import { timeOf } from "./cached-time.ts";
 import { DueHeap } from "./due-heap.ts";
-import { areTimersFaked, isVirtual, timersInPlace } from "./fake-timers.ts";
+import { areTimersFaked, timersInPlace } from "./fake-timers.ts";
 import { report } from "./report.ts";
 
 /** Something that ends at a time, unless it is removed before: what stands in {@link Deadlines}, in one at a time. */
@@ -88,7 +88,8 @@ export class Deadlines {
 
   /** Lets `deadline` expire when it is due, unless it is removed before. It must stand nowhere. */
   add(deadline: Deadline): void {
-    if (this.clock === systemClock && areTimersFaked()) {
+    const isSystems = this.clock === systemClock;
+    if (isSystems && areTimersFaked()) {
       this.addAlone(deadline);
       return;
     }
@@ -98,7 +99,7 @@ export class Deadlines {
     this.heap.add(deadline);
     // When others are due earlier, the alarm is set already, unless fake timers were in place in the meantime.
     if ((this.heap.first !== deadline && this.alarm.trusted) || this.ringing) return;
-    if (isVirtual(this.clock)) this.arm();
+    if (!isSystems) this.arm();
     else if (this.unarmed === 0) this.armLater();
   }
 
