@@ -97,13 +97,7 @@ describe.each(Object.entries(layers))("under steady load, %s", (_name, make) => 
   });
 });
 
-/*
- * Up to Node.js 22 a context hangs on each promise that was made in it, and that of the latest caller who waited in a line is kept until
- * others have waited: one, not one for each call. Since Node.js 24 it hangs on the reactions.
- */
-const onReactions = Number.parseInt(process.versions.node, 10) >= 24;
-
-describe.each(onReactions ? Object.entries(eachLayer) : [])("when all is done, %s", (_name, make) => {
+describe.each(Object.entries(eachLayer))("when all is done, %s", (_name, make) => {
   test("keeps nothing of its last caller", async () => {
     vi.unstubAllGlobals();
     const storage = new AsyncLocalStorage<object>();
