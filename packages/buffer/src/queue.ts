@@ -1,5 +1,5 @@
 import type { CallOptions, Clock } from "@sluice/core";
-import type { Stack } from "@sluice/core/internal";
+import { ask, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
   abortReason,
@@ -100,9 +100,10 @@ export class Queue implements SlotQueue {
         }
         reject(reason);
       });
-      const ask = (): void => {
+      const go = (): void => {
         if (entry.list === undefined) return;
-        this.inner.reserve(
+        ask(
+          this.inner,
           { request, signal: this.withdrawal.signal, deadline },
           (reservation) => {
             // An entry that has left in the meantime is not served, nor one whose abort another listener kept from us.
@@ -118,12 +119,12 @@ export class Queue implements SlotQueue {
       this.entries.push(entry);
       this.slots.queues.add(this);
       if (signal !== undefined) listen(signal, entry);
-      if (entry === this.entries.first) ask();
+      if (entry === this.entries.first) go();
       else {
         // `proceed` is called in the turn of another caller; `then` here restores the async context of this one.
         void new Promise<void>((proceed) => {
           entry.proceed = proceed;
-        }).then(ask);
+        }).then(go);
       }
     });
   }

@@ -136,9 +136,9 @@ describe("when the inner service is not ready", () => {
       const { tryReserve } = stackOf(inner);
       return stackService({
         tryReserve: (request) => (ready ? tryReserve(request) : undefined),
-        reserve({ request }, granted) {
+        reserve(asker) {
           grants.push(() => {
-            granted(tryReserve(request)!);
+            asker.granted(tryReserve(asker.request)!);
           });
         },
       });
@@ -164,9 +164,9 @@ describe("when the inner service is not ready", () => {
       const { tryReserve, reserve } = stackOf(inner);
       return stackService({
         tryReserve,
-        reserve(options, granted, failed) {
-          asked.push(options);
-          reserve(options, granted, failed);
+        reserve(asker) {
+          asked.push(asker);
+          reserve(asker);
         },
       });
     });
@@ -478,9 +478,9 @@ describe("promise 5: abort", () => {
       const { tryReserve } = stackOf(inner);
       return stackService({
         tryReserve: () => undefined,
-        reserve({ request }, granted) {
+        reserve(asker) {
           grant = () => {
-            granted(tryReserve(request)!);
+            asker.granted(tryReserve(asker.request)!);
           };
         },
       });
@@ -655,9 +655,9 @@ describe("promise 8: the async context", () => {
       const { tryReserve, reserve } = stackOf(inner);
       return stackService({
         tryReserve,
-        reserve(options, granted, failed) {
-          seen.push(`${String(options.request)} asks as ${storage.getStore()}`);
-          reserve(options, granted, failed);
+        reserve(asker) {
+          seen.push(`${String(asker.request)} asks as ${storage.getStore()}`);
+          reserve(asker);
         },
       });
     });

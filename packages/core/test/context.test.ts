@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import { gate, middleware, Semaphore, serviceFn, ServiceBuilder } from "../src/index.ts";
-import { stackOf } from "../src/internal.ts";
+import { ask, stackOf } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { RecordingGate } from "./helper/gates.ts";
 import { turn } from "@sluice/test-kit";
@@ -92,7 +92,7 @@ describe("promise 8: context", () => {
         told.push(`told in ${caller.getStore()}`);
       };
       caller.run("a", () => {
-        stack.reserve({ signal: controller.signal }, note, note);
+        ask(stack, { signal: controller.signal }, note, note);
       });
     }
     caller.run("somebody else", () => {

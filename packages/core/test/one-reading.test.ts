@@ -2,7 +2,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { around, type Stack, stackOf, stackService } from "../src/internal.ts";
 import { timeOf } from "../src/kit.ts";
 import { Foreign } from "./helper/foreign.ts";
-import { type Clock, gate, middleware, Semaphore, type Service, serviceFn, systemClock } from "../src/index.ts";
+import {
+  type Clock,
+  gate,
+  middleware,
+  Semaphore,
+  type SemaphoreOptions,
+  type Service,
+  serviceFn,
+  systemClock,
+} from "../src/index.ts";
 
 let time: number;
 let readings: number;
@@ -19,6 +28,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** A semaphore that reads the time for each holder, since `oldest` has been read. */
+function observed(max: number, options?: SemaphoreOptions): Semaphore {
+  const semaphore = new Semaphore(max, options);
+  expect(semaphore.oldest).toBe(0);
+  readings = 0;
+  return semaphore;
+}
+
 const limited = (inner: Service<unknown, unknown>, ...semaphores: Semaphore[]): Service<unknown, unknown> =>
   semaphores.reduceRight((service, semaphore) => gate(semaphore, { name: "limit" }).wrap(service), inner);
 const never = serviceFn(() => new Promise(() => {}));
@@ -32,7 +49,7 @@ const ways: Record<string, (service: Service<unknown, unknown>) => unknown> = {
 
 describe("the system's clock", () => {
   test.each(Object.keys(ways))("is read once for all layers that %s passes in one go", (way) => {
-    const semaphores = [new Semaphore(9), new Semaphore(9), new Semaphore(9)];
+    const semaphores = [observed(9), observed(9), observed(9)];
     const service = limited(never, ...semaphores);
     ways[way]!(service);
     expect(readings).toBe(1);
@@ -44,13 +61,13 @@ describe("the system's clock", () => {
   });
 
   test("is read anew for what the innermost service does, however long it takes before", () => {
-    const other = new Semaphore(1);
+    const other = observed(1);
     const service = limited(
       serviceFn(() => {
         time = 50;
         other.tryAcquire();
       }),
-      new Semaphore(9),
+      observed(9),
     );
     void service.call("x");
     expect(other.oldest).toBe(0);
@@ -59,19 +76,19 @@ describe("the system's clock", () => {
   });
 
   test("is read anew behind a middleware, which may take its time", () => {
-    const inside = new Semaphore(9);
+    const inside = observed(9);
     const slow = middleware("slow", (request, next, options) => {
       time = 50;
       return next(request, options);
     });
     const late = middleware("late", (request, _next, options) => limited(never, inside).call(request, options));
-    void limited(slow.wrap(late.wrap(never)), new Semaphore(9)).call("x");
+    void limited(slow.wrap(late.wrap(never)), observed(9)).call("x");
     time = 60;
     expect(inside.oldest).toBe(10);
   });
 
   test("is read anew for another service that is called on the way", () => {
-    const [outside, inside, after] = [new Semaphore(9), new Semaphore(9), new Semaphore(9)];
+    const [outside, inside, after] = [observed(9), observed(9), observed(9)];
     const other = limited(never, inside);
     const service = limited(
       serviceFn(() => {
@@ -88,24 +105,24 @@ describe("the system's clock", () => {
   });
 
   test("is read anew in a middleware", () => {
-    const own = new Semaphore(1);
+    const own = observed(1);
     const slow = middleware("slow", (request, next, options) => {
       time = 50;
       own.tryAcquire();
       return next(request, options);
     });
-    void limited(slow.wrap(never), new Semaphore(9)).call("x");
+    void limited(slow.wrap(never), observed(9)).call("x");
     time = 60;
     expect(own.oldest).toBe(10);
   });
 
   test("is read anew in a service of another's making", () => {
-    const own = new Semaphore(1);
+    const own = observed(1);
     const foreign = new Foreign(1, () => {
       time = 50;
       own.tryAcquire();
     });
-    void limited(foreign, new Semaphore(9)).call("x");
+    void limited(foreign, observed(9)).call("x");
     time = 60;
     expect(own.oldest).toBe(10);
   });
@@ -129,15 +146,15 @@ describe("the system's clock", () => {
   });
 
   test.each(["tryReady", "ready", "call"])("is read anew after a %s that was refused or failed", (way) => {
-    const full = new Semaphore(0);
+    const full = observed(0);
     const failing = serviceFn(() => {
       throw new Error("no");
     });
-    void limited(failing, new Semaphore(9))
+    void limited(failing, observed(9))
       .call("x")
       .catch(() => {});
-    ways[way]!(limited(never, new Semaphore(9), full));
-    const later = new Semaphore(1);
+    ways[way]!(limited(never, observed(9), full));
+    const later = observed(1);
     time = 50;
     later.tryAcquire();
     time = 60;
@@ -145,11 +162,17 @@ describe("the system's clock", () => {
   });
 });
 
+test("no clock is read for a semaphore whose oldest nobody has read", () => {
+  void limited(never, new Semaphore(9), new Semaphore(9)).call("x");
+  expect(readings).toBe(0);
+});
+
 test("a clock of one's own is read by each layer", () => {
   let own = 0;
   const clock: Clock = { ...systemClock, now: () => own++ };
-  const first = new Semaphore(9, { clock });
-  const second = new Semaphore(9, { clock });
+  const first = observed(9, { clock });
+  const second = observed(9, { clock });
+  own = 0;
   void limited(never, first, second).call("x");
   expect(own).toBe(2);
   expect(readings).toBe(0);

@@ -13,9 +13,9 @@ function asked() {
         log.push(["try", passageNumber()]);
         return inner.tryReserve(request);
       },
-      reserve(options, granted, failed) {
+      reserve(asker) {
         log.push(["wait", passageNumber()]);
-        inner.reserve(options, granted, failed);
+        inner.reserve(asker);
       },
     });
   });

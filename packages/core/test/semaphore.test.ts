@@ -205,10 +205,22 @@ describe("oldest", () => {
     expect(clock.armed).toBe(0);
   });
 
+  test("counts holders from before it was read for the first time from then on", () => {
+    const clock = new VirtualClock();
+    const semaphore = new Semaphore(2, { clock });
+    take(semaphore);
+    clock.advance(5);
+    expect(semaphore.oldest).toBe(0);
+    clock.advance(10);
+    take(semaphore);
+    expect(semaphore.oldest).toBe(10);
+  });
+
   test("is in the process's own time by default", () => {
     vi.useFakeTimers();
     try {
       const semaphore = new Semaphore(1);
+      expect(semaphore.oldest).toBe(0);
       take(semaphore);
       vi.advanceTimersByTime(250);
       expect(semaphore.oldest).toBe(250);
@@ -371,6 +383,7 @@ test("promise 4: whatever the schedule, it does what a number and an array do", 
 test("JSON.stringify writes a semaphore's counters, also while somebody waits", async () => {
   const clock = new VirtualClock();
   const semaphore = new Semaphore(1, { clock });
+  expect(semaphore.oldest).toBe(0);
   const lease = semaphore.tryAcquire()!;
   const waiting = semaphore.acquire();
   clock.advance(20);

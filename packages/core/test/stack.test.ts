@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gate, Semaphore, serviceFn } from "../src/index.ts";
-import { around, nothing, noOptions, stackOf, stackService } from "../src/internal.ts";
+import { around, ask, nothing, noOptions, stackOf, stackService } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering } from "./helper/leaf.ts";
 
@@ -13,7 +13,8 @@ describe("a service as layers see it", () => {
   test("grants in the same turn where nobody has to wait, also through a service of another's making", () => {
     for (const service of [answering("ok"), new Foreign(1)]) {
       const told: string[] = [];
-      gateStack(service).reserve(
+      ask(
+        gateStack(service),
         {},
         (reservation) => {
           told.push("granted");
@@ -29,7 +30,8 @@ describe("a service as layers see it", () => {
     const foreign = new Foreign(1);
     foreign.failure = new Error("down");
     const told: unknown[] = [];
-    gateStack(foreign).reserve(
+    ask(
+      gateStack(foreign),
       {},
       () => told.push("granted"),
       (reason) => told.push(reason),

@@ -1,5 +1,5 @@
 import { type Clock, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
-import { Holders } from "@sluice/core/internal";
+import { giveSlots, type Slot, SlotPool } from "@sluice/core/internal";
 import {
   abortReason,
   Alarm,
@@ -24,15 +24,12 @@ export interface RateOptions {
   readonly label?: string | undefined;
 }
 
-/** A permit. */
+/** A permit for a caller who asks the rate itself. */
 class RateLease implements Lease {
-  private readonly rate: Rate;
-  /** Where it is held; nowhere once its call has started, or it was given back. */
-  private place: number;
+  private slot: Slot | undefined;
 
-  constructor(rate: Rate, place: number) {
-    this.rate = rate;
-    this.place = place;
+  constructor(slot: Slot) {
+    this.slot = slot;
   }
 
   cancel(): void {
@@ -49,10 +46,9 @@ class RateLease implements Lease {
   }
 
   private settle(started: boolean): void {
-    const { place } = this;
-    if (place < 0) return;
-    this.place = -1;
-    this.rate.settle(place, started);
+    const { slot } = this;
+    this.slot = undefined;
+    slot?.state.free(slot, started);
   }
 }
 
@@ -81,10 +77,16 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   protected readonly most: number;
   private readonly alarm: Alarm;
   /** Permits whose calls have not started yet. */
-  private readonly held: Holders = new Holders();
+  private readonly held: SlotPool = new SlotPool("start", (started) => {
+    this.left(started);
+  });
   private readonly line: Line<Lease> = new Line(() => {
     this.serve(this.alarm.now());
   });
+
+  static {
+    giveSlots(Rate.prototype, { trySlot: (rate) => rate.enter(rate.alarm.now()) });
+  }
 
   /** @param owner what errors call it */
   constructor(owner: string, options: RateOptions & { readonly burst?: number | undefined }, bursts = false) {
@@ -161,7 +163,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** A permit, when there is room for one more start and no caller is in line for it. */
   tryAcquire(): Lease | undefined {
-    return this.enter(this.alarm.now());
+    const slot = this.enter(this.alarm.now());
+    return slot && new RateLease(slot);
   }
 
   /**
@@ -173,8 +176,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     const { signal, deadline = Infinity } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const now = this.alarm.now();
-    const lease = this.enter(now);
-    if (lease !== undefined) return Promise.resolve(lease);
+    const slot = this.enter(now);
+    if (slot !== undefined) return Promise.resolve(new RateLease(slot));
     const { ahead } = this.alarm;
     try {
       requireNear("rateLimit", deadline, now - ahead);
@@ -190,9 +193,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return waiting;
   }
 
-  /** @internal what a lease does when its call starts, and when it is given back unused */
-  settle(place: number, started: boolean): void {
-    this.held.leave(place);
+  /** A permit was given back, or its call starts. */
+  private left(started: boolean): void {
     const now = this.alarm.now();
     if (started) this.record(now);
     if (this.line.size > 0) this.serve(now);
@@ -202,12 +204,8 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return new OverloadedError("rateLimit", { reason: "rate", label: this.label, retryAfter });
   }
 
-  private enter(now: number): RateLease | undefined {
-    return this.line.blocks() || this.earliest(this.held.size + 1, now) > now ? undefined : this.take(now);
-  }
-
-  private take(now: number): RateLease {
-    return new RateLease(this, this.held.enter(now));
+  private enter(now: number): Slot | undefined {
+    return this.line.blocks() || this.earliest(this.held.size + 1, now) > now ? undefined : this.held.take(now);
   }
 
   /** Lets in whom there is room for, and sets the alarm for the next. */
@@ -219,7 +217,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
         // Its wait, were it to ask again: behind the others.
         this.line.refuse(this.overloaded(this.wait(0, now)));
       } else if (due <= now) {
-        this.line.grant(this.take(now));
+        this.line.grant(new RateLease(this.held.take(now)));
       } else {
         // Where permits take up all the room, no time brings more; a start does, or a permit given back.
         this.alarm.set(this.held.size < this.most ? due : Infinity);

@@ -120,30 +120,30 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
           if (refusal !== undefined) leaveRefusal(refusal);
           return undefined;
         },
-        reserve(asked, granted, failed) {
+        reserve(asker) {
           let found: ReturnType<typeof tryInside>;
           try {
-            found = tryInside(inner, asked.request);
+            found = tryInside(inner, asker.request);
           } catch (reason) {
-            failed(reason);
+            asker.failed(reason);
             return;
           }
-          if (found instanceof Reservation) granted(found);
-          else if (!mayHelp(found.refusal)) granted(shed(found.refusal));
+          if (found instanceof Reservation) asker.granted(found);
+          else if (!mayHelp(found.refusal)) asker.granted(shed(found.refusal));
           else {
             const { refusal } = found;
             const now = timeOf(clock);
             try {
-              if (asked.deadline !== undefined) requireNear(name, asked.deadline, now);
+              if (asker.deadline !== undefined) requireNear(name, asker.deadline, now);
             } catch (error) {
-              failed(error);
+              asker.failed(error);
               return;
             }
-            new PatientCaller(patience, asked.signal, now + wait).wait(inner, asked, granted, (reason) => {
+            new PatientCaller(patience, asker, now + wait).wait(inner, (reason) => {
               // Its time is over; or a rate inside knows that it will be, by the deadline.
-              if (reason === undefined) granted(shed(refusal));
-              else if (isOverloadedError(reason)) granted(shed(reason as Refusal));
-              else failed(reason);
+              if (reason === undefined) asker.granted(shed(refusal));
+              else if (isOverloadedError(reason)) asker.granted(shed(reason as Refusal));
+              else asker.failed(reason);
             });
           }
         },

@@ -1,5 +1,5 @@
-import { OverloadedError, type ReadyOptions } from "@sluice/core";
-import type { Reservation, Stack } from "@sluice/core/internal";
+import { OverloadedError } from "@sluice/core";
+import { ask, type Asker, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
   abortReason,
@@ -21,39 +21,35 @@ export interface Patience {
 export class PatientCaller extends Deadline implements AbortListener {
   override due: number;
   private readonly patience: Patience;
-  private readonly signal: AbortSignal | undefined;
+  private readonly asker: Asker;
   /** Takes back what was asked for inside. */
   private readonly withdrawal: AbortController = new AbortController();
   private over = false;
   private giveUp!: () => void;
 
   /** @param due when it gives up, in the clock's milliseconds */
-  constructor(patience: Patience, signal: AbortSignal | undefined, due: number) {
+  constructor(patience: Patience, asker: Asker, due: number) {
     super();
     this.patience = patience;
-    this.signal = signal;
+    this.asker = asker;
     this.due = due;
   }
 
   /**
-   * Waits for a reservation inside. `failed` is called with undefined when the time is over. Both are called in the caller's async
-   * context.
+   * Waits for a reservation inside. `failed` is called with undefined when the time is over, in the caller's async context.
    */
-  wait(
-    inner: Stack,
-    { request, deadline = Number.POSITIVE_INFINITY }: ReadyOptions,
-    granted: (reservation: Reservation) => void,
-    failed: (reason: unknown) => void,
-  ): void {
-    const { signal, patience } = this;
+  wait(inner: Stack, failed: (reason: unknown) => void): void {
+    const { asker, patience } = this;
+    const { request, signal, deadline = Number.POSITIVE_INFINITY } = asker;
     if (signal !== undefined) listen(signal, this);
     patience.waiting++;
-    inner.reserve(
+    ask(
+      inner,
       { request, signal: this.withdrawal.signal, deadline: Math.min(deadline, this.due) },
       (reservation) => {
         // Too late: the grant and the end of the time have met.
         if (!this.end()) reservation.cancel();
-        else if (!signal?.aborted) granted(reservation);
+        else if (!signal?.aborted) asker.granted(reservation);
         else {
           // Another listener stopped the event of the abort.
           reservation.cancel();
@@ -96,7 +92,8 @@ export class PatientCaller extends Deadline implements AbortListener {
   private end(): boolean {
     if (this.over) return false;
     this.over = true;
-    if (this.signal !== undefined) unlisten(this.signal, this);
+    const { signal } = this.asker;
+    if (signal !== undefined) unlisten(signal, this);
     this.patience.waiting--;
     this.patience.deadlines.remove(this);
     return true;

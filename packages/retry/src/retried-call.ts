@@ -1,5 +1,5 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
-import type { Reservation, Stack } from "@sluice/core/internal";
+import { ask, type Reservation, type Stack } from "@sluice/core/internal";
 import { type AbortListener, abortReason, listen, requireDuration, unlisten } from "@sluice/core/kit";
 import { announceDenial, codeOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
@@ -171,7 +171,8 @@ export class RetriedCall implements AbortListener {
   /** No permit was held in the meantime: readiness is asked for anew, and its failure is the request's. */
   private ask(): void {
     const { signal, deadline } = this.options;
-    this.inner.reserve(
+    ask(
+      this.inner,
       { request: this.next, signal, deadline },
       (reservation) => {
         // The abort may have come between the grant and now.

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import { type CallOptions, type Clock, gate, Semaphore, type Service, ServiceBuilder, systemClock } from "@sluice/core";
-import { stackOf, stackService } from "@sluice/core/internal";
+import { ask, stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { type Attempt, retry, type RetryLayer, type RetryPolicy } from "../src/index.ts";
@@ -581,9 +581,14 @@ describe("promise 5: abort", () => {
     // It aborts while it grants.
     const late = stackService({
       tryReserve: inner.tryReserve,
-      reserve: ({ request }, granted, failed) => {
+      reserve: (asker) => {
         controller.abort("gone");
-        inner.reserve({ request }, granted, failed);
+        ask(
+          inner,
+          { request: asker.request },
+          (reservation) => asker.granted(reservation),
+          (reason) => asker.failed(reason),
+        );
       },
     });
     const service = new ServiceBuilder().layer(retry(rejected(), { clock })).service(late);

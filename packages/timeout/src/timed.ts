@@ -1,5 +1,5 @@
-import { type CallOptions, type Clock, events, type ReadyOptions } from "@sluice/core";
-import { handUp, type Reservation, type Stack } from "@sluice/core/internal";
+import { type CallOptions, type Clock, events } from "@sluice/core";
+import { ask, handUp, type Reservation, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
   abortReason,
@@ -109,13 +109,14 @@ export class Timed implements AbortListener, Deadline {
   /** As {@link Stack.reserve}. */
   wait(
     inner: Stack,
-    { request }: ReadyOptions,
+    request: unknown,
     granted: (reservation: Reservation) => void,
     failed: (reason: unknown) => void,
   ): void {
     const { caller, controller, due: deadline } = this;
     if (caller !== undefined) listen(caller, this);
-    inner.reserve(
+    ask(
+      inner,
       { request, signal: controller.signal, deadline },
       (reservation) => {
         // Too late: the grant and the end of the time have met.

@@ -7,7 +7,7 @@ import {
   layerFn,
   type Service,
 } from "@sluice/core";
-import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { ask, type Behaviour, Reservation, stackOf, stackService, wrapped } from "@sluice/core/internal";
 import {
   Deadlines,
   readOptions,
@@ -82,8 +82,11 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
    * @throws TimeoutError when that time has passed already; signal.reason when it is aborted; RangeError when the deadline is too far away
    *   to be one
    */
-  const begin = (own: Bound | undefined, asked: CallOptions, waited: number): Timed | undefined => {
-    const { signal, deadline, waitUntil } = asked;
+  const begin = (
+    own: Bound | undefined,
+    { signal, deadline, waitUntil }: CallOptions,
+    waited: number,
+  ): Timed | undefined => {
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
     throwIfAborted(signal);
     const now = timeOf(clock);
@@ -96,9 +99,9 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
     throw timed.timeoutError();
   };
 
-  /** Its state: how long the caller has waited for it. */
-  const behaviour: Behaviour<number> = {
-    start({ state: waited, inner }, request, callOptions, edge) {
+  /** Its state: how long the caller has waited for it, where it had to. */
+  const behaviour: Behaviour<number | undefined> = {
+    start({ state: waited = 0, inner }, request, callOptions, edge) {
       let timed: Timed | undefined;
       try {
         timed = begin(call, callOptions, waited);
@@ -116,25 +119,28 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const wrap = (service: AnyService): Service<any, any, any> => {
     const inner = stackOf(service);
     const held = (reservation: Reservation, waited: number): Reservation =>
-      new Reservation<any>(behaviour, waited, reservation);
+      waited === 0 ? wrapped(behaviour, reservation) : new Reservation<any>(behaviour, waited, reservation);
     return stackService({
       tryReserve(request) {
         const reservation = inner.tryReserve(request);
         return reservation && held(reservation, 0);
       },
-      reserve(asked, granted, failed) {
+      reserve(asker) {
         const now = total && timing.deadlines.now();
         const hold = (reservation: Reservation): void =>
-          granted(held(reservation, now === undefined ? 0 : timing.deadlines.now() - now));
+          asker.granted(held(reservation, now === undefined ? 0 : timing.deadlines.now() - now));
         let timed: Timed | undefined;
         try {
-          timed = begin(ready, asked, 0);
+          timed = begin(ready, asker, 0);
         } catch (reason) {
-          failed(reason);
+          asker.failed(reason);
           return;
         }
-        if (timed === undefined) inner.reserve(asked, hold, failed);
-        else timed.wait(inner, asked, hold, failed);
+        const failed = (reason: unknown): void => {
+          asker.failed(reason);
+        };
+        if (timed === undefined) ask(inner, asker, hold, failed);
+        else timed.wait(inner, asker.request, hold, failed);
       },
     });
   };

@@ -11,7 +11,7 @@ import {
   serviceFn,
   systemClock,
 } from "@sluice/core";
-import { Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { ask, Reservation, stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { timeout, type TimeoutLayer, type TimeoutOptions } from "../src/index.ts";
@@ -319,8 +319,13 @@ describe("when readiness takes too long", () => {
     const inner = stackOf(mock);
     const deaf = stackService({
       tryReserve: inner.tryReserve,
-      reserve: ({ request }, granted, failed) => {
-        inner.reserve({ request }, granted, failed);
+      reserve: (asker) => {
+        ask(
+          inner,
+          { request: asker.request },
+          (reservation) => asker.granted(reservation),
+          (reason) => asker.failed(reason),
+        );
       },
     });
     const service = new ServiceBuilder().layer(timeout({ ready: 50, clock })).service(deaf);
@@ -443,9 +448,9 @@ describe("when the caller has a deadline", () => {
     const service = new ServiceBuilder().layer(timeout({ ready: 50, clock })).service(
       stackService({
         tryReserve: inner.tryReserve,
-        reserve: (options, granted, failed) => {
-          deadlines.push(options.deadline);
-          inner.reserve(options, granted, failed);
+        reserve: (asker) => {
+          deadlines.push(asker.deadline);
+          inner.reserve(asker);
         },
       }),
     );
@@ -572,7 +577,7 @@ describe("promise 5: abort", () => {
     const reason = new Error("gone");
     const signal = AbortSignal.abort(reason);
     const failed = vi.fn<(reason: unknown) => void>();
-    inner.reserve({ signal }, () => {}, failed);
+    ask(inner, { signal }, () => {}, failed);
     expect(failed).toHaveBeenCalledExactlyOnceWith(reason);
     await expect(inner.tryReserve("a")!.start("a", { signal }, false)).rejects.toBe(reason);
     expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
@@ -585,10 +590,10 @@ describe("promise 5: abort", () => {
     let fail!: (reason: unknown) => void;
     const inner = stackService({
       tryReserve: () => undefined,
-      reserve: ({ signal }, _granted, failed) => {
+      reserve: (asker) => {
         controller.abort(reason);
-        expect(signal?.reason).toBe(reason);
-        fail = failed;
+        expect(asker.signal?.reason).toBe(reason);
+        fail = (why) => asker.failed(why);
       },
     });
     const service = new ServiceBuilder().layer(timeout({ ready: 100, clock })).service(inner);
@@ -800,14 +805,19 @@ describe("promise 8: context", () => {
       const stack = stackOf(inner);
       return stackService({
         tryReserve: stack.tryReserve,
-        reserve(options, granted, failed) {
+        reserve(asker) {
           const write =
             <T>(then: (value: T) => void) =>
             (value: T): void => {
-              seen.push(`${String(options.request)} ${storage.getStore()}`);
+              seen.push(`${String(asker.request)} ${storage.getStore()}`);
               then(value);
             };
-          stack.reserve(options, write(granted), write(failed));
+          ask(
+            stack,
+            asker,
+            write((reservation) => asker.granted(reservation)),
+            write((reason) => asker.failed(reason)),
+          );
         },
       });
     });

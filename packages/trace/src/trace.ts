@@ -1,5 +1,14 @@
 import { type CallOptions, type Clock, isRefusal, type Keeps, type Layer, layerFn, type Outcome } from "@sluice/core";
-import { around, type Behaviour, observe, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import {
+  around,
+  ask,
+  type Behaviour,
+  observe,
+  Reservation,
+  type Stack,
+  stackOf,
+  stackService,
+} from "@sluice/core/internal";
 import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
 import { randomId } from "./random-id.ts";
@@ -142,14 +151,13 @@ function timed(inner: Stack, behaviour: Behaviour<any>, clock: Clock): Stack {
       const reservation = inner.tryReserve(request);
       return reservation && held(0, reservation);
     },
-    reserve(options, granted, failed) {
+    reserve(asker) {
       const since = clock.now();
-      inner.reserve(
-        options,
-        (reservation) => {
-          granted(held(clock.now() - since, reservation));
-        },
-        failed,
+      ask(
+        inner,
+        asker,
+        (reservation) => asker.granted(held(clock.now() - since, reservation)),
+        (reason) => asker.failed(reason),
       );
     },
   };

@@ -1,5 +1,5 @@
 import type { AnyService, ReadyOptions } from "@sluice/core";
-import { type Reservation, stackOf } from "@sluice/core/internal";
+import { ask, type Reservation, stackOf } from "@sluice/core/internal";
 
 /** A reservation of each of several services, in the order they were taken. */
 export type OneOfEach = Map<AnyService, Reservation>;
@@ -49,7 +49,8 @@ export function oneOfEach(
         return;
       }
       if (reservation === undefined) {
-        stack.reserve(
+        ask(
+          stack,
           options,
           (late) => {
             held.set(service, late);

@@ -1,5 +1,5 @@
 import { type AnyService, type CallOptions, OverloadedError, type Service, takeRefusal } from "@sluice/core";
-import { type Behaviour, nothing, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import { ask, type Behaviour, nothing, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
 import { giveBack, oneOfEach, type OneOfEach, tryOneOfEach } from "./one-of-each.ts";
 
 /** Knows which service takes which request. Both are asked anew each time, so that routes may change. */
@@ -77,16 +77,17 @@ export function router(name: string, directory: Directory): Service<any, any, an
     return reservation && forRequest(request, service, reservation);
   };
 
-  const reserve: Stack["reserve"] = (options, granted, failed) => {
-    const { request } = options;
+  const reserve: Stack["reserve"] = (asker) => {
+    const { request } = asker;
+    const failed = (reason: unknown): void => asker.failed(reason);
     let service: AnyService;
     try {
       if (request === undefined) {
         oneOfEach(
           [...directory.all()],
-          options,
+          asker,
           (held) => {
-            granted(forAny(held));
+            asker.granted(forAny(held));
           },
           failed,
         );
@@ -98,10 +99,11 @@ export function router(name: string, directory: Directory): Service<any, any, an
       return;
     }
     // A waiter stays with this service, whatever becomes of the routes.
-    stackOf(service).reserve(
-      options,
+    ask(
+      stackOf(service),
+      asker,
       (reservation) => {
-        granted(forRequest(request, service, reservation));
+        asker.granted(forRequest(request, service, reservation));
       },
       failed,
     );

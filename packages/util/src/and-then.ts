@@ -10,7 +10,7 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { around, type Behaviour, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import { around, ask, type Behaviour, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
 import { abortReason, readOptions, requireOneOf, requireService } from "@sluice/core/kit";
 
 /** Asks a service of type `Second` with the response of the service inside. */
@@ -101,22 +101,27 @@ function reservingBoth(first: Stack, service: AnyService): Stack {
       }
       return next && held(reservation, next);
     },
-    reserve(options, granted, failed) {
-      first.reserve(
-        options,
+    reserve(asker) {
+      const { signal, deadline } = asker;
+      ask(
+        first,
+        asker,
         (reservation) => {
-          second.reserve(
-            { ...options, request: undefined },
+          ask(
+            second,
+            { signal, deadline },
             (next) => {
-              granted(held(reservation, next));
+              asker.granted(held(reservation, next));
             },
             (reason) => {
               reservation.cancel();
-              failed(reason);
+              asker.failed(reason);
             },
           );
         },
-        failed,
+        (reason) => {
+          asker.failed(reason);
+        },
       );
     },
   };

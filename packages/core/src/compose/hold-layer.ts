@@ -6,6 +6,7 @@ import { readAbout } from "../kit/about.ts";
 import { readOption, requireFunction, requireMethods, requireName } from "../kit/check.ts";
 import { report } from "../kit/report.ts";
 import { type Behaviour, Reservation } from "../stack/reservation.ts";
+import { ask } from "../stack/ask.ts";
 import { stackOf, stackService } from "../stack/stack.ts";
 import { type Inside, startAtEdge } from "./inside.ts";
 import { layerFn } from "./layer-fn.ts";
@@ -47,7 +48,7 @@ export function holdLayer<K extends Kind = Keeps, State = unknown>(
     const given = readOption("holdLayer", holding, method);
     if (given !== undefined) requireFunction("holdLayer", method, given);
   }
-  const { reserve: make, ask = (_state, request: unknown) => request, start, cancel } = holding;
+  const { reserve: make, ask: askFor = (_state, request: unknown) => request, start, cancel } = holding;
   const giveBack = (state: State): void => {
     try {
       cancel?.(state);
@@ -75,32 +76,33 @@ export function holdLayer<K extends Kind = Keeps, State = unknown>(
           const state = make(request);
           let reservation: Reservation | undefined;
           try {
-            reservation = inner.tryReserve(ask(state, request));
+            reservation = inner.tryReserve(askFor(state, request));
           } finally {
             if (reservation === undefined) giveBack(state);
           }
           return reservation && held(state, reservation);
         },
-        reserve(options, granted, failed) {
+        reserve(asker) {
           let state: State;
           let request: unknown;
           try {
-            state = make(options.request);
+            state = make(asker.request);
           } catch (error) {
-            failed(error);
+            asker.failed(error);
             return;
           }
           const fail = (reason: unknown): void => {
             giveBack(state);
-            failed(reason);
+            asker.failed(reason);
           };
           try {
-            request = ask(state, options.request);
+            request = askFor(state, asker.request);
           } catch (error) {
             fail(error);
             return;
           }
-          inner.reserve({ ...options, request }, (reservation) => granted(held(state, reservation)), fail);
+          const { signal, deadline } = asker;
+          ask(inner, { request, signal, deadline }, (reservation) => asker.granted(held(state, reservation)), fail);
         },
       });
     },

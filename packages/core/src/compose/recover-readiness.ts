@@ -2,7 +2,9 @@ import type { HandlerOptions, Service } from "../contract/service.ts";
 import { requireFunction, requireService } from "../kit/check.ts";
 import { isOwnAbort } from "../kit/own-abort.ts";
 import { promiseOf } from "../kit/promise-of.ts";
-import { type Behaviour, nothing, Reservation, type Stack } from "../stack/reservation.ts";
+import { ask } from "../stack/ask.ts";
+import type { Stack } from "../stack/asker.ts";
+import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
 import { stackOf, stackService } from "../stack/stack.ts";
 
 /** Answers a call in the place of the service inside. */
@@ -42,18 +44,19 @@ export function recovering(inner: Stack, recover: (reason: unknown) => Answer<an
         return reservation;
       }
     },
-    reserve(options, granted, failed) {
-      inner.reserve(options, granted, (reason) => {
+    reserve(asker) {
+      const failed = (reason: unknown): void => {
         let reservation: Reservation | undefined;
         try {
-          reservation = isOwnAbort(options.signal, reason) ? undefined : instead(reason);
+          reservation = isOwnAbort(asker.signal, reason) ? undefined : instead(reason);
         } catch (error) {
-          failed(error);
+          asker.failed(error);
           return;
         }
-        if (reservation === undefined) failed(reason);
-        else granted(reservation);
-      });
+        if (reservation === undefined) asker.failed(reason);
+        else asker.granted(reservation);
+      };
+      ask(inner, asker, (reservation) => asker.granted(reservation), failed);
     },
   };
 }

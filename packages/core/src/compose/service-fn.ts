@@ -48,11 +48,11 @@ export function serviceFn<Req, Res, Err = never>(
     cancel() {},
   };
   // It holds nothing, so that one serves for all calls.
-  const always: Reservation = new Reservation<any>(behaviour, undefined, nothing);
+  const always: Reservation = new Reservation<any>(behaviour, undefined, nothing, true);
   return stackService({
     tryReserve: () => always,
-    reserve: (_options, granted) => {
-      granted(always);
+    reserve: (asker) => {
+      asker.granted(always);
     },
   });
 }

@@ -5,9 +5,11 @@ import type { ReadyOptions } from "../contract/service.ts";
 import type { WaitingLine } from "../contract/waiting-line.ts";
 import { timeOf } from "../kit/cached-time.ts";
 import { readOptions, requireClock, requireNumber } from "../kit/check.ts";
-import { Holders } from "../kit/holders.ts";
 import { Line } from "../kit/line.ts";
 import { requireLine } from "../kit/require-line.ts";
+import { Asker } from "../stack/asker.ts";
+import { giveSlots } from "./slot-source.ts";
+import { type Slot, SlotPool } from "./slot.ts";
 
 /** Options of a {@link Semaphore}. */
 export interface SemaphoreOptions {
@@ -20,13 +22,12 @@ export interface SemaphoreOptions {
   readonly line?: ((serve: () => void) => WaitingLine<Lease>) | undefined;
 }
 
+/** A slot for a caller who asks the semaphore itself. */
 class SemaphoreLease implements Lease {
-  private readonly semaphore: Semaphore;
-  private place: number;
+  private slot: Slot | undefined;
 
-  constructor(semaphore: Semaphore, place: number) {
-    this.semaphore = semaphore;
-    this.place = place;
+  constructor(slot: Slot) {
+    this.slot = slot;
   }
 
   cancel(): void {
@@ -34,11 +35,10 @@ class SemaphoreLease implements Lease {
   }
 
   finish(): void {
-    const { place } = this;
+    const { slot } = this;
     // Idempotent.
-    if (place < 0) return;
-    this.place = -1;
-    this.semaphore.leave(place);
+    this.slot = undefined;
+    slot?.state.free(slot, true);
   }
 }
 
@@ -54,8 +54,22 @@ export class Semaphore implements Gate<unknown> {
   private readonly owner: string;
   private limit: number;
   private readonly clock: Clock;
-  private readonly holders: Holders = new Holders();
+  private readonly slots: SlotPool;
   private readonly line: WaitingLine<Lease>;
+  /** The same, where it is ours: callers of the layer stand in it themselves. */
+  private readonly ownLine: Line<any> | undefined;
+  /** Whether it is known since when slots are held. */
+  private dated = false;
+
+  static {
+    giveSlots(Semaphore.prototype, {
+      trySlot: (semaphore, request) => semaphore.trySlot(request),
+      waitIn({ ownLine }, asker, entrance) {
+        if (ownLine !== undefined) asker.waitIn(ownLine, entrance);
+        return ownLine !== undefined;
+      },
+    });
+  }
 
   /**
    * @param max how many may hold a slot at once: a whole number of 0 or more, or Infinity
@@ -72,7 +86,11 @@ export class Semaphore implements Gate<unknown> {
     const serve = (): void => {
       this.serve();
     };
-    this.line = line === undefined ? new Line(serve) : requireLine(owner, line, serve);
+    this.slots = new SlotPool("work", () => {
+      if (this.line.size > 0) serve();
+    });
+    this.ownLine = line === undefined ? new Line(serve) : undefined;
+    this.line = this.ownLine ?? requireLine(owner, line!, serve);
   }
 
   /** How many may hold a slot at once. Raising it serves waiters; lowering it takes nothing from current holders. */
@@ -87,12 +105,12 @@ export class Semaphore implements Gate<unknown> {
 
   /** Slots held. */
   get active(): number {
-    return this.holders.size;
+    return this.slots.size;
   }
 
   /** Whether no slot is held and no caller waits for one. */
   get idle(): boolean {
-    return this.holders.size === 0 && this.line.size === 0;
+    return this.slots.size === 0 && this.line.size === 0;
   }
 
   /** Callers in line. */
@@ -102,12 +120,20 @@ export class Semaphore implements Gate<unknown> {
 
   /** Free slots. */
   get available(): number {
-    return Math.max(this.limit - this.holders.size, 0);
+    return Math.max(this.limit - this.slots.size, 0);
   }
 
-  /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
+  /**
+   * For how many milliseconds the longest holder has had its slot; 0 when no slot is held. The clock is read for each holder only once
+   * `oldest` has been read: holders from before count from that first look.
+   */
   get oldest(): number {
-    return this.holders.longest(this.clock.now());
+    const now = this.clock.now();
+    if (!this.dated) {
+      this.dated = true;
+      this.slots.date(now);
+    }
+    return this.slots.longest(now);
   }
 
   /** `max` and the counters: what a logger needs. */
@@ -118,7 +144,8 @@ export class Semaphore implements Gate<unknown> {
 
   /** A slot, when one is free and no waiter comes before `request`. */
   tryAcquire(request?: unknown): Lease | undefined {
-    return this.line.blocks(request) || this.holders.size >= this.limit ? undefined : this.take();
+    const slot = this.trySlot(request);
+    return slot && new SemaphoreLease(slot);
   }
 
   /** A slot, in turn. Rejects with `signal.reason` when the signal aborts. */
@@ -128,18 +155,21 @@ export class Semaphore implements Gate<unknown> {
     return lease === undefined ? this.line.join(options) : Promise.resolve(lease);
   }
 
-  /** @internal what a lease does at its end */
-  leave(place: number): void {
-    this.holders.leave(place);
-    if (this.line.size > 0) this.serve();
+  private trySlot(request: unknown): Slot | undefined {
+    return this.line.blocks(request) || this.slots.size >= this.limit ? undefined : this.take();
   }
 
-  private take(): Lease {
-    return new SemaphoreLease(this, this.holders.enter(timeOf(this.clock)));
+  private take(): Slot {
+    return this.slots.take(this.dated ? timeOf(this.clock) : Number.NaN);
   }
 
   private serve(): void {
-    while (this.line.size > 0 && this.holders.size < this.limit) this.line.grant(this.take());
+    const { line, ownLine } = this;
+    while (line.size > 0 && this.slots.size < this.limit) {
+      const slot = this.take();
+      if (ownLine?.first instanceof Asker) ownLine.grant(slot);
+      else line.grant(new SemaphoreLease(slot));
+    }
   }
 }
 

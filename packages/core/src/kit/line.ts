@@ -11,27 +11,43 @@ export interface Waiter<out Req = unknown> {
   readonly options: ReadyOptions<Req>;
 }
 
-class LineWaiter<Grant, Req> extends LinkedNode<LineWaiter<Grant, Req>> implements Waiter<Req>, AbortListener {
-  readonly options: ReadyOptions<Req>;
-  readonly resolve: (grant: Grant) => void;
-  readonly reject: (reason: unknown) => void;
-  private readonly line: Line<Grant, Req>;
+/** What stands in a line. It is told of its turn once. */
+export abstract class Standing<Grant, out Req = any> extends LinkedNode<Standing<Grant, Req>> implements AbortListener {
+  /** Where it stands, or stood last. */
+  line: Line<Grant, any> | undefined = undefined;
 
-  constructor(
-    line: Line<Grant, Req>,
-    options: ReadyOptions<Req>,
-    resolve: (grant: Grant) => void,
-    reject: (reason: unknown) => void,
-  ) {
+  abstract readonly options: ReadyOptions<Req>;
+  /** Its turn has come. Whoever is granted something calls `moved` of the line when it stands in the next one, or its call has started. */
+  abstract grant(grant: Grant): void;
+  /** It is refused, or has left. */
+  abstract refuse(reason: unknown): void;
+
+  aborted(reason: unknown): void {
+    this.line!.leave(this, reason);
+  }
+}
+
+/** A caller who waits for a promise. */
+class LineWaiter<Grant, Req> extends Standing<Grant, Req> {
+  override readonly options: ReadyOptions<Req>;
+  private readonly resolve: (grant: Grant) => void;
+  private readonly reject: (reason: unknown) => void;
+
+  constructor(options: ReadyOptions<Req>, resolve: (grant: Grant) => void, reject: (reason: unknown) => void) {
     super();
-    this.line = line;
     this.options = options;
     this.resolve = resolve;
     this.reject = reject;
   }
 
-  aborted(reason: unknown): void {
-    this.line.leave(this, reason);
+  override grant(grant: Grant): void {
+    this.resolve(grant);
+    // Queued behind the waiter's own reaction, which by then has joined the next line.
+    void settled.then(this.line!.moved);
+  }
+
+  override refuse(reason: unknown): void {
+    this.reject(reason);
   }
 }
 
@@ -59,7 +75,7 @@ export function follows(promise: Promise<unknown>, signal: AbortSignal): boolean
  * {@link LinkedList} on the same rules.
  */
 export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
-  private readonly waiters: LinkedList<LineWaiter<Grant, Req>> = new LinkedList();
+  private readonly waiters: LinkedList<Standing<Grant, Req>> = new LinkedList();
   private readonly serve: () => void;
   private moving = 0;
 
@@ -93,15 +109,21 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const { promise, resolve, reject } = withResolvers<Grant>();
-    const waiter = new LineWaiter<Grant, Req>(this, options, resolve, reject);
+    this.stand(new LineWaiter<Grant, Req>(options, resolve, reject));
     if (signal !== undefined) {
-      // First, for it throws where the signal is none.
-      listen(signal, waiter);
       joined = promise;
       followed = signal;
     }
-    this.waiters.push(waiter);
     return promise;
+  }
+
+  /** @internal as {@link join}, for a waiter who brings no promise */
+  stand(waiter: Standing<Grant, Req>): void {
+    const { signal } = waiter.options;
+    // First, for it throws where the signal is none.
+    if (signal !== undefined) listen(signal, waiter);
+    waiter.line = this;
+    this.waiters.push(waiter);
   }
 
   /**
@@ -111,10 +133,9 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
    * @throws RangeError when that one is not in this line
    */
   grant(grant: Grant, waiter: Waiter<Req> | undefined = this.first): void {
-    this.take(waiter).resolve(grant);
+    const next = this.take(waiter);
     this.moving++;
-    // Queued behind the waiter's own reaction, which by then has joined the next line.
-    void settled.then(this.moved);
+    next.grant(grant);
   }
 
   /**
@@ -124,25 +145,26 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
    * @throws RangeError when that one is not in this line
    */
   refuse(reason: unknown, waiter: Waiter<Req> | undefined = this.first): void {
-    this.take(waiter).reject(reason);
+    this.take(waiter).refuse(reason);
   }
 
   /** @internal the caller aborted; called only while the waiter stands here */
-  leave(waiter: LineWaiter<Grant, Req>, reason: unknown): void {
+  leave(waiter: Standing<Grant, Req>, reason: unknown): void {
     this.waiters.remove(waiter);
-    waiter.reject(reason);
+    waiter.refuse(reason);
     this.serve();
   }
 
-  private take(waiter: Waiter<Req> | undefined): LineWaiter<Grant, Req> {
-    const found = waiter as LineWaiter<Grant, Req> | undefined;
+  private take(waiter: Waiter<Req> | undefined): Standing<Grant, Req> {
+    const found = waiter as Standing<Grant, Req> | undefined;
     if (found === undefined || !this.waiters.remove(found)) throw new RangeError("That waiter is not in this line.");
     const { signal } = found.options;
     if (signal !== undefined) unlisten(signal, found);
     return found;
   }
 
-  private readonly moved = (): void => {
+  /** @internal a waiter who was granted has moved on */
+  readonly moved = (): void => {
     this.moving--;
     if (this.moving === 0 && this.waiters.size > 0) this.serve();
   };

@@ -3,7 +3,8 @@ import type { Permit, Service } from "../contract/service.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
 import { promiseOf } from "../kit/promise-of.ts";
 import { report } from "../kit/report.ts";
-import { type Behaviour, Reservation, type Stack, nothing } from "./reservation.ts";
+import type { Stack } from "./asker.ts";
+import { type Behaviour, Reservation, nothing } from "./reservation.ts";
 import { wait } from "./wait.ts";
 
 const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
@@ -38,28 +39,30 @@ export function permitStack(service: Service<unknown, unknown>): Stack {
       const permit = service.tryReady(request);
       return permit && held(permit);
     },
-    reserve(options, granted, failed) {
+    reserve(asker) {
+      const { request, signal, deadline } = asker;
       let waiting: Promise<Permit<unknown, unknown>>;
       try {
-        const permit = service.tryReady(options.request);
+        const permit = service.tryReady(request);
         if (permit !== undefined) {
-          granted(held(permit));
+          asker.granted(held(permit));
           return;
         }
-        throwIfAborted(options.signal);
-        waiting = promiseOf(service.ready(options));
+        throwIfAborted(signal);
+        waiting = promiseOf(service.ready({ request, signal, deadline }));
       } catch (error) {
-        failed(error);
+        asker.failed(error);
         return;
       }
-      const { signal } = options;
       wait(
         waiting,
         signal,
         (permit) => {
-          granted(held(permit));
+          asker.granted(held(permit));
         },
-        failed,
+        (reason) => {
+          asker.failed(reason);
+        },
         giveBack,
       );
     },

@@ -1,4 +1,4 @@
-import type { CallOptions, HandlerOptions, ReadyOptions } from "../contract/service.ts";
+import type { CallOptions, HandlerOptions } from "../contract/service.ts";
 
 /**
  * What a layer does with a reservation it made. Every layer's is a literal of this one shape, and every reservation an
@@ -29,12 +29,17 @@ export class Reservation<State = unknown> {
   readonly state: State;
   /** What is reserved further in. */
   readonly inner: Reservation;
+  /** Whether the same object is granted again and again: a slot, or what holds nothing for any one call. */
+  readonly lasting: boolean;
+  /** The latest of {@link wrapped} around this one, where it is lasting. */
+  outer: Reservation | undefined = undefined;
 
-  constructor(behaviour: Behaviour<State>, state: State, inner: Reservation) {
+  constructor(behaviour: Behaviour<State>, state: State, inner: Reservation, lasting = false) {
     this.behaviour = behaviour;
     this.state = state;
     // A chain of reservations forgets the types of what each holds: only its own behaviour looks inside.
     this.inner = inner;
+    this.lasting = lasting;
   }
 
   /** Spends it. Never throws. See {@link Behaviour.start}. */
@@ -65,18 +70,16 @@ export const nothing: Reservation = new Reservation<unknown>(
   undefined as unknown as Reservation,
 );
 
-/** A service as layers see it: reservations instead of permits, and callbacks instead of promises. */
-export interface Stack {
-  /** As `tryReady`. Throws what `reserve` would fail with. */
-  readonly tryReserve: (request: unknown) => Reservation | undefined;
-  /**
-   * As `ready`. Calls exactly one of the two, exactly once: synchronously where there is no wait, so that readiness
-   * costs no microtask, and a waiter granted in one line joins the next one in the same turn. Neither may throw, and
-   * both are called in the async context of the caller who asked.
-   */
-  readonly reserve: (
-    options: ReadyOptions<unknown>,
-    granted: (reservation: Reservation) => void,
-    failed: (reason: unknown) => void,
-  ) => void;
+/**
+ * `inner` with `behaviour` around it, for a layer that holds nothing for the call itself. Around one that is granted again and again, it
+ * is the same object again: it allocates nothing.
+ */
+export function wrapped(behaviour: Behaviour<any>, inner: Reservation): Reservation {
+  if (!inner.lasting) return new Reservation<any>(behaviour, undefined, inner);
+  let { outer } = inner;
+  if (outer === undefined || outer.behaviour !== behaviour) {
+    outer = new Reservation<any>(behaviour, undefined, inner, true);
+    inner.outer = outer;
+  }
+  return outer;
 }

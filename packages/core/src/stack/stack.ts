@@ -10,11 +10,12 @@ import {
 } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
 import { enterLayers, leaveLayers } from "../kit/cached-time.ts";
-import { withResolvers } from "../kit/with-resolvers.ts";
+import type { Stack } from "./asker.ts";
+import { EdgeAsker } from "./edge-asker.ts";
 import { type Held, leakWatch } from "./leak-watch.ts";
 import { requireWanted } from "./require-wanted.ts";
 import { permitStack } from "./permit-stack.ts";
-import type { Stack } from "./reservation.ts";
+import type { Reservation } from "./reservation.ts";
 
 /** The service that a stack is to callers outside. */
 class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> implements Stack {
@@ -38,24 +39,19 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
   }
 
   override ready(options: ReadyOptions<Req> = {}): Promise<Permit<Req, Res, Err>> {
-    return new Promise((resolve, reject) => {
+    try {
       requireWanted("ready", options);
       // Each is read once more and never again: a waiter may hold something by then.
       const { request, signal, deadline } = options;
-      const watched = leakWatch.watch?.(this, "ready");
+      const asker = new PermitAsker<Req, Res, Err>(request, signal, deadline, leakWatch.watch?.(this, "ready"));
       enterLayers();
-      try {
-        this.reserve(
-          { request, signal, deadline },
-          (reservation) => {
-            resolve(new StackPermit(watched?.(reservation) ?? reservation));
-          },
-          reject,
-        );
-      } finally {
-        leaveLayers();
-      }
-    });
+      this.reserve(asker);
+      return Promise.resolve(asker.answer(true));
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      leaveLayers();
+    }
   }
 
   override call(request: Req, options: CallOptions = noOptions): Promise<Res> {
@@ -64,31 +60,51 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
       enterLayers();
       const reservation = this.tryReserve(request);
       if (reservation !== undefined) return reservation.start(request, options, true) as Promise<Res>;
-      return this.waitAndCall(request, options);
+      const asker = new CallAsker(request, options);
+      this.reserve(asker);
+      return asker.answer(true) as Promise<Res>;
     } catch (error) {
       return Promise.reject(error);
     } finally {
       leaveLayers();
     }
   }
+}
 
-  private waitAndCall(request: Req, options: CallOptions): Promise<Res> {
-    const { signal, deadline } = options;
-    const { promise, resolve, reject } = withResolvers<Res>();
-    this.reserve(
-      { request, signal, deadline },
-      (reservation) => {
-        // The abort may have come between the grant and now.
-        if (signal?.aborted) {
-          reservation.cancel();
-          reject(abortReason(signal));
-        } else {
-          (reservation.start(request, options, false) as Promise<Res>).then(resolve, reject);
-        }
-      },
-      reject,
-    );
-    return promise;
+/** Waits for readiness, then calls. */
+class CallAsker extends EdgeAsker<unknown> {
+  private readonly callOptions: CallOptions;
+
+  constructor(request: unknown, options: CallOptions) {
+    super(request, options.signal, options.deadline);
+    this.callOptions = options;
+  }
+
+  protected override begin(reservation: Reservation, edge: boolean): Promise<unknown> {
+    const { signal } = this;
+    if (!signal?.aborted) return reservation.start(this.request, this.callOptions, edge);
+    // The abort came between the grant and now.
+    reservation.cancel();
+    return Promise.reject(abortReason(signal));
+  }
+}
+
+/** Waits for a permit. */
+class PermitAsker<Req, Res, Err> extends EdgeAsker<Permit<Req, Res, Err>> {
+  private readonly watched: ((held: Held) => Held) | undefined;
+
+  constructor(
+    request: Req | undefined,
+    signal: AbortSignal | undefined,
+    deadline: number | undefined,
+    watched: ((held: Held) => Held) | undefined,
+  ) {
+    super(request, signal, deadline);
+    this.watched = watched;
+  }
+
+  protected override begin(reservation: Reservation): Permit<Req, Res, Err> {
+    return new StackPermit(this.watched?.(reservation) ?? reservation);
   }
 }
 

@@ -73,24 +73,31 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
     return this.line.blocks() || this.allowed === 0 ? refuse("mockService") : this.take(request);
   };
 
-  readonly reserve: Stack["reserve"] = (options, granted, failed) => {
+  readonly reserve: Stack["reserve"] = (asker) => {
+    const { request, signal, deadline } = asker;
     let reservation: Reservation | undefined;
     try {
-      reservation = this.tryReserve(options.request);
+      reservation = this.tryReserve(request);
     } catch (error) {
-      failed(error);
+      asker.failed(error);
       return;
     }
-    if (reservation !== undefined) granted(reservation);
+    if (reservation !== undefined) asker.granted(reservation);
     else {
+      const options = { request, signal, deadline };
       this.observer.waits?.(options);
-      this.line.join(options).then((late) => {
-        // The signal may have aborted between the grant and now.
-        if (options.signal?.aborted) {
-          late.cancel();
-          failed(abortReason(options.signal));
-        } else granted(late);
-      }, failed);
+      this.line.join(options).then(
+        (late) => {
+          // The signal may have aborted between the grant and now.
+          if (signal?.aborted) {
+            late.cancel();
+            asker.failed(abortReason(signal));
+          } else asker.granted(late);
+        },
+        (reason) => {
+          asker.failed(reason);
+        },
+      );
     }
   };
 

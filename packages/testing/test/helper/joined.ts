@@ -1,5 +1,5 @@
 import { type AnyLayer, gate, layerFn, type Semaphore, serviceFn } from "@sluice/core";
-import { type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
+import { ask, type Behaviour, Reservation, stackOf, stackService } from "@sluice/core/internal";
 
 /** Holds a reservation of the second as its state, and one of the first inside. */
 const both: Behaviour<Reservation> = {
@@ -30,22 +30,27 @@ export function joined(limit: Semaphore): AnyLayer {
         if (other === undefined) one?.cancel();
         return one && other && held(one, other);
       },
-      reserve(options, granted, failed) {
-        first.reserve(
-          options,
+      reserve(asker) {
+        const { signal, deadline } = asker;
+        ask(
+          first,
+          asker,
           (one) => {
-            second.reserve(
-              { ...options, request: undefined },
+            ask(
+              second,
+              { signal, deadline },
               (other) => {
-                granted(held(one, other));
+                asker.granted(held(one, other));
               },
               (reason) => {
                 one.cancel();
-                failed(reason);
+                asker.failed(reason);
               },
             );
           },
-          failed,
+          (reason) => {
+            asker.failed(reason);
+          },
         );
       },
     });

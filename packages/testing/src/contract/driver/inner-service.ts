@@ -80,12 +80,19 @@ export class InnerService {
     const { mock } = this;
     const ours = stackService({
       tryReserve: (request) => (this.isClosed(request) ? refuse("inside") : mock.tryReserve(request)),
-      reserve: (options, granted, failed) => {
-        if (!this.isClosed(options.request)) mock.reserve(options, granted, failed);
-        else
-          this.closed?.line.acquire(options).then(() => {
-            mock.reserve(options, granted, failed);
-          }, failed);
+      reserve: (asker) => {
+        const { request, signal } = asker;
+        if (!this.isClosed(request)) mock.reserve(asker);
+        else {
+          this.closed?.line.acquire({ request, signal }).then(
+            () => {
+              mock.reserve(asker);
+            },
+            (reason) => {
+              asker.failed(reason);
+            },
+          );
+        }
       },
     });
     return foreign ? new ForeignService(ours) : ours;

@@ -1,0 +1,166 @@
+import { spentAlready } from "../errors/permit-spent-error.ts";
+import { promiseOf } from "../kit/promise-of.ts";
+import { report } from "../kit/report.ts";
+import { handUp } from "../stack/hand-up.ts";
+import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
+
+/**
+ * A place in a gate of ours: the lease, the reservation and the observer of one stay after the other. It is used again, so that a call
+ * allocates none of the three. It holds numbers and objects as old as itself: a young object in an old one costs the garbage
+ * collector more than the reuse saves (`pnpm bench alone`). So it forgets what is reserved further inside when the call starts.
+ */
+export class Slot extends Reservation<SlotPool> {
+  declare inner: Reservation;
+  /** When the stay began, in the clock's milliseconds; NaN where nobody asks for it. */
+  since: number = Number.NaN;
+  /** What keeps it held: the reservation or the response, and each work registered, that has not settled. 0 while it is free. */
+  pending = 0;
+  /** Which stay this is: work that is registered after its own is over must not prolong another's. */
+  stay = 0;
+  /** The next free one, while this one is free. */
+  next: Slot | undefined = undefined;
+
+  constructor(pool: SlotPool, behaviour: Behaviour<any>) {
+    super(behaviour, pool, nothing, true);
+  }
+
+  /** At the edge of a stack: the observed promise is the answer. */
+  readonly fulfilled = (value: unknown): unknown => {
+    this.left();
+    return value;
+  };
+  readonly rejected = (reason: unknown): never => {
+    this.left();
+    throw reason;
+  };
+  /** At the side of an answer, and of work that was registered. */
+  readonly left = (): void => {
+    if (--this.pending === 0) this.release(true);
+  };
+
+  /** Ends the stay. What the gate throws is reported, so that layers further out still release theirs. */
+  release(used: boolean): void {
+    try {
+      this.state.free(this, used);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Keeps the slot held until `work` has settled, unless the stay is over. */
+  hold(work: Promise<unknown>, stay: number): void {
+    if (stay !== this.stay) return;
+    this.pending++;
+    promiseOf(work).then(this.left, this.left);
+  }
+}
+
+/** The slots of one gate. */
+export class SlotPool {
+  /** How many are held. */
+  size = 0;
+  private readonly behaviour: Behaviour<SlotPool>;
+  private readonly freed: (used: boolean) => void;
+  private readonly all: Slot[] = [];
+  private first: Slot | undefined = undefined;
+
+  /**
+   * @param holds until when a call has its slot: until all of its work has settled, or until it starts
+   * @param freed called when a slot is free again, and told whether a call had it
+   */
+  constructor(holds: "work" | "start", freed: (used: boolean) => void) {
+    this.behaviour = holds === "work" ? untilSettled : untilStarted;
+    this.freed = freed;
+  }
+
+  /** A slot that is held from `since` on. */
+  take(since: number): Slot {
+    let slot = this.first;
+    if (slot === undefined) {
+      slot = new Slot(this, this.behaviour);
+      this.all.push(slot);
+    } else {
+      this.first = slot.next;
+      slot.next = undefined;
+    }
+    slot.since = since;
+    slot.pending = 1;
+    this.size++;
+    return slot;
+  }
+
+  /** Frees a slot that is held. Throws what `freed` throws. */
+  free(slot: Slot, used: boolean): void {
+    slot.pending = 0;
+    slot.stay = (slot.stay + 1) | 0;
+    slot.next = this.first;
+    this.first = slot;
+    this.size--;
+    // After a rush its slots are neither kept nor searched for ever.
+    if (this.size === 0 && this.all.length > 1_000) {
+      this.all.length = 0;
+      this.first = undefined;
+    }
+    this.freed(used);
+  }
+
+  /** From now on it is known since when slots are held; of those held already, since `now`. */
+  date(now: number): void {
+    for (const slot of this.all) if (Number.isNaN(slot.since)) slot.since = now;
+  }
+
+  /** For how long the longest held has been held: 0 when none is. Looks at all slots. */
+  longest(now: number): number {
+    let earliest = now;
+    for (const { pending, since } of this.all) if (pending > 0) earliest = Math.min(earliest, since);
+    return now - earliest;
+  }
+}
+
+function cancel(reservation: Reservation<SlotPool>): void {
+  const slot = reservation as Slot;
+  const { inner } = slot;
+  // It was spent or given back already.
+  if (inner === nothing) return;
+  slot.inner = nothing;
+  inner.cancel();
+  slot.release(false);
+}
+
+const untilSettled: Behaviour<SlotPool> = {
+  start(reservation, request, options, edge) {
+    const slot = reservation as Slot;
+    const { inner, stay } = slot;
+    if (inner === nothing) return spentAlready();
+    // First, for the caller's options may be an object whose members cannot be read.
+    const { signal, deadline } = options;
+    slot.inner = nothing;
+    const waitUntil = (work: Promise<unknown>): void => {
+      slot.hold(work, stay);
+      // The gates further out wait for it too.
+      handUp(options, work);
+    };
+    const answer = inner.start(request, { signal, deadline, waitUntil }, false);
+    if (edge) return answer.then(slot.fulfilled, slot.rejected);
+    answer.then(slot.left, slot.left);
+    return answer;
+  },
+  cancel,
+};
+
+const untilStarted: Behaviour<SlotPool> = {
+  start(reservation, request, options, edge) {
+    const slot = reservation as Slot;
+    const { inner } = slot;
+    if (inner === nothing) return spentAlready();
+    slot.inner = nothing;
+    try {
+      slot.state.free(slot, true);
+    } catch (error) {
+      inner.cancel();
+      throw error;
+    }
+    return inner.start(request, options, edge);
+  },
+  cancel,
+};
