@@ -39,7 +39,7 @@ function kill(group: number): void {
 
 /** Runs a program to its end. One that fails, or cannot be started, is an answer and not an exception. */
 export function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
-  const { cwd = root, env = process.env, within = 600 } = options;
+  const { cwd = root, env = process.env, within = 1_200 } = options;
   const began = performance.now();
   return new Promise((resolve) => {
     let output = "";
