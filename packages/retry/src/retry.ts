@@ -6,7 +6,6 @@ import {
   type Layer,
   layerFn,
   type Mismatch,
-  type Outcome,
   type RequestOf,
   type Service,
   type TakesOnly,
@@ -126,15 +125,18 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
           return Promise.reject(error);
         }
         const began = policy.timed === false ? 0 : timeOf(clock);
-        // Nothing is made before the answer but one promise: with most requests there is nothing more to do.
-        const ended = (outcome: Outcome): unknown =>
-          new RetriedCall(retrying, stack, callOptions, spare, state, began).first(outcome);
-        return inner
-          .start(request, callOptions, false)
-          .then(
-            policy.onlyFailures === true ? undefined : (value) => ended({ status: "fulfilled", value }),
-            (reason: unknown) => ended({ status: "rejected", reason }),
-          );
+        // Nothing is made before the answer but one promise and one function: with most requests there is nothing more to do.
+        const answered =
+          policy.onlyFailures === true
+            ? undefined
+            : (value: unknown) =>
+                new RetriedCall(retrying, stack, callOptions, spare, state, began).first({
+                  status: "fulfilled",
+                  value,
+                });
+        const failed = (reason: unknown) =>
+          new RetriedCall(retrying, stack, callOptions, spare, state, began).first({ status: "rejected", reason });
+        return inner.start(request, callOptions, false).then(answered, failed);
       },
       cancel({ inner }) {
         inner.cancel();

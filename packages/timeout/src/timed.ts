@@ -91,19 +91,21 @@ export class Timed implements AbortListener, Deadline {
     const answer = reservation.start(request, { signal: controller.signal, deadline, waitUntil }, false);
     this.answer = answer;
     this.giveUpInTime();
-    return new Promise((resolve, reject) => {
-      this.fail = reject;
-      answer.then(
-        (value) => {
-          this.settled();
-          resolve(value);
-        },
-        (reason: unknown) => {
-          this.settled();
-          reject(reason);
-        },
-      );
-    });
+    const ended = new Promise<unknown>(keep);
+    const resolve = keptResolve;
+    this.fail = keptReject;
+    forget();
+    answer.then(
+      (value) => {
+        this.settled();
+        resolve(value);
+      },
+      (reason: unknown) => {
+        this.settled();
+        this.fail(reason);
+      },
+    );
+    return ended;
   }
 
   /** As {@link Stack.reserve}. */
@@ -156,9 +158,8 @@ export class Timed implements AbortListener, Deadline {
   /** The timer is shared, and fires in the context of any caller. What is attached here runs in the context of this one. */
   private giveUpInTime(): void {
     const over = new Promise<Timed>(keep);
-    this.over = kept;
-    // Or the async context of the last caller would be kept alive.
-    kept = nobody;
+    this.over = keptResolve;
+    forget();
     void over.then(giveUp);
   }
 
@@ -223,9 +224,15 @@ export class Timed implements AbortListener, Deadline {
 
 // One function for all calls: new ones for each, with what they close over, cost a call 20 ns.
 const nobody = (): void => {};
-let kept: (timed: Timed) => void = nobody;
-const keep = (resolve: (timed: Timed) => void): void => {
-  kept = resolve;
+let keptResolve: (value: any) => void = nobody;
+let keptReject: (reason: unknown) => void = nobody;
+const keep = (resolve: (value: any) => void, reject: (reason: unknown) => void): void => {
+  keptResolve = resolve;
+  keptReject = reject;
+};
+/** Or the async context of the last caller would be kept alive. */
+const forget = (): void => {
+  keptResolve = keptReject = nobody;
 };
 const giveUp = (timed: Timed): void => {
   timed.giveUp();
