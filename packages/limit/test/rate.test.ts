@@ -1,8 +1,9 @@
-import type { Clock, Lease } from "@sluice/core";
+import { type Clock, gate, isPermitSpentError, type Lease } from "@sluice/core";
+import { callLayer } from "@sluice/core/kit";
 import { collectGarbage, excess, rooms } from "@sluice/test-kit";
-import { VirtualClock } from "@sluice/testing";
+import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FixedWindow, SlidingWindow, TokenBucket } from "../src/index.ts";
 import { type AnyRate, rates } from "./helper/rates.ts";
 
@@ -426,5 +427,37 @@ describe("at the edges", () => {
     expect(startAll()).toBe(1);
     await clock.advance(10_000);
     expect(startAll()).toBe(5);
+  });
+});
+
+describe("when the call of a reservation starts", () => {
+  test("and the clock throws, the call is refused with that, and what was reserved inside is given back", async () => {
+    const clock = new VirtualClock();
+    const [inner, handle] = mockService<string, string>();
+    const rate = new TokenBucket({ limit: 1, interval: 1_000, clock });
+    const permit = gate(rate, { name: "rate" }).wrap(inner).tryReady("a")!;
+    const broken = new Error("no time");
+    const now = vi.spyOn(clock, "now").mockImplementation(() => {
+      throw broken;
+    });
+    await expect(permit.call("a")).rejects.toBe(broken);
+    now.mockRestore();
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+    expect(rate.active).toBe(0);
+  });
+
+  test("a layer outside that starts it twice reaches nobody with the second call", async () => {
+    const [inner, handle] = mockService<string, string>();
+    const rate = new TokenBucket({ limit: 5, interval: 1_000, clock: new VirtualClock() });
+    let second: Promise<unknown> | undefined;
+    const twice = callLayer("twice", (inside, request, options) => {
+      const answer = inside.start(request, options);
+      second = inside.start(request, options);
+      return answer;
+    });
+    void twice.wrap(gate(rate, { name: "rate" }).wrap(inner)).call("a");
+    await expect(second).rejects.toSatisfy(isPermitSpentError);
+    expect(handle.calls).toBe(1);
+    expect([rate.active, rate.available]).toEqual([0, 4]);
   });
 });
