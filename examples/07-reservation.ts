@@ -22,6 +22,8 @@ const sleep = (ms: number): Promise<void> =>
 
 let running = 0; // machines that really do something
 const machines = concurrencyLimit(2, { clock });
+// How long permits are held is known from the first look on.
+assert.equal(machines.oldest, 0);
 const cutting = new ServiceBuilder().layer(machines).serviceFn(async (film: string) => {
   running += 1;
   await sleep(10);

@@ -53,6 +53,8 @@ for (const [name, handler, held] of [
 ] as const) {
   const slots = concurrencyLimit(2, { clock });
   const patience = timeout({ call: 100, clock });
+  // Holders are timed from the first look on.
+  assert.equal(slots.oldest, 0);
   const weather = new ServiceBuilder().layer(slots).layer(patience).serviceFn(handler);
   const show = (moment: string, told: string): void =>
     console.log(
@@ -155,6 +157,7 @@ console.log("work that never settles");
 station.takes = 2 ** 31 - 1;
 const slots = concurrencyLimit(2, { clock });
 const patience = timeout({ call: 100, clock });
+assert.equal(slots.oldest, 0);
 const hung = new ServiceBuilder().layer(slots).layer(patience).serviceFn(stubborn);
 const lost = hung.call("Bern").catch(isTimeoutError);
 for (const [wait, moment] of [

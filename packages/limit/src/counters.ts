@@ -6,7 +6,10 @@ export interface Counters {
   readonly waiting: number;
   /** How many more permits there are right now. */
   readonly available: number;
-  /** For how many milliseconds the longest held of the `active` permits has been held; 0 when none is. */
+  /**
+   * For how many milliseconds the longest held of the `active` permits has been held; 0 when none is. A concurrency limit reads the
+   * clock for its holders only once `oldest` has been read: those from before count from that first look.
+   */
   readonly oldest: number;
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, gate, isPermitSpentError, type Lease } from "@sluice/core";
+import { type Clock, gate as gateLayer, isPermitSpentError, type Lease } from "@sluice/core";
 import { callLayer } from "@sluice/core/kit";
 import { collectGarbage, excess, rooms } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
@@ -435,7 +435,7 @@ describe("when the call of a reservation starts", () => {
     const clock = new VirtualClock();
     const [inner, handle] = mockService<string, string>();
     const rate = new TokenBucket({ limit: 1, interval: 1_000, clock });
-    const permit = gate(rate, { name: "rate" }).wrap(inner).tryReady("a")!;
+    const permit = gateLayer(rate, { name: "rate" }).wrap(inner).tryReady("a")!;
     const broken = new Error("no time");
     const now = vi.spyOn(clock, "now").mockImplementation(() => {
       throw broken;
@@ -455,7 +455,7 @@ describe("when the call of a reservation starts", () => {
       second = inside.start(request, options);
       return answer;
     });
-    void twice.wrap(gate(rate, { name: "rate" }).wrap(inner)).call("a");
+    void twice.wrap(gateLayer(rate, { name: "rate" }).wrap(inner)).call("a");
     await expect(second).rejects.toSatisfy(isPermitSpentError);
     expect(handle.calls).toBe(1);
     expect([rate.active, rate.available]).toEqual([0, 4]);
