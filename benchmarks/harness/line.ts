@@ -79,6 +79,7 @@ export function inLine(count: number): Group {
   const goals: Goal[] = [
     { of: "concurrencyLimit", figure: "ns", to: "ring by hand", most: 2 },
     { of: "concurrencyLimit", figure: "bytes", to: "ring by hand", most: 1.4 },
+    { of: "concurrencyLimit", figure: "bytes", most: 450 },
   ];
   if (count === 10_000) goals.push({ of: "concurrencyLimit", figure: "ns", to: "async-sema", most: 1 });
   return {

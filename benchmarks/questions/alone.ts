@@ -86,12 +86,18 @@ export const question: Question = {
         oneByOne("by hand, hides failures", "hand", () => silentLimitByHand(answer, 10)),
         oneByOne("by hand, with since when", "hand", () => timedLimitByHand(answer, 10)),
         ...bothWays("concurrencyLimit", () => concurrencyLimit(10)),
-        layered("concurrencyLimit, time stands still", () =>
-          concurrencyLimit(10, { clock: { ...systemClock, now: () => 0 } }),
-        ),
+        layered("concurrencyLimit, with since when", () => {
+          const limit = concurrencyLimit(10);
+          // From the first look on, it reads the clock for each holder.
+          void limit.oldest;
+          return limit;
+        }),
         ...limits,
       ],
-      goals: goals("concurrencyLimit", "limit by hand", 1.3, limits),
+      goals: [
+        ...goals("concurrencyLimit", "limit by hand", 2, limits),
+        { of: "concurrencyLimit", figure: "bytes", most: 560 },
+      ],
     },
     {
       title: "A rate that is never reached",

@@ -4,6 +4,7 @@ import { loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 import { fused } from "./fused.ts";
+import { strictFused } from "./strict-fused.ts";
 import { limitByHand } from "./limit.ts";
 import { rateByHand } from "./rate.ts";
 import { retryByHand } from "./retry.ts";
@@ -45,6 +46,11 @@ export function fusedStack(
   { max = 10, ms = 1_000 }: StackOptions = {},
 ): Work<number, unknown> {
   return fused(work, { max, limit, interval, maxRetries, base, cap, ms });
+}
+
+/** The same, and it keeps the promises that the layers keep. */
+export function strictFusedStack(work: Work<number, unknown>): Work<number, unknown> {
+  return strictFused(work, { max: 10, limit, interval, maxRetries, base, cap, ms: 1_000 });
 }
 
 /** The same of small functions, each around the next. */
