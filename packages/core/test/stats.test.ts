@@ -44,6 +44,57 @@ describe("CountWindow", () => {
     expect([window.calls, window.failures, window.slow]).toEqual([1, 1, 0]);
   });
 
+  test("takes parts of failures, whose sum does not drift", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 200 }), (parts) => {
+        const window = new CountWindow(10);
+        for (const part of parts) window.add(part, false);
+        const last = parts.slice(-10);
+        expect(Math.abs(window.failures - last.reduce((sum, part) => sum + part, 0))).toBeLessThanOrEqual(10 / 2_048);
+        for (let nth = 0; nth < 10; nth++) window.add(false, false);
+        expect(window.failures).toBe(0);
+      }),
+      draws,
+    );
+  });
+
+  test("amends an outcome as long as it holds it, and no other", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 0, max: 20 }),
+        (size, before, after) => {
+          const window = new CountWindow(size);
+          for (let nth = 0; nth < before; nth++) window.add(false, false);
+          const mark = window.add(false, true);
+          for (let nth = 0; nth < after; nth++) window.add(false, false);
+          const holds = after < size;
+          expect(window.amend(mark, true)).toBe(holds);
+          expect([window.failures, window.slow]).toEqual(holds ? [1, 1] : [0, 0]);
+          for (let nth = 0; nth < size; nth++) window.add(false, false);
+          expect([window.calls, window.failures, window.slow]).toEqual([size, 0, 0]);
+        },
+      ),
+      draws,
+    );
+  });
+
+  test("amends nothing of before it was cleared", () => {
+    const window = new CountWindow(4);
+    const mark = window.add(false, true);
+    window.clear();
+    window.add(false, false);
+    expect(window.amend(mark, 1)).toBe(false);
+    expect(window.failures).toBe(0);
+  });
+
+  test.each([-0.1, 1.1, Number.NaN])("refuses %s of a failure", (failed) => {
+    const window = new CountWindow(4);
+    expect(() => window.add(failed, false)).toThrow(RangeError);
+    expect(window.calls).toBe(0);
+  });
+
   test.each([0, 1.5, 1_000_001, Number.NaN])("refuses a size of %s", (size) => {
     expect(() => new CountWindow(size)).toThrow(RangeError);
   });
@@ -88,6 +139,30 @@ describe("TimeWindow", () => {
     window.add(500, true);
     expect(window.at(500).failures).toBe(2);
     expect(window.at(1100).failures).toBe(0);
+  });
+
+  test("takes parts of failures, whose sum does not drift", () => {
+    const window = new TimeWindow(100, 10);
+    for (let now = 0; now < 1_000; now += 5) window.add(now, 0.1);
+    expect(window.at(995).failures / window.at(995).calls).toBeCloseTo(0.1, 3);
+    expect(window.at(1_095)).toEqual({ calls: 0, failures: 0, slow: 0 });
+    expect(window.at(1_050).failures).toBe(0);
+  });
+
+  test("amends an outcome as long as it holds it", () => {
+    const window = new TimeWindow(100, 10);
+    const mark = window.add(5, false, true);
+    expect(window.amend(mark, 50, true)).toBe(true);
+    expect(window.at(99)).toEqual({ calls: 1, failures: 1, slow: 1 });
+    expect(window.amend(mark, 100, true)).toBe(false);
+    expect(window.at(100)).toEqual({ calls: 0, failures: 0, slow: 0 });
+  });
+
+  test.each([-0.1, 1.1, Number.NaN])("refuses %s of a failure", (failed) => {
+    const window = new TimeWindow(100);
+    expect(() => window.add(0, failed)).toThrow(RangeError);
+    expect(() => window.amend(0, 0, failed)).toThrow(RangeError);
+    expect(window.at(0).calls).toBe(0);
   });
 
   test("forgets all when it is cleared", () => {

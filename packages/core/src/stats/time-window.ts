@@ -1,10 +1,11 @@
 import { requireDuration, requireNumber } from "../kit/check.ts";
+import { steps, toSteps } from "./share.ts";
 
 /** What a {@link TimeWindow} has counted. */
 export interface WindowCounts {
   /** Outcomes. */
   readonly calls: number;
-  /** Those that failed. */
+  /** Those that failed; with fractions where some failed in part. */
   readonly failures: number;
   /** Those that were slow. */
   readonly slow: number;
@@ -15,14 +16,14 @@ export interface WindowCounts {
  * bucket that has passed. After `span` without outcomes it is empty. It has no clock: times are handed in, in milliseconds.
  *
  * What came at `t` counts from `t` on and is gone at `t + span` at the latest, and not before `t + span - span / buckets`. A time
- * before the latest one seen counts as that one.
+ * before the latest one seen counts as that one. An outcome may be a part of a failure, to 1/1024.
  */
 export class TimeWindow {
   /** The span of time, in milliseconds. */
   readonly span: number;
   private readonly width: number;
   private readonly buckets: number;
-  /** Calls, failures and slow ones of each bucket, one after the other. */
+  /** Of each bucket, one after the other: calls, steps of failures, slow ones. */
   private readonly counts: Float64Array;
   private readonly sums: [calls: number, failures: number, slow: number] = [0, 0, 0];
   /** The number of the latest bucket since time 0. */
@@ -40,20 +41,42 @@ export class TimeWindow {
     this.counts = new Float64Array(this.buckets * 3);
   }
 
-  /** Adds an outcome at `now`. */
-  add(now: number, failed = false, slow = false): void {
+  /**
+   * Adds an outcome at `now`.
+   *
+   * @param failed whether it failed, or from 0 to 1 by how much
+   * @returns its mark, for {@link amend}
+   */
+  add(now: number, failed: boolean | number = false, slow = false): number {
+    const share = toSteps(failed);
     this.move(now);
     const at = this.placeOf(this.latest);
-    this.change(at, 0);
-    if (failed) this.change(at, 1);
-    if (slow) this.change(at, 2);
+    this.change(at, 0, 1);
+    this.change(at, 1, share);
+    if (slow) this.change(at, 2, 1);
+    return this.latest;
+  }
+
+  /**
+   * Says at `now` that an outcome that was added as no failure is one: for a call that was counted before it had ended.
+   *
+   * @param mark what {@link add} returned, not before the last {@link clear}
+   * @param failed whether it failed, or from 0 to 1 by how much
+   * @returns whether the window still holds that outcome; else nothing has changed
+   */
+  amend(mark: number, now: number, failed: boolean | number): boolean {
+    const share = toSteps(failed);
+    this.move(now);
+    if (mark <= this.latest - this.buckets) return false;
+    this.change(this.placeOf(mark), 1, share);
+    return true;
   }
 
   /** What it holds at `now`. */
   at(now: number): WindowCounts {
     this.move(now);
     const [calls, failures, slow] = this.sums;
-    return { calls, failures, slow };
+    return { calls, failures: failures / steps, slow };
   }
 
   /** Forgets all of it. */
@@ -62,9 +85,9 @@ export class TimeWindow {
     this.sums.fill(0);
   }
 
-  private change(at: number, kind: 0 | 1 | 2): void {
-    this.counts[at + kind]!++;
-    this.sums[kind]++;
+  private change(at: number, kind: 0 | 1 | 2, by: number): void {
+    this.counts[at + kind]! += by;
+    this.sums[kind] += by;
   }
 
   /** Empties the buckets between the latest time seen and `now`. */
