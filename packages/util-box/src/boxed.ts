@@ -39,7 +39,7 @@ export type BoxLayer<In extends AnyService, Out extends AnyService = In> = Layer
 /** A layer as one between services of two types. */
 interface Wraps<In extends AnyService, Out extends AnyService> {
   readonly name: string;
-  readonly state?: object | undefined;
+  readonly state?: object | string | undefined;
   wrap(inner: In): Out;
 }
 

@@ -9,8 +9,11 @@ import type { AnyService } from "./service.ts";
 export interface Layer<out K extends Kind = Keeps> {
   /** The name of the function that makes such layers, such as `"concurrencyLimit"`. */
   readonly name: string;
-  /** What this layer holds on behalf of its callers, if anything: it may stand in a stack only once. */
-  readonly state?: object | undefined;
+  /**
+   * What this layer holds on behalf of its callers, if anything: it may stand in a stack only once. A layer whose state has a name says
+   * that here: a circuit breaker is `"open"`.
+   */
+  readonly state?: object | string | undefined;
   /** What this layer says of itself, for tools that show or judge a stack. */
   readonly about?: About | undefined;
   /** The service with this layer around it. */
