@@ -1,0 +1,301 @@
+import {
+  type About,
+  type CallOptions,
+  events,
+  type Gate,
+  type Lease,
+  type Outcome,
+  type ReadyOptions,
+} from "@sluice/core";
+import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
+import { CircuitOpenError } from "./circuit-open-error.ts";
+import { Circuit, CircuitCall, type CircuitState } from "./circuit.ts";
+import { type CircuitBreakerOptions, readSettings, type Settings } from "./options.ts";
+import { shareBy, shareByDefault } from "./verdict.ts";
+
+/** A change of state. */
+export interface CircuitChange {
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  /** The failure that opened it; undefined where something else did, and for all other changes. */
+  readonly cause: unknown;
+}
+
+/** What errors and events call the layer. */
+export const layerName = "circuitBreaker";
+
+class CircuitLease<Req> extends CircuitCall implements Lease<Req> {
+  request: unknown = undefined;
+  signal: AbortSignal | undefined = undefined;
+  private readonly breaker: CircuitBreaker<Req, any>;
+  private held = true;
+
+  constructor(breaker: CircuitBreaker<Req, any>) {
+    super();
+    this.breaker = breaker;
+  }
+
+  cancel(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.breaker.cancelled(this);
+  }
+
+  start(request: Req, options: CallOptions): void {
+    this.breaker.started(this, request, options);
+  }
+
+  answered(outcome: Outcome): void {
+    this.finish(outcome);
+  }
+
+  finish(outcome: Outcome): void {
+    if (!this.held) return;
+    this.held = false;
+    this.breaker.ended(this, outcome);
+  }
+}
+
+/**
+ * The gate behind {@link circuitBreaker}, for a layer of another name, and for a gate made of gates: a breaker for each key.
+ *
+ * @example
+ * const breaker = new CircuitBreaker({ consecutive: 5 });
+ * const service = new ServiceBuilder().layer(gate(breaker, { name: "payments" })).serviceFn(pay);
+ */
+export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError> {
+  /** Carries the failure in the types; never there at run time. */
+  declare readonly "~failure"?: (() => CircuitOpenError) | undefined;
+  /** It counts outcomes, and holds no capacity for work that goes on. */
+  readonly holds = "answer";
+  /** Why it refuses. */
+  readonly reason = "circuit";
+  private readonly settings: Settings;
+  private readonly circuit: Circuit;
+  private readonly alarm: Alarm;
+  private readonly line: Line<Lease<Req>, Req> = new Line(() => {
+    this.serve(this.alarm.now());
+  });
+  private refusals = 0;
+
+  /** @throws TypeError | RangeError when an option is not in its range */
+  constructor(options?: CircuitBreakerOptions<Req, Res>);
+  /** @internal `owner` is what errors call it */
+  constructor(options?: CircuitBreakerOptions<Req, Res>, owner?: string);
+  constructor(options?: CircuitBreakerOptions<Req, Res>, owner = "CircuitBreaker") {
+    this.settings = readSettings(owner, options);
+    this.circuit = new Circuit(this.settings, (from, to) => {
+      this.announce(from, to);
+    });
+    this.alarm = new Alarm(this.settings.clock, (now) => {
+      this.serve(now);
+    });
+  }
+
+  /** Its state. The step from open to half-open is taken by the next caller who asks when the break is over. */
+  get state(): CircuitState {
+    return this.circuit.state;
+  }
+
+  /** Calls in the window. */
+  get calls(): number {
+    return this.circuit.counts(this.alarm.now()).calls;
+  }
+
+  /** Those of them that failed; with fractions where `classify` gives some. */
+  get failures(): number {
+    return this.circuit.counts(this.alarm.now()).failures;
+  }
+
+  /** Those of them that were slow, or are in flight and slow by now. */
+  get slow(): number {
+    return this.circuit.counts(this.alarm.now()).slow;
+  }
+
+  /** Permits held, and calls that have no answer. */
+  get active(): number {
+    return this.circuit.active;
+  }
+
+  /** Callers in line; 0 unless `whenOpen` is `"wait"`. */
+  get waiting(): number {
+    return this.line.size;
+  }
+
+  /** How often it has opened. */
+  get opened(): number {
+    return this.circuit.opened;
+  }
+
+  /** How many were refused, from the beginning. */
+  get refused(): number {
+    return this.refusals;
+  }
+
+  /** Whether it is closed, knows of no call and no failure, and nobody holds a permit or waits. */
+  get idle(): boolean {
+    return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.alarm.now());
+  }
+
+  /** In how many milliseconds the break is over; undefined when it is not open. */
+  retryAfter(): number | undefined {
+    return this.circuit.rest(this.alarm.now());
+  }
+
+  /** Opens it, for `ms` milliseconds (above 0 to 2^31-1) or as long as `breakFor` says. Permits in hand stay good. */
+  open(ms?: number): void {
+    if (ms !== undefined) requireDuration(`${layerName}.open`, "ms", ms, { above: true });
+    const now = this.alarm.now();
+    this.circuit.open(now, ms);
+    this.serve(now);
+  }
+
+  /** Closes it, and forgets all that was counted. */
+  close(): void {
+    this.circuit.close();
+    this.serve(this.alarm.now());
+  }
+
+  /** Lets nobody in until it is closed or opened by hand. Permits in hand are refused when they are called. */
+  isolate(): void {
+    this.circuit.isolate();
+    this.serve(this.alarm.now());
+  }
+
+  /** @internal what the layer says of itself */
+  get about(): About {
+    const { label, window, slowCall, slowRatio, breakFor, waits, ...settings } = this.settings;
+    const { failureRatio, minimumCalls, consecutive, probes } = settings;
+    const facts = {
+      ...("calls" in window ? { windowCalls: window.calls } : { windowTime: window.time }),
+      failureRatio,
+      minimumCalls,
+      consecutive: consecutive === Infinity ? undefined : consecutive,
+      slowCall: slowCall === Infinity ? undefined : slowCall,
+      slowRatio: slowCall === Infinity ? undefined : slowRatio,
+      breakFor: typeof breakFor === "number" ? breakFor : undefined,
+      probes,
+      whenOpen: waits ? "wait" : "refuse",
+    };
+    return { label, traits: ["breaks"], facts };
+  }
+
+  /** Its state and counters: what a logger needs. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { label } = this.settings;
+    const { state, calls, failures, slow, active, waiting, opened, refused } = this;
+    return { label, state, calls, failures, slow, active, waiting, opened, refused, retryAfter: this.retryAfter() };
+  }
+
+  /** A lease. Throws {@link CircuitOpenError} where it is open, unless callers wait then. */
+  tryAcquire(): Lease<Req> | undefined {
+    const { circuit } = this;
+    if (this.line.blocks()) return undefined;
+    let now = 0;
+    if (circuit.isTimed) {
+      now = this.alarm.now();
+      circuit.advance(now);
+    }
+    if (circuit.hasRoom) return this.letIn(now);
+    if (this.settings.waits) return undefined;
+    throw this.refusal();
+  }
+
+  /**
+   * A lease, in turn. Rejects with `signal.reason` when the signal aborts; with {@link CircuitOpenError} where callers do not wait, and where
+   * the break is not over by the deadline.
+   */
+  acquire(options: ReadyOptions<Req> = {}): Promise<Lease<Req>> {
+    const { signal, deadline = Infinity } = options;
+    try {
+      if (signal?.aborted) throw abortReason(signal);
+      const lease = this.tryAcquire();
+      if (lease !== undefined) return Promise.resolve(lease);
+      const now = this.alarm.now();
+      const { ahead } = this.alarm;
+      requireNear(layerName, deadline, now - ahead);
+      if (this.isTooLate(deadline + ahead)) throw this.refusal();
+      // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
+      const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
+      this.serve(now);
+      return waiting;
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+  }
+
+  /** @internal */
+  started(lease: CircuitLease<Req>, request: Req, { signal }: CallOptions): void {
+    const { circuit } = this;
+    if (circuit.state === "isolated") throw this.refusal();
+    // Of an era that is over: nobody will look at it.
+    if (!circuit.isCurrent(lease)) return;
+    lease.signal = signal;
+    if (this.settings.classify !== undefined) lease.request = request;
+    else if (!circuit.isTimed) return;
+    circuit.begin(lease, this.alarm.now());
+  }
+
+  /** @internal */
+  cancelled(lease: CircuitLease<Req>): void {
+    this.circuit.drop(lease);
+    if (this.line.size > 0) this.serve(this.alarm.now());
+  }
+
+  /** @internal */
+  ended(lease: CircuitLease<Req>, outcome: Outcome): void {
+    const { circuit } = this;
+    if (!circuit.isCurrent(lease)) {
+      circuit.drop(lease);
+      return;
+    }
+    const now = this.alarm.now();
+    const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+    circuit.end(lease, now, this.shareOf(lease, outcome, now), reason);
+    if (this.line.size > 0) this.serve(now);
+  }
+
+  private shareOf({ signal, request, since }: CircuitLease<Req>, outcome: Outcome, now: number): number | undefined {
+    const { classify } = this.settings;
+    if (classify === undefined) return shareByDefault(outcome, signal);
+    const call = { request, elapsed: now - since, aborted: signal?.aborted === true };
+    return shareBy(() => classify(outcome, call), outcome, signal);
+  }
+
+  private letIn(now: number): Lease<Req> {
+    const lease = new CircuitLease<Req>(this);
+    this.circuit.letIn(lease, now);
+    return lease;
+  }
+
+  private refusal(): CircuitOpenError {
+    this.refusals++;
+    const { circuit } = this;
+    return new CircuitOpenError(layerName, {
+      label: this.settings.label,
+      retryAfter: this.retryAfter(),
+      isolated: circuit.state === "isolated",
+      cause: circuit.cause,
+    });
+  }
+
+  /** Lets in whom there is room for, and sets the alarm for the rest. */
+  private serve(now: number): void {
+    const { circuit, line, alarm } = this;
+    if (line.size > 0) circuit.advance(now);
+    while (line.size > 0 && circuit.hasRoom) line.grant(this.letIn(now));
+    while (line.first !== undefined && this.isTooLate(line.first.options.deadline)) line.refuse(this.refusal());
+    alarm.set(line.size > 0 ? circuit.due : Infinity);
+  }
+
+  private isTooLate(deadline = Infinity): boolean {
+    return this.circuit.state === "open" && this.circuit.due > deadline;
+  }
+
+  private announce(from: CircuitState, to: CircuitState): void {
+    const { onChange, label } = this.settings;
+    const cause = to === "open" ? this.circuit.cause : undefined;
+    if (events.listening) events.emit({ type: "state", layer: layerName, label, source: this, from, to, cause });
+    tell(onChange, { from, to, cause });
+  }
+}

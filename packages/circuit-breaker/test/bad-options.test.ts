@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { circuitBreaker } from "../src/index.ts";
+import { setUp } from "./helper/set-up.ts";
+
+describe("promise 10: options that would never let it close, or never open, are refused", () => {
+  test.each([
+    [{ probes: 0 }, "probes"],
+    [{ probes: Infinity }, "probes"],
+    [{ breakFor: Infinity }, "breakFor"],
+    [{ breakFor: 0 }, "breakFor"],
+    [{ failureRatio: 0 }, "failureRatio"],
+    [{ slowCall: 0 }, "slowCall"],
+    [{ window: { calls: 10 }, minimumCalls: 11 }, "minimumCalls"],
+  ])("%o", (options, option) => {
+    expect(() => circuitBreaker(options as never)).toThrow(
+      expect.objectContaining({
+        name: "RangeError",
+        message: expect.stringMatching(`^circuitBreaker: ${option}.*received`) as string,
+      }) as Error,
+    );
+  });
+
+  test("a window of fewer calls than the default minimum counts when it is full", async () => {
+    const { breaker, fail } = setUp({ window: { calls: 3 } });
+    await fail(2);
+    expect(breaker.state).toBe("closed");
+    await fail();
+    expect(breaker.state).toBe("open");
+  });
+
+  test.each([
+    [{ slowRatio: 0.5 }, "slowRatio must go with slowCall"],
+    [{ window: {} }, "either time or calls; received neither"],
+    [{ window: { time: 5, calls: 5 } }, "either time or calls; received both"],
+    [{ window: { calls: 5, buckets: 5 } }, "window.buckets must go with window.time"],
+    [{ window: { span: 5 } }, "circuitBreaker: window: span is not an option"],
+    [{ window: 5 }, "window must be an object"],
+    [{ treshold: 5 }, "treshold is not an option"],
+  ])("%o is a mistake, and is said to be one", (options, message) => {
+    expect(() => circuitBreaker(options as never)).toThrow(TypeError);
+    expect(() => circuitBreaker(options as never)).toThrow(message);
+  });
+});
