@@ -1,4 +1,5 @@
 import { type AnyLayer, type Clock, systemClock } from "@sluice/core";
+import { circuitBreaker, type CircuitBreakerLayer } from "@sluice/circuit-breaker";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
@@ -15,15 +16,24 @@ const readers: Record<string, (clock: Clock) => AnyLayer[]> = {
   timeout: (clock) => [timeout({ deadline: true, clock })],
   retry: (clock) => [retry(retryPolicy({ maxRetries: 1 }), { clock })],
   rateLimit: (clock) => [rateLimit({ limit: 1, interval: 1_000, clock })],
+  circuitBreaker(clock) {
+    const breaker = circuitBreaker({ whenOpen: "wait", breakFor: 500, clock });
+    opens.add(breaker);
+    return [breaker];
+  },
   loadShed: (clock) => [loadShed({ wait: 1_000, clock }), concurrencyLimit(1)],
 };
 const longest = 2 ** 31 - 1;
+/** Those in which nobody waits before they are open. */
+const opens = new Set<CircuitBreakerLayer>();
 
 /** A stack in which one call runs, so that the next has to wait where there is a limit. */
 function setUp(layers: AnyLayer[]) {
   const workshop = new Workshop();
   const service = stacked(layers, workshop.service);
   void service.call("first");
+  for (const breaker of opens) breaker.open();
+  opens.clear();
   return { service, workshop };
 }
 

@@ -9,8 +9,9 @@ import {
 } from "@sluice/core";
 import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
 import { CircuitOpenError } from "./circuit-open-error.ts";
-import { Circuit, CircuitCall, type CircuitState } from "./circuit.ts";
-import { type CircuitBreakerOptions, readSettings, type Settings } from "./options.ts";
+import { CircuitLease, type LeaseHolder } from "./circuit-lease.ts";
+import { Circuit, type CircuitState } from "./circuit.ts";
+import { type CircuitBreakerOptions, factsOf, readSettings, type Settings } from "./options.ts";
 import { shareBy, shareByDefault } from "./verdict.ts";
 
 /** A change of state. */
@@ -24,38 +25,6 @@ export interface CircuitChange {
 /** What errors and events call the layer. */
 export const layerName = "circuitBreaker";
 
-class CircuitLease<Req> extends CircuitCall implements Lease<Req> {
-  request: unknown = undefined;
-  signal: AbortSignal | undefined = undefined;
-  private readonly breaker: CircuitBreaker<Req, any>;
-  private held = true;
-
-  constructor(breaker: CircuitBreaker<Req, any>) {
-    super();
-    this.breaker = breaker;
-  }
-
-  cancel(): void {
-    if (!this.held) return;
-    this.held = false;
-    this.breaker.cancelled(this);
-  }
-
-  start(request: Req, options: CallOptions): void {
-    this.breaker.started(this, request, options);
-  }
-
-  answered(outcome: Outcome): void {
-    this.finish(outcome);
-  }
-
-  finish(outcome: Outcome): void {
-    if (!this.held) return;
-    this.held = false;
-    this.breaker.ended(this, outcome);
-  }
-}
-
 /**
  * The gate behind {@link circuitBreaker}, for a layer of another name, and for a gate made of gates: a breaker for each key.
  *
@@ -63,7 +32,7 @@ class CircuitLease<Req> extends CircuitCall implements Lease<Req> {
  * const breaker = new CircuitBreaker({ consecutive: 5 });
  * const service = new ServiceBuilder().layer(gate(breaker, { name: "payments" })).serviceFn(pay);
  */
-export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError> {
+export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError>, LeaseHolder<Req> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => CircuitOpenError) | undefined;
   /** It counts outcomes, and holds no capacity for work that goes on. */
@@ -144,7 +113,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** Opens it, for `ms` milliseconds (above 0 to 2^31-1) or as long as `breakFor` says. Permits in hand stay good. */
   open(ms?: number): void {
-    if (ms !== undefined) requireDuration(`${layerName}.open`, "ms", ms, { above: true });
+    if (ms !== undefined) requireDuration(layerName, "ms of open", ms, { above: true });
     const now = this.alarm.now();
     this.circuit.open(now, ms);
     this.serve(now);
@@ -164,20 +133,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** @internal what the layer says of itself */
   get about(): About {
-    const { label, window, slowCall, slowRatio, breakFor, waits, ...settings } = this.settings;
-    const { failureRatio, minimumCalls, consecutive, probes } = settings;
-    const facts = {
-      ...("calls" in window ? { windowCalls: window.calls } : { windowTime: window.time }),
-      failureRatio,
-      minimumCalls,
-      consecutive: consecutive === Infinity ? undefined : consecutive,
-      slowCall: slowCall === Infinity ? undefined : slowCall,
-      slowRatio: slowCall === Infinity ? undefined : slowRatio,
-      breakFor: typeof breakFor === "number" ? breakFor : undefined,
-      probes,
-      whenOpen: waits ? "wait" : "refuse",
-    };
-    return { label, traits: ["breaks"], facts };
+    return { label: this.settings.label, traits: ["breaks"], facts: factsOf(this.settings) };
   }
 
   /** Its state and counters: what a logger needs. */

@@ -1,4 +1,4 @@
-import type { Clock } from "@sluice/core";
+import type { About, Clock } from "@sluice/core";
 import {
   readOptions,
   requireClock,
@@ -142,28 +142,50 @@ export function readSettings(owner: string, options: CircuitBreakerOptions<any, 
   };
 }
 
+/** What a breaker says of how it was made. */
+export function factsOf(settings: Settings): NonNullable<About["facts"]> {
+  const { window, failureRatio, minimumCalls, consecutive, slowCall, slowRatio, breakFor, probes, waits } = settings;
+  return {
+    ...("calls" in window ? { windowCalls: window.calls } : { windowTime: window.time }),
+    failureRatio,
+    minimumCalls,
+    consecutive: consecutive === Infinity ? undefined : consecutive,
+    slowCall: slowCall === Infinity ? undefined : slowCall,
+    slowRatio: slowCall === Infinity ? undefined : slowRatio,
+    breakFor: typeof breakFor === "number" ? breakFor : undefined,
+    probes,
+    whenOpen: waits ? "wait" : "refuse",
+  };
+}
+
 function readWindow(owner: string, given: CircuitWindow | undefined): Settings["window"] {
   if (given === undefined) return { time: 10_000, buckets: 10 };
   requireObject(owner, "window", given);
-  const { time, buckets, calls } = readOptions<{ time?: number; buckets?: number; calls?: number }>(
-    `${owner}: window`,
-    given as object,
-    ["time", "buckets", "calls"],
-  );
-  if ((time === undefined) === (calls === undefined)) {
-    const received = time === undefined ? "neither" : "both";
-    throw new TypeError(`${owner}: window must have either time or calls; received ${received}`);
-  }
-  if (calls !== undefined) {
-    if (buckets !== undefined) {
-      throw new TypeError(`${owner}: window.buckets must go with window.time; received ${show(buckets)} with calls`);
+  const {
+    time,
+    buckets = 10,
+    calls,
+  } = readOptions<{ time?: number; buckets?: number; calls?: number }>(`${owner}: window`, given as object, [
+    "time",
+    "buckets",
+    "calls",
+  ]);
+  if (calls === undefined) {
+    if (time === undefined) {
+      throw new TypeError(
+        `${owner}: window must have time or calls; received an object whose window.time and window.calls are undefined`,
+      );
     }
-    return { calls: requireNumber(owner, "window.calls", calls, { min: 1, max: 10_000, integer: true }) };
+    return {
+      time: requireDuration(owner, "window.time", time, { above: true }),
+      buckets: requireNumber(owner, "window.buckets", buckets, { min: 1, max: 1_000, integer: true }),
+    };
   }
-  return {
-    time: requireDuration(owner, "window.time", time, { above: true }),
-    buckets: requireNumber(owner, "window.buckets", buckets ?? 10, { min: 1, max: 1_000, integer: true }),
-  };
+  for (const [option, value] of Object.entries({ time, buckets: given.buckets })) {
+    if (value === undefined) continue;
+    throw new TypeError(`${owner}: window.${option} must not go with window.calls; received ${show(value)}`);
+  }
+  return { calls: requireNumber(owner, "window.calls", calls, { min: 1, max: 10_000, integer: true }) };
 }
 
 function requireBreak(owner: string, breakFor: unknown): number | BreakBackoff {

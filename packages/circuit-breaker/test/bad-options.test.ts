@@ -30,9 +30,9 @@ describe("promise 10: options that would never let it close, or never open, are 
 
   test.each([
     [{ slowRatio: 0.5 }, "slowRatio must go with slowCall"],
-    [{ window: {} }, "either time or calls; received neither"],
-    [{ window: { time: 5, calls: 5 } }, "either time or calls; received both"],
-    [{ window: { calls: 5, buckets: 5 } }, "window.buckets must go with window.time"],
+    [{ window: {} }, "window must have time or calls; received an object"],
+    [{ window: { time: 5, calls: 5 } }, "window.time must not go with window.calls; received 5"],
+    [{ window: { calls: 5, buckets: 5 } }, "window.buckets must not go with window.calls; received 5"],
     [{ window: { span: 5 } }, "circuitBreaker: window: span is not an option"],
     [{ window: 5 }, "window must be an object"],
     [{ treshold: 5 }, "treshold is not an option"],

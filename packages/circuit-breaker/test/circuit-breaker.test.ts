@@ -242,7 +242,7 @@ describe("by hand", () => {
     const { breaker } = setUp();
     expect(() => {
       breaker.open(ms as number);
-    }).toThrow(/^circuitBreaker.open: ms must be a number above 0/);
+    }).toThrow(/^circuitBreaker: ms of open must be a number above 0/);
     expect(breaker.state).toBe("closed");
   });
 

@@ -24,13 +24,14 @@ export const layers: LayerShapes = {
   circuitBreaker: {
     observes: true,
     opaque,
-    calm: (clock) => circuitBreaker({ clock }),
+    // So many failures do not come.
+    calm: (clock) => circuitBreaker({ minimumCalls: 1_000, clock }),
     drawn: opening({ slowCall: 20 }),
   },
   "circuitBreaker, waiting": {
     observes: true,
     opaque,
-    calm: (clock) => circuitBreaker({ whenOpen: "wait", window: { calls: 10 }, clock }),
+    calm: (clock) => circuitBreaker({ whenOpen: "wait", window: { calls: 1_000 }, minimumCalls: 1_000, clock }),
     drawn: opening({ whenOpen: "wait" }),
   },
 };

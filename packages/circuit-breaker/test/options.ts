@@ -9,6 +9,7 @@ import {
   oneOf,
   only,
   optional,
+  type OptionsRow,
   type OptionTable,
   span,
   withMethods,
@@ -23,16 +24,14 @@ import {
 const share = number({ min: 0, max: 1, above: true });
 const from1 = number({ min: 1, whole: true, infinity: true });
 const backoff = { next: () => ({ delay: 5, state: undefined }) };
-const aWindow = only(
-  [{ time: 1_000 }, { time: 1_000, buckets: 5 }, { calls: 50 }],
-  [{}, 5, "x", null, [], { time: 0 }, { calls: 0 }, { time: 5, calls: 5 }, { calls: 5, buckets: 5 }, { span: 5 }],
-);
+const windows = [{ time: 1_000 }, { time: 1_000, buckets: 5 }, { calls: 50 }];
+
+/** Objects that are no window are told apart by their members, below. */
+const isOtherObject = (value: unknown): boolean => Object(value) === value && !windows.includes(value as never);
 
 const ranges = {
-  window: optional(aWindow),
   failureRatio: optional(share),
   slowCall: optional(span),
-  slowRatio: optional(share),
   minimumCalls: optional(count),
   consecutive: optional(from1),
   breakFor: optional(either(span, withMethods(backoff, "next"))),
@@ -42,9 +41,9 @@ const ranges = {
   onChange: optional(aFunction),
   clock: optional(aClock),
   label: optional(aName),
-} satisfies Every<CircuitBreakerOptions>;
+} satisfies Every<Omit<CircuitBreakerOptions, "window" | "slowRatio">>;
 
-const windowRanges = (window: CircuitWindow, table: Readonly<Record<string, typeof share>>) => ({
+const members = (window: CircuitWindow, table: OptionsRow["ranges"]): OptionsRow => ({
   of: "circuitBreaker",
   base: window,
   prefix: "window.",
@@ -55,28 +54,32 @@ const windowRanges = (window: CircuitWindow, table: Readonly<Record<string, type
 
 export const optionTable: OptionTable = {
   objects: [
-    // A ratio of slow calls goes with what is slow.
-    { of: "circuitBreaker", base: { slowCall: 5 }, give: circuitBreaker, ranges: { ...ranges, slowCall: span } },
-    { of: "circuitBreaker", base: {}, give: circuitBreaker, ranges: { slowCall: optional(span) } },
-    {
-      of: "CircuitBreaker",
-      base: { slowCall: 5 },
-      give: (options) => new CircuitBreaker(options),
-      ranges: { ...ranges, slowCall: span },
-    },
-    windowRanges({ time: 1_000 }, { time: span, buckets: optional(number({ min: 1, max: 1_000, whole: true })) }),
-    windowRanges({ calls: 100 }, { calls: number({ min: 1, max: 10_000, whole: true }) }),
+    { of: "circuitBreaker", base: {}, give: circuitBreaker, ranges },
+    { of: "CircuitBreaker", base: {}, give: (options) => new CircuitBreaker(options), ranges },
+    // It goes with what is slow.
+    { of: "circuitBreaker", base: { slowCall: 5 }, give: circuitBreaker, ranges: { slowRatio: optional(share) } },
+    members({ time: 1_000 }, { time: span, buckets: optional(number({ min: 1, max: 1_000, whole: true })) }),
+    members({ calls: 100 }, { calls: number({ min: 1, max: 10_000, whole: true }) }),
   ],
   parameters: [
     {
-      of: "circuitBreaker.open",
-      option: "ms",
+      of: "circuitBreaker",
+      option: "window",
+      range: optional(only(windows)),
+      except: isOtherObject,
+      give: (window) => circuitBreaker({ window }),
+    },
+    {
+      of: "circuitBreaker",
+      option: "ms of open",
       range: optional(span),
-      give: (ms) => circuitBreaker().open(ms),
+      give: (ms) => {
+        circuitBreaker().open(ms);
+      },
     },
   ],
   without: {
     CircuitOpenError: "is made by the breaker",
-    isCircuitOpenError: "takes anything",
+    isCircuitOpenError: "answers for any value",
   },
 };

@@ -26,7 +26,7 @@ export interface SetUp {
 }
 
 /** A call that has arrived inside. */
-export interface Begun {
+interface Begun {
   readonly end: Promise<unknown>;
   readonly respond: (response?: string) => Promise<void>;
   readonly fail: (reason?: unknown) => Promise<void>;
