@@ -149,6 +149,16 @@ describe("TimeWindow", () => {
     expect(window.at(1_050).failures).toBe(0);
   });
 
+  test("is empty a span after the last outcome, however many buckets there are: 1,000 ms are no multiple of a thirtieth", () => {
+    for (let buckets = 1; buckets <= 100; buckets++) {
+      for (const start of [0, 7, 1_000, 123_456]) {
+        const window = new TimeWindow(1_000, buckets);
+        window.add(start, true);
+        expect(window.at(start + 1_000).calls).toBe(0);
+      }
+    }
+  });
+
   test("amends an outcome as long as it holds it", () => {
     const window = new TimeWindow(100, 10);
     const mark = window.add(5, false, true);

@@ -21,7 +21,6 @@ export interface WindowCounts {
 export class TimeWindow {
   /** The span of time, in milliseconds. */
   readonly span: number;
-  private readonly width: number;
   private readonly buckets: number;
   /** Of each bucket, one after the other: calls, steps of failures, slow ones. */
   private readonly counts: Float64Array;
@@ -37,7 +36,6 @@ export class TimeWindow {
   constructor(span: number, buckets = 10) {
     this.span = requireDuration("TimeWindow", "span", span, { above: true });
     this.buckets = requireNumber("TimeWindow", "buckets", buckets, { min: 1, max: 1_000, integer: true });
-    this.width = this.span / this.buckets;
     this.counts = new Float64Array(this.buckets * 3);
   }
 
@@ -92,7 +90,8 @@ export class TimeWindow {
 
   /** Empties the buckets between the latest time seen and `now`. */
   private move(now: number): void {
-    const bucket = Math.floor(now / this.width);
+    // Not by the width of a bucket, which is rounded: the thirtieth of 1,000 ms would begin a moment too late.
+    const bucket = Math.floor((now * this.buckets) / this.span);
     if (bucket <= this.latest) return;
     if (bucket - this.latest >= this.buckets) this.clear();
     else {
