@@ -83,7 +83,8 @@ const optionObjectsAlone = objects.filter(([, { prefix }]) => prefix === undefin
 
 describe("promise 14: an option that nobody knows", () => {
   test.each(optionObjectsAlone)("is a TypeError of %s that names it and the nearest that there is", async (of, row) => {
-    for (const option of Object.keys(row.ranges)) {
+    // A name of one letter is near to nothing.
+    for (const option of Object.keys(row.ranges).filter(({ length }) => length > 1)) {
       // A letter that is typed twice.
       const misspelt = `${option}${option.at(-1)}`;
       for (const value of [1, undefined]) {

@@ -1,0 +1,188 @@
+import {
+  type About,
+  type CallOptions,
+  type Gate,
+  type Lease,
+  type Outcome,
+  OverloadedError,
+  type ReadyOptions,
+} from "@sluice/core";
+import { abortReason, SteadyTime } from "@sluice/core/kit";
+import { TimeWindow } from "@sluice/core/stats";
+import { Debt } from "./debt.ts";
+import { readSettings, type Settings, type ThrottleOptions } from "./options.ts";
+import { verdictBy, verdictByDefault } from "./verdict.ts";
+
+/** What errors call the layer. */
+export const layerName = "throttle";
+
+/** A call that was let in. */
+class ThrottleLease<Req> implements Lease<Req> {
+  request: unknown = undefined;
+  signal: AbortSignal | undefined = undefined;
+  /** How much of it was to be refused. */
+  readonly share: number;
+  private readonly throttle: Throttle<Req, any>;
+  private held = true;
+
+  constructor(throttle: Throttle<Req, any>, share: number) {
+    this.throttle = throttle;
+    this.share = share;
+  }
+
+  cancel(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.throttle.cancelled(this);
+  }
+
+  start(request: Req, options: CallOptions): void {
+    this.throttle.started(this, request, options);
+  }
+
+  answered(outcome: Outcome): void {
+    this.finish(outcome);
+  }
+
+  finish(outcome: Outcome): void {
+    if (!this.held) return;
+    this.held = false;
+    this.throttle.ended(this, outcome);
+  }
+}
+
+/**
+ * The gate behind {@link throttle}, for a layer of another name, and for a gate made of gates: a throttle for each key.
+ *
+ * @example
+ * const throttle = new Throttle({ label: "search" });
+ * const service = new ServiceBuilder().layer(gate(throttle, { name: "search" })).serviceFn(ask);
+ */
+export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, OverloadedError> {
+  /** Carries the failure in the types; never there at run time. */
+  declare readonly "~failure"?: (() => OverloadedError) | undefined;
+  /** It counts answers, and holds no capacity for work that goes on. */
+  readonly holds = "answer";
+  private readonly settings: Settings;
+  private readonly time: SteadyTime;
+  /** The requests; those that were not accepted count as failures. */
+  private readonly window: TimeWindow;
+  private readonly debt: Debt = new Debt();
+  private held = 0;
+  private refusals = 0;
+
+  /** @throws TypeError | RangeError when an option is not in its range */
+  constructor(options?: ThrottleOptions<Req, Res>);
+  /** @internal `owner` is what errors call it */
+  constructor(options?: ThrottleOptions<Req, Res>, owner?: string);
+  constructor(options?: ThrottleOptions<Req, Res>, owner = "Throttle") {
+    this.settings = readSettings(owner, options);
+    this.time = new SteadyTime(this.settings.clock);
+    this.window = new TimeWindow(this.settings.window, 30);
+  }
+
+  /** Requests in the window: answered, or refused here. */
+  get requests(): number {
+    return this.window.at(this.time.now()).calls;
+  }
+
+  /** Those of them that the other side accepted. */
+  get accepts(): number {
+    const { calls, failures } = this.window.at(this.time.now());
+    return calls - failures;
+  }
+
+  /** The share of callers who are refused now. */
+  get probability(): number {
+    return this.shareAt(this.time.now());
+  }
+
+  /** Permits held, and calls that have no answer. */
+  get active(): number {
+    return this.held;
+  }
+
+  /** How many were refused here, from the beginning. */
+  get refused(): number {
+    return this.refusals;
+  }
+
+  /** Whether nobody holds a permit, and nothing was counted of late. */
+  get idle(): boolean {
+    return this.held === 0 && this.requests === 0;
+  }
+
+  /** @internal what the layer says of itself */
+  get about(): About {
+    const { label, k, window, minimumPerSecond, max } = this.settings;
+    return { label, facts: { k, window, minimumPerSecond, max } };
+  }
+
+  /** What it counts: for a logger. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { label } = this.settings;
+    const { requests, accepts, probability, active, refused } = this;
+    return { label, requests, accepts, probability, active, refused };
+  }
+
+  /** A lease. Throws `OverloadedError` for the share of those who ask that is to be refused. */
+  tryAcquire(): Lease<Req> {
+    const now = this.time.now();
+    // Nothing is known, and nothing may come back: what was owed is too old.
+    if (this.held === 0 && this.window.at(now).calls === 0) this.debt.clear();
+    const share = this.shareAt(now);
+    if (this.settings.random === undefined && this.debt.ask(share)) throw this.refusal(now);
+    this.held++;
+    return new ThrottleLease<Req>(this, share);
+  }
+
+  /** As {@link tryAcquire}, by a promise: nobody waits here. */
+  acquire({ signal }: ReadyOptions<Req> = {}): Promise<Lease<Req>> {
+    try {
+      if (signal?.aborted) throw abortReason(signal);
+      return Promise.resolve(this.tryAcquire());
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+  }
+
+  /** @internal */
+  started(lease: ThrottleLease<Req>, request: Req, { signal }: CallOptions): void {
+    const { random, classify } = this.settings;
+    // A call that waits asks twice in one turn, and begins once.
+    if (random !== undefined && random() < lease.share) throw this.refusal(this.time.now());
+    lease.signal = signal;
+    if (classify !== undefined) lease.request = request;
+  }
+
+  /** @internal */
+  cancelled({ share }: ThrottleLease<Req>): void {
+    this.held--;
+    if (this.settings.random === undefined) this.debt.undo(share);
+  }
+
+  /** @internal */
+  ended({ signal, request }: ThrottleLease<Req>, outcome: Outcome): void {
+    this.held--;
+    const { classify } = this.settings;
+    const aborted = signal?.aborted === true;
+    const verdict =
+      classify === undefined
+        ? verdictByDefault(outcome, aborted)
+        : verdictBy(() => classify(outcome, { request, aborted }), outcome, aborted);
+    if (verdict !== "ignore") this.window.add(this.time.now(), verdict === "refused");
+  }
+
+  private shareAt(now: number): number {
+    const { k, window, minimumPerSecond, max } = this.settings;
+    const { calls, failures } = this.window.at(now);
+    if (calls < (minimumPerSecond * window) / 1_000) return 0;
+    return Math.min(max, Math.max(0, (calls - k * (calls - failures)) / (calls + 1)));
+  }
+
+  private refusal(now: number): OverloadedError {
+    this.refusals++;
+    this.window.add(now, true);
+    return new OverloadedError(layerName, { label: this.settings.label });
+  }
+}
