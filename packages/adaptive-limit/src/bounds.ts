@@ -20,8 +20,9 @@ export function requireBounds(
   bounds: LimitBounds,
   defaultMax: number,
 ): { readonly initial: number; readonly min: number; readonly max: number } {
-  const { min = 1, max = Math.max(defaultMax, min) } = bounds;
+  const { min = 1 } = bounds;
   requireNumber(owner, "min", min, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+  const { max = Math.max(defaultMax, min) } = bounds;
   requireNumber(owner, "max", max, { min, max: Number.MAX_SAFE_INTEGER, integer: true });
   const { initial = Math.min(Math.max(20, min), max) } = bounds;
   requireNumber(owner, "initial", initial, { min, max, integer: true });

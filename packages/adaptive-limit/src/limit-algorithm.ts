@@ -20,11 +20,11 @@ export interface LimitSample {
  * of anyone's own needs a `limit` and a `sample`.
  */
 export interface LimitAlgorithm {
-  /** The limit to begin with: a number from `min` to `max`. The layer rounds it down. */
+  /** The limit to begin with: a number of 1 or more. The layer rounds it down. */
   readonly limit: number;
-  /** What the limit is never below: a whole number of 1 or more, since without any call nothing is learned. Default 1. */
+  /** What the limit is never below: a whole number from 1, since without any call nothing is learned, to `limit`. Default 1. */
   readonly min?: number | undefined;
-  /** What the limit is never above: a whole number, `min` or more, or Infinity. Default Infinity. */
+  /** What the limit is never above: a whole number, `limit` or more, or Infinity. Default Infinity. */
   readonly max?: number | undefined;
   /** The round trip, in milliseconds, that it takes for one without a queue, where it knows one: for the layer's `baseline`. */
   readonly baseline?: number | undefined;

@@ -19,9 +19,9 @@ export function readAlgorithm(
   }
   const read = (member: string): unknown => readOption(owner, algorithm, member, `algorithm.${member}`);
   const { min = 1, max = Number.POSITIVE_INFINITY } = { min: read("min"), max: read("max") };
-  const least = requireNumber(owner, "algorithm.min", min, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-  const most = requireNumber(owner, "algorithm.max", max, { min: least, integer: true, infinity: true });
-  const limit = requireNumber(owner, "algorithm.limit", read("limit"), { min: least, max: most });
+  const limit = requireNumber(owner, "algorithm.limit", read("limit"), { min: 1 });
+  const least = requireNumber(owner, "algorithm.min", min, { min: 1, max: limit, integer: true });
+  const most = requireNumber(owner, "algorithm.max", max, { min: limit, integer: true, infinity: true });
   used.add(algorithm);
   return { min: least, max: most, limit, eachSample: read("eachSample") === true };
 }

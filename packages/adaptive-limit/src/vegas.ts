@@ -54,7 +54,8 @@ class Vegas implements LimitAlgorithm {
   private readonly random: () => number;
   /** Samples since the least round trip was measured anew. */
   private samples = 0;
-  private jitter: number;
+  /** Which part of `probe` it waits, this time. */
+  private jitter: number | undefined = undefined;
   private probing: Probing | undefined = undefined;
 
   constructor(options: VegasOptions | undefined) {
@@ -65,7 +66,6 @@ class Vegas implements LimitAlgorithm {
     requireFunction(owner, "random", random);
     this.probe = requireNumber(owner, "probe", probe, { min: 1 });
     this.random = random;
-    this.jitter = this.draw();
     this.limit = initial;
     this.min = min;
     this.max = max;
@@ -84,6 +84,7 @@ class Vegas implements LimitAlgorithm {
     // Who uses less than half of the limit has no queue, and has not shown that there is room for more.
     const used = sample.inflight * 2 >= limit;
     const queue = this.queueOf(sample);
+    this.jitter ??= this.draw();
     if (this.jitter * this.probe * limit <= this.samples) {
       if (!used) return this.measure(sample, limit);
       this.probing = { limit, calls: 2 * limit };
@@ -121,7 +122,7 @@ class Vegas implements LimitAlgorithm {
   private rest(): void {
     this.probing = undefined;
     this.samples = 0;
-    this.jitter = this.draw();
+    this.jitter = undefined;
   }
 
   private go(limit: number): number {

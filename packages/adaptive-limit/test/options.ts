@@ -18,7 +18,9 @@ import {
   aClock,
   aFunction,
   aName,
+  aRecord,
   count,
+  either,
   type Every,
   longest,
   number,
@@ -38,12 +40,11 @@ const algorithm = { limit: 20, sample: (): number => 20 };
 const fresh = (given: LimitAlgorithm): LimitAlgorithm => (given === algorithm ? { ...algorithm } : given);
 
 const gateOptions = {
-  window: optional(only([{ time: 10 }, {}], [false, true, 5, "x", null, { time: 5 }, { tyme: 10 }])),
   classify: optional(aFunction),
   line: optional(aLine),
   clock: optional(aClock),
   label: optional(aName),
-} satisfies Every<AdaptiveLimitGateOptions>;
+} satisfies Every<Omit<AdaptiveLimitGateOptions, "window">>;
 
 /** What `initial`, `min` and `max` may be while the other two are left out. */
 const boundsTo = (max: number): Every<LimitBounds> => ({
@@ -66,6 +67,21 @@ function algorithmRow<Options extends LimitBounds>(
 
 function algorithmOf(of: string, make: (algorithm: LimitAlgorithm) => unknown): OptionRow {
   return { of, option: "algorithm", range: withMethods(algorithm, "sample"), give: (given) => make(fresh(given)) };
+}
+
+/** Objects that have members, and none of the three. */
+function hasOthers(value: unknown): boolean {
+  try {
+    return typeof value === "object" && !Array.isArray(value) && Object.keys(value as object).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function windowIn(of: string, make: (window: never) => unknown): OptionRow {
+  const range = optional(either(aRecord, only([], [true, false, 5, "x"])));
+  const takes = (value: unknown): boolean => range.takes(value) && typeof value !== "function" && !Array.isArray(value);
+  return { of, option: "window", range: { ...range, takes }, give: make, except: hasOthers };
 }
 
 function windowOf(of: string, make: (window: WindowOptions) => unknown): OptionsRow {
@@ -100,6 +116,8 @@ function membersOf(of: string, make: (algorithm: LimitAlgorithm) => unknown): Op
 
 export const optionTable: OptionTable = {
   parameters: [
+    windowIn("adaptiveLimit", (window) => adaptiveLimit(vegas(), { window })),
+    windowIn("AdaptiveLimit", (window) => new AdaptiveLimit(vegas(), { window })),
     algorithmOf("adaptiveLimit", (given) => adaptiveLimit(given)),
     algorithmOf("AdaptiveLimit", (given) => new AdaptiveLimit(given)),
   ],
@@ -108,7 +126,7 @@ export const optionTable: OptionTable = {
       of: "adaptiveLimit",
       base: {},
       give: (options) => adaptiveLimit(fresh(algorithm), options),
-      ranges: { ...gateOptions, until: optional(aFunction) } satisfies Every<AdaptiveLimitOptions>,
+      ranges: { ...gateOptions, until: optional(aFunction) } satisfies Every<Omit<AdaptiveLimitOptions, "window">>,
     },
     {
       of: "AdaptiveLimit",
