@@ -1,0 +1,82 @@
+import type { CallOptions, Lease, Outcome, OverloadedError, RefusalOptions } from "@sluice/core";
+import type { Entry } from "./entry.ts";
+
+/** Where a lease is exchanged. */
+export interface Places<in Req, in out Key, out Err> {
+  /** What a request is limited by. */
+  keyFor(request: Req): Key | undefined;
+  /** The gate of a key. */
+  entryFor(key: Key): Entry<Key, any, Err>;
+  /** The error of a refusal. */
+  refusal(options: RefusalOptions): OverloadedError;
+}
+
+/** What holds nothing. */
+export const nothing: Lease = { cancel() {}, finish() {} };
+
+/** A lease of a key's gate, or, where it is blind or the request is not limited, of none. */
+export class KeyedLease<Req, Key, Err> implements Lease<Req> {
+  private readonly places: Places<Req, Key, Err>;
+  private readonly request: Req | undefined;
+  /** Whose it is; undefined where nothing is held. */
+  private entry: Entry<Key, Req, Err> | undefined;
+  private lease: Lease;
+
+  constructor(
+    places: Places<Req, Key, Err>,
+    request: Req | undefined,
+    entry: Entry<Key, Req, Err> | undefined,
+    lease: Lease,
+  ) {
+    this.places = places;
+    this.request = request;
+    this.entry = entry;
+    this.lease = lease;
+  }
+
+  start(request: Req, options: CallOptions): void {
+    // The same request has the same key.
+    if (this.entry === undefined || request !== this.request) this.exchange(request);
+    this.lease.start?.(request, options);
+  }
+
+  cancel(): void {
+    this.lease.cancel();
+  }
+
+  answered(outcome: Outcome): void {
+    const { lease, entry } = this;
+    if (entry?.gate.holds === "start") return;
+    try {
+      lease.answered?.(outcome);
+    } finally {
+      if (entry?.gate.holds === "answer") lease.finish(outcome);
+    }
+  }
+
+  finish(outcome: Outcome): void {
+    // Each gate is told as often as it would be without keys.
+    if ((this.entry?.gate.holds ?? "work") === "work") this.lease.finish(outcome);
+  }
+
+  /** Gives back what is held, and tries the gate of another key, once. */
+  private exchange(request: Req): void {
+    const key = this.places.keyFor(request);
+    if (this.entry !== undefined && Object.is(this.entry.key, key)) return;
+    const held = this.lease;
+    this.lease = nothing;
+    this.entry = undefined;
+    held.cancel();
+    if (key === undefined) return;
+    const entry = this.places.entryFor(key);
+    const { gate } = entry;
+    const lease = gate.tryAcquire(request);
+    if (lease === undefined) {
+      throw this.places.refusal({ reason: gate.reason, retryAfter: gate.retryAfter?.(request) });
+    }
+    this.entry = entry;
+    this.lease = lease;
+    // Where this throws, the lease that was just granted is cancelled.
+    this.lease = gate.admitted?.(lease, request) ?? lease;
+  }
+}
