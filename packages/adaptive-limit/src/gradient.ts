@@ -9,7 +9,7 @@ export interface GradientOptions extends LimitBounds {
   readonly max?: number | undefined;
   /** The queue that the service may have inside, in calls: a number above 0. Default 4. */
   readonly queue?: number | undefined;
-  /** How many times the long average a round trip may be before the limit goes down: a number of 1 or more. Default 1.5. */
+  /** How many times the long average a round trip may be before the limit goes down: a number of 1 or more. Default 1. */
   readonly tolerance?: number | undefined;
   /** How much of each step is taken: above 0, at most 1. Default 0.2. */
   readonly smoothing?: number | undefined;
