@@ -7,6 +7,7 @@ import {
   type ReadyOptions,
   Semaphore,
   type SemaphoreOptions,
+  type WaitingLine,
 } from "@sluice/core";
 import {
   abortReason,
@@ -42,7 +43,7 @@ export interface AdaptiveLimitGateOptions<Req = unknown> {
    */
   readonly classify?: ((outcome: Outcome, call: Classified<Req>) => Classification) | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. */
-  readonly line?: SemaphoreOptions["line"];
+  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
   /** Where round trips are measured; default `systemClock`. */
   readonly clock?: Clock | undefined;
   /** Tells this limit apart from others: `"db"`. It is on its events. Default: none. */
@@ -233,7 +234,10 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
 }
 
 /** A checked line, under the name of who was given it. */
-function lineOf(owner: string, line: SemaphoreOptions["line"]): SemaphoreOptions["line"] {
+function lineOf<Req>(
+  owner: string,
+  line: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined,
+): SemaphoreOptions["line"] {
   if (line === undefined) return undefined;
   let serve = (): void => {};
   const made = requireLine<Lease>(owner, line, () => {

@@ -1,4 +1,14 @@
-import { type Gate, type Keeps, type KindOf, raises, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import {
+  type Gate,
+  type Keeps,
+  type KindOf,
+  type Lease,
+  raises,
+  type Service,
+  ServiceBuilder,
+  serviceFn,
+  type WaitingLine,
+} from "@sluice/core";
 import { expectTypeOf } from "vitest";
 import {
   AdaptiveLimit,
@@ -32,6 +42,13 @@ const byPath = adaptiveLimit<{ readonly path: string }>(gradient(), {
 new ServiceBuilder().layer(byPath).serviceFn((request: { readonly path: string }) => request.path);
 // @ts-expect-error a number has no path
 new ServiceBuilder().layer(byPath).serviceFn((request: number) => request);
+
+// So it is with a line that looks at requests.
+declare const line: (serve: () => void) => WaitingLine<Lease, { readonly path: string }>;
+const ordered = adaptiveLimit(vegas(), { line });
+expectTypeOf(ordered).toEqualTypeOf<AdaptiveLimitLayer<{ readonly path: string }>>();
+// @ts-expect-error a number has no path
+new ServiceBuilder().layer(ordered).serviceFn((request: number) => request);
 
 // A gate for requests of any kind is one for each kind.
 expectTypeOf(new AdaptiveLimit(aimd())).toExtend<Gate<string>>();

@@ -10,10 +10,10 @@ interface Bounds {
 function shapeOf(make: (bounds: Bounds) => LimitAlgorithm): LayerShape {
   return {
     observes: true,
-    // One that has found what it was looking for.
+    // Both have found what they were looking for: how much room there is must be known.
     calm: (clock, room) => adaptiveLimit(make({ initial: room, min: room, max: room }), { clock }),
     drawn({ size, ms }, clock) {
-      const algorithm = make({ initial: size, min: 1, max: size });
+      const algorithm = make({ initial: size, min: size, max: size });
       const layer = adaptiveLimit(algorithm, { clock, window: { time: 10 + ms, samples: 1 } });
       return { layer, held: () => heldBy(layer) + layer.limit - layer.available, max: size };
     },
