@@ -1,0 +1,16 @@
+/** What a line counts of a level. */
+export interface LevelCount {
+  /** Callers in line. */
+  readonly waiting: number;
+  /** Callers who waited and were served, from the beginning. */
+  readonly granted: number;
+  /** Callers who were refused, from the beginning. */
+  readonly refused: number;
+}
+
+/** The same, while it is counted. It knows no line, so that one that nobody has any more can go. */
+export class LevelCounter implements LevelCount {
+  waiting = 0;
+  granted = 0;
+  refused = 0;
+}

@@ -1,0 +1,34 @@
+import type { WaitingLine } from "@sluice/core";
+import { type LevelCount, LevelCounter } from "./level-count.ts";
+import { LineByLevel } from "./line-by-level.ts";
+import { type PriorityLineOptions, requireOptions } from "./priority-options.ts";
+
+/** What {@link priorityLine} makes: the option `line` of a limit, and what its lines count. */
+export interface PriorityLine<in Req = unknown> {
+  /** Makes a line. `serve` grants to those in line while there is room. */
+  <Grant>(serve: () => void): WaitingLine<Grant, Req>;
+  /** What is counted of each level, the most important first: of all the lines that it has made. */
+  readonly levels: readonly LevelCount[];
+}
+
+const name = "priorityLine";
+
+/**
+ * A line in which the more important callers are served first, for any limit: `new Semaphore(max, { line })`,
+ * `concurrencyLimit(max, { line })`, `adaptiveLimit(algorithm, { line })`. Within a level the first who came is first. A share of the
+ * grants goes to those behind, so that nobody waits for ever. With `maxWaiting` and `codel` it refuses with `OverloadedError`, the least
+ * important first.
+ *
+ * @example
+ * const line = priorityLine({ priority: (request: { urgent: boolean }) => (request.urgent ? 0 : 3), codel: true });
+ * const service = new ServiceBuilder().layer(concurrencyLimit(64, { line })).serviceFn(ask);
+ * line.levels[3].refused; // how many of the least important were refused
+ *
+ * @throws TypeError | RangeError when an option is not in its range
+ */
+export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLine<Req> {
+  const required = requireOptions(name, options);
+  const counters = Array.from({ length: required.levels }, () => new LevelCounter());
+  const make = <Grant>(serve: () => void): WaitingLine<Grant, Req> => new LineByLevel(required, counters, serve);
+  return Object.assign(make, { levels: counters });
+}
