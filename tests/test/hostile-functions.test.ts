@@ -1,6 +1,9 @@
-import { type AnyLayer, layerFn, serviceFn } from "@sluice/core";
+import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
+import { type AnyLayer, gate, layerFn, Semaphore, serviceFn } from "@sluice/core";
+import { keyed } from "@sluice/keyed";
+import { priorityLine } from "@sluice/priority";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
-import { watch } from "@sluice/test-kit";
+import { unhandledIn, watch } from "@sluice/test-kit";
 import type { VirtualClock } from "@sluice/testing";
 import { trace } from "@sluice/trace";
 import { mapFailure, mapRequest, mapResult, recover } from "@sluice/util";
@@ -63,25 +66,38 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   traceparent: (traceparent, clock) => trace({ traceparent, clock }),
   "a logger": (info, clock) => trace({ logger: { info, warn: info }, clock }),
   key: (key) => layerFn("table", (inner) => routingTable({ key, routes: new Map([["x", inner]]), notFound: inner })),
+  classify: (classify, clock) => adaptiveLimit(vegas(), { classify, clock }),
+  "sample of an algorithm": (sample, clock) =>
+    adaptiveLimit({ limit: 1, sample, eachSample: true }, { window: false, clock }),
+  "key of keyed": (key) => keyed({ key, gate: () => new Semaphore(1) }),
+  "gate of keyed": (make) => keyed({ key: (request) => request, gate: make }),
+  priority: (priority, clock) =>
+    gate(new Semaphore(1, { clock, line: priorityLine({ priority, clock }) }), { name: "prioritized" }),
   pick: (pick) => layerFn("steer", (inner) => steer([inner], pick)),
 };
 
-test.each(Object.entries(handed))("promise 3 and 7: %s may do anything, and costs nothing", async (_name, make) => {
+/** Those that are asked when the call is over: what they throw, and an odd answer, is reported and changes nothing. */
+const reporting: ReadonlySet<string> = new Set(["classify", "sample of an algorithm"]);
+
+test.each(Object.entries(handed))("promise 3 and 7: %s may do anything, and costs nothing", async (name, make) => {
   const faults: string[] = [];
-  for (const [what, odd] of functions) {
-    for (const fails of [false, true]) {
-      const leaf = serviceFn(() => {
-        if (fails) throw boom;
-        return "ok";
-      });
-      const stack = guardedStack([(clock) => make(odd as OddFunction, clock)], leaf);
-      const go = async (): Promise<string | undefined> => {
-        const state = watch(stack.service.call("a"));
-        await stack.clock.advanceAsync(100);
-        return state()[0] === "pending" ? "is pending" : undefined;
-      };
-      faults.push(...(await faultsOf(`${what}, of work that ${fails ? "fails" : "answers"}`, stack, go)));
+  const reported = await unhandledIn(async () => {
+    for (const [what, odd] of functions) {
+      for (const fails of [false, true]) {
+        const leaf = serviceFn(() => {
+          if (fails) throw boom;
+          return "ok";
+        });
+        const stack = guardedStack([(clock) => make(odd as OddFunction, clock)], leaf);
+        const go = async (): Promise<string | undefined> => {
+          const state = watch(stack.service.call("a"));
+          await stack.clock.advanceAsync(100);
+          return state()[0] === "pending" ? "is pending" : undefined;
+        };
+        faults.push(...(await faultsOf(`${what}, of work that ${fails ? "fails" : "answers"}`, stack, go)));
+      }
     }
-  }
+  });
   expect(faults.join("\n")).toBe("");
+  expect(reported.length > 0).toBe(reporting.has(name));
 });

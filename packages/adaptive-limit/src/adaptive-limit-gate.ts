@@ -24,7 +24,7 @@ import {
 import { within } from "./bounds.ts";
 import { type Classification, type Classified, classifyByDefault, isTimeout } from "./classify.ts";
 import type { LimitAlgorithm, LimitSample } from "./limit-algorithm.ts";
-import { readAlgorithm } from "./read-algorithm.ts";
+import { claimAlgorithm, readAlgorithm } from "./read-algorithm.ts";
 import { type Measures, MeasuredLease } from "./measured-lease.ts";
 import { SampleWindow } from "./sample-window.ts";
 import { requireWindow, type WindowOptions } from "./window-options.ts";
@@ -99,6 +99,8 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
     const clock = requireClock(owner, read.clock);
     this.time = new SteadyTime(clock);
     this.semaphore = new Semaphore(Math.floor(limit), { clock, line: lineOf(owner, read.line) });
+    // Last: where an option was wrong, the algorithm is still free.
+    claimAlgorithm(algorithm);
   }
 
   /** How many calls are let in at once, now. */

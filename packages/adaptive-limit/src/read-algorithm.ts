@@ -22,6 +22,10 @@ export function readAlgorithm(
   const limit = requireNumber(owner, "algorithm.limit", read("limit"), { min: 1 });
   const least = requireNumber(owner, "algorithm.min", min, { min: 1, max: limit, integer: true });
   const most = requireNumber(owner, "algorithm.max", max, { min: limit, integer: true, infinity: true });
-  used.add(algorithm);
   return { min: least, max: most, limit, eachSample: read("eachSample") === true };
+}
+
+/** Takes an algorithm that was read: no other limit may have it. */
+export function claimAlgorithm(algorithm: LimitAlgorithm): void {
+  used.add(algorithm);
 }

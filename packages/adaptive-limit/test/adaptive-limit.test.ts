@@ -494,6 +494,8 @@ describe("promise 8: an algorithm of anyone's own", () => {
 
   test("is that of one limit: a second one is refused, for it has a state", () => {
     const algorithm = vegas();
+    // Where an option was wrong there is no first one.
+    expect(() => adaptiveLimit(algorithm, { label: "" })).toThrow("label");
     adaptiveLimit(algorithm);
     expect(() => adaptiveLimit(algorithm)).toThrow(
       "adaptiveLimit: algorithm must not be that of another limit; received the same a second time",
