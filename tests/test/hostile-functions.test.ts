@@ -68,7 +68,7 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   key: (key) => layerFn("table", (inner) => routingTable({ key, routes: new Map([["x", inner]]), notFound: inner })),
   classify: (classify, clock) => adaptiveLimit(vegas(), { classify, clock }),
   "sample of an algorithm": (sample, clock) =>
-    adaptiveLimit({ limit: 1, sample, eachSample: true }, { window: false, clock }),
+    adaptiveLimit({ limit: 1, max: 1, sample, eachSample: true }, { window: false, clock }),
   "key of keyed": (key) => keyed({ key, gate: () => new Semaphore(1) }),
   "gate of keyed": (make) => keyed({ key: (request) => request, gate: make }),
   priority: (priority, clock) =>
