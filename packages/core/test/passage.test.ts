@@ -37,6 +37,20 @@ test("a call that waits asks twice in one passage; two questions are two passage
   expect(new Set(passages).size).toBe(3);
 });
 
+test("what is asked after the end of a passage is not in it", () => {
+  const { log, service } = asked();
+  service.tryReady("a");
+  // As a timer does, for a further attempt: without an edge that opens a passage.
+  stackOf(service).reserve(
+    {},
+    () => {},
+    () => {},
+  );
+  const passages = log.map(([, passage]) => passage);
+  expect(log.map(([how]) => how)).toEqual(["try", "wait"]);
+  expect(passages[1]).not.toBe(passages[0]);
+});
+
 test("a refusal that is only looked at stays for whoever reports it", () => {
   refuse("limit", { retryAfter: 5 });
   expect(peekRefusal()).toMatchObject({ layer: "limit", retryAfter: 5 });

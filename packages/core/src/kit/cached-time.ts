@@ -24,7 +24,8 @@ export function enterLayers(): void {
 
 /**
  * Which passage this is. A `call` asks `tryReserve` and, in vain, `reserve` in one passage: so an observer can tell a refusal that
- * stays one from one that becomes a wait.
+ * stays one from one that becomes a wait. What is asked after the end of a passage, by a timer for instance, is in none of those
+ * before: the end has a number of its own.
  */
 export function passageNumber(): number {
   return passage.number;
@@ -33,6 +34,7 @@ export function passageNumber(): number {
 /** Drops the cached reading. Called before user code, which may take any time, and at the end of the pass. */
 export function leaveLayers(): void {
   passage.open = false;
+  passage.number = (passage.number + 1) | 0;
 }
 
 /**
