@@ -1,0 +1,65 @@
+import type { Clock } from "@sluice/core";
+import { isOwnAbort } from "@sluice/core/kit";
+import { CodeCounts } from "./code-counts.ts";
+import { codeOf } from "./failure-code.ts";
+import { Histogram } from "./histogram.ts";
+
+/** How something ended that may fail: aborted by the caller, or failed, by code. */
+export class Ends {
+  aborted = 0;
+  readonly failed: CodeCounts;
+
+  constructor(codes: number) {
+    this.failed = new CodeCounts(codes);
+  }
+
+  /** @param signal the caller's. A failure with its own reason is its abort, and nothing else */
+  add(signal: AbortSignal | undefined, reason: unknown): void {
+    if (isAbort(signal, reason)) this.aborted++;
+    else this.failed.add(codeOf(reason));
+  }
+}
+
+function isAbort(signal: AbortSignal | undefined, reason: unknown): boolean {
+  try {
+    return isOwnAbort(signal, reason);
+  } catch {
+    // A signal of another make.
+    return false;
+  }
+}
+
+/** What one meter counts. Plain members: a call changes a handful of them. */
+export class Counts {
+  enabled: boolean;
+  readonly clock: Clock;
+
+  // Now.
+  waiting = 0;
+  reserved = 0;
+  active = 0;
+  abandoned = 0;
+
+  // From the beginning.
+  granted = 0;
+  released = 0;
+  refused = 0;
+  ok = 0;
+  readonly refusedBy: CodeCounts;
+  readonly unready: Ends;
+  readonly calls: Ends;
+
+  /** Undefined where no durations are measured, and no clock is read. */
+  readonly wait: Histogram | undefined;
+  readonly duration: Histogram | undefined;
+
+  constructor(enabled: boolean, durations: boolean, codes: number, clock: Clock) {
+    this.enabled = enabled;
+    this.clock = clock;
+    this.refusedBy = new CodeCounts(codes);
+    this.unready = new Ends(codes);
+    this.calls = new Ends(codes);
+    this.wait = durations ? new Histogram() : undefined;
+    this.duration = durations ? new Histogram() : undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { events } from "@sluice/core";
+import { processWide } from "@sluice/core/internal";
+
+/** As much of `node:diagnostics_channel` as is used. */
+interface Channels {
+  channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
+}
+
+/** One for all copies: an event is published once, however many have asked for it. */
+const outlet = processWide<{ users: number; subscription?: Disposable }>("diagnostics-channel", { users: 0 });
+
+/**
+ * Publishes what layers announce through core's `events` on `node:diagnostics_channel`, each event on the channel `sluice:<type>`
+ * (`sluice:retry`, `sluice:shed`, …), with the event as its message. A channel without subscribers is not published to. Each event is
+ * published once, however often this is called, until all that this has returned is disposed of.
+ *
+ * @example
+ * const outlet = toDiagnosticsChannel();
+ * diagnostics_channel.subscribe("sluice:shed", ({ by, byLabel }) => console.log("refused by", by, byLabel));
+ * // … and when it is no longer wanted
+ * outlet[Symbol.dispose]();
+ *
+ * @throws Error where the runtime has no `node:diagnostics_channel`
+ */
+export function toDiagnosticsChannel(): Disposable {
+  const channels = channelsOf(globalThis);
+  if (outlet.users++ === 0) outlet.subscription = publishTo(channels);
+  let over = false;
+  return {
+    [Symbol.dispose]() {
+      if (over) return;
+      over = true;
+      if (--outlet.users === 0) outlet.subscription?.[Symbol.dispose]();
+    },
+  };
+}
+
+function publishTo(channels: Channels): Disposable {
+  return events.subscribe((event) => {
+    const channel = channels.channel(`sluice:${event.type}`);
+    if (channel.hasSubscribers) channel.publish(event);
+  });
+}
+
+/** Not by an import, so that the package loads where there is no such module. */
+function channelsOf({ process }: { readonly process?: Pick<NodeJS.Process, "getBuiltinModule"> }): Channels {
+  const channels = process?.getBuiltinModule?.("node:diagnostics_channel");
+  if (channels === undefined) {
+    throw new Error("toDiagnosticsChannel: this runtime has no node:diagnostics_channel (Node.js 20.16 or later has)");
+  }
+  return channels;
+}

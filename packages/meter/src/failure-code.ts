@@ -1,0 +1,26 @@
+/** Where a failure has neither a code nor a name, or there are too many: OpenTelemetry's word, https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/ */
+export const other = "_OTHER";
+
+/**
+ * What a failure is counted under: its `code` where that is text or a number, else the `name` of an `Error`. A `DOMException` goes by
+ * its name: its codes are numbers of old that nobody knows. Never throws.
+ */
+export function codeOf(reason: unknown): string {
+  try {
+    if (typeof reason !== "object" || reason === null) return other;
+    if (typeof DOMException === "function" && reason instanceof DOMException) return reason.name;
+    const { code } = reason as { readonly code?: unknown };
+    if (typeof code === "number" || (typeof code === "string" && code !== "")) return String(code);
+    return nameOf(reason);
+  } catch {
+    // A getter that throws, or a proxy that was revoked.
+    return other;
+  }
+}
+
+function nameOf(reason: object): string {
+  // The latter of another realm. Not every object with a name: it may be that of a person.
+  if (!(reason instanceof Error) && Object.prototype.toString.call(reason) !== "[object Error]") return other;
+  const { name } = reason as Error;
+  return typeof name === "string" && name !== "" ? name : other;
+}

@@ -1,0 +1,12 @@
+/**
+ * Counts what passes one point of a stack: who waits, who holds a permit, what runs, who was refused by whom, how calls ended,
+ * and how long waits and calls took. `meter` is the layer; `meters` finds all of a process.
+ *
+ * @packageDocumentation
+ */
+export { toDiagnosticsChannel } from "./diagnostics-channel.ts";
+export type { HistogramSnapshot } from "./histogram-snapshot.ts";
+export type { Meter, MeterOptions } from "./meter.ts";
+export { meter } from "./meter.ts";
+export { meters } from "./meters.ts";
+export type { MeterSnapshot } from "./snapshot.ts";

@@ -1,0 +1,126 @@
+import { type Clock, type Layer, layerFn } from "@sluice/core";
+import { stackOf, stackService } from "@sluice/core/internal";
+import { readOptions, requireClock, requireName, requireNumber, show } from "@sluice/core/kit";
+import { requireAttributes } from "./attributes.ts";
+import { Counts } from "./counts.ts";
+import { metered } from "./metered-stack.ts";
+import { register } from "./meters.ts";
+import { type MeterSnapshot, snapshotOf } from "./snapshot.ts";
+
+/** Options of {@link meter}. */
+export interface MeterOptions {
+  /**
+   * Further labels of the point, fixed for the meter's life: `{ "server.address": "db1" }`. Text by text. Never put there what
+   * differs by request: each set of labels is a time series of its own. Default: none.
+   */
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** Whether waits and calls are timed; default true. With false no clock is read, and the histograms stay empty. */
+  readonly durations?: boolean | undefined;
+  /** How many differing codes of failure are kept: a whole number of 1 or more; further ones are `_OTHER`. Default 32. */
+  readonly codes?: number | undefined;
+  /** Whether it counts from the start; default true. `meter.enabled` can be set while it runs. */
+  readonly enabled?: boolean | undefined;
+  /** Where durations are read; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A layer that counts what passes it. One value counts for all the services that it wraps. */
+export interface Meter extends Layer {
+  /** Further labels of the point. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * Whether it counts. While it is off, the layer hands on what it is asked, and is not there. What has begun while it was on is
+   * counted to its end.
+   */
+  enabled: boolean;
+  /** Who has asked for readiness and has no answer. */
+  readonly waiting: number;
+  /** Permits reserved that are neither spent nor released. */
+  readonly reserved: number;
+  /** Calls begun that have no answer. */
+  readonly active: number;
+  /** Calls whose work goes on after their answer. */
+  readonly abandoned: number;
+  /** Permits granted, from the beginning. */
+  readonly granted: number;
+  /** Permits given back unspent, from the beginning. */
+  readonly released: number;
+  /** Who asked in vain, and did not wait instead, from the beginning. */
+  readonly refused: number;
+  /** All that it counts, at this moment. */
+  snapshot(): MeterSnapshot;
+}
+
+const name = "meter";
+
+/**
+ * Counts what passes one point of a stack: who waits for readiness, who holds a permit, what runs, who was refused and by which layer,
+ * how calls ended, and how long waits and calls took. It only looks on: it changes no answer and no order, and adds no
+ * microtask.
+ *
+ * Between two meters one sees the layer between them: what waits in the outer one and not in the inner one waits in that layer.
+ * One value may stand in several stacks, and then counts for all of them; twice in one stack is refused.
+ *
+ * @example
+ * const edge = meter("orders");
+ * const db = meter("db", { attributes: { "server.address": "db1" } });
+ * const service = new ServiceBuilder().layer(edge).layer(concurrencyLimit(64)).layer(db).serviceFn(query);
+ * edge.waiting - db.waiting; // who waits for the limit
+ * edge.snapshot().wait.quantile(0.99); // ms
+ *
+ * @param point what the point is called: non-empty text
+ * @throws TypeError | RangeError when `point` or an option is not in its range
+ */
+export function meter(point: string, options?: MeterOptions): Meter {
+  requireName(name, point);
+  const read = readOptions(name, options, ["attributes", "durations", "codes", "enabled", "clock"]);
+  const attributes = requireAttributes(name, read.attributes);
+  const durations = requireBoolean("durations", read.durations ?? true);
+  const codes = requireNumber(name, "codes", read.codes ?? 32, { min: 1, integer: true });
+  const enabled = requireBoolean("enabled", read.enabled ?? true);
+  const counts = new Counts(enabled, durations, codes, requireClock(name, read.clock));
+  const layer = layerFn(name, (service) => stackService(metered(stackOf(service), counts)), counts, {
+    label: point,
+    traits: ["observes"],
+    facts: attributes,
+  });
+  const made: Meter = {
+    ...layer,
+    attributes,
+    get enabled() {
+      return counts.enabled;
+    },
+    set enabled(on) {
+      counts.enabled = requireBoolean("enabled", on);
+    },
+    get waiting() {
+      return counts.waiting;
+    },
+    get reserved() {
+      return counts.reserved;
+    },
+    get active() {
+      return counts.active;
+    },
+    get abandoned() {
+      return counts.abandoned;
+    },
+    get granted() {
+      return counts.granted;
+    },
+    get released() {
+      return counts.released;
+    },
+    get refused() {
+      return counts.refused;
+    },
+    snapshot: () => snapshotOf(point, attributes, counts),
+  };
+  register(made);
+  return made;
+}
+
+function requireBoolean(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`${name}: ${option} must be true or false; received ${show(value)}`);
+}

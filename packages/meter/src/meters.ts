@@ -1,0 +1,30 @@
+import { processWide } from "@sluice/core/internal";
+import type { Meter } from "./meter.ts";
+
+/** Held weakly: a meter lives as long as somebody has it, or a service that it counts for. */
+const registry = processWide("meters", new Set<WeakRef<Meter>>());
+
+const collected = new FinalizationRegistry<WeakRef<Meter>>((entry) => {
+  registry.delete(entry);
+});
+
+/** Enters a meter for {@link meters}. */
+export function register(meter: Meter): void {
+  const entry = new WeakRef(meter);
+  registry.add(entry);
+  collected.register(meter, entry);
+}
+
+/**
+ * All meters of this process, of whichever copy of this package, in the order in which they were made. They are held weakly: a meter
+ * that nobody has any more, nor a service that it counts for, is gone.
+ *
+ * @example
+ * for (const meter of meters()) console.log(JSON.stringify(meter.snapshot()));
+ */
+export function* meters(): IterableIterator<Meter> {
+  for (const entry of registry) {
+    const meter = entry.deref();
+    if (meter !== undefined) yield meter;
+  }
+}
