@@ -33,6 +33,8 @@ export interface Goal {
   readonly to?: string;
   /** Their difference is bounded, not their ratio. */
   readonly difference?: boolean;
+  /** What this variant costs is taken off both: what is compared is what each adds to it. */
+  readonly over?: string;
   readonly most?: number;
   readonly least?: number;
 }

@@ -65,24 +65,26 @@ function judge(goal: Goal, rows: readonly Row[]): Verdict {
     figure,
     to,
     difference = false,
+    over,
     most = Number.POSITIVE_INFINITY,
     least = Number.NEGATIVE_INFINITY,
   } = goal;
-  const own = figureOf(rows, of, figure);
-  const other = to === undefined ? Number.NaN : figureOf(rows, to, figure);
+  const common = over === undefined ? 0 : figureOf(rows, over, figure);
+  const own = figureOf(rows, of, figure) - common;
+  const other = to === undefined ? Number.NaN : figureOf(rows, to, figure) - common;
   const seen = to === undefined ? own : difference ? own - other : own / other;
   return { goal, seen, reached: seen <= most && seen >= least };
 }
 
 /** "concurrencyLimit: at most 1.3 times limit by hand" */
-export function inWords({ goal: { of, figure, to, difference = false, most, least }, seen }: Verdict): string {
+export function inWords({ goal: { of, figure, to, difference = false, over, most, least }, seen }: Verdict): string {
   const bound = most === undefined ? `at least ${least}` : `at most ${most}`;
   const compared =
     to === undefined
       ? `${bound} ${figure}`
       : difference
         ? `${bound} ${figure} more than ${to}`
-        : `${bound} × ${to} (${figure})`;
+        : `${bound} × ${to} (${figure}${over === undefined ? "" : `, over ${over}`})`;
   return `${of}: ${compared}; seen ${format(seen, seen < 100 ? 2 : 0)}`;
 }
 

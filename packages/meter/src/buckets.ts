@@ -29,6 +29,7 @@ const endInSlot = Uint8Array.from({ length: slots }, (_, slot) => Math.ceil(perO
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 /** Which half of a double has its exponent. */
+/* v8 ignore next -- a machine stores numbers in one of the two orders */
 const high = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
 /** The bucket of a duration in milliseconds, from 0; the last one for what is longer. It must be above `ends[0]`. */
