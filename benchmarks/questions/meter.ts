@@ -17,7 +17,7 @@ function metered(options?: MeterOptions): Meter {
 
 function stack(name: string, ...make: readonly (() => AnyLayer)[]): Variant {
   return oneByOne(name, "sluice", () => {
-    let service = serviceFn(answer) as Service<number, number>;
+    let service: Service<number, number> = serviceFn(answer);
     for (const layer of [...make].reverse()) service = layer().wrap(service as never) as Service<number, number>;
     return (request: number) => service.call(request);
   });
@@ -48,7 +48,7 @@ export const question: Question = {
       ],
       goals: [
         { of: "meter, off", figure: "ns", to: "serviceFn", difference: true, most: 10 },
-        { of: "meter, off", figure: "bytes", to: "serviceFn", difference: true, most: 0 },
+        { of: "meter, off", figure: "bytes", to: "serviceFn", difference: true, most: 1 },
         { of: "meter, counts alone", figure: "ns", to: "concurrencyLimit", over: "serviceFn", most: 0.7 },
         { of: "meter", figure: "ns", to: "concurrencyLimit", over: "serviceFn", most: 1.5 },
       ],

@@ -4,6 +4,7 @@ import * as bufferHere from "@sluice/buffer";
 import * as coreHere from "@sluice/core";
 import * as limitHere from "@sluice/limit";
 import * as loadShedHere from "@sluice/load-shed";
+import * as meterHere from "@sluice/meter";
 import * as retryHere from "@sluice/retry";
 import * as timeoutHere from "@sluice/timeout";
 import * as traceHere from "@sluice/trace";
@@ -21,6 +22,7 @@ const here = {
   ...coreHere,
   ...limitHere,
   ...loadShedHere,
+  ...meterHere,
   ...retryHere,
   ...timeoutHere,
   ...traceHere,
@@ -34,18 +36,19 @@ let there: Copy;
 
 beforeAll(async () => {
   vi.resetModules();
-  const [buffer, core, limit, loadShed, retry, timeout, trace, util, utilBox] = await Promise.all([
+  const [buffer, core, limit, loadShed, meter, retry, timeout, trace, util, utilBox] = await Promise.all([
     import("@sluice/buffer"),
     import("@sluice/core"),
     import("@sluice/limit"),
     import("@sluice/load-shed"),
+    import("@sluice/meter"),
     import("@sluice/retry"),
     import("@sluice/timeout"),
     import("@sluice/trace"),
     import("@sluice/util"),
     import("@sluice/util-box"),
   ]);
-  there = { ...buffer, ...core, ...limit, ...loadShed, ...retry, ...timeout, ...trace, ...util, ...utilBox };
+  there = { ...buffer, ...core, ...limit, ...loadShed, ...meter, ...retry, ...timeout, ...trace, ...util, ...utilBox };
 });
 
 test("they are two", () => {
@@ -150,6 +153,26 @@ describe.each([
     expect(retries.waiting).toBe(1);
     await clock.advanceAsync(1);
     expect(await answer).toBe("c");
+  });
+
+  test("meters: each copy's counts around the layers of the other, and both find all", async () => {
+    const [outer, inner] = copies();
+    const [around, within] = [outer.meter("two copies"), inner.meter("two copies")];
+    const workshop = new Workshop();
+    const service = stacked([around, inner.concurrencyLimit(1), within], workshop.service);
+    const calls = [service.call("a"), service.call("b")];
+    expect(service.tryReady("c")).toBeUndefined();
+    expect(around.snapshot()).toMatchObject({ waiting: 1, active: 1, refusedBy: { concurrencyLimit: 1 } });
+    expect(within.snapshot()).toMatchObject({ waiting: 0, active: 1, refused: 0 });
+    for (const name of ["a", "b"]) {
+      workshop.of(name).finish();
+      await turn();
+    }
+    expect(await Promise.all(calls)).toEqual(["A", "B"]);
+    for (const copy of copies()) {
+      const found = [...copy.meters()].filter((each) => each === around || each === within);
+      expect(found).toEqual([around, within]);
+    }
   });
 
   test("promise 4: callers are served in order", async () => {

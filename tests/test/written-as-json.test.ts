@@ -1,4 +1,4 @@
-import { gate, Semaphore } from "@sluice/core";
+import { type AnyLayer, gate, Semaphore } from "@sluice/core";
 import { turn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -9,10 +9,11 @@ import { Workshop } from "./helper/workshop.ts";
 /** As loggers do it: a layer, a service, an error, in the fields of a line. */
 const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** What may be read of a layer: all that is text, a number or a boolean. */
+/** What may be read of a layer: its label, and all that is text, a number or a boolean. */
 function readable(layer: object): Record<string, unknown> {
   const plain = Object.entries(layer).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
-  return Object.fromEntries(plain);
+  const { about } = layer as Pick<AnyLayer, "about">;
+  return written({ label: about?.label, ...Object.fromEntries(plain) }) as Record<string, unknown>;
 }
 
 describe.each(Object.keys(eachLayer))("%s, written as JSON", (name) => {

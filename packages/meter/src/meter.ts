@@ -75,9 +75,10 @@ export function meter(point: string, options?: MeterOptions): Meter {
   requireName(name, point);
   const read = readOptions(name, options, ["attributes", "durations", "codes", "enabled", "clock"]);
   const attributes = requireAttributes(name, read.attributes);
-  const durations = requireBoolean("durations", read.durations ?? true);
-  const codes = requireNumber(name, "codes", read.codes ?? 32, { min: 1, integer: true });
-  const enabled = requireBoolean("enabled", read.enabled ?? true);
+  const { durations = true, codes = 32, enabled = true } = read;
+  requireBoolean("durations", durations);
+  requireNumber(name, "codes", codes, { min: 1, integer: true });
+  requireBoolean("enabled", enabled);
   const counts = new Counts(enabled, durations, codes, requireClock(name, read.clock));
   const layer = layerFn(name, (service) => stackService(metered(stackOf(service), counts)), counts, {
     label: point,

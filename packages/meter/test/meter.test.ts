@@ -389,7 +389,6 @@ describe("promise 10: off, it makes nothing and counts nothing", () => {
 
 test("promise 11: with durations: false no clock is read", async () => {
   const clock = {
-    ...new VirtualClock(),
     now: (): number => expect.unreachable(),
     setTimeout: () => 0,
     clearTimeout() {},
@@ -410,7 +409,7 @@ test("promise 11: with durations: false no clock is read", async () => {
 });
 
 describe("promise 12: any number of meters adds no microtask", () => {
-  const stackOf = (count: number) => {
+  const metered = (count: number) => {
     const builder = new ServiceBuilder().layer(gate(new Semaphore(9), { name: "slots" }));
     const layers = Array.from({ length: count }, (_, index) => meter(`${index}`));
     return layers.reduceRight<Service<number, number>>(
@@ -419,8 +418,8 @@ describe("promise 12: any number of meters adds no microtask", () => {
     );
   };
   test.each([1, 2, 10])("%d of them", async (count) => {
-    expect(await hops(stackOf(count).call(1))).toBe(await hops(stackOf(0).call(1)));
-    expect(await hops(stackOf(count).ready())).toBe(await hops(stackOf(0).ready()));
+    expect(await hops(metered(count).call(1))).toBe(await hops(metered(0).call(1)));
+    expect(await hops(metered(count).ready())).toBe(await hops(metered(0).ready()));
   });
 
   test("and an ignored failure is still reported, once, and a handled one not", async () => {

@@ -82,7 +82,7 @@ class Callers {
         take(works)?.resolve();
         return;
       default:
-        this.clock.advance(which);
+        void this.clock.advance(which);
     }
   }
 

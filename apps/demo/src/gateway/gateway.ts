@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { meters } from "@sluice/meter";
 import { attach } from "../process/parent.ts";
 import type { ByRoute } from "../routes.ts";
 import { type Answer, json, problem } from "./answer.ts";
@@ -59,6 +60,7 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
     routes: Object.fromEntries(
       Object.keys(settings.backends).map((name) => [name, gateway.route(name as keyof ByRoute<unknown>)]),
     ) as unknown as ByRoute<RouteMetrics>,
+    meters: [...meters()].map((each) => each.snapshot()),
   });
 
   const send = (response: ServerResponse, { status, headers, body }: Answer) => {

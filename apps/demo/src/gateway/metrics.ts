@@ -22,6 +22,8 @@ export interface GatewayMetrics {
   /** Answers since the start, by status. */
   readonly answers: Readonly<Record<string, number>>;
   readonly routes: ByRoute<RouteMetrics>;
+  /** What the meters of its stacks have counted: for whoever looks at `/metrics`. None where there are no layers. */
+  readonly meters: readonly object[];
 }
 
 /** Asks a gateway for its figures; undefined when it does not say soon. */

@@ -3,7 +3,8 @@ import { buffer } from "@sluice/buffer";
 import { ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
-import { exponentialBackoff, isIdempotent, retry, retryPolicy } from "@sluice/retry";
+import { meter } from "@sluice/meter";
+import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 import { filter, mapRequest, mapResponse } from "@sluice/util";
 import { boxed, type BoxService } from "@sluice/util-box";
@@ -11,10 +12,10 @@ import { hashThreads } from "../backends/hash-threads.ts";
 import type { ByRoute } from "../routes.ts";
 import type { Answer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
-import { CountedBudget } from "./counted-budget.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { Failure } from "./http-edge.ts";
 import type { RouteMetrics } from "./metrics.ts";
+import { countRetries } from "./retry-counts.ts";
 import { upstream } from "./upstream.ts";
 
 /** A route: its stack, what there is to see of it, and its end. */
@@ -24,7 +25,10 @@ export interface Route {
   drain(): Promise<void>;
 }
 
-/** The stacks, each for the backend it stands in front of. The first layer is the outermost. */
+/**
+ * The stacks, each for the backend it stands in front of. The first layer is the outermost: a meter, which counts what the route as a
+ * whole does, refusals and failures by their codes.
+ */
 export function makeRoutes(connections: Connections, ports: ByRoute<number>): ByRoute<Route> {
   return {
     quote: quote(connections, ports.quote),
@@ -44,6 +48,7 @@ function quote(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 16 });
   const limit = concurrencyLimit(4);
   const service = new ServiceBuilder()
+    .layer(meter("quote"))
     .layer(filter(({ id }: GatewayRequest) => /^\d+$/.test(id)))
     .layer(loadShed())
     .layer(queue)
@@ -65,6 +70,7 @@ function report(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 4 });
   const limit = concurrencyLimit(6);
   const service = new ServiceBuilder()
+    .layer(meter("report"))
     .layer(timeout({ total: 900 }))
     .layer(loadShed())
     .layer(queue)
@@ -87,14 +93,16 @@ function fares(connections: Connections, port: number): Route {
   const door = buffer({ capacity: 16 });
   const limit = concurrencyLimit(20);
   const rate = rateLimit({ limit: 50, interval: 1000, burst: 4, algorithm: "token-bucket" });
-  const budget = new CountedBudget({ ttl: 3000, minPerSecond: 2, ratio: 0.2 });
+  const budget = retryBudget({ ttl: 3000, minPerSecond: 2, ratio: 0.2 });
   const policy = retryPolicy<GatewayRequest>({
     maxRetries: 2,
     retryIf: ({ request, outcome }) => outcome.status === "rejected" && isIdempotent(request.method),
     backoff: exponentialBackoff({ base: 20, max: 100 }),
     budget,
   });
+  const counted = countRetries(policy);
   const service = new ServiceBuilder()
+    .layer(meter("fares"))
     .layer(timeout({ total: 900 }))
     .layer(door)
     .layer(loadShed())
@@ -109,8 +117,8 @@ function fares(connections: Connections, port: number): Route {
       queued: door.queued + rate.waiting + limit.waiting,
       permits: limit.active,
       budget: budget.balance,
-      retries: budget.allowed,
-      retriesDenied: budget.denied,
+      retries: counted.retries,
+      retriesDenied: counted.denied,
     }),
     drain: () => door.drain(),
   };
@@ -126,6 +134,7 @@ function hash(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 10 });
   const limit = concurrencyLimit(hashThreads(availableParallelism()) + 2);
   const service = new ServiceBuilder()
+    .layer(meter("hash"))
     .layer(loadShed())
     .layer(queue)
     .layer(mapRequest((request: GatewayRequest) => ({ ...request, id: request.id.slice(0, 100) })))
