@@ -9,4 +9,4 @@ export type { HistogramSnapshot } from "./histogram-snapshot.ts";
 export type { Meter, MeterOptions } from "./meter.ts";
 export { meter } from "./meter.ts";
 export { meters } from "./meters.ts";
-export type { MeterSnapshot } from "./snapshot.ts";
+export type { EndsSnapshot, MeterSnapshot } from "./snapshot.ts";
