@@ -7,6 +7,7 @@ import {
   middleware,
   partsOf,
   Semaphore,
+  type Service,
   serviceFn,
   ServiceBuilder,
 } from "../src/index.ts";
@@ -26,7 +27,28 @@ describe("partsOf", () => {
     expect(second.layer).toBe(inner);
     expect(second.layer.about).toEqual({ label: "db", traits: ["limits"], facts: { max: 3 } });
     expect(second.inner).toBe(leaf);
-    expect(partsOf(leaf)).toBeUndefined();
+    expect(partsOf(leaf)).toMatchObject({ name: "serviceFn", about: { traits: ["ready"] } });
+  });
+
+  test("of a function it tells the name, and that nothing is inside", () => {
+    const parts = partsOf(
+      serviceFn(async function lookUp(name: string) {
+        return name;
+      }),
+    )!;
+    if ("layer" in parts) throw new Error("a function");
+    expect(parts.name).toBe("serviceFn");
+    expect(parts.about).toEqual({ label: "lookUp", traits: ["ready"] });
+    expect([...parts.branches()]).toEqual([]);
+  });
+
+  test("knows nothing of a service of another make", () => {
+    const foreign: Service<string, string> = {
+      tryReady: () => undefined,
+      ready: () => new Promise<never>(() => {}),
+      call: () => new Promise<never>(() => {}),
+    };
+    expect(partsOf(foreign)).toBeUndefined();
   });
 
   test("names the layer value that has the counters, where a layer was spread into it", () => {
@@ -44,7 +66,7 @@ describe("partsOf", () => {
 
   test("says nothing of a layer that does nothing", () => {
     const leaf = answering(1);
-    expect(partsOf(identity().wrap(leaf))).toBeUndefined();
+    expect(partsOf(identity().wrap(leaf))).toBe(partsOf(leaf));
   });
 
   test("is shared by two copies of this package", async () => {

@@ -1,9 +1,11 @@
+import type { About } from "../contract/about.ts";
 import type { HandlerOptions, Service } from "../contract/service.ts";
 import { leaveLayers } from "../kit/cached-time.ts";
 import { requireFunction } from "../kit/check.ts";
 import { promiseOf } from "../kit/promise-of.ts";
 import { type Behaviour, Reservation, nothing } from "../stack/reservation.ts";
 import { stackService } from "../stack/stack.ts";
+import { madeOf } from "../telemetry/parts.ts";
 
 /** What a service does with a request. `options` is always there, so that it can be taken apart: `(id, { signal }) => …`. */
 export type Handler<in Req, out Res> = (request: Req, options: HandlerOptions) => Res | PromiseLike<Res>;
@@ -49,10 +51,29 @@ export function serviceFn<Req, Res, Err = never>(
   };
   // It holds nothing, so that one serves for all calls.
   const always: Reservation = new Reservation<any>(behaviour, undefined, nothing, true);
-  return stackService({
+  const service = stackService({
     tryReserve: () => always,
     reserve: (asker) => {
       asker.granted(always);
     },
   });
+  return madeOf(service, new Leaf(handler));
+}
+
+/** What a service from a function says of itself: a class, so that nothing is made of a handler until somebody asks. */
+class Leaf {
+  readonly name = "serviceFn";
+  private readonly handler: { readonly name: string };
+
+  constructor(handler: { readonly name: string }) {
+    this.handler = handler;
+  }
+
+  get about(): About {
+    return { label: this.handler.name || undefined, traits: ["ready"] };
+  }
+
+  branches(): readonly never[] {
+    return [];
+  }
 }

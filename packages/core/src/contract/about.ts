@@ -10,7 +10,8 @@
  * - `"times-out"`: gives up on what takes too long;
  * - `"breaks"`: refuses while what is behind it fails;
  * - `"answers"`: may answer without the service inside;
- * - `"observes"`: only looks on.
+ * - `"observes"`: only looks on;
+ * - `"ready"`: is always ready, and has nothing inside.
  */
 export type Trait =
   | "limits"
@@ -23,6 +24,7 @@ export type Trait =
   | "breaks"
   | "answers"
   | "observes"
+  | "ready"
   | (string & {});
 
 /** What a layer says of itself, for tools that show or judge a stack. Read once, when the layer is made; never per call. */

@@ -15,6 +15,6 @@ export type Parts =
       readonly name: string;
       /** What it says of itself. */
       readonly about?: About | undefined;
-      /** The services inside it, each with its key. Asked anew each time, for they may change. */
+      /** The services inside it, each with its key; none of a function. Asked anew each time, for they may change. */
       readonly branches: () => Iterable<readonly [key: unknown, service: AnyService]>;
     };

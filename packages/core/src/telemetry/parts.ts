@@ -6,8 +6,8 @@ import { processWide } from "../kit/process-wide.ts";
 const parts = processWide("parts", new WeakMap<object, Parts>());
 
 /**
- * The way back from a service to what it is made of, of whichever copy of this package: a layer and the service inside it, or
- * the branches of a routing table. Undefined for a leaf, and for a service of another make. Asks for no permit.
+ * The way back from a service to what it is made of, of whichever copy of this package: a layer and the service inside it; the
+ * branches of a routing table; or a function, which has none. Undefined for a service of another make. Asks for no permit.
  *
  * @example
  * for (let made = partsOf(service); made !== undefined && "layer" in made; made = partsOf(made.inner)) {
