@@ -1,0 +1,15 @@
+import type { StackNode } from "./stack-node.ts";
+
+/** How many branches are drawn: a routing table may have thousands. JSON has all of them. */
+export const mostBranches = 20;
+
+/** What a node was made with, and what it counts, in words: `max 64, active 3`. What it is set to now hides what it was made with. */
+export function figuresOf({ facts, numbers }: StackNode): readonly string[] {
+  const made = Object.entries(facts).filter(([name, fact]) => fact !== undefined && !(name in numbers));
+  return [...made, ...Object.entries(numbers)].map(([name, figure]) => `${name} ${inWords(figure)}`);
+}
+
+/** Times are read to a tenth of a millisecond. */
+function inWords(figure: string | number | boolean | undefined): string {
+  return typeof figure === "number" && Number.isFinite(figure) ? String(Math.round(figure * 10) / 10) : String(figure);
+}

@@ -1,0 +1,341 @@
+import {
+  type AnyService,
+  events,
+  gate,
+  type LayerEvent,
+  madeOf,
+  middleware,
+  type Permit,
+  Semaphore,
+  Service,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
+import { mockService } from "@sluice/testing";
+import { describe as group, expect, test, vi } from "vitest";
+import { describe } from "../src/index.ts";
+import { saying, stacked } from "./helper/layers.ts";
+
+const leaf = (): AnyService =>
+  serviceFn(async function lookUp(name: string) {
+    return name;
+  });
+
+/** A choice between services. */
+function choice(branches: Iterable<readonly [unknown, AnyService]>): AnyService {
+  return madeOf(leaf(), { name: "choice", about: { label: "routes", traits: ["routes"] }, branches: () => branches });
+}
+
+group("promise 30: every service has a description", () => {
+  test("with what its layers say of themselves, and what they count at this moment", async () => {
+    const slots = new Semaphore(2);
+    const limit = {
+      ...gate(slots, { name: "limit", label: "db", traits: ["limits"], facts: { max: 2, until: undefined } }),
+      get active() {
+        return slots.active;
+      },
+      set: new Set([1]),
+      text: "not a number",
+    };
+    const service = new ServiceBuilder()
+      .layer(middleware("plain", (request, next) => next(request)))
+      .layer(limit)
+      .service(leaf());
+    const permit = service.tryReady("a" as never)!;
+    const { root } = describe(service, { allow: ["unbounded-line"] });
+    expect(root).toEqual({
+      id: "n",
+      layer: "plain",
+      label: undefined,
+      traits: [],
+      facts: {},
+      numbers: {},
+      inner: {
+        id: "ni",
+        layer: "limit",
+        label: "db",
+        traits: ["limits"],
+        facts: { max: 2, until: undefined },
+        numbers: { active: 1 },
+        inner: { id: "nii", layer: "serviceFn", label: "lookUp", traits: ["ready"], facts: {}, numbers: {} },
+      },
+    });
+    permit.release();
+    expect(describe(service).root.inner?.numbers).toEqual({ active: 0 });
+    // What was described stays as it was.
+    expect(root.inner?.numbers).toEqual({ active: 1 });
+  });
+
+  test("what is unknown is called so", () => {
+    class Foreign extends Service<string, string> {
+      override tryReady(): Permit<string, string> | undefined {
+        return expect.unreachable();
+      }
+      override ready(): Promise<Permit<string, string>> {
+        return expect.unreachable();
+      }
+    }
+    const nothingKnown = { id: "n", layer: "service", traits: [], facts: {}, numbers: {} };
+    expect(describe(new Foreign()).root).toEqual(nothingKnown);
+    const { root } = describe(stacked([saying("mine", [])], new Foreign()));
+    expect(root.inner).toEqual({ ...nothingKnown, id: "ni" });
+    expect(describe(new Foreign()).toString()).toBe("service");
+  });
+
+  test("branches have their keys, and each its own id", () => {
+    const keys = ["/a", 7, Symbol("s"), undefined, { key: 1 }];
+    const { root } = describe(choice(keys.map((key) => [key, leaf()])));
+    expect(root).toMatchObject({ id: "n", layer: "choice", label: "routes", traits: ["routes"] });
+    expect(root.branches?.map(({ key, node }) => [key, node.id, node.layer])).toEqual([
+      ["/a", "n_0", "serviceFn"],
+      ["7", "n_1", "serviceFn"],
+      ["Symbol(s)", "n_2", "serviceFn"],
+      ["undefined", "n_3", "serviceFn"],
+      ["an object", "n_4", "serviceFn"],
+    ]);
+  });
+
+  test("a service that leads back to itself is told once", () => {
+    const routes = new Map<string, AnyService>();
+    const table = choice(routes);
+    const around = stacked([saying("around", [])], table);
+    routes.set("again", around);
+    routes.set("leaf", leaf());
+    const { root } = describe(around);
+    expect(root.inner?.branches?.map(({ node }) => [node.layer, node.facts])).toEqual([
+      ["service", { "same as": "n" }],
+      ["serviceFn", {}],
+    ]);
+  });
+
+  test("what cannot be read is left out", () => {
+    const throwing = (): never => {
+      throw new Error("not to be read");
+    };
+    const service = madeOf(leaf(), { name: "odd", branches: throwing });
+    expect(describe(service).root).toMatchObject({ layer: "odd", facts: {}, numbers: {} });
+    const base = {
+      ...saying("spread", []),
+      fine: 1,
+      about: { label: 5, traits: ["limits", 5], facts: { max: 3, list: [] } } as never,
+    };
+    const spread = Object.defineProperty({ ...base }, "broken", { get: throwing, enumerable: true });
+    expect(describe(stacked([spread], leaf())).root).toMatchObject({
+      layer: "spread",
+      label: undefined,
+      traits: ["limits"],
+      facts: { max: 3 },
+      numbers: { fine: 1 },
+    });
+    for (const about of [
+      {
+        get traits() {
+          return throwing();
+        },
+        get facts() {
+          return throwing();
+        },
+        get label() {
+          return throwing();
+        },
+      },
+      { traits: 5, facts: null },
+      null,
+    ]) {
+      const { root } = describe(stacked([{ ...base, about: about as never }], leaf()));
+      expect(root).toMatchObject({ layer: "spread", label: undefined, traits: [], facts: {} });
+    }
+    const hidden = madeOf(new Proxy(leaf(), { ownKeys: throwing }), { name: "hidden", branches: () => [] });
+    expect(describe(hidden).root.numbers).toEqual({});
+  });
+});
+
+group("promise 32: JSON survives a round trip", () => {
+  test("with numbers that JSON does not have, and members that are undefined", () => {
+    const counting = {
+      ...saying("counting", ["limits"], { max: Number.POSITIVE_INFINITY, retryAfter: undefined, on: true }),
+      left: Number.NaN,
+    };
+    const description = describe(choice([["a", stacked([counting], leaf())]]));
+    const json = JSON.parse(JSON.stringify(description)) as object;
+    expect(json).toEqual(description.toJSON());
+    expect(json).toEqual({
+      root: {
+        id: "n",
+        layer: "choice",
+        label: "routes",
+        traits: ["routes"],
+        facts: {},
+        numbers: {},
+        branches: [
+          {
+            key: "a",
+            node: {
+              id: "n_0",
+              layer: "counting",
+              traits: ["limits"],
+              facts: { max: "Infinity", on: true },
+              numbers: { left: "NaN" },
+              inner: { id: "n_0i", layer: "serviceFn", label: "lookUp", traits: ["ready"], facts: {}, numbers: {} },
+            },
+          },
+        ],
+      },
+      warnings: [],
+    });
+  });
+
+  test("and the warnings with it", () => {
+    const description = describe(stacked([saying("again", ["repeats"], { budget: false })], leaf()), {
+      allow: ["retry-without-attempt-timeout"],
+    });
+    const { warnings } = JSON.parse(JSON.stringify(description)) as { warnings: unknown };
+    expect(warnings).toEqual(description.warnings.map(({ label: _, ...warning }) => warning));
+  });
+});
+
+group("as text", () => {
+  test("a line for each layer, branches under their keys, and the warnings", () => {
+    const limit = { ...saying("limit", ["limits"], { max: 64, label: "none" }), active: 3.14159, max: 32 };
+    const again = saying("again", ["repeats"], { budget: false });
+    const service = stacked(
+      [saying("shed", ["sheds"], { wait: 0 }), again],
+      choice([
+        ["/a", stacked([limit], leaf())],
+        ["/b\\n", leaf()],
+      ]),
+    );
+    expect(describe(service, { allow: ["retry-without-attempt-timeout"] }).toString()).toBe(
+      [
+        "shed                   wait 0",
+        "again                  budget false  ! retry-without-budget",
+        "choice (routes)",
+        '├─ "/a"',
+        "│  limit               label none, active 3.1, max 32",
+        "│  serviceFn (lookUp)",
+        '└─ "/b\\\\n"',
+        "   serviceFn (lookUp)",
+        "",
+        "! retry-without-budget: Where all is down, again makes several calls of each request. Give it a budget. See docs/order.md#retry-without-budget",
+      ].join("\n"),
+    );
+  });
+
+  test("a label cannot break a line", () => {
+    const labelled = middleware("mine", (request, next) => next(request), { label: "a\n! fake\u001B[31m\u2028b" });
+    const text = describe(stacked([labelled], choice([["k\r\n", leaf()]]))).toString();
+    expect(text.split("\n")).toHaveLength(4);
+    // oxlint-disable-next-line no-control-regex -- none of these may be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u2028]/);
+  });
+
+  test("of thousands of branches it shows a few, and how many there are", () => {
+    const routes = Array.from({ length: 5_000 }, (_, index) => [index, leaf()] as const);
+    const description = describe(choice(routes));
+    expect(description.toString().split("\n").at(-1)).toBe("└─ and 4980 more");
+    expect(description.toMermaid()).toContain('n --> n_more["and 4980 more"]');
+    expect(description.root.branches).toHaveLength(5_000);
+  });
+});
+
+group("promise 33: a label with quotes or angle brackets breaks no Mermaid", () => {
+  test("each is written by its number", () => {
+    const label = "\"];\n<script>`#&|{}\\~^'é日";
+    const labelled = middleware("mine", (request, next) => next(request), { label });
+    const mermaid = describe(stacked([labelled], choice([['"|', leaf()]]))).toMermaid();
+    expect(mermaid.split("\n")).toEqual([
+      "flowchart TD",
+      '  n["mine (#34;#93;; #60;script#62;#96;#35;#38;#124;#123;#125;#92;#126;#94;#39;é日)"]',
+      "  n --> ni",
+      '  ni["choice (routes)"]',
+      '  ni -->|"#34;#124;"| ni_0',
+      '  ni_0["serviceFn (lookUp)"]',
+    ]);
+  });
+
+  test("figures stand on a line of their own, and what is warned of is marked", () => {
+    const mermaid = describe(stacked([saying("again", ["repeats"], { budget: false })], leaf())).toMermaid();
+    expect(mermaid.split("\n")).toEqual([
+      "flowchart TD",
+      '  n["again<br>budget false"]',
+      "  n --> ni",
+      '  ni["serviceFn (lookUp)"]',
+      "  classDef warned stroke:#c00,stroke-width:3px",
+      "  class n warned",
+    ]);
+  });
+
+  test("what is not drawn is not marked", () => {
+    const routes = Array.from(
+      { length: 25 },
+      (_, index) =>
+        [index, index < 24 ? leaf() : stacked([saying("again", ["repeats"], { budget: false })], leaf())] as const,
+    );
+    expect(describe(choice(routes)).toMermaid()).not.toContain("warned");
+  });
+});
+
+group("promise 34: it asks for no permit and changes nothing", () => {
+  test("of a service of another make it calls nothing", () => {
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder().layer(gate(new Semaphore(1), { name: "one" })).service(inner);
+    const before = { ...handle };
+    describe(service).toString();
+    expect({ ...handle }).toEqual(before);
+    expect(handle).toMatchObject({ reserved: 0, waiting: 0, calls: 0, released: 0 });
+    const foreign = { tryReady: vi.fn(), ready: vi.fn(), call: vi.fn() };
+    describe(foreign as never);
+    for (const method of Object.values(foreign)) expect(method).not.toHaveBeenCalled();
+  });
+});
+
+group("the event `order`", () => {
+  test("is announced once for a service and a warning, where somebody listens", () => {
+    const heard: LayerEvent[] = [];
+    const service = stacked([saying("again", ["repeats"], { budget: false })], leaf());
+    describe(service);
+    const subscription = events.subscribe((event) => heard.push(event));
+    describe(service, { allow: ["retry-without-attempt-timeout"] });
+    const first = { type: "order", layer: "describe", source: service, rule: "retry-without-budget", at: "n" };
+    expect(heard).toEqual([first]);
+    describe(service);
+    expect(heard).toEqual([first, { ...first, rule: "retry-without-attempt-timeout" }]);
+    describe(service);
+    expect(heard).toHaveLength(2);
+    describe(stacked([saying("again", ["repeats"], { budget: false })], leaf()));
+    expect(heard).toHaveLength(4);
+    subscription[Symbol.dispose]();
+  });
+});
+
+group("options", () => {
+  test.each<[string, () => unknown, typeof TypeError | typeof RangeError, string]>([
+    [
+      "no service",
+      () => describe({} as never),
+      TypeError,
+      "describe: service must be a service (with tryReady, ready, call); received an object",
+    ],
+    [
+      "allow that is no array",
+      () => describe(leaf(), { allow: "unbounded-line" as never }),
+      TypeError,
+      'describe: allow must be an array of rules; received "unbounded-line"',
+    ],
+    [
+      "a rule that there is not",
+      () => describe(leaf(), { allow: ["endless-line" as never] }),
+      RangeError,
+      "describe: each of allow must be one of",
+    ],
+    [
+      "an option that nobody knows",
+      () => describe(leaf(), { allows: [] } as never),
+      TypeError,
+      "describe: allows is not an option; did you mean allow?",
+    ],
+  ])("refuses %s", (_what, run, type, message) => {
+    expect(run).toThrow(type);
+    expect(run).toThrow(message);
+  });
+});

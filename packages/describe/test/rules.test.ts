@@ -1,0 +1,159 @@
+import { type AnyLayer, type AnyService, gate, madeOf, Semaphore, serviceFn } from "@sluice/core";
+import { mockService } from "@sluice/testing";
+import { describe as group, expect, test } from "vitest";
+import { describe, type WarningRule } from "../src/index.ts";
+import { saying, silent, stacked } from "./helper/layers.ts";
+
+// What ours say of themselves, without ours: rules go by that, and not by names.
+const limit = (max: number): AnyLayer => saying("a", ["limits"], { max });
+const rate = (): AnyLayer => saying("b", ["rates"]);
+const queue = (): AnyLayer => saying("c", ["queues"]);
+const shed = (): AnyLayer => saying("d", ["sheds"]);
+const again = (budget?: boolean): AnyLayer => saying("e", ["repeats"], { budget });
+const times = (bound: { ready?: number; call?: number; total?: number }): AnyLayer =>
+  saying("f", ["times-out"], { ready: undefined, call: undefined, total: undefined, ...bound });
+const gives = (): AnyLayer => times({ total: 9 });
+const leaf = (): AnyService => serviceFn(String);
+const unknown = (): AnyService => mockService()[0];
+const routes = (...branches: AnyService[]): AnyService =>
+  madeOf(leaf(), { name: "g", about: { traits: ["routes"] }, branches: () => branches.entries() });
+
+type Stack = readonly [layers: readonly AnyLayer[], leaf?: AnyService];
+const rulesOf = ([layers, inside = leaf()]: Stack): readonly (readonly [WarningRule, string])[] =>
+  describe(stacked(layers, inside)).warnings.map(({ rule, at }) => [rule, at] as const);
+
+group("promise 31: each rule has a stack that breaks it alone, and the one that mends it", () => {
+  test.each<[rule: WarningRule, at: string, broken: Stack, mended: Stack]>([
+    ["limit-outside-retry", "ni", [[shed(), limit(9), again(), gives()]], [[shed(), again(), limit(9), gives()]]],
+    [
+      "limit-outside-routes",
+      "ni",
+      [[shed(), limit(9)], routes(leaf())],
+      [[shed()], routes(stacked([limit(9)], leaf()))],
+    ],
+    ["buffer-outside-routes", "n", [[queue()], routes(leaf())], [[], routes(stacked([queue()], leaf()))]],
+    ["limit-outside-buffer", "ni", [[shed(), limit(9), queue()]], [[shed(), queue(), limit(9)]]],
+    ["shed-inside-limit", "nii", [[gives(), limit(9), shed()]], [[shed(), limit(9)]]],
+    ["shed-with-nothing-inside", "n", [[shed(), gives()]], [[shed(), limit(9), gives()]]],
+    ["timeout-cannot-bound-wait", "n", [[times({ call: 9 }), limit(9)]], [[times({ call: 9, ready: 5 }), limit(9)]]],
+    ["unbounded-line", "n", [[limit(9)]], [[shed(), limit(9)]]],
+    ["retry-without-budget", "n", [[again(false), gives()]], [[again(true), gives()]]],
+    ["retry-without-attempt-timeout", "n", [[again()]], [[again(), gives()]]],
+  ])("%s", (rule, at, broken, mended) => {
+    expect(rulesOf(broken)).toEqual([[rule, at]]);
+    expect(rulesOf(mended)).toEqual([]);
+    const [warning] = describe(stacked(broken[0], broken[1] ?? leaf())).warnings;
+    expect(warning).toMatchObject({ rule, at, see: `docs/order.md#${rule}` });
+    expect(warning!.message).toMatch(/^[A-Z].*\.$/);
+    // It is silent where the order is meant.
+    expect(describe(stacked(broken[0], broken[1] ?? leaf()), { allow: [rule] }).warnings).toEqual([]);
+  });
+});
+
+group("what is no mistake", () => {
+  test.each<[what: string, stack: Stack]>([
+    ["a limit outside retry that has one inside, too", [[shed(), limit(90), again(), limit(9), gives()]]],
+    ["a rate outside a buffer: it counts starts", [[shed(), rate(), queue(), limit(9)]]],
+    ["a limit outside a buffer that lets in more than the limit inside", [[shed(), limit(90), queue(), limit(9)]]],
+    ["a limit without end, which only counts", [[limit(Number.POSITIVE_INFINITY)]]],
+    ["loadShed around a service of which nothing is known: it may be full", [[shed()], unknown()]],
+    ["loadShed around a gate that says nothing of itself", [[shed(), silent()]]],
+    ["loadShed inside a limit, with another limit inside", [[gives(), limit(90), shed(), limit(9)]]],
+    ["loadShed outside of it all: nobody waits", [[shed(), times({ call: 9 }), limit(9)]]],
+    [
+      "a timeout for the call outside a buffer: the wait is in the call",
+      [[shed(), times({ call: 9 }), queue(), limit(9)]],
+    ],
+    [
+      "a timeout for the call outside a buffer, which bounds a wait further inside",
+      [[times({ call: 9 }), queue(), times({ call: 5 }), limit(9)]],
+    ],
+    ["a timeout for the wait outside", [[times({ ready: 5 }), times({ call: 9 }), limit(9)]]],
+    ["a timeout for both outside", [[times({ total: 5 }), times({ call: 9 }), limit(9)]]],
+    ["a limit behind a queue", [[queue(), limit(9)]]],
+    ["a retry of another make, of whose budget nothing is known", [[saying("mine", ["repeats"]), gives()]]],
+    ["a timeout of another make, which says not what it bounds", [[again(), saying("mine", ["times-out"])]]],
+    ["a timeout on every route", [[again()], routes(stacked([gives()], leaf()), stacked([gives()], leaf()))]],
+    ["nothing at all", [[]]],
+  ])("%s", (_what, stack) => {
+    expect(rulesOf(stack)).toEqual([]);
+  });
+});
+
+group("what is one", () => {
+  test.each<[what: string, stack: Stack, warned: readonly (readonly [WarningRule, string])[]]>([
+    [
+      "a limit outside a buffer with nothing inside it, whatever it lets in",
+      [[shed(), limit(90), queue(), rate()]],
+      [["limit-outside-buffer", "ni"]],
+    ],
+    [
+      "a limit outside a buffer that lets in no more than the limit inside",
+      [[shed(), limit(9), queue(), limit(9)]],
+      [["limit-outside-buffer", "ni"]],
+    ],
+    ["loadShed inside a rate", [[gives(), rate(), shed()]], [["shed-inside-limit", "nii"]]],
+    ["of two lines the outer one grows", [[rate(), limit(9)]], [["unbounded-line", "n"]]],
+    [
+      "a call timeout inside a buffer with no bound outside",
+      [[queue(), times({ call: 9 }), limit(9)]],
+      [["timeout-cannot-bound-wait", "ni"]],
+    ],
+    [
+      "a wait that is bounded outside a buffer says nothing of the wait inside",
+      [[times({ ready: 9 }), queue(), times({ call: 9 }), limit(9)]],
+      [["timeout-cannot-bound-wait", "nii"]],
+    ],
+    [
+      "one route without a timeout",
+      [[again()], routes(stacked([gives()], leaf()), leaf())],
+      [["retry-without-attempt-timeout", "n"]],
+    ],
+    [
+      "a timeout for the wait alone does not bound an attempt",
+      [[again(), times({ ready: 9 })]],
+      [["retry-without-attempt-timeout", "n"]],
+    ],
+    [
+      "the line of each route",
+      [[], routes(stacked([limit(9)], leaf()), stacked([limit(9)], leaf()))],
+      [
+        ["unbounded-line", "n_0"],
+        ["unbounded-line", "n_1"],
+      ],
+    ],
+    [
+      "several in one stack",
+      [[limit(9), again(false)]],
+      [
+        ["limit-outside-retry", "n"],
+        ["unbounded-line", "n"],
+        ["retry-without-budget", "ni"],
+        ["retry-without-attempt-timeout", "ni"],
+      ],
+    ],
+  ])("%s", (_what, stack, warned) => {
+    expect(rulesOf(stack)).toEqual(warned);
+  });
+
+  test("a limit goes by what it is set to now", () => {
+    const slots = new Semaphore(90);
+    const outer = {
+      ...gate(slots, { name: "limit", traits: ["limits"], facts: { max: 90 } }),
+      get max() {
+        return slots.max;
+      },
+    };
+    const service = stacked([shed(), outer, queue(), limit(9)], leaf());
+    expect(describe(service).warnings).toEqual([]);
+    slots.max = 9;
+    expect(describe(service).warnings.map(({ rule }) => rule)).toEqual(["limit-outside-buffer"]);
+  });
+
+  test("two layers of one name are told apart by their labels", () => {
+    const labelled = gate(new Semaphore(1), { name: "limit", label: "db", traits: ["limits"], facts: { max: 1 } });
+    const [warning] = describe(stacked([labelled], leaf())).warnings;
+    expect(warning).toMatchObject({ layer: "limit", label: "db" });
+    expect(warning!.message).toContain("limit (db)");
+  });
+});

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { buffer } from "@sluice/buffer";
+import { type AnyLayer, type AnyService, serviceFn } from "@sluice/core";
+import { describe, type WarningRule } from "@sluice/describe";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { loadShed } from "@sluice/load-shed";
+import { meter } from "@sluice/meter";
+import { retry, retryBudget, retryPolicy } from "@sluice/retry";
+import { VirtualClock } from "@sluice/testing";
+import { timeout } from "@sluice/timeout";
+import { trace } from "@sluice/trace";
+import { recover } from "@sluice/util";
+import { routingTable, steer } from "@sluice/util-box";
+import { OverloadedError } from "@sluice/load-shed";
+import { describe as group, expect, test } from "vitest";
+import { eachLayer } from "./helper/each-layer.ts";
+
+const leaf = (): AnyService => serviceFn((request: string) => request);
+const stacked = (layers: readonly AnyLayer[], inside: AnyService = leaf()): AnyService =>
+  layers.reduceRight<AnyService>((inner, layer) => layer.wrap(inner as never) as AnyService, inside);
+const again = (budgeted = true): AnyLayer =>
+  retry(
+    retryPolicy({
+      maxRetries: 2,
+      budget: budgeted ? retryBudget({ ttl: 1_000, minPerSecond: 1, ratio: 0.1 }) : undefined,
+    }),
+  );
+const table = (route: AnyService): AnyService =>
+  routingTable({ key: (request: unknown) => String(request), routes: new Map([["/", route as never]]) }) as AnyService;
+
+group("promise 31: with our own layers", () => {
+  const limit = (max = 10): AnyLayer => concurrencyLimit(max);
+  test.each<[rule: WarningRule, broken: () => AnyService, mended: () => AnyService]>([
+    [
+      "limit-outside-retry",
+      () => stacked([loadShed(), limit(), again(), timeout(5)]),
+      () => stacked([loadShed(), again(), limit(), timeout(5)]),
+    ],
+    [
+      "limit-outside-routes",
+      () => stacked([loadShed(), limit()], table(leaf())),
+      () => table(stacked([loadShed(), limit()])),
+    ],
+    [
+      "buffer-outside-routes",
+      () => stacked([buffer({ capacity: 5 })], table(stacked([limit()]))),
+      () => table(stacked([buffer({ capacity: 5 }), limit()])),
+    ],
+    [
+      "limit-outside-buffer",
+      () => stacked([loadShed(), limit(), buffer({ capacity: 5 })]),
+      () => stacked([loadShed(), buffer({ capacity: 5 }), limit()]),
+    ],
+    [
+      "shed-inside-limit",
+      () => stacked([timeout({ total: 5 }), limit(), loadShed()]),
+      () => stacked([timeout({ total: 5 }), loadShed(), limit()]),
+    ],
+    ["shed-with-nothing-inside", () => stacked([loadShed(), trace()]), () => stacked([loadShed(), trace(), limit()])],
+    [
+      "timeout-cannot-bound-wait",
+      () => stacked([timeout(100), limit()]),
+      () => stacked([timeout({ total: 100 }), limit()]),
+    ],
+    [
+      "unbounded-line",
+      () => stacked([rateLimit({ limit: 5, interval: 10 })]),
+      () => stacked([loadShed(), rateLimit({ limit: 5, interval: 10 })]),
+    ],
+    ["retry-without-budget", () => stacked([again(false), timeout(5)]), () => stacked([again(), timeout(5)])],
+    [
+      "retry-without-attempt-timeout",
+      () => stacked([timeout(50), again()]),
+      () => stacked([timeout(50), again(), timeout(5)]),
+    ],
+  ])("%s", (rule, broken, mended) => {
+    expect(describe(broken()).warnings.map((warning) => warning.rule)).toEqual([rule]);
+    expect(describe(mended()).warnings).toEqual([]);
+  });
+
+  test("the order that docs/order.md starts from has no warning", () => {
+    const service = stacked([
+      recover(OverloadedError, () => "busy"),
+      trace(),
+      meter("edge"),
+      loadShed(),
+      timeout(1_000),
+      buffer({ capacity: 100 }),
+      again(),
+      rateLimit({ limit: 500, interval: 1_000 }),
+      concurrencyLimit(50),
+      timeout(200),
+    ]);
+    expect(describe(service).warnings).toEqual([]);
+  });
+
+  test("each rule has its section in docs/order.md", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/order.md"), "utf8");
+    const rules = [...page.matchAll(/^### ([a-z-]+)$/gmu)].map(([, rule]) => rule!);
+    // The list of all that there are is in what a wrong one is refused with.
+    expect(rules).toHaveLength(10);
+    for (const rule of rules) expect(() => describe(leaf(), { allow: [rule as WarningRule] })).not.toThrow();
+  });
+});
+
+group("a description", () => {
+  test.each(Object.keys(eachLayer))("of %s asks for no permit, and is the same each time (promise 34)", (name) => {
+    const layer = eachLayer[name]!(new VirtualClock());
+    const service = stacked([concurrencyLimit(1), layer, concurrencyLimit(1)]);
+    const before = describe(service);
+    expect(describe(service)).toEqual(before);
+    expect(before.root.numbers).toMatchObject({ active: 0, waiting: 0 });
+    expect(JSON.parse(JSON.stringify(before))).toEqual(before.toJSON());
+    expect(before.toString()).toContain("concurrencyLimit");
+  });
+
+  test("shows the routes of a table as they are now", () => {
+    const routes = new Map([["/a", stacked([concurrencyLimit(1)]) as never]]);
+    const service = routingTable({ key: (request: unknown) => String(request), routes }) as AnyService;
+    routes.set("/b", steer([leaf(), leaf()] as never, () => 0) as never);
+    const { root } = describe(service);
+    expect(root.branches?.map(({ key, node }) => [key, node.layer])).toEqual([
+      ["/a", "concurrencyLimit"],
+      ["/b", "steer"],
+    ]);
+  });
+
+  test("shows the numbers of now", () => {
+    const service = stacked([concurrencyLimit(4, { label: "db" })]);
+    const permit = service.tryReady()!;
+    expect(describe(service).root).toMatchObject({
+      label: "db",
+      facts: { max: 4 },
+      numbers: { max: 4, active: 1, available: 3 },
+    });
+    permit.release();
+  });
+});
