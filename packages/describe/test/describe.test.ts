@@ -190,13 +190,14 @@ group("promise 32: JSON survives a round trip", () => {
       allow: ["retry-without-attempt-timeout"],
     });
     const { warnings } = JSON.parse(JSON.stringify(description)) as { warnings: unknown };
-    expect(warnings).toEqual(description.warnings.map(({ label: _, ...warning }) => warning));
+    expect(warnings).toEqual(description.toJSON().warnings);
+    expect(warnings).toMatchObject([{ rule: "retry-without-budget", at: "n", layer: "again" }]);
   });
 });
 
 group("as text", () => {
   test("a line for each layer, branches under their keys, and the warnings", () => {
-    const limit = { ...saying("limit", ["limits"], { max: 64, label: "none" }), active: 3.14159, max: 32 };
+    const limit = { ...saying("limit", ["limits"], { max: 64, label: "none" }), active: 2.0499, max: 32 };
     const again = saying("again", ["repeats"], { budget: false });
     const service = stacked(
       [saying("shed", ["sheds"], { wait: 0 }), again],
@@ -211,7 +212,7 @@ group("as text", () => {
         "again                  budget false  ! retry-without-budget",
         "choice (routes)",
         '├─ "/a"',
-        "│  limit               label none, active 3.1, max 32",
+        "│  limit               label none, active 2, max 32",
         "│  serviceFn (lookUp)",
         '└─ "/b\\\\n"',
         "   serviceFn (lookUp)",
@@ -283,8 +284,8 @@ group("promise 34: it asks for no permit and changes nothing", () => {
     describe(service).toString();
     expect({ ...handle }).toEqual(before);
     expect(handle).toMatchObject({ reserved: 0, waiting: 0, calls: 0, released: 0 });
-    const foreign = { tryReady: vi.fn(), ready: vi.fn(), call: vi.fn() };
-    describe(foreign as never);
+    const foreign = { tryReady: vi.fn<() => undefined>(), ready: vi.fn<() => never>(), call: vi.fn<() => never>() };
+    describe(foreign);
     for (const method of Object.values(foreign)) expect(method).not.toHaveBeenCalled();
   });
 });

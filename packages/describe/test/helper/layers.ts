@@ -6,7 +6,7 @@ export function saying(name: string, traits: readonly string[], facts: About["fa
 }
 
 /** A gate that says nothing of itself. */
-export function silent(): Layer<any> {
+export function silent(): AnyLayer {
   return gate(new Semaphore(1), { name: "silent" });
 }
 
