@@ -12,8 +12,10 @@ import {
   ServiceBuilder,
   serviceFn,
 } from "@sluice/core";
+import { describe } from "@sluice/describe";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
+import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { checkContract } from "@sluice/testing/contract";
@@ -196,11 +198,37 @@ async function several(): Promise<void> {
   expect("the sum", sum, 12);
 }
 
+async function seen(): Promise<void> {
+  const edge = meter("edge");
+  const counted = new ServiceBuilder()
+    .layer(edge)
+    .layer(concurrencyLimit(1))
+    .serviceFn(async (n: number) => n);
+  same<typeof counted, Service<number, number, never>>(true);
+  {
+    using channel = toDiagnosticsChannel();
+    await counted.call(1);
+    void channel;
+  }
+  const { calls, duration } = edge.snapshot();
+  expect("counted", calls.ok, 1);
+  expect("timed", duration.quantile(1), duration.max);
+  expect("all meters", [...meters()].includes(edge), true);
+  expect(
+    "the order",
+    describe(counted)
+      .warnings.map(({ rule }) => rule)
+      .join(),
+    "unbounded-line",
+  );
+}
+
 async function main(): Promise<void> {
   expect("the lookup", await lookup.call("sluice"), true);
   await permits();
   await gateway();
   await several();
+  await seen();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });
   report.assert();
   expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);

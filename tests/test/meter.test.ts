@@ -99,6 +99,22 @@ describe("a meter among the layers of other packages", () => {
     expect(inner.snapshot()).toMatchObject({ ...rest, granted: 3, refused: 0, calls: { ok: 2, failed: { E503: 1 } } });
   });
 
+  test("each attempt that is shed was refused, whatever timer it came from (promise 3)", async () => {
+    const clock = new VirtualClock();
+    const seen = meter("attempts", { clock });
+    const backoff = { next: () => ({ delay: 10, state: undefined }) };
+    const service = new ServiceBuilder()
+      .layer(retry(retryPolicy({ maxRetries: 2, backoff, retryAfter: () => undefined }), { clock }))
+      .layer(loadShed({ clock }))
+      .layer(seen)
+      .layer(concurrencyLimit(0, { clock }))
+      .serviceFn(String);
+    const calls = [service.call(1), service.call(2)].map((call) => call.catch(() => "refused"));
+    await clock.advanceAsync(30);
+    expect(await Promise.all(calls)).toEqual(["refused", "refused"]);
+    expect(seen.snapshot()).toMatchObject({ ...rest, refused: 6, refusedBy: { concurrencyLimit: 6 } });
+  });
+
   test("what a timeout has given up on is abandoned outside of it, for as long as the limit holds its slot (promise 9)", async () => {
     const clock = new VirtualClock();
     const workshop = new Workshop();

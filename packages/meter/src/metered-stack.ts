@@ -34,12 +34,12 @@ export function metered(inner: Stack, counts: Counts): Stack {
   };
 }
 
-/** A call that waits is refused first, in the same passage: that refusal is taken back. */
+/** A call that waits is refused first, in the same passage: that is taken back. */
 class Refusals {
   private readonly counts: Counts;
-  /** The passage of the last refusal, and whom it was counted for; undefined once it was taken back. */
-  private passage: number | undefined = undefined;
-  private by = "";
+  /** The last passage in which somebody was refused, and by whom: a layer further out may ask twice before it lets its caller wait. */
+  private passage = 0;
+  private readonly by: string[] = [];
 
   constructor(counts: Counts) {
     this.counts = counts;
@@ -48,18 +48,18 @@ class Refusals {
   /** @param by the name of the layer that refused, where it left word */
   add(by: string | undefined): void {
     const passage = passageNumber();
-    // A layer further out may ask twice before it lets its caller wait. That is one refusal.
-    if (passage === this.passage) return;
-    const { counts } = this;
+    if (passage !== this.passage) this.by.length = 0;
     this.passage = passage;
+    const { counts } = this;
     counts.refused++;
-    this.by = counts.refusedBy.add(typeof by === "string" ? by : "unknown");
+    this.by.push(counts.refusedBy.add(typeof by === "string" ? by : "unknown"));
   }
 
   waitsInstead(): void {
-    if (this.passage !== passageNumber()) return;
-    this.passage = undefined;
-    this.counts.refused--;
-    this.counts.refusedBy.takeBack(this.by);
+    if (this.by.length === 0 || this.passage !== passageNumber()) return;
+    const { counts } = this;
+    counts.refused -= this.by.length;
+    for (const by of this.by) counts.refusedBy.takeBack(by);
+    this.by.length = 0;
   }
 }

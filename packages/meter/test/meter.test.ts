@@ -142,15 +142,24 @@ describe("promise 3: a call that waits is not counted as refused", () => {
     expect(outer.snapshot()).toMatchObject({ granted: 3, refused: 2, refusedBy: { slots: 2 } });
   });
 
-  test("a layer that asks twice before it gives up was refused once", () => {
-    const { outer, service } = limited(0);
+  test("a layer that asks twice before it lets its caller wait was not refused", async () => {
+    const { outer, service, slots } = limited(0);
     const twice = layerFn("twice", (inside) => {
       const inner = stackOf(inside);
       const tryTwice: Stack["tryReserve"] = (request) => inner.tryReserve(request) ?? inner.tryReserve(request);
       return stackService({ ...inner, tryReserve: tryTwice });
     });
-    expect(twice.wrap(service).tryReady("a")).toBeUndefined();
-    expect(outer.snapshot()).toMatchObject({ refused: 1, refusedBy: { slots: 1 } });
+    const outermost = twice.wrap(service);
+    const ready = outermost.ready();
+    const call = outermost.call("a");
+    expect(outer.snapshot()).toMatchObject({ waiting: 2, refused: 0, refusedBy: {} });
+    expect(outermost.tryReady("a")).toBeUndefined();
+    // Of its own accord it asked twice.
+    expect(outer.snapshot()).toMatchObject({ waiting: 2, refused: 2, refusedBy: { slots: 2 } });
+    slots.max = 1;
+    (await ready).release();
+    call.catch(() => {});
+    expect(outer.snapshot()).toMatchObject({ refused: 2, refusedBy: { slots: 2 } });
   });
 
   test("a refusal that was there before belongs to somebody else", () => {
