@@ -199,9 +199,9 @@ async function several(): Promise<void> {
 }
 
 async function seen(): Promise<void> {
-  const edge = meter("edge");
+  const point = meter("point");
   const counted = new ServiceBuilder()
-    .layer(edge)
+    .layer(point)
     .layer(concurrencyLimit(1))
     .serviceFn(async (n: number) => n);
   same<typeof counted, Service<number, number, never>>(true);
@@ -210,10 +210,10 @@ async function seen(): Promise<void> {
     await counted.call(1);
     void channel;
   }
-  const { calls, duration } = edge.snapshot();
+  const { calls, duration } = point.snapshot();
   expect("counted", calls.ok, 1);
   expect("timed", duration.quantile(1), duration.max);
-  expect("all meters", [...meters()].includes(edge), true);
+  expect("all meters", [...meters()].includes(point), true);
   expect(
     "the order",
     describe(counted)
