@@ -34,7 +34,7 @@ export function boundsAttempt(place: Place): boolean {
   return place.has("times-out") && (!("call" in facts) || facts["call"] !== undefined || facts["total"] !== undefined);
 }
 
-/** Whether who would have to wait at `line` is refused instead, or waits for a limited time. */
+/** Whether a caller that would have to wait at `line` is refused instead, or waits for a limited time. */
 export function isRefusedOrBoundedOutside(line: Place): boolean {
   // Outside of what queues, the wait is a part of the call.
   let inCall = false;

@@ -39,7 +39,7 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     const routes = at.has("queues") ? insideOf(at, "routes") : undefined;
     return (
       routes &&
-      `Those who wait in ${title(at)} for one slow route of ${title(routes)} are in front of those for the others. Put a buffer inside each route.`
+      `Requests for one slow route of ${title(routes)} wait in ${title(at)} in front of requests for the others. Put a buffer inside each route.`
     );
   },
 
@@ -71,7 +71,7 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     // Inside of what absorbs readiness, the wait is a part of the call.
     const line = [...at.within(absorbs)].find(makesLine);
     if (line === undefined || isRefusedOrBoundedOutside(line)) return undefined;
-    return `A caller who waits in the line of ${title(line)} is not yet in the call that ${title(at)} bounds. Set total, or ready as well.`;
+    return `The wait in the line of ${title(line)} comes before the call, and ${title(at)} bounds the call alone. Set total, or ready as well.`;
   },
 
   "unbounded-line": (at) => {
@@ -81,12 +81,12 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     if (around.some((place) => makesLine(place) || place.has("queues"))) return undefined;
     // Somebody meant to bound it: that is said there.
     if (around.some(boundsCallAlone)) return undefined;
-    return `Callers wait in the line of ${title(at)} without end. Put loadShed or a buffer outside, or a timeout with ready or total.`;
+    return `Nothing bounds the line of ${title(at)}. Put loadShed or a buffer outside, or a timeout with ready or total.`;
   },
 
   "retry-without-budget": (at) =>
     at.has("repeats") && at.node.facts["budget"] === false
-      ? `Where all is down, ${title(at)} makes several calls of each request. Give it a budget.`
+      ? `When the other side is down, ${title(at)} makes several calls of each request. Give it a budget.`
       : undefined,
 
   "retry-without-attempt-timeout": (at) =>

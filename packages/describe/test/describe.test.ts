@@ -217,7 +217,7 @@ group("as text", () => {
         '└─ "/b\\\\n"',
         "   serviceFn (lookUp)",
         "",
-        "! retry-without-budget: Where all is down, again makes several calls of each request. Give it a budget. See docs/order.md#retry-without-budget",
+        "! retry-without-budget: When the other side is down, again makes several calls of each request. Give it a budget. See docs/order.md#retry-without-budget",
       ].join("\n"),
     );
   });

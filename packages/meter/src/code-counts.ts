@@ -1,6 +1,6 @@
 import { other } from "./failure-code.ts";
 
-/** Counts by code. It keeps a limited number of codes, for a code may come from outside; none is lost. */
+/** Counts by code. The number of codes is limited, since a code may come from outside; no count is lost. */
 export class CodeCounts {
   private readonly most: number;
   private readonly counts = new Map<string, number>();

@@ -4,7 +4,7 @@ import { CodeCounts } from "./code-counts.ts";
 import { codeOf } from "./failure-code.ts";
 import { Histogram } from "./histogram.ts";
 
-/** How something ended that may fail: aborted by the caller, or failed, by code. */
+/** How waits, or calls, ended without success: aborted by the caller, or failed, by code. */
 export class Ends {
   aborted = 0;
   readonly failed: CodeCounts;
@@ -13,7 +13,7 @@ export class Ends {
     this.failed = new CodeCounts(codes);
   }
 
-  /** @param signal the caller's. A failure with its own reason is its abort, and nothing else */
+  /** @param signal the caller's. A failure with the signal's own reason is an abort, and nothing else */
   add(signal: AbortSignal | undefined, reason: unknown): void {
     if (isAbort(signal, reason)) this.aborted++;
     else this.failed.add(codeOf(reason));

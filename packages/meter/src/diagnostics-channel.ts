@@ -6,7 +6,7 @@ interface Channels {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
 }
 
-/** One for all copies: an event is published once, however many have asked for it. */
+/** One for all copies: an event is published once, however often it was asked for. */
 const outlet = processWide<{ users: number; subscription?: Disposable }>("diagnostics-channel", { users: 0 });
 
 /**

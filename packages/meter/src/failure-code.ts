@@ -1,9 +1,9 @@
-/** Where a failure has neither a code nor a name, or there are too many: OpenTelemetry's word, https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/ */
+/** What failures without a code are counted under, and those beyond the limit: OpenTelemetry's word, https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/ */
 export const other = "_OTHER";
 
 /**
  * What a failure is counted under: its `code` where that is text or a number, else the `name` of an `Error`. A `DOMException` goes by
- * its name: its codes are numbers of old that nobody knows. Never throws.
+ * its name: its codes are legacy numbers. Never throws.
  */
 export function codeOf(reason: unknown): string {
   try {
@@ -19,7 +19,7 @@ export function codeOf(reason: unknown): string {
 }
 
 function nameOf(reason: object): string {
-  // The latter of another realm. Not every object with a name: it may be that of a person.
+  // The second test is for errors of another realm. Another object's name may be anything, a person's for instance.
   if (!(reason instanceof Error) && Object.prototype.toString.call(reason) !== "[object Error]") return other;
   const { name } = reason as Error;
   return typeof name === "string" && name !== "" ? name : other;

@@ -1,6 +1,6 @@
 /**
- * Counts what passes one point of a stack: who waits, who holds a permit, what runs, who was refused by whom, how calls ended,
- * and how long waits and calls took. `meter` is the layer; `meters` finds all of a process.
+ * Counts what passes one point of a stack: callers that wait, permits that are held, calls that run, refusals by layer, how calls
+ * ended, and how long waits and calls took. `meter` is the layer; `meters` iterates over all meters of a process.
  *
  * @packageDocumentation
  */

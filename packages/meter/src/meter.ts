@@ -10,8 +10,8 @@ import { type MeterSnapshot, snapshotOf } from "./snapshot.ts";
 /** Options of {@link meter}. */
 export interface MeterOptions {
   /**
-   * Further labels of the point, fixed for the meter's life: `{ "server.address": "db1" }`. Text by text. Never put there what
-   * differs by request: each set of labels is a time series of its own. Default: none.
+   * Further labels of the point, fixed for the meter's life: `{ "server.address": "db1" }`. Do not use values that differ by request:
+   * each set of labels is a time series of its own. Default: none.
    */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Whether waits and calls are timed; default true. With false no clock is read, and the histograms stay empty. */
@@ -29,11 +29,11 @@ export interface Meter extends Layer {
   /** Further labels of the point. */
   readonly attributes: Readonly<Record<string, string>>;
   /**
-   * Whether it counts. While it is off, the layer hands on what it is asked, and is not there. What has begun while it was on is
-   * counted to its end.
+   * Whether it counts. While it is off, the layer passes everything on and makes nothing. Waits and calls that began while it was on
+   * are counted to their end.
    */
   enabled: boolean;
-  /** Who has asked for readiness and has no answer. */
+  /** Callers that asked for readiness and have no answer yet. */
   readonly waiting: number;
   /** Permits reserved that are neither spent nor released. */
   readonly reserved: number;
@@ -45,7 +45,7 @@ export interface Meter extends Layer {
   readonly granted: number;
   /** Permits given back unspent, from the beginning. */
   readonly released: number;
-  /** Who asked in vain, and did not wait instead, from the beginning. */
+  /** Refusals, from the beginning: callers that got no permit and did not wait for one. */
   readonly refused: number;
   /** All that it counts, at this moment. */
   snapshot(): MeterSnapshot;
@@ -54,18 +54,18 @@ export interface Meter extends Layer {
 const name = "meter";
 
 /**
- * Counts what passes one point of a stack: who waits for readiness, who holds a permit, what runs, who was refused and by which layer,
- * how calls ended, and how long waits and calls took. It only looks on: it changes no answer and no order, and adds no
- * microtask.
+ * Counts what passes one point of a stack: callers that wait for readiness, permits that are held, calls that run, refusals by the layer
+ * that refused, how calls ended, and how long waits and calls took. It only observes: it changes no answer and no order, and
+ * adds no microtask.
  *
- * Between two meters one sees the layer between them: what waits in the outer one and not in the inner one waits in that layer.
- * One value may stand in several stacks, and then counts for all of them; twice in one stack is refused.
+ * The difference of two meters is due to the layer between them: callers that wait in the outer meter and not in the inner one wait in
+ * that layer. One meter may stand in several stacks, and then counts for all of them; twice in one stack is refused.
  *
  * @example
  * const edge = meter("orders");
  * const db = meter("db", { attributes: { "server.address": "db1" } });
  * const service = new ServiceBuilder().layer(edge).layer(concurrencyLimit(64)).layer(db).serviceFn(query);
- * edge.waiting - db.waiting; // who waits for the limit
+ * edge.waiting - db.waiting; // callers in the limit's line
  * edge.snapshot().wait.quantile(0.99); // ms
  *
  * @param point what the point is called: non-empty text

@@ -3,14 +3,14 @@ import { type Behaviour, handUp, observe, Reservation } from "@sluice/core/inter
 import { promiseOf, timeOf } from "@sluice/core/kit";
 import type { Counts } from "./counts.ts";
 
-/** What was reserved at a meter, and the call that it is spent on. It is counted to its end, also where the meter is off by then. */
+/** A reservation that a meter counts, and the call that it is spent on: to its end, also where the meter is off by then. */
 export class MeteredCall extends Reservation<Counts> {
   /** The caller's. */
   signal: AbortSignal | undefined = undefined;
   /** The caller's. */
   waitUntil: CallOptions["waitUntil"] = undefined;
   private since = 0;
-  /** The answer, and each work that was handed up, that have not settled. */
+  /** How many have not settled: the answer, and each work that was handed up. */
   private pending = 1;
 
   constructor(counts: Counts, inner: Reservation) {
@@ -57,12 +57,12 @@ export class MeteredCall extends Reservation<Counts> {
         },
       };
     } catch {
-      // Members that cannot be read: that is for whoever needs them to say.
+      // Members that cannot be read are reported by the layer that needs them.
       return options;
     }
   }
 
-  /** As a gate does, so that `abandoned` is above 0 for exactly as long as a limit in this place would hold its slot. */
+  /** As a gate does: `abandoned` is above 0 for exactly as long as a limit in this place holds its slot. */
   private hold(work: Promise<unknown>): void {
     if (this.pending > 0) {
       this.pending++;

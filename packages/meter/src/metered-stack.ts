@@ -19,7 +19,7 @@ export function metered(inner: Stack, counts: Counts): Stack {
       }
       if (reservation !== undefined) return new MeteredCall(counts, reservation);
       const refusal = peekRefusal();
-      // What is still there from before was left by somebody else.
+      // A refusal that was there before belongs to an earlier, unrelated question.
       refusals.add(refusal === before ? undefined : refusal?.layer);
       return undefined;
     },
@@ -34,10 +34,10 @@ export function metered(inner: Stack, counts: Counts): Stack {
   };
 }
 
-/** A call that waits is refused first, in the same passage: that is taken back. */
+/** Counts refusals. A call that waits is refused first, in the same passage: that refusal is taken back. */
 class Refusals {
   private readonly counts: Counts;
-  /** The last passage in which somebody was refused, and by whom: a layer further out may ask twice before it lets its caller wait. */
+  /** The last passage with a refusal, and by which layers: a layer further out may ask twice before its caller waits. */
   private passage = 0;
   private readonly by: string[] = [];
 
@@ -45,7 +45,7 @@ class Refusals {
     this.counts = counts;
   }
 
-  /** @param by the name of the layer that refused, where it left word */
+  /** @param by the name of the layer that refused, where it is known */
   add(by: string | undefined): void {
     const passage = passageNumber();
     if (passage !== this.passage) this.by.length = 0;

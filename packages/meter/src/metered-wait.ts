@@ -4,7 +4,7 @@ import { timeOf } from "@sluice/core/kit";
 import type { Counts } from "./counts.ts";
 import { MeteredCall } from "./metered-call.ts";
 
-/** One who asks for readiness and may have to wait. It is counted to its end, also where the meter is off by then. */
+/** A caller that asks for readiness and may have to wait. It is counted to its end, also where the meter is off by then. */
 export class MeteredWait {
   private readonly counts: Counts;
   private readonly signal: AbortSignal | undefined;
@@ -36,7 +36,7 @@ export class MeteredWait {
         failed(reason);
       },
     );
-    // Whoever has its answer by now did not wait.
+    // A caller that has its answer by now did not wait.
     if (this.state === "over") return;
     this.state = "waits";
     if (counts.wait !== undefined) this.since = timeOf(counts.clock);

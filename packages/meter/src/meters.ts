@@ -1,7 +1,7 @@
 import { processWide } from "@sluice/core/internal";
 import type { Meter } from "./meter.ts";
 
-/** Held weakly: a meter lives as long as somebody has it, or a service that it counts for. */
+/** Held weakly: a meter lives as long as it is referenced, or a service that it counts for is. */
 const registry = processWide("meters", new Set<WeakRef<Meter>>());
 
 const collected = new FinalizationRegistry<WeakRef<Meter>>((entry) => {
@@ -17,7 +17,7 @@ export function register(meter: Meter): void {
 
 /**
  * All meters of this process, of whichever copy of this package, in the order in which they were made. They are held weakly: a meter
- * that nobody has any more, nor a service that it counts for, is gone.
+ * that is no longer referenced, and whose services are not either, is collected and no longer listed.
  *
  * @example
  * for (const meter of meters()) console.log(JSON.stringify(meter.snapshot()));

@@ -2,21 +2,21 @@ import type { Counts, Ends } from "./counts.ts";
 import { Histogram } from "./histogram.ts";
 import type { HistogramSnapshot } from "./histogram-snapshot.ts";
 
-/** How what may fail has ended without success. */
+/** How many waits, or calls, ended without success. */
 export interface EndsSnapshot {
-  /** The caller gave up: it ended with the reason of the caller's own signal. */
+  /** The caller gave up: they ended with the reason of the caller's own signal. */
   readonly aborted: number;
   /** Failures, by code. */
   readonly failed: Readonly<Record<string, number>>;
 }
 
-/** What a meter has counted, at one moment. Plain values, for whatever draws your graphs. */
+/** What a meter has counted, at one moment. Plain values, for exporters and logs. */
 export interface MeterSnapshot {
   /** What the point is called. */
   readonly name: string;
   /** The meter's further labels. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Now: who has asked for readiness and has no answer. */
+  /** Now: callers that asked for readiness and have no answer yet. */
   readonly waiting: number;
   /** Now: permits reserved that are neither spent nor released. */
   readonly reserved: number;
@@ -28,9 +28,9 @@ export interface MeterSnapshot {
   readonly granted: number;
   /** Permits given back unspent, from the beginning. */
   readonly released: number;
-  /** Who asked in vain, and did not wait instead. */
+  /** Refusals, from the beginning: callers that got no permit and did not wait for one. */
   readonly refused: number;
-  /** The same, by the name of the layer that refused; `unknown` where it left no word. */
+  /** The same, by the name of the layer that refused; `unknown` where it did not say. */
   readonly refusedBy: Readonly<Record<string, number>>;
   /** Questions for readiness that ended without a permit. */
   readonly unready: EndsSnapshot;
@@ -39,7 +39,7 @@ export interface MeterSnapshot {
     /** With a response. */
     readonly ok: number;
   };
-  /** How long those waited who had to wait, and got a permit. Empty with `durations: false`. */
+  /** How long callers waited that had to wait and got a permit. Empty with `durations: false`. */
   readonly wait: HistogramSnapshot;
   /** How long calls took, from their start to their answer. Empty with `durations: false`. */
   readonly duration: HistogramSnapshot;
