@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { layerFn, refuse, Semaphore, gate, ServiceBuilder, takeRefusal } from "../src/index.ts";
-import { passageNumber, peekRefusal, stackOf, stackService } from "../src/internal.ts";
+import { ask, passageNumber, peekRefusal, stackOf, stackService } from "../src/internal.ts";
 import { Leaf } from "./helper/leaf.ts";
 
 /** The passages in which a layer was asked, by how it was asked. */
@@ -41,7 +41,8 @@ test("what is asked after the end of a passage is not in it", () => {
   const { log, service } = asked();
   service.tryReady("a");
   // As a timer does, for a further attempt: without an edge that opens a passage.
-  stackOf(service).reserve(
+  ask(
+    stackOf(service),
     {},
     () => {},
     () => {},

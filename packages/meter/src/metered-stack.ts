@@ -23,13 +23,15 @@ export function metered(inner: Stack, counts: Counts): Stack {
       refusals.add(refusal === before ? undefined : refusal?.layer);
       return undefined;
     },
-    reserve(asked, granted, failed) {
+    reserve(asker) {
       if (!counts.enabled) {
-        inner.reserve(asked, granted, failed);
+        inner.reserve(asker);
         return;
       }
       refusals.waitsInstead();
-      new MeteredWait(counts, asked.signal).reserve(inner, asked, granted, failed);
+      const wait = new MeteredWait(asker, counts);
+      inner.reserve(wait);
+      wait.asked();
     },
   };
 }
