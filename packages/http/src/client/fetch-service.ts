@@ -1,0 +1,39 @@
+import { raises, type Service, serviceFn } from "@sluice/core";
+import { readOptions, requireFunction, requireObject } from "@sluice/core/kit";
+import { exchange, type Fetch } from "./exchange.ts";
+import type { HttpInit, HttpRequest } from "./http-request.ts";
+import type { NetworkError } from "./network-error.ts";
+
+/** Options of {@link fetchService}. */
+export interface FetchServiceOptions {
+  /** What sends; default the global `fetch`, looked up at each call. */
+  readonly fetch?: ((url: any, init?: any) => Promise<Response>) | undefined;
+  /** What it is told for every request, such as `{ redirect: "manual" }`; a request's own `init` comes before it. Default: nothing. */
+  readonly init?: HttpInit | undefined;
+}
+
+const name = "fetchService";
+
+/**
+ * `fetch` as a service: always ready, and it answers with a `Response` as soon as its head is there, whatever the status (see
+ * `failOnStatus`). Redirects, connections and caches are those of `fetch`.
+ *
+ * It rejects with the caller's own reason when a signal aborts, be it that of the call or that of the request; with `NetworkError`
+ * where the connection failed; with what `fetch` says, as it is, of a request that cannot be sent at all, such as one with a line break in
+ * a header. A body that breaks off later rejects where it is read.
+ *
+ * @example
+ * const users = new ServiceBuilder().layer(timeout(1_000)).layer(failOnStatus()).service(fetchService());
+ * const response = await users.call({ url: "https://example.com/users/1" });
+ *
+ * @throws TypeError when an option is not as it must be
+ */
+export function fetchService(options?: FetchServiceOptions): Service<HttpRequest, Response, NetworkError> {
+  const { fetch: given, init } = readOptions(name, options, ["fetch", "init"]);
+  if (given !== undefined) requireFunction(name, "fetch", given);
+  if (init !== undefined) requireObject(name, "init", init);
+  return serviceFn(
+    (request: HttpRequest, callOptions) => exchange(given ?? (fetch as Fetch), init, request, callOptions),
+    raises<NetworkError>(),
+  );
+}
