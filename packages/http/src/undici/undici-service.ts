@@ -1,0 +1,161 @@
+import { type Clock, gate, raises, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
+import { readOptions, requireClock, requireLabel, requireNumber, requireObject, show } from "@sluice/core/kit";
+import { type Dispatcher, fetch, Pool } from "undici";
+import { exchange } from "../client/exchange.ts";
+import type { HttpRequest } from "../client/http-request.ts";
+import type { NetworkError } from "../client/network-error.ts";
+import { plainRequest } from "./plain-request.ts";
+import { WatchedHandler } from "./watched-handler.ts";
+
+/** Options of {@link undiciService}. */
+export interface UndiciServiceOptions {
+  /** Whom the pool is connected to: `"https://api.example.com"`. Scheme, host and port. */
+  readonly origin: string | URL;
+  /** How many connections there may be: a whole number of 1 or more. */
+  readonly connections: number;
+  /** What else undici's `Pool` takes: `keepAliveTimeout`, `connect`, `bodyTimeout`. Default: nothing. */
+  readonly pool?: Omit<Pool.Options, "connections" | "pipelining"> | undefined;
+  /** Where `oldest` reads time; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+  /** Tells this pool apart from others: `"users"`. It is on its refusals and events. Default: none. */
+  readonly label?: string | undefined;
+}
+
+/** A pool as a service, and what it counts. */
+export interface UndiciService {
+  /** Ready while a connection is free. */
+  readonly service: Service<HttpRequest, Response, NetworkError>;
+  /** Undici's pool, for its statistics, and to be closed. */
+  readonly pool: Pool;
+  /** Connections that are reserved or in use. */
+  readonly active: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+  /** Connections that are free. */
+  readonly available: number;
+  /** Milliseconds that the longest exchange has taken so far; 0 when there is none. */
+  readonly oldest: number;
+  /** The label and the counters. */
+  toJSON(): Record<string, unknown>;
+}
+
+const name = "undiciService";
+
+/**
+ * A pool of connections to one origin: a permit of the service is a connection. So readiness is the pool's own, a stack that is asked for
+ * a permit knows whether a request would wait, and nothing waits where nobody sees it.
+ *
+ * An exchange holds its connection until its body has ended: read, cancelled, broken off or aborted. So read each body, or cancel it. Its
+ * signal goes on until then, through a timeout outside as well.
+ *
+ * The address of a request may be a path, `"/users/1"`; one of another origin is a `TypeError`. A redirect is answered as it is, for the
+ * pool goes to one origin only. The responses are of undici's class `Response`, which is not the global one.
+ *
+ * @example
+ * const { service, pool } = undiciService({ origin: "https://api.example.com", connections: 20 });
+ * const users = new ServiceBuilder().layer(timeout(1_000)).layer(failOnStatus()).service(service);
+ * await (await users.call({ url: "/users/1" })).json();
+ * await pool.close();
+ *
+ * @throws TypeError | RangeError when an option is missing or not as it must be
+ */
+export function undiciService(options: UndiciServiceOptions): UndiciService {
+  const read = readOptions(name, options, ["origin", "connections", "pool", "clock", "label"]);
+  const origin = requireOrigin(read.origin);
+  const connections = requireNumber(name, "connections", read.connections, { min: 1, integer: true });
+  if (read.pool !== undefined) requireObject(name, "pool", read.pool);
+  const label = requireLabel(name, read.label);
+  const places = new Semaphore(connections, { clock: requireClock(name, read.clock) });
+  const pool = new Pool(origin, { ...read.pool, connections, pipelining: 1 });
+
+  const service = new ServiceBuilder()
+    .layer(gate(places, { name, label, traits: ["limits"], facts: { max: connections } }))
+    .serviceFn((request: HttpRequest, callOptions) => {
+      const watch = new PoolExchange(pool);
+      const answer = exchange(fetch, undefined, plainRequest(request, origin, watch.dispatcher), callOptions);
+      callOptions.waitUntil?.(watch.over(answer));
+      return answer;
+    }, raises<NetworkError>());
+  return {
+    service,
+    pool,
+    get active() {
+      return places.active;
+    },
+    get waiting() {
+      return places.waiting;
+    },
+    get available() {
+      return places.available;
+    },
+    get oldest() {
+      return places.oldest;
+    },
+    toJSON: () => ({
+      label,
+      active: places.active,
+      waiting: places.waiting,
+      available: places.available,
+      oldest: places.oldest,
+    }),
+  };
+}
+
+/** One request of fetch, as the pool sees it. */
+class PoolExchange {
+  readonly dispatcher: Dispatcher;
+  /** Requests that are under way in the pool: none before fetch has come so far, and one then. */
+  private running = 0;
+  private answered = false;
+  private end!: () => void;
+
+  constructor(pool: Pool) {
+    this.dispatcher = pool.compose((dispatch) => (options, handler) => {
+      this.running++;
+      return dispatch(
+        options,
+        new WatchedHandler(handler, () => {
+          this.running--;
+          this.settle();
+        }),
+      );
+    });
+  }
+
+  /** Kept when fetch has answered and nothing is under way. It may fail, or be aborted, before there is anything. */
+  over(answer: Promise<unknown>): Promise<void> {
+    const settled = (): void => {
+      this.answered = true;
+      this.settle();
+    };
+    answer.then(settled, settled);
+    return new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  private settle(): void {
+    if (this.answered && this.running === 0) this.end();
+  }
+}
+
+function requireOrigin(value: unknown): URL {
+  const url = parse(value);
+  if (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === "/" &&
+    url.search === "" &&
+    url.hash === ""
+  )
+    return url;
+  throw new TypeError(`${name}: origin must be an address of http or https, without a path; received ${show(value)}`);
+}
+
+function parse(value: unknown): URL | undefined {
+  try {
+    return typeof value === "string" || value instanceof URL ? new URL(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}

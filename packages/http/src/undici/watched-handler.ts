@@ -1,0 +1,64 @@
+import type { Dispatcher } from "undici";
+
+/** What undici tells a handler besides what its types say: fetch takes the times of its `performance` entries from it. */
+interface Untyped {
+  onResponseStarted?(): void;
+  onBodySent?(chunk: unknown): void;
+  onRequestSent?(): void;
+}
+
+/**
+ * A handler of one request that also hears when the exchange is over, however it ends. Not undici's own `DecoratorHandler`, which is
+ * deprecated, and keeps to itself what fetch wants to know.
+ */
+export class WatchedHandler implements Dispatcher.DispatchHandler {
+  private readonly handler: Dispatcher.DispatchHandler;
+  private readonly untyped: Untyped;
+  private readonly over: () => void;
+
+  constructor(handler: Dispatcher.DispatchHandler, over: () => void) {
+    this.handler = handler;
+    this.untyped = handler as Untyped;
+    this.over = over;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.handler.onRequestStart?.(controller, context);
+  }
+
+  onBodySent(chunk: unknown): void {
+    this.untyped.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.untyped.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.untyped.onResponseStarted?.();
+  }
+
+  onResponseStart(...head: Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>): void {
+    this.handler.onResponseStart?.(...head);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: never): void {
+    this.handler.onResponseData?.(controller, chunk);
+  }
+
+  onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseEnd"]>>): void {
+    try {
+      this.handler.onResponseEnd?.(...end);
+    } finally {
+      this.over();
+    }
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    try {
+      this.handler.onResponseError?.(controller, error);
+    } finally {
+      this.over();
+    }
+  }
+}

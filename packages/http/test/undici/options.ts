@@ -1,0 +1,35 @@
+import { undiciService, type UndiciServiceOptions } from "@sluice/http/undici";
+import {
+  aClock,
+  aName,
+  anObject,
+  type DocumentedRange,
+  type Every,
+  number,
+  only,
+  optional,
+  type OptionTable,
+} from "@sluice/test-kit";
+
+const anOrigin: DocumentedRange = only(
+  ["http://a.example", "https://a.example:8443/", new URL("http://127.0.0.1")],
+  ["a.example", "ftp://a.example", "http://a.example/path", "http://a.example/?q", "http://a.example/#h"],
+);
+
+export const undiciTable: OptionTable = {
+  entry: "undici",
+  objects: [
+    {
+      of: "undiciService",
+      base: { origin: "http://127.0.0.1", connections: 1 },
+      give: undiciService,
+      ranges: {
+        origin: anOrigin,
+        connections: number({ min: 1, whole: true }),
+        pool: optional(anObject),
+        clock: optional(aClock),
+        label: optional(aName),
+      } satisfies Every<UndiciServiceOptions>,
+    },
+  ],
+};
