@@ -1,6 +1,6 @@
 /**
  * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, garbage, what
- * a rate is to do, and how a package describes its layers and its options. It depends on nothing, so that core's tests
+ * a rate is to do, a server on loopback, and how a package describes its layers and its options. It depends on nothing, so that core's tests
  * can use it, too; what tests of layers need is in `@sluice/testing`.
  */
 export { collectGarbage } from "./collect-garbage.ts";
@@ -36,6 +36,8 @@ export type { AnyLayer, Draw, DrawnLayer, LayerShape, LayerShapes } from "./laye
 export { heldBy, Transient } from "./layer-shape.ts";
 export { oddNumbers, oddValues, revoked, shown, untouchable } from "./odd-values.ts";
 export type { Every, OptionRow, OptionsRow, OptionTable } from "./option-table.ts";
+export type { Loopback } from "./loopback.ts";
+export { deadOrigin, failureOf, loopback } from "./loopback.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";
 export { excess, rooms } from "./rate-rules.ts";
 export { seed } from "./seed.ts";

@@ -38,7 +38,7 @@ export class JoinedSignal implements AbortListener {
   }
 }
 
-/** Some workers have none. */
+/* v8 ignore next -- some workers have no FinalizationRegistry; Node.js has */
 const collected =
   typeof FinalizationRegistry === "undefined"
     ? undefined

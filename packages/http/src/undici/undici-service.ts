@@ -1,6 +1,6 @@
 import { type Clock, gate, raises, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
 import { readOptions, requireClock, requireLabel, requireNumber, requireObject, show } from "@sluice/core/kit";
-import { type Dispatcher, fetch, Pool } from "undici";
+import { Client, type Dispatcher, fetch, Pool } from "undici";
 import { exchange } from "../client/exchange.ts";
 import type { HttpRequest } from "../client/http-request.ts";
 import type { NetworkError } from "../client/network-error.ts";
@@ -63,10 +63,9 @@ export function undiciService(options: UndiciServiceOptions): UndiciService {
   const read = readOptions(name, options, ["origin", "connections", "pool", "clock", "label"]);
   const origin = requireOrigin(read.origin);
   const connections = requireNumber(name, "connections", read.connections, { min: 1, integer: true });
-  if (read.pool !== undefined) requireObject(name, "pool", read.pool);
   const label = requireLabel(name, read.label);
   const places = new Semaphore(connections, { clock: requireClock(name, read.clock) });
-  const pool = new Pool(origin, { ...read.pool, connections, pipelining: 1 });
+  const pool = poolOf(origin, connections, read.pool);
 
   const service = new ServiceBuilder()
     .layer(gate(places, { name, label, traits: ["limits"], facts: { max: connections } }))
@@ -136,6 +135,20 @@ class PoolExchange {
 
   private settle(): void {
     if (this.answered && this.running === 0) this.end();
+  }
+}
+
+/** Undici looks at its options itself; what it says of them is the cause. */
+function poolOf(origin: URL, connections: number, options: UndiciServiceOptions["pool"] = {}): Pool {
+  requireObject(name, "pool", options);
+  try {
+    // A pool looks at most of them only when it makes its first client, which is at the first request.
+    if (options.factory === undefined) void new Client(origin, { ...options, pipelining: 1 });
+    return new Pool(origin, { ...options, connections, pipelining: 1 });
+  } catch (cause) {
+    throw new TypeError(`${name}: pool must be options that undici takes (see the cause); received ${show(options)}`, {
+      cause,
+    });
   }
 }
 

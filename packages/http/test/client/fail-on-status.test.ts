@@ -11,7 +11,7 @@ import {
   isStatusError,
   StatusError,
 } from "../../src/index.ts";
-import { failureOf, loopback } from "./loopback.ts";
+import { failureOf, loopback } from "@sluice/test-kit";
 
 const service = new ServiceBuilder().layer(failOnStatus()).service(fetchService());
 

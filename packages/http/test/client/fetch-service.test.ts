@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { ServiceBuilder } from "@sluice/core";
 import { describe, expect, test, vi } from "vitest";
 import { fetchService, type HttpRequest, isNetworkError, NetworkError } from "../../src/index.ts";
-import { deadOrigin, failureOf, loopback } from "./loopback.ts";
+import { collectGarbage, deadOrigin, failureOf, loopback } from "@sluice/test-kit";
 
 /** Answers with what it was asked. */
 const echo = () =>
@@ -200,6 +200,20 @@ describe("promise 15: an abort rejects with the caller's own reason", () => {
       await service.call({ url: origin, signal: own }, { signal: long }).catch(() => {});
     }
     expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([2, 2]);
+  });
+});
+
+test("promise 15: when nobody has a response any more, its signals are let go", async () => {
+  await using upstream = await loopback((_request, response) => response.end("read"));
+  const [long, own] = [new AbortController().signal, new AbortController().signal];
+  const removed = vi.spyOn(long, "removeEventListener");
+  const read = async (): Promise<void> => {
+    await (await service.call({ url: upstream.origin, signal: own }, { signal: long })).text();
+  };
+  await read();
+  await vi.waitFor(() => {
+    collectGarbage();
+    expect(removed).toHaveBeenCalledTimes(1);
   });
 });
 

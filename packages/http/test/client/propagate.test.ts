@@ -3,7 +3,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fetchService, type HttpRequest, isNetworkError, propagate, type PropagateOptions } from "../../src/index.ts";
-import { failureOf, loopback } from "./loopback.ts";
+import { failureOf, loopback } from "@sluice/test-kit";
 
 const url = "http://127.0.0.1/";
 
@@ -130,6 +130,10 @@ describe("the headers of the caller", () => {
       permit?.release();
     }
   });
+});
+
+test("an option that asks for nothing is refused", () => {
+  expect(() => propagate({ timeoutHeader: false })).toThrow(/^propagate: timeoutHeader must be a name/);
 });
 
 test("a real server hears of both", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseRetryAfter, retryAfterOf } from "../../src/index.ts";
-import { loopback } from "./loopback.ts";
+import { loopback } from "@sluice/test-kit";
 
 const noon = Date.UTC(2026, 10, 28, 12, 0, 0);
 

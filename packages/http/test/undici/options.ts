@@ -2,7 +2,7 @@ import { undiciService, type UndiciServiceOptions } from "@sluice/http/undici";
 import {
   aClock,
   aName,
-  anObject,
+  aRecord,
   type DocumentedRange,
   type Every,
   number,
@@ -16,6 +16,18 @@ const anOrigin: DocumentedRange = only(
   ["a.example", "ftp://a.example", "http://a.example/path", "http://a.example/?q", "http://a.example/#h"],
 );
 
+/** Undici makes a copy of its options by way of JSON. */
+const ofUndici: DocumentedRange = {
+  ...aRecord,
+  takes: (value) => {
+    try {
+      return aRecord.takes(value) && JSON.stringify(value) !== null;
+    } catch {
+      return false;
+    }
+  },
+};
+
 export const undiciTable: OptionTable = {
   entry: "undici",
   objects: [
@@ -26,7 +38,7 @@ export const undiciTable: OptionTable = {
       ranges: {
         origin: anOrigin,
         connections: number({ min: 1, whole: true }),
-        pool: optional(anObject),
+        pool: optional(ofUndici),
         clock: optional(aClock),
         label: optional(aName),
       } satisfies Every<UndiciServiceOptions>,

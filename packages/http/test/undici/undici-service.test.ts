@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { ServiceBuilder, takeRefusal } from "@sluice/core";
-import { deferred } from "@sluice/test-kit";
+import { deadOrigin, deferred, failureOf, loopback } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { failOnStatus, type HttpRequest, isNetworkError, type StatusError } from "../../src/index.ts";
 import type { UndiciService, UndiciServiceOptions } from "../../src/undici/index.ts";
-import { deadOrigin, failureOf, loopback } from "../client/loopback.ts";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
@@ -275,6 +274,13 @@ describe.each(versions)("%s", (version) => {
       const asked = (await (await users.service.call({ url: "/", method: "PUT", body })).json()) as { body: string };
       expect(asked.body.length).toBe(100_000);
     });
+  });
+
+  test("what undici refuses is refused, and says why", async () => {
+    const pool = { keepAliveTimeout: -1 };
+    const error = await failureOf<Error>(madeWith(version, { origin: "http://127.0.0.1", connections: 1, pool }));
+    expect(String(error)).toMatch(/^TypeError: undiciService: pool must be options that undici takes/);
+    expect(String(error.cause)).toContain("keepAliveTimeout");
   });
 
   test.each(["", "nowhere", "ftp://a.example", "http://a.example/path", "http://a.example/?q", 5, undefined])(
