@@ -250,6 +250,21 @@ describe("the client with all of its layers", () => {
     expect([limit.active, limit.waiting]).toEqual([0, 0]);
   });
 
+  test("counts a body that is being read, with a layer in its place that follows it, and an abort reaches it", async () => {
+    await using upstream = await loopback((_request, response) => response.writeHead(200).write("half"));
+    const limit = concurrencyLimit(1);
+    const client = httpClient({ total: timeout(10_000), limit, attempt: timeout(5_000), body: untilBodyEnds });
+    const controller = new AbortController();
+    const response = await client.fetch(upstream.origin, { signal: controller.signal });
+    const second = client.fetch(upstream.origin);
+    expect([limit.active, limit.waiting]).toEqual([1, 1]);
+    const text = response.text();
+    controller.abort(new Error("enough"));
+    expect(await failureOf(text)).toBe(controller.signal.reason);
+    await (await second).body?.cancel();
+    await vi.waitFor(() => expect([limit.active, limit.waiting, upstream.busy]).toEqual([0, 0, 0]));
+  });
+
   test("sends a POST once, and with an Idempotency-Key until it is served", async () => {
     await using upstream = await upstreamThat(unavailable!, reset!, unavailable!);
     const { client } = made();

@@ -36,6 +36,8 @@ export interface HttpClientOptions {
   readonly limit?: AnyLayer | undefined;
   /** Bounds one attempt, several times shorter than `total`: `timeout(10_000)`. */
   readonly attempt?: AnyLayer | undefined;
+  /** Holds what is outside until the response's body has ended, so that `limit` counts it: a layer that hands the body up. */
+  readonly body?: AnyLayer | undefined;
   /** Tells the other side how much time is left, and what belongs to the caller: `propagate({ … })`. */
   readonly propagate?: AnyLayer | undefined;
   /** Makes failures of failing responses; default `failOnStatus()`. `identity()` leaves it out: then nobody sees a 503 as a failure. */
@@ -45,7 +47,7 @@ export interface HttpClientOptions {
 }
 
 /** The places of layers, the outermost first. */
-const places = ["total", "retry", "breaker", "limit", "attempt", "propagate", "status"] as const;
+const places = ["total", "retry", "breaker", "limit", "attempt", "body", "propagate", "status"] as const;
 
 type Place = (typeof places)[number];
 
@@ -56,6 +58,7 @@ type Kinds<O> = [
   KindAt<O, "breaker">,
   KindAt<O, "limit">,
   KindAt<O, "attempt">,
+  KindAt<O, "body">,
   KindAt<O, "propagate">,
   O extends { readonly status: infer L } ? KindOfOptional<L> : FailsOnStatus,
 ];
@@ -63,10 +66,9 @@ type Kinds<O> = [
 type KindAt<O, P extends Place> = O extends { readonly [K in P]: infer L } ? KindOfOptional<L> : Keeps;
 
 /** What the layers of `O` make of its transport. */
-type StackOf<O> = ApplyAll<
-  Kinds<O>,
-  O extends { readonly transport: infer S extends AnyService } ? S : Service<HttpRequest, Response, NetworkError>
->;
+type StackOf<O> = ApplyAll<Kinds<O>, O extends { readonly transport: infer S } ? Sends<S> : Sends<undefined>>;
+
+type Sends<S> = Exclude<S, undefined> | (undefined extends S ? Service<HttpRequest, Response, NetworkError> : never);
 
 /** `unknown` where the layers fit and make of requests responses; else what does not. */
 type FitsClient<O> = [StackOf<O>] extends [Service<HttpRequest, Response>]
@@ -81,6 +83,12 @@ type FitsClient<O> = [StackOf<O>] extends [Service<HttpRequest, Response>]
 
 /** No other members than those of {@link HttpClientOptions}: type parameters do not see to that themselves. */
 type Known<O> = { readonly [K in Exclude<keyof O, keyof HttpClientOptions>]: never };
+
+/**
+ * As {@link HttpClientOptions}, where the type of a transport that is made in place is its own: to expect a service of any failures would
+ * make `serviceFn` one that may fail with anything. {@link FitsClient} sees to it that it is a service.
+ */
+type Given = Omit<HttpClientOptions, "transport"> & { readonly transport?: unknown };
 
 /** What {@link httpClient} makes: a service, and a `fetch`. */
 export interface HttpClient<out Err = unknown> extends Service<HttpRequest, Response, Err> {
@@ -115,10 +123,10 @@ const name = "httpClient";
  *
  * @throws TypeError when an option is not a layer or a service, or a layer that holds state stands there twice
  */
-export function httpClient<const O extends HttpClientOptions = { readonly total?: undefined }>(
+export function httpClient<const O extends Given = { readonly total?: undefined }>(
   options?: O & FitsClient<O> & Known<O>,
 ): HttpClient<FailureOf<StackOf<O>>> {
-  const read = readOptions<HttpClientOptions>(name, options, [...places, "transport"]);
+  const read = readOptions(name, options as HttpClientOptions | undefined, [...places, "transport"]);
   const { status = failOnStatus(), transport = fetchService() } = read;
   requireService(name, "transport", transport);
   const layers: { readonly [P in Place]?: AnyLayer | undefined } = { ...read, status };

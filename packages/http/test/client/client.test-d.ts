@@ -27,6 +27,7 @@ declare class CircuitOpenError extends Error {
 declare class SlowError extends Error {
   readonly code: "SLOW";
 }
+declare function slowly(): Service<HttpRequest, Response, SlowError> | undefined;
 const breaker = middleware<Adds<CircuitOpenError>>("breaker", (request, next, options) => next(request, options));
 const slow = middleware<Adds<SlowError>>("slow", (request, next, options) => next(request, options));
 
@@ -72,8 +73,12 @@ expectTypeOf(httpClient({ breaker, attempt: slow })).toEqualTypeOf<
 expectTypeOf(httpClient({ total: slow, status: identity(), propagate: propagate() })).toEqualTypeOf<
   HttpClient<NetworkError | SlowError>
 >();
-const mine = serviceFn((_asked: HttpRequest) => new Response());
-expectTypeOf(httpClient({ transport: mine })).toEqualTypeOf<HttpClient<StatusError>>();
+expectTypeOf(httpClient({ transport: serviceFn((_asked: HttpRequest) => new Response()) })).toEqualTypeOf<
+  HttpClient<StatusError>
+>();
+expectTypeOf(httpClient({ transport: undefined })).toEqualTypeOf<HttpClient<NetworkError | StatusError>>();
+const sends: Service<HttpRequest, Response, SlowError> | undefined = slowly();
+expectTypeOf(httpClient({ transport: sends })).toEqualTypeOf<HttpClient<NetworkError | SlowError | StatusError>>();
 const perhaps = Math.random() > 0.5 ? breaker : undefined;
 expectTypeOf(httpClient({ breaker: perhaps })).toEqualTypeOf<
   HttpClient<NetworkError | StatusError | CircuitOpenError>
@@ -100,6 +105,10 @@ httpClient({ transport: serviceFn((n: number) => new Response(String(n))) });
 httpClient({ transport: serviceFn((asked: HttpRequest) => asked.url) });
 // @ts-expect-error nor without the status layer
 httpClient({ status: identity(), transport: serviceFn((asked: HttpRequest) => asked.url) });
+// @ts-expect-error nor does what is no service
+httpClient({ transport: fetch });
+// @ts-expect-error of any kind
+httpClient({ transport: 5 });
 // @ts-expect-error it is not to be set
 httpClient().fetch = fetch;
 

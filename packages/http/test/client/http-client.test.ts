@@ -15,7 +15,7 @@ const passing = (seen: string[], name: string): AnyLayer =>
   });
 
 describe("the order of the layers", () => {
-  const places = ["total", "retry", "breaker", "limit", "attempt", "propagate", "status"];
+  const places = ["total", "retry", "breaker", "limit", "attempt", "body", "propagate", "status"];
 
   test("is that of their places, however they are given", async () => {
     const seen: string[] = [];

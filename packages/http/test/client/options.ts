@@ -89,6 +89,7 @@ export const clientOptions: Required<Pick<OptionTable, "parameters" | "objects" 
         breaker: optional(aLayer),
         limit: optional(aLayer),
         attempt: optional(aLayer),
+        body: optional(aLayer),
         propagate: optional(aLayer),
         status: optional(aLayer),
         transport: optional(aService),
