@@ -9,6 +9,10 @@
 //   retry                   idempotent requests, after a 503 or a failure; as long as the server asks, with a budget
 //   concurrencyLimit(8)     attempts at a time
 //   timeout(500)            for one attempt
+//   failOnStatus            a 503 is a failure, whose body is read off before anybody tries again
+//   fetchService            fetch
+//
+// Here they are stacked by hand, to see what is in there; `httpClient` does it by name (34-http-client.ts).
 //
 // The failure it prevents: the client that makes a slow server slower. Without a limit it asks for everything at once,
 // without a budget it asks again for all that failed, and without a time-out for an attempt it waits for the slowest.
@@ -18,9 +22,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { events, ServiceBuilder } from "@sluice/core";
+import { failOnStatus, fetchService, retryIdempotent, toFetch } from "@sluice/http";
 import { concurrencyLimit } from "@sluice/limit";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
-import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
+import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 
 // ── The server ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -48,18 +53,12 @@ const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 const limit = concurrencyLimit(8);
 const again = retry(
-  retryPolicy<Request, Response>({
+  retryPolicy({
+    // What is tried again, which requests may be sent twice, `Retry-After` in seconds or as a date, and bodies.
+    ...retryIdempotent,
     maxRetries: 4,
-    retryIf: ({ request, outcome }) =>
-      isIdempotent(request.method) && (outcome.status === "rejected" || outcome.value.status === 503),
-    // A header is text, in seconds. What is no number is ignored.
-    retryAfter: ({ outcome }) =>
-      outcome.status === "fulfilled"
-        ? Number(outcome.value.headers.get("retry-after") ?? Number.NaN) * 1_000
-        : undefined,
     backoff: exponentialBackoff({ base: 20, max: 200 }),
     budget: retryBudget({ ttl: 10_000, minPerSecond: 10, ratio: 1 }),
-    cloneRequest: (request) => request.clone(),
   }),
 );
 const client = new ServiceBuilder()
@@ -68,8 +67,11 @@ const client = new ServiceBuilder()
   .layer(again)
   .layer(limit)
   .layer(timeout(500))
-  // `options` carry the signal of the layers outside: a time-out ends the request, and frees its connection.
-  .serviceFn((request: Request, options) => fetch(request, options));
+  .layer(failOnStatus())
+  .service(fetchService());
+
+// To be called as `fetch` is: a 503 that is left when the retries are over is a response again.
+const ask = toFetch(client);
 
 // What the layers do can be heard of, without touching the stack.
 const heard = new Map<string, number>();
@@ -77,7 +79,7 @@ const subscription = events.subscribe(({ type }) => heard.set(type, (heard.get(t
 
 // ── One after the other, and all at once ─────────────────────────────────────────────────────────────────────────────
 
-const get = (path: string) => client.call(new Request(`${base}${path}`));
+const get = (path: string) => ask(`${base}${path}`);
 const bodies: string[] = [];
 for (let n = 0; n < 6; n++) bodies.push(await (await get(`/${n}`)).text());
 assert.deepEqual(bodies, ["/0", "/1", "/2", "/3", "/4", "/5"]);
@@ -96,7 +98,7 @@ assert.equal(answered, 8);
 // A POST may not be sent twice: its 503 is the answer. (Until every third request is the next one.)
 for (let left = (5 - (asked % 3)) % 3; left > 0; left--) await fetch(base);
 const before = asked;
-const answer = await client.call(new Request(base, { method: "POST", body: "once" }));
+const answer = await ask(base, { method: "POST", body: "once" });
 assert.deepEqual([answer.status, asked - before], [503, 1]);
 console.log(`A POST was answered with ${answer.status}, and sent once.`);
 

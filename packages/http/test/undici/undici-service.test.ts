@@ -9,13 +9,16 @@ import type { UndiciService, UndiciServiceOptions } from "../../src/undici/index
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 /** The versions of undici that this Node can load. */
-const versions = major! > 22 || (major === 22 && minor! >= 19) ? ["undici", "undici-8"] : ["undici"];
+const versions: Readonly<Record<string, () => Promise<object>>> = {
+  undici: () => import("undici"),
+  ...((major! > 22 || (major === 22 && minor! >= 19)) && { "undici-8": () => import("undici-8") }),
+};
 
 /** The service as made with this version; disposed of with its pool. */
 async function madeWith(version: string, options: UndiciServiceOptions): Promise<UndiciService & AsyncDisposable> {
   vi.resetModules();
-  vi.doMock("undici", () => import(version === "undici" ? "undici" : "undici-8"));
   if (version === "undici") vi.doUnmock("undici");
+  else vi.doMock("undici", versions[version]);
   const { undiciService } = await import("../../src/undici/index.ts");
   const made = undiciService(options);
   return Object.defineProperty(made, Symbol.asyncDispose, { value: () => made.pool.destroy() }) as UndiciService &
@@ -24,13 +27,13 @@ async function madeWith(version: string, options: UndiciServiceOptions): Promise
 
 const reason = new Error("the caller's own reason");
 
-describe.each(versions)("%s", (version) => {
+describe.each(Object.keys(versions))("%s", (version) => {
   const pooled = (origin: string, connections = 1) =>
     madeWith(version, { origin, connections, clock: new VirtualClock() });
 
   test("is the version that it is said to be", async () => {
     await using users = await pooled("http://127.0.0.1");
-    const other = (await import(version)) as { Pool: new () => unknown };
+    const other = (await versions[version]!()) as { Pool: new () => unknown };
     expect(users.pool).toBeInstanceOf(other.Pool);
   });
 
