@@ -75,12 +75,14 @@ async function everything(): Promise<Exports> {
 }
 
 type Guard = (error: unknown) => boolean;
-type ErrorClass = new (...args: readonly string[]) => Error;
+type ErrorClass = new (of: unknown) => Error;
 
 const oneCopy = await everything();
 const errors = Object.keys(oneCopy).filter((name) => /^[A-Z]\w*Error$/.test(name));
 const guardsOf = (copy: Exports) => errors.map((name) => [`is${name}`, copy[`is${name}`] as Guard] as const);
-const made = (copy: Exports, name: string): Error => new (copy[name] as ErrorClass)("text");
+/** What they are made of, where it is more than text. */
+const madeOf: Readonly<Record<string, unknown>> = { StatusError: new Response("text", { status: 503 }) };
+const made = (copy: Exports, name: string): Error => new (copy[name] as ErrorClass)(madeOf[name] ?? "text");
 
 describe.each(errors)("%s of one copy", (name) => {
   const copies: Exports[] = [];

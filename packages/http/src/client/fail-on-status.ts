@@ -47,12 +47,12 @@ export function failOnStatus(
     try {
       failed = requireBoolean(fails(response));
     } catch (error) {
-      return readOff(response.body).then(() => {
+      return readOff(bodyOf(response)).then(() => {
         throw error;
       });
     }
     if (!failed) return response;
-    return readOff(response.body).then((body) => {
+    return readOff(bodyOf(response)).then((body) => {
       throwIfAborted(signal);
       throw new StatusError(response, body, read);
     });
@@ -65,8 +65,23 @@ export function failOnStatus(
   );
 }
 
-function saysFailure({ status }: Response): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status <= 599);
+/** What is no response says nothing. */
+function saysFailure(response: Response): boolean {
+  try {
+    const { status } = response;
+    return status === 408 || status === 429 || (status >= 500 && status <= 599);
+  } catch {
+    return false;
+  }
+}
+
+/** A service of anyone's own may answer with something that only resembles a response. */
+function bodyOf(response: Response): Response["body"] {
+  try {
+    return response.body;
+  } catch {
+    return null;
+  }
 }
 
 function requireBoolean(value: unknown): boolean {

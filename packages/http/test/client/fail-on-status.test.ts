@@ -51,6 +51,12 @@ describe("which statuses fail", () => {
     },
   );
 
+  test.each([undefined, null, 503, "503", {}])("%j is no response, and passes as it is", async (answer) => {
+    expect(await answering(answer as unknown as Response).call({ url: "/" })).toBe(answer);
+    const error = await failureOf(answering(answer as unknown as Response, ({ ok }) => ok).call({ url: "/" }));
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
   test("what the function throws is the failure, and the body is not left behind", async () => {
     const mine = new Error("mine");
     const { response, cancelled } = endless(200);
