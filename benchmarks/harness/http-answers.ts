@@ -1,0 +1,20 @@
+// The server of questions/http-client.ts, in a process of its own: it answers with bytes made beforehand, whatever it is asked.
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+
+const body = JSON.stringify({ id: 1, name: "an item", tags: ["one", "of", "three"] });
+const answer = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+);
+
+const server = createServer((socket: Socket) => {
+  socket.setNoDelay(true);
+  socket.on("error", () => socket.destroy());
+  // One request at a time, without a body, comes in one piece.
+  socket.on("data", () => socket.write(answer));
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+process.once("disconnect", () => process.exit());
+process.send?.((server.address() as AddressInfo).port);
