@@ -39,12 +39,7 @@ export function exchange(
   if (typeof body !== "function") return sendBody(fetch, defaults, request, signals, body);
   const made = body();
   if (!isThenable(made)) return sendBody(fetch, defaults, request, signals, made);
-  return promiseOf(made).then((value) => {
-    const aborted = signals.find((signal) => signal.aborted);
-    if (aborted === undefined) return sendBody(fetch, defaults, request, signals, value);
-    outgoing(value).giveUp(abortReason(aborted));
-    throw abortReason(aborted);
-  });
+  return promiseOf(made).then((value) => sendBody(fetch, defaults, request, signals, value));
 }
 
 function sendBody(
@@ -55,9 +50,13 @@ function sendBody(
   value: HttpBody | null | undefined,
 ): Promise<Response> {
   const { url: input, method, headers } = request;
+  const rest = { ...defaults, ...request.init, method, headers, duplex: "half" } as NonNullable<Sent["init"]>;
   const { body, giveUp } = outgoing(value);
-  const init = { ...defaults, ...request.init, method, headers, body, duplex: "half" };
-  return send(fetch, { input, init: init as NonNullable<Sent["init"]>, signals, giveUp });
+  // Since the body was asked for.
+  const aborted = signals.find((signal) => signal.aborted);
+  if (aborted === undefined) return send(fetch, { input, init: { ...rest, body: body ?? null }, signals, giveUp });
+  giveUp(abortReason(aborted));
+  throw abortReason(aborted);
 }
 
 function send(fetch: Fetch, { input, init, signals, giveUp }: Sent): Promise<Response> {

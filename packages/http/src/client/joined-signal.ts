@@ -32,8 +32,10 @@ export class JoinedSignal implements AbortListener {
    * Stops listening when the body of `response` is garbage. Nobody can tell when it has ended without standing in its way, and until then
    * an abort must reach it. Fetch itself stops listening to its signal in the same way.
    */
-  releaseAfter({ body }: Response): void {
-    if (body === null) this.release();
+  releaseAfter(response: Response | undefined): void {
+    // A fetch of anyone's own may answer with anything.
+    const body: unknown = response?.body;
+    if (typeof body !== "object" || body === null) this.release();
     else collected?.register(body, this);
   }
 }

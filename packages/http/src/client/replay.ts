@@ -9,9 +9,10 @@ import { type HttpRequest, isRequest, isStream } from "./http-request.ts";
  * retryPolicy({ maxRetries: 3, cloneRequest: replay });
  */
 export function replay(request: HttpRequest): HttpRequest | undefined {
-  const { body } = request;
-  if (!isStream(body)) return request;
-  return isRequest(request) && !request.bodyUsed ? request.clone() : undefined;
+  if (!isRequest(request)) return isStream(request.body) ? undefined : request;
+  // Not every browser has `body`, and then it is undefined whether there is one or not.
+  if (request.body === null) return request;
+  return request.bodyUsed ? undefined : request.clone();
 }
 
 /** Idempotent by RFC 9110, section 9.2.2, and by RFC 9110's registry of methods since: QUERY. */

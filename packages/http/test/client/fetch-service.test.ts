@@ -190,6 +190,21 @@ describe("promise 15: an abort rejects with the caller's own reason", () => {
     expect(cancelled).toHaveBeenCalledTimes(1);
   });
 
+  test("inside the function that makes the body, and nothing is sent", async () => {
+    await using upstream = await slow(false);
+    const controllers = [1, 2].map(() => new AbortController());
+    for (const controller of controllers) {
+      const body = (): string => {
+        controller.abort(reason);
+        return "late";
+      };
+      const [signal, other] = controllers.map((each) => each.signal);
+      const call = service.call({ url: upstream.origin, method: "PUT", body, signal: other }, { signal });
+      expect(await failureOf(call)).toBe(reason);
+    }
+    expect(upstream.requests).toBe(0);
+  });
+
   test("no listener is left behind on a signal that lives long", async () => {
     await using upstream = await loopback((_request, response) => response.writeHead(204).end());
     const long = new AbortController().signal;
@@ -231,6 +246,16 @@ describe("a request that cannot be sent is no failure of the network", () => {
     const error = await failureOf(service.call(request));
     expect(error).toBeInstanceOf(TypeError);
     expect(isNetworkError(error)).toBe(false);
+  });
+
+  test("and what a fetch of one's own answers is the answer, whatever it is", async () => {
+    for (const answer of [undefined, null, "text", {}]) {
+      const strange = fetchService({ fetch: async () => answer as Response });
+      const [signal, own] = [new AbortController().signal, new AbortController().signal];
+      const removed = vi.spyOn(signal, "removeEventListener");
+      expect(await strange.call({ url: "http://nowhere", signal: own }, { signal })).toBe(answer);
+      expect(removed).toHaveBeenCalledTimes(1);
+    }
   });
 
   test("nor is what a fetch of one's own throws besides", async () => {

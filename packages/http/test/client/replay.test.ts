@@ -34,6 +34,13 @@ describe("promise 16: what is sent again", () => {
   });
 });
 
+test("promise 16: a Request of a browser that does not know its body is cloned", () => {
+  const request = Object.defineProperty(new Request(url, { method: "PUT", body: "text" }), "body", {
+    value: undefined,
+  });
+  expect(replay(request)).not.toBe(request);
+});
+
 describe("promise 16: what may be sent twice", () => {
   test.each(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY", "get", "put", "Delete", undefined])(
     "%s is idempotent",
