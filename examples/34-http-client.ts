@@ -72,7 +72,7 @@ console.log("The client:", client.describe().join(" > "));
 async function served(fetchLike: typeof fetch): Promise<number> {
   asked = 0;
   const calls = Array.from({ length: 10 }, async (_, n) => {
-    const response = await fetchLike(`${base}/users/${n}`, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetchLike(`${base}/users/${n}`, { signal: AbortSignal.timeout(2_000) });
     await response.text();
     return response.ok;
   });

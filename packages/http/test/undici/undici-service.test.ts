@@ -48,7 +48,7 @@ describe.each(Object.keys(versions))("%s", (version) => {
       permits[0]?.release();
       const response = await permits[1]!.call({ url: "/" });
       expect(await response.text()).toBe("hi");
-      await vi.waitFor(() => expect([users.active, users.available]).toEqual([0, 2]));
+      await vi.waitFor(() => expect([users.active, users.available]).toEqual([0, 2]), 10_000);
     });
 
     test("comes in line, and there are never more connections than there may be", async () => {
@@ -58,7 +58,7 @@ describe.each(Object.keys(versions))("%s", (version) => {
       expect([users.active, users.waiting]).toEqual([3, 27]);
       await Promise.all(all);
       expect(upstream.connections).toBeLessThanOrEqual(3);
-      await vi.waitFor(() => expect([users.active, users.waiting, users.oldest]).toEqual([0, 0, 0]));
+      await vi.waitFor(() => expect([users.active, users.waiting, users.oldest]).toEqual([0, 0, 0]), 10_000);
     });
   });
 
@@ -75,7 +75,7 @@ describe.each(Object.keys(versions))("%s", (version) => {
         return answer;
       });
       await next;
-      await vi.waitFor(() => expect([users.active, users.pool.stats.running]).toEqual([0, 0]));
+      await vi.waitFor(() => expect([users.active, users.pool.stats.running]).toEqual([0, 0]), 10_000);
     }
 
     /** Serves everything but /first, with which it does as it is told. */
@@ -168,7 +168,7 @@ describe.each(Object.keys(versions))("%s", (version) => {
         const error = await failureOf(users.service.call({ url: "/" }));
         expect(error).toMatchObject({ name: "NetworkError", causeCode: "ECONNREFUSED" });
       }
-      await vi.waitFor(() => expect([users.active, users.pool.stats.running]).toEqual([0, 0]));
+      await vi.waitFor(() => expect([users.active, users.pool.stats.running]).toEqual([0, 0]), 10_000);
     });
 
     test("when nothing can be sent", async () => {
@@ -214,7 +214,7 @@ describe.each(Object.keys(versions))("%s", (version) => {
       await users.pool.destroy();
       expect(isNetworkError(await failureOf(answer))).toBe(true);
       expect(isNetworkError(await failureOf(users.service.call({ url: "/" })))).toBe(true);
-      await vi.waitFor(() => expect(users.active).toBe(0));
+      await vi.waitFor(() => expect(users.active).toBe(0), 10_000);
     });
   });
 
