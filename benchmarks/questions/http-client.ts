@@ -92,10 +92,7 @@ export const question: Question = {
           return async (url) => (await service.call({ url })).text();
         }),
       ],
-      goals: [
-        { of: "the whole client, call", figure: "cpu", to: "fetch with a signal", most: 1.2 },
-        { of: "undiciService", figure: "cpu", to: "undici's fetch, a pool", most: 1.2 },
-      ],
+      goals: [{ of: "the whole client, call", figure: "cpu", to: "fetch with a signal", most: 1.2 }],
       rounds: 7,
     },
   ],
