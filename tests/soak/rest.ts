@@ -1,3 +1,4 @@
+import { systemClock } from "@sluice/core";
 import { fault } from "./load.ts";
 import type { Operation } from "./operation.ts";
 import type { Workplace } from "./work.ts";
@@ -42,7 +43,9 @@ export async function burst(
   if (told() !== starts) fault(place, `${name}: ${told()} of ${starts} were let in at once`);
   for (let nth = starts; nth < starts + (waits ?? 1); nth++) call(nth);
   await wait(0);
-  if (told() !== starts) fault(place, `${name}: ${told()} run where ${starts} may`);
+  // Real time goes on meanwhile, and a busy machine takes as long as a rate needs for one call more.
+  const timeStands = place.clock !== systemClock;
+  if (timeStands && told() !== starts) fault(place, `${name}: ${told()} run where ${starts} may`);
   if (waits !== undefined && name !== "shedding" && service.tryReady(create(2 * routeCount)) !== undefined) {
     fault(place, `${name}: more than ${waits} were let in to wait`);
   }
