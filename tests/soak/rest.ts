@@ -46,7 +46,12 @@ export async function burst(
   // Real time goes on meanwhile, and a busy machine takes as long as a rate needs for one call more.
   const timeStands = place.clock !== systemClock;
   if (timeStands && told() !== starts) fault(place, `${name}: ${told()} run where ${starts} may`);
-  if (waits !== undefined && name !== "shedding" && service.tryReady(create(2 * routeCount)) !== undefined) {
+  if (
+    timeStands &&
+    waits !== undefined &&
+    name !== "shedding" &&
+    service.tryReady(create(2 * routeCount)) !== undefined
+  ) {
     fault(place, `${name}: more than ${waits} were let in to wait`);
   }
   place.hold = false;
