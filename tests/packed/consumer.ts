@@ -1,6 +1,7 @@
 // What a consumer writes. The packed-install test compiles it against the packed tarballs, with TypeScript 5.4 and
 // the newest, as an ES module and as CommonJS, and runs the results on the system's Node and on Node 24. It composes
 // every package, names the types that come out, and looks at what they do.
+import { AdaptiveLimit, adaptiveLimit, type AdaptiveLimitLayer, vegas } from "@sluice/adaptive-limit";
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
 import {
   type FailureOf,
@@ -13,9 +14,11 @@ import {
   serviceFn,
 } from "@sluice/core";
 import { describe } from "@sluice/describe";
-import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { keyed, type KeyedLayer } from "@sluice/keyed";
+import { concurrencyLimit, rateLimit, TokenBucket } from "@sluice/limit";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
+import { priorityLine } from "@sluice/priority";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { checkContract } from "@sluice/testing/contract";
@@ -223,12 +226,44 @@ async function seen(): Promise<void> {
   );
 }
 
+async function tenants(): Promise<void> {
+  const clock = new VirtualClock();
+  const line = priorityLine({ priority: ({ method }: Ask) => (method === "GET" ? 1 : 0), codel: true, clock });
+  const limit = adaptiveLimit(vegas({ initial: 1 }), { line, clock });
+  same<typeof limit, AdaptiveLimitLayer<Ask>>(true);
+  const rates = keyed({
+    key: ({ path }: Ask) => path,
+    gate: () => new TokenBucket({ limit: 3, interval: 1_000, clock }),
+  });
+  same<typeof rates, KeyedLayer<Ask, string, OverloadedError>>(true);
+  const limits = keyed({
+    key: ({ path }: Ask) => path,
+    gate: (path) => {
+      same<typeof path, string | undefined>(true);
+      return new AdaptiveLimit(vegas(), { clock });
+    },
+    whenFull: "share",
+  });
+  const service = new ServiceBuilder()
+    .layer(rates)
+    .layer(limits)
+    .layer(limit)
+    .serviceFn(async ({ path }: Ask) => path.length);
+  same<typeof service, Service<Ask, number, OverloadedError>>(true);
+  const calls = ["GET", "GET", "PUT"].map((method) => service.call({ path: "/a", method }));
+  expect("in line", line.levels.map(({ waiting }) => waiting).join(), "1,1,0,0");
+  expect("the answers", (await Promise.all(calls)).join(), "2,2,2");
+  expect("the rate", service.tryReady({ path: "/a", method: "GET" }), undefined);
+  expect("another's", service.tryReady({ path: "/b", method: "GET" }) === undefined, false);
+}
+
 async function main(): Promise<void> {
   expect("the lookup", await lookup.call("sluice"), true);
   await permits();
   await gateway();
   await several();
   await seen();
+  await tenants();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });
   report.assert();
   expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);
