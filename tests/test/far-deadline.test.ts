@@ -1,5 +1,6 @@
 import { type AnyLayer, type Clock, systemClock } from "@sluice/core";
 import { circuitBreaker, type CircuitBreakerLayer } from "@sluice/circuit-breaker";
+import { hedge } from "@sluice/hedge";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { retry, retryPolicy } from "@sluice/retry";
@@ -14,6 +15,7 @@ import { Workshop } from "./helper/workshop.ts";
  */
 const readers: Record<string, (clock: Clock) => AnyLayer[]> = {
   timeout: (clock) => [timeout({ deadline: true, clock })],
+  hedge: (clock) => [hedge({ delay: 100_000, clock })],
   retry: (clock) => [retry(retryPolicy({ maxRetries: 1 }), { clock })],
   rateLimit: (clock) => [rateLimit({ limit: 1, interval: 1_000, clock })],
   circuitBreaker(clock) {

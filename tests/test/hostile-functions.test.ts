@@ -2,6 +2,7 @@ import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
 import { type AnyLayer, gate, layerFn, Semaphore, serviceFn } from "@sluice/core";
 import { keyed } from "@sluice/keyed";
 import { priorityLine } from "@sluice/priority";
+import { hedge } from "@sluice/hedge";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { unhandledIn, watch } from "@sluice/test-kit";
 import type { VirtualClock } from "@sluice/testing";
@@ -58,6 +59,11 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   decide: (decide, clock) => retry({ decide }, { clock }),
   "start of a policy": (start, clock) => retry({ start, decide: () => undefined }, { clock }),
   cloneRequest: (cloneRequest, clock) => retry({ cloneRequest, decide: () => undefined }, { clock }),
+  "delay of a hedge": (delay, clock) => hedge({ delay, clock }),
+  hedgeIf: (hedgeIf, clock) => hedge({ delay: 5, hedgeIf, clock }),
+  "cloneRequest of a hedge": (cloneRequest, clock) => hedge({ delay: 5, cloneRequest, clock }),
+  "deposit of a hedge's budget": (deposit, clock) =>
+    hedge({ delay: 5, budget: { deposit, withdraw: () => true }, clock }),
   mapRequest: (map) => mapRequest(map),
   mapFailure: (map) => mapFailure(map),
   mapResult: (map) => mapResult(map),
