@@ -7,7 +7,7 @@ import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { unhandledIn, watch } from "@sluice/test-kit";
 import type { VirtualClock } from "@sluice/testing";
 import { trace } from "@sluice/trace";
-import { mapFailure, mapRequest, mapResult, recover } from "@sluice/util";
+import { fallback, mapFailure, mapRequest, mapResult, recover } from "@sluice/util";
 import { routingTable, steer } from "@sluice/util-box";
 import { expect, test } from "vitest";
 import { faultsOf, guardedStack } from "./helper/guarded-stack.ts";
@@ -67,6 +67,7 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   mapRequest: (map) => mapRequest(map),
   mapFailure: (map) => mapFailure(map),
   mapResult: (map) => mapResult(map),
+  "when of a fallback": (when) => fallback({ to: serviceFn(() => "fallback"), when }),
   "recover, the guard": (guard) => recover(guard as never, () => "recovered"),
   generateId: (generateId, clock) => trace({ generateId, clock }),
   traceparent: (traceparent, clock) => trace({ traceparent, clock }),

@@ -9,6 +9,8 @@ export { andThen } from "./and-then.ts";
 export type { CallAllOptions } from "./call-all.ts";
 export { callAll } from "./call-all.ts";
 export { either } from "./either.ts";
+export type { CatchingFallbackOptions, FallbackLayer, FallbackOptions, FallsBack, RejectedWith } from "./fallback.ts";
+export { fallback } from "./fallback.ts";
 export type { FailureClass, FailureGuard } from "./failure-matcher.ts";
 export { filter } from "./filter.ts";
 export type { Filters } from "./filter.ts";

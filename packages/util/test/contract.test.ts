@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   andThen,
   either,
+  fallback,
   filter,
   mapFailure,
   mapRequest,
@@ -37,6 +38,9 @@ test.each<readonly [name: string, make: () => AnyLayer, options: CheckOptions]>(
     () => either(true, mapRequest(same), identity()),
     { observes: true, badOptions: [() => either(wrong, wrong, wrong)] },
   ],
+  ["fallback", () => fallback({ to: second }), { answers: true, runs: 3_000, badOptions: [() => fallback(wrong)] }],
+  ["fallback, where the other has a limit", () => fallback({ to: limited() }), { answers: true, runs: 300 }],
+  ["fallback, not when it is full", () => fallback({ to: limited(), whenFull: false }), { answers: true, runs: 300 }],
   ["optional", () => optional(mapRequest(same)), { observes: true, badOptions: [() => optional(wrong)] }],
 ])("%s keeps every promise of the contract that applies to it", async (_name, make, options) => {
   const report = await checkContract(make, { runs: 50, ...options });

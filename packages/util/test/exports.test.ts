@@ -7,6 +7,7 @@ test("the package exports these names and no others", () => {
     "andThen",
     "callAll",
     "either",
+    "fallback",
     "filter",
     "isFilteredError",
     "mapFailure",

@@ -3,6 +3,7 @@ import { heldBy, type LayerShape, type LayerShapes, Transient } from "@sluice/te
 import {
   andThen,
   either,
+  fallback,
   filter,
   mapFailure,
   mapRequest,
@@ -78,6 +79,17 @@ export const layers: LayerShapes = {
     observes: true,
     calm: () => either(false, identity(), mapRequest(same)),
     drawn: ({ size }) => ({ layer: either(size > 1, mapResponse(same), mapRequest(same)) }),
+  },
+  fallback: {
+    answers: true,
+    // A rate inside refuses who cannot start by a deadline, who then waits for the other alone, and later ones for both.
+    opaque: "nobody outside can tell in which of two lines a caller stands",
+    calm: () => fallback({ to: serviceFn(same), when: () => false, whenFull: false }),
+    drawn({ size }) {
+      const semaphore = new Semaphore(size);
+      const to = gate(semaphore, { name: "to" }).wrap(serviceFn(same));
+      return { layer: fallback({ to }), held: () => heldBy(semaphore) };
+    },
   },
   optional: {
     observes: true,
