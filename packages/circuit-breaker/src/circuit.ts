@@ -151,7 +151,7 @@ export class Circuit {
     this.drop(call);
     if (!this.isCurrent(call)) return;
     const failed = share !== undefined && share >= this.settings.failureRatio;
-    if (failed) this.lastFailure = reason;
+    if (share !== undefined && share > 0) this.lastFailure = reason;
     if (this.state === "half-open") this.endProbe(call, now, share, failed);
     else this.endCall(call, now, share, failed);
   }

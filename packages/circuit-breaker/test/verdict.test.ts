@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test } from "vitest";
-import { setUp } from "./helper/set-up.ts";
+import { down, setUp } from "./helper/set-up.ts";
 
 describe("promise 7: an abort that reaches the caller first is no outcome of the service", () => {
   test("a call whose caller gave up is not counted", async () => {
@@ -95,6 +95,17 @@ describe("classify", () => {
     await clock.advance(1_000);
     await (await begin()).respond("0.4");
     expect(breaker.state).toBe("closed");
+  });
+
+  test("where parts of failures add up to open it, the last of them is the cause", async () => {
+    const more = setUp({
+      window: { calls: 2 },
+      failureRatio: 0.3,
+      classify: (outcome) => (outcome.status === "rejected" ? 0.2 : 0.4),
+    });
+    await (await more.begin()).respond();
+    await (await more.begin()).fail();
+    await expect(more.service.call("x")).rejects.toMatchObject({ cause: down });
   });
 
   test.each([
