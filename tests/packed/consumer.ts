@@ -3,6 +3,7 @@
 // every package, names the types that come out, and looks at what they do.
 import { AdaptiveLimit, adaptiveLimit, type AdaptiveLimitLayer, vegas } from "@sluice/adaptive-limit";
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
+import { circuitBreaker, type CircuitOpenError } from "@sluice/circuit-breaker";
 import {
   type FailureOf,
   gate,
@@ -16,24 +17,28 @@ import {
 import { describe } from "@sluice/describe";
 import { keyed, type KeyedLayer } from "@sluice/keyed";
 import { concurrencyLimit, rateLimit, TokenBucket } from "@sluice/limit";
+import { hedge } from "@sluice/hedge";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { checkContract } from "@sluice/testing/contract";
+import { throttle } from "@sluice/throttle";
 import { isTimeoutError, timeout, TimeoutError } from "@sluice/timeout";
 import { currentRequestId, currentTraceparent, trace } from "@sluice/trace";
 import {
   andThen,
   callAll,
   either,
+  fallback,
   filter,
   FilteredError,
   mapRequest,
   mapResponse,
   optional,
   recover,
+  type RejectedWith,
 } from "@sluice/util";
 import { boxed, type BoxService, RouteNotFoundError, routingTable } from "@sluice/util-box";
 
@@ -86,6 +91,22 @@ function guarded<Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, R
     .service(service);
 }
 same<FailureOf<ReturnType<typeof guarded<string, number, Flaky>>>, TimeoutError | Flaky>(true);
+
+/** What stands in front of one of several endpoints. */
+function shielded<Req, Res, Err>(
+  service: Service<Req, Res, Err>,
+): Service<Req, Res, Err | OverloadedError | CircuitOpenError | TimeoutError> {
+  return new ServiceBuilder()
+    .layer(throttle({ k: 2 }))
+    .layer(hedge({ delay: 50 }))
+    .layer(circuitBreaker({ breakFor: exponentialBackoff({ base: 5_000, max: 60_000, jitter: "equal" }) }))
+    .layer(timeout(100))
+    .service(service);
+}
+same<
+  FailureOf<ReturnType<typeof shielded<string, number, Flaky>>>,
+  OverloadedError | CircuitOpenError | TimeoutError | Flaky
+>(true);
 
 class Flaky extends Error {
   readonly code = "FLAKY";
@@ -191,6 +212,32 @@ async function gateway(): Promise<void> {
   expect("an id outside of any call", currentRequestId() ?? currentTraceparent(), undefined);
 }
 
+async function outage(): Promise<void> {
+  const clock = new VirtualClock();
+  const breaker = circuitBreaker<string, number>({
+    consecutive: 1,
+    classify: (outcome) => (outcome.status === "fulfilled" && outcome.value >= 500 ? "failure" : undefined),
+    clock,
+  });
+  const service = new ServiceBuilder()
+    .layer(
+      fallback({
+        to: serviceFn((_path: string) => "stale" as const),
+        when: (outcome): outcome is RejectedWith<CircuitOpenError> => outcome.status === "rejected",
+      }),
+    )
+    .layer(breaker)
+    .serviceFn((path: string) => path.length * 100);
+  same<typeof service, Service<string, number | "stale", never>>(true);
+  expect("a good answer", await service.call("1"), 100);
+  expect("a bad one", await service.call("12345"), 500);
+  expect("the circuit", breaker.state, "open");
+  expect("while it is open", await service.call("1"), "stale");
+  await clock.advance(5_000);
+  expect("the probe", await shielded(service).call("1"), 100);
+  expect("the circuit, then", breaker.state, "closed");
+}
+
 async function several(): Promise<void> {
   const doubled = new ServiceBuilder().layer(concurrencyLimit(2)).serviceFn(async (n: number) => n * 2);
   let sum = 0;
@@ -264,6 +311,7 @@ async function main(): Promise<void> {
   await several();
   await seen();
   await tenants();
+  await outage();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });
   report.assert();
   expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);
