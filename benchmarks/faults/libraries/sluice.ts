@@ -1,4 +1,5 @@
 import { buffer } from "@sluice/buffer";
+import { circuitBreaker } from "@sluice/circuit-breaker";
 import { type AnyLayer, ServiceBuilder, type Service } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
@@ -63,5 +64,6 @@ export const sluice: Library = {
     const service = stack(retry(retryPolicy(policy(options))));
     return (work) => service.call(work, { deadline: performance.now() + ms });
   },
+  breaker: async ({ failures, reset }) => through(circuitBreaker({ consecutive: failures, breakFor: reset })),
   rate: async (limit, interval) => through(rateLimit({ limit, interval })),
 };
