@@ -1,10 +1,4 @@
 import type { LayerShapes } from "@sluice/test-kit";
-import { http } from "@sluice/http";
+import { serverLayers } from "./server/layers.ts";
 
-export const layers: LayerShapes = {
-  http: {
-    observes: true,
-    calm: () => http(),
-    drawn: () => ({ layer: http() }),
-  },
-};
+export const layers: LayerShapes = { ...serverLayers };

@@ -1,13 +1,10 @@
-import { aName, type Every, optional, type OptionTable } from "@sluice/test-kit";
-import { http, type HttpOptions } from "@sluice/http";
+import type { OptionTable } from "@sluice/test-kit";
+import { serverOptions } from "./server/options.ts";
+
+const tables = [serverOptions];
 
 export const optionTable: OptionTable = {
-  objects: [
-    {
-      of: "http",
-      base: {},
-      give: http,
-      ranges: { label: optional(aName) } satisfies Every<HttpOptions>,
-    },
-  ],
+  parameters: tables.flatMap(({ parameters = [] }) => parameters),
+  objects: tables.flatMap(({ objects = [] }) => objects),
+  without: Object.assign({}, ...tables.map(({ without }) => without)) as Readonly<Record<string, string>>,
 };

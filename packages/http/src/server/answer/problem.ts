@@ -1,0 +1,96 @@
+import {
+  longestTimer,
+  readOptions,
+  requireDuration,
+  requireName,
+  requireNumber,
+  requireObject,
+  show,
+} from "@sluice/core/kit";
+
+/** An answer to a failure, as RFC 9457 describes it. */
+export interface Problem {
+  /** The status of the response: a whole number from 400 to 599. */
+  readonly status: number;
+  /** A URI that identifies the kind of problem; default `"about:blank"`, which says no more than the status does. */
+  readonly type?: string | undefined;
+  /** What kind of problem it is, the same text each time; default: the phrase of the status, where this package answers with it. */
+  readonly title?: string | undefined;
+  /** What went wrong this time. It goes to the client as it is. Default: nothing. */
+  readonly detail?: string | undefined;
+  /** A URI that identifies this occurrence, for a log. Default: nothing. */
+  readonly instance?: string | undefined;
+  /** In how many milliseconds another attempt may succeed, 0 to 2^31-1: the header `Retry-After`, in whole seconds, rounded up. */
+  readonly retryAfter?: number | undefined;
+  /** Further headers of the response. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the body: `{ "violated-policies": ["daily"] }`. Those above come before them. Default: none. */
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A problem as it is sent. The names of the headers are in lower case. */
+export interface WrittenProblem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The phrases of the statuses that this package answers with by itself. */
+const phrases: Readonly<Record<number, string>> = {
+  404: "Not Found",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+const members = ["type", "title", "detail", "instance"] as const;
+
+/** @throws TypeError | RangeError when a member is not what it must be */
+export function writeProblem(owner: string, problem: Problem): WrittenProblem {
+  requireObject(owner, "problem", problem);
+  const read = readOptions<Problem>(owner, problem, ["status", ...members, "retryAfter", "headers", "extensions"]);
+  const status = requireNumber(owner, "status", read.status, { min: 400, max: 599, integer: true });
+  const { retryAfter } = read;
+  if (retryAfter !== undefined) requireDuration(owner, "retryAfter", retryAfter);
+  for (const member of members) if (read[member] !== undefined) requireName(owner, read[member], member);
+  if (read.extensions !== undefined) requireObject(owner, "extensions", read.extensions);
+  const { type = "about:blank", title = phrases[status], detail, instance } = read;
+  return {
+    status,
+    headers: {
+      ...lowerCased(owner, read.headers),
+      "content-type": "application/problem+json",
+      ...(retryAfter !== undefined && { "retry-after": wholeSeconds(retryAfter) }),
+    },
+    body: bodyOf(owner, { ...read.extensions, type, title, status, detail, instance }),
+  };
+}
+
+/** As `Retry-After` says a time in milliseconds: whole seconds, rounded up, at least 1. */
+export function wholeSeconds(ms: number): string {
+  return String(Math.max(Math.ceil(Math.min(ms, longestTimer) / 1_000), 1));
+}
+
+function lowerCased(owner: string, headers: Problem["headers"] = {}): Record<string, string> {
+  requireObject(owner, "headers", headers);
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new TypeError(`${owner}: headers must be names and values of HTTP; received ${name}: ${show(value)}`);
+    }
+    lower[name.toLowerCase()] = value;
+  }
+  return lower;
+}
+
+function bodyOf(owner: string, body: object): string {
+  try {
+    return JSON.stringify(body);
+  } catch (cause) {
+    throw new TypeError(`${owner}: extensions must be values of JSON; received what is none`, { cause });
+  }
+}
