@@ -36,8 +36,9 @@ export interface Wire extends Disposable {
   closed(): Promise<string>;
 }
 
-export async function wire(port: number): Promise<Wire> {
-  const socket = connect(port, "127.0.0.1");
+/** @param allowHalfOpen whether it goes on when the server has closed its side */
+export async function wire(port: number, allowHalfOpen = false): Promise<Wire> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen });
   await once(socket, "connect");
   let received = "";
   let isClosed = false;
@@ -53,7 +54,7 @@ export async function wire(port: number): Promise<Wire> {
     isClosed = true;
     changed();
   });
-  const ended = once(socket, "close");
+  const ended = new Promise((resolve) => socket.once("close", resolve));
   const change = (): Promise<void> => new Promise((resolve) => (changed = resolve));
   const has = (part: string | RegExp): boolean =>
     typeof part === "string" ? received.includes(part) : part.test(received);
