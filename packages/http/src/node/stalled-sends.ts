@@ -1,6 +1,6 @@
 import type { Clock } from "@sluice/core";
-import type { Socket } from "node:net";
 import type { Connection } from "./connections.ts";
+import { queuedIn } from "./socket-handle.ts";
 
 /** How far a connection has come with sending. */
 interface Progress {
@@ -52,10 +52,4 @@ export class StalledSends {
     this.stalled++;
     socket.destroy();
   }
-}
-
-/** As node's own `socket.setTimeout` does: what a large write has left shows nowhere else. */
-function queuedIn(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
-  return handle?.writeQueueSize ?? 0;
 }

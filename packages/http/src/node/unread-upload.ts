@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/core";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { readAgain } from "./socket-handle.ts";
 
 /** How many bytes of an upload are read on after its answer, so that a small one ends, and its connection can be used again. */
 const readOn = 65_536;
@@ -51,6 +52,7 @@ export class UnreadUploads {
         else if (left < 0) this.linger(socket);
       };
       socket.on("data", count);
+      readAgain(socket);
     });
   }
 
@@ -80,6 +82,7 @@ export class UnreadUploads {
     });
     socket.once("end", destroy);
     socket.resume();
+    readAgain(socket);
   }
 }
 

@@ -95,6 +95,24 @@ describe("promise 5: a refused upload is not read on, and its client hears the a
     expect([counters.connections, counters.lingering]).toEqual([1, 0]);
   });
 
+  test("so is one of which node had stopped reading before the answer", async () => {
+    let answer: () => void = () => {};
+    const { server, counters } = hardened(({ url }, response) => {
+      if (url === "/2") response.end("again");
+      else answer = () => response.writeHead(401).end("no");
+    });
+    await using at = await listen(server);
+    let received: () => number = () => 0;
+    server.on("connection", (socket) => (received = () => socket.bytesRead));
+    using client = await wire(at.port);
+    client.send(`POST /1 HTTP/1.1\r\nhost: a\r\ncontent-length: 120000\r\n\r\n${"a".repeat(120_000)}`);
+    await eventually(() => received() >= 65_536);
+    answer();
+    client.send("GET /2 HTTP/1.1\r\nhost: a\r\n\r\n");
+    await client.until("again");
+    expect([counters.connections, counters.lingering]).toEqual([1, 0]);
+  });
+
   test("a handler that has answered and reads on is let alone", async () => {
     let size = 0;
     const { server } = hardened((request, response) => {
