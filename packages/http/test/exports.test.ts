@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import * as httpPackage from "../src/index.ts";
 
 const server = [
   "BodyTooLargeError",
@@ -14,6 +13,15 @@ const server = [
   "untilBodyEnds",
 ];
 
-test("the package exports these names and no others", () => {
-  expect(Object.keys(httpPackage).sort()).toEqual(server.sort());
+test.each<readonly [entry: string, names: readonly string[]]>([
+  ["@sluice/http", [...server]],
+  [
+    "@sluice/http/node",
+    ["ClientGoneError", "drain", "guard", "harden", "isClientGoneError", "serverOptions", "signalOf"],
+  ],
+  ["@sluice/http/fastify", ["guard", "signalOf"]],
+  ["@sluice/http/hono", ["guard"]],
+])("%s exports these names and no others", async (entry, names) => {
+  const module = (await import(entry)) as Readonly<Record<string, unknown>>;
+  expect(Object.keys(module).sort()).toEqual([...names].sort());
 });

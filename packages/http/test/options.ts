@@ -8,3 +8,6 @@ export const optionTable: OptionTable = {
   objects: tables.flatMap(({ objects = [] }) => objects),
   without: Object.assign({}, ...tables.map(({ without }) => without)) as Readonly<Record<string, string>>,
 };
+export { fastifyOptions } from "./fastify/options.ts";
+export { honoOptions } from "./hono/options.ts";
+export { nodeOptions } from "./node/options.ts";

@@ -3,7 +3,7 @@ import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 import { isHardened } from "./connections.ts";
 
 /** Headers that somebody may have set for an answer that is not sent: they speak of its body, or let a cache keep it. */
-const ofAnotherAnswer = [
+export const ofAnotherAnswer: readonly string[] = [
   "accept-ranges",
   "cache-control",
   "content-disposition",

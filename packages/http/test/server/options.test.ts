@@ -37,14 +37,23 @@ describe("bad options are refused at once, by name", () => {
     ],
     ["retryAfter must be a number of 0 or more", () => toFetchHandler(service, { retryAfter: -1 })],
     [
-      "toFetchHandler: retryAfter.min must be at most max, 1; received 2",
+      "retryAfter must be a time in ms, or { min, max } with min at most max; received an object with min 2 and max 1",
       () => toFetchHandler(service, { retryAfter: { min: 2, max: 1 } }),
     ],
-    ["retryAfter.max must be a number", () => toFetchHandler(service, { retryAfter: wrong({ min: 1 }) })],
+    [
+      "received an object with min 1 and max undefined",
+      () => toFetchHandler(service, { retryAfter: wrong({ min: 1 }) }),
+    ],
     ["retryAfter must be a number", () => toFetchHandler(service, { retryAfter: wrong(null) })],
-    ["answers.X must be a function; received 5", () => toFetchHandler(service, { answers: wrong({ X: 5 }) })],
+    [
+      "answers must be functions by code; received an object whose X is 5",
+      () => toFetchHandler(service, { answers: wrong({ X: 5 }) }),
+    ],
     ["answers must be an object; received 5", () => toFetchHandler(service, { answers: wrong(5) })],
-    ["answers could not be read", () => toFetchHandler(service, { answers: wrong(revoked()) })],
+    [
+      "answers must be functions by code; received an object that cannot be read",
+      () => toFetchHandler(service, { answers: wrong(revoked()) }),
+    ],
     ["waits is not an option; did you mean wait?", () => toFetchHandler(service, wrong({ waits: true }))],
     [
       "guard: stack must be a stack (with serviceFn); received 5",
@@ -63,21 +72,18 @@ describe("bad options are refused at once, by name", () => {
       () => rateLimitFields({ rate: () => undefined, interval: 0 }),
     ],
     [
-      "problemResponse: status must be a whole number of 400 or more and at most 599; received 200",
+      "problemResponse: problem.status must be a whole number of 400 or more and at most 599; received 200",
       () => problemResponse({ status: 200 }),
     ],
     ["problemResponse: problem must be an object; received 5", () => problemResponse(wrong(5))],
-    ["problemResponse: title must be a non-empty string", () => problemResponse({ status: 500, title: "" })],
+    ["problemResponse: problem.title must be a non-empty string", () => problemResponse({ status: 500, title: "" })],
     [
-      "headers must be names and values of HTTP; received a b",
+      "problem.headers must be names and values of HTTP; received an object whose a b is",
       () => problemResponse({ status: 500, headers: { "a b": "1" } }),
     ],
-    [
-      "headers must be names and values of HTTP; received a",
-      () => problemResponse({ status: 500, headers: { a: "1\r\nb: 2" } }),
-    ],
-    ["extensions must be values of JSON", () => problemResponse({ status: 500, extensions: { n: 1n } })],
-    ["extensions must be an object", () => problemResponse({ status: 500, extensions: wrong("x") })],
+    ["received an object whose a is", () => problemResponse({ status: 500, headers: { a: "1\r\nb: 2" } })],
+    ["problem.extensions must be values of JSON", () => problemResponse({ status: 500, extensions: { n: 1n } })],
+    ["problem.extensions must be an object", () => problemResponse({ status: 500, extensions: wrong("x") })],
   ])("%s", (message, make) => {
     expect(make).toThrow(message);
   });

@@ -9,7 +9,6 @@ import {
   either,
   type Every,
   number,
-  only,
   optional,
   type OptionTable,
   span,
@@ -38,38 +37,65 @@ const stack = new ServiceBuilder();
 const aStack = withMethods(stack, "serviceFn");
 const handler = (): Response => new Response();
 
+const longest = 2 ** 31 - 1;
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= longest;
+}
+
+/** What can be read, and has members that will do. */
+function objects(takes: (value: object) => boolean, edges: readonly unknown[]): DocumentedRange {
+  const tried = (value: unknown): boolean => {
+    try {
+      return Object(value) === value && takes(value as object);
+    } catch {
+      return false;
+    }
+  };
+  return { takes: tried, edges, optional: false };
+}
+
+const ranges = [{ min: 0, max: 0 }, { min: 1, max: longest }, { min: 2, max: 1 }, { min: 1 }, { min: -1, max: 1 }];
+
 export const spread: DocumentedRange = optional(
   either(
     delay,
-    only(
-      [
-        { min: 0, max: 0 },
-        { min: 1, max: 5_000 },
-      ],
-      [{ min: 2, max: 1 }, { min: 1 }, { min: -1, max: 1 }],
-    ),
+    objects((value) => {
+      const { min, max } = value as { readonly min?: unknown; readonly max?: unknown };
+      return typeof value === "object" && isTime(min) && isTime(max) && min <= max;
+    }, ranges),
   ),
 );
-export const header: DocumentedRange = optional(
-  only(
-    [
-      false,
-      "x-timeout-ms",
-      "X-Left",
-      "full",
-      "both",
-      "NaN",
-      "info",
-      "constructor",
-      "__proto__",
-      "5",
-      "x".repeat(1_000),
-    ],
-    ["", "a b"],
-  ),
-);
+
+export const header: DocumentedRange = optional({
+  takes: (value) => value === false || (typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value)),
+  edges: [false, "x-timeout-ms", "X-Left", "", "a b", "a:b", "ä"],
+  optional: false,
+});
+
 export const answers: DocumentedRange = optional(
-  only([{}, { QUOTA: () => ({ status: 402 }) }, { QUOTA: undefined }], [5, "x", null, { QUOTA: 5 }]),
+  objects(
+    (value) => Object.values(value).every((answer) => answer === undefined || typeof answer === "function"),
+    [{}, { QUOTA: () => ({ status: 402 }) }, { QUOTA: undefined }, { QUOTA: 5 }],
+  ),
+);
+
+const headers = objects(
+  (value) =>
+    Object.entries(value).every(
+      ([name, text]) =>
+        /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(text),
+    ),
+  [{}, { "X-A": "1" }, { "a b": "1" }, { a: "\n" }, { a: 5 }],
+);
+
+const extensions = objects((value) => JSON.stringify({ ...value }) !== "", [{}, { a: 1 }, { a: 1n }]);
+
+const rates = objects(
+  (value) =>
+    typeof value === "function" ||
+    ["available", "limit"].every((member) => (value as Record<string, unknown>)[member] === 5),
+  [{ available: 5, limit: 5 }, {}],
 );
 
 const edge = {
@@ -132,7 +158,7 @@ export const serverOptions: OptionTable = {
       give: (options) => rateLimitFields(options),
       ranges: {
         name: text,
-        rate: either(aFunction, only([available], [{}, 5, null, "x"])),
+        rate: rates,
         limit: optional(number({ min: 0, infinity: true })),
         interval: optional(span),
         label: text,
@@ -142,6 +168,7 @@ export const serverOptions: OptionTable = {
       of: "problemResponse",
       base: { status: 503 },
       give: (problem) => problemResponse(problem),
+      prefix: "problem.",
       ranges: {
         status: number({ min: 400, max: 599, whole: true }),
         type: text,
@@ -149,8 +176,8 @@ export const serverOptions: OptionTable = {
         detail: text,
         instance: text,
         retryAfter: optional(delay),
-        headers: optional(only([{}, { "X-A": "1" }], [5, "x", null, { "a b": "1" }, { a: "\n" }, { a: 5 }])),
-        extensions: optional(only([{}, { a: 1 }], [5, "x", null, { a: 1n }])),
+        headers: optional(headers),
+        extensions: optional(extensions),
       } satisfies Every<Problem>,
     },
   ],

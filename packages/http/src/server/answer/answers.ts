@@ -1,5 +1,5 @@
 import type { Mismatch, OverloadedError } from "@sluice/core";
-import { readOption, requireFunction, requireObject } from "@sluice/core/kit";
+import { requireObject, show } from "@sluice/core/kit";
 import type { BodyTooLargeError } from "../layers/body-too-large-error.ts";
 import { codeOf, knownAnswer, type KnownCode } from "./known-answers.ts";
 import { type Problem, type WrittenProblem, writeProblem } from "./problem.ts";
@@ -58,20 +58,25 @@ export type AnswersByCode = ReadonlyMap<string, (error: never, request: never) =
 export function readAnswers(owner: string, answers: object = {}): AnswersByCode {
   requireObject(owner, "answers", answers);
   const byCode = new Map<string, (error: never, request: never) => Problem>();
-  for (const code of codesIn(owner, answers)) {
-    const answer = readOption(owner, answers, code, `answers.${code}`);
+  for (const [code, answer] of entriesOf(owner, answers)) {
     if (answer === undefined) continue;
-    requireFunction(owner, `answers.${code}`, answer);
+    if (typeof answer !== "function") {
+      throw new TypeError(
+        `${owner}: answers must be functions by code; received ${show(answers)} whose ${code} is ${show(answer)}`,
+      );
+    }
     byCode.set(code, answer as (error: never, request: never) => Problem);
   }
   return byCode;
 }
 
-function codesIn(owner: string, answers: object): readonly string[] {
+function entriesOf(owner: string, answers: object): readonly (readonly [code: string, answer: unknown])[] {
   try {
-    return Object.keys(answers);
+    return Object.entries(answers);
   } catch (cause) {
-    throw new TypeError(`${owner}: answers could not be read; received a proxy that throws`, { cause });
+    throw new TypeError(`${owner}: answers must be functions by code; received ${show(answers)} that cannot be read`, {
+      cause,
+    });
   }
 }
 

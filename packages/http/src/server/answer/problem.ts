@@ -52,12 +52,17 @@ const members = ["type", "title", "detail", "instance"] as const;
 /** @throws TypeError | RangeError when a member is not what it must be */
 export function writeProblem(owner: string, problem: Problem): WrittenProblem {
   requireObject(owner, "problem", problem);
-  const read = readOptions<Problem>(owner, problem, ["status", ...members, "retryAfter", "headers", "extensions"]);
-  const status = requireNumber(owner, "status", read.status, { min: 400, max: 599, integer: true });
+  const read = readOptions<Problem>(`${owner}: problem`, problem, [
+    "status",
+    ...members,
+    "retryAfter",
+    "headers",
+    "extensions",
+  ]);
+  const status = requireNumber(owner, "problem.status", read.status, { min: 400, max: 599, integer: true });
   const { retryAfter } = read;
-  if (retryAfter !== undefined) requireDuration(owner, "retryAfter", retryAfter);
-  for (const member of members) if (read[member] !== undefined) requireName(owner, read[member], member);
-  if (read.extensions !== undefined) requireObject(owner, "extensions", read.extensions);
+  if (retryAfter !== undefined) requireDuration(owner, "problem.retryAfter", retryAfter);
+  for (const member of members) if (read[member] !== undefined) requireName(owner, read[member], `problem.${member}`);
   const { type = "about:blank", title = phrases[status], detail, instance } = read;
   return {
     status,
@@ -66,7 +71,7 @@ export function writeProblem(owner: string, problem: Problem): WrittenProblem {
       "content-type": "application/problem+json",
       ...(retryAfter !== undefined && { "retry-after": wholeSeconds(retryAfter) }),
     },
-    body: bodyOf(owner, { ...read.extensions, type, title, status, detail, instance }),
+    body: bodyOf(owner, read.extensions, { type, title, status, detail, instance }),
   };
 }
 
@@ -76,21 +81,29 @@ export function wholeSeconds(ms: number): string {
 }
 
 function lowerCased(owner: string, headers: Problem["headers"] = {}): Record<string, string> {
-  requireObject(owner, "headers", headers);
+  requireObject(owner, "problem.headers", headers);
   const lower: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  const wanted = `${owner}: problem.headers must be names and values of HTTP; received ${show(headers)}`;
+  let entries: readonly (readonly [string, unknown])[];
+  try {
+    entries = Object.entries(headers);
+  } catch (cause) {
+    throw new TypeError(`${wanted} that cannot be read`, { cause });
+  }
+  for (const [name, value] of entries) {
     if (typeof value !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new TypeError(`${owner}: headers must be names and values of HTTP; received ${name}: ${show(value)}`);
+      throw new TypeError(`${wanted} whose ${name} is ${show(value)}`);
     }
     lower[name.toLowerCase()] = value;
   }
   return lower;
 }
 
-function bodyOf(owner: string, body: object): string {
+function bodyOf(owner: string, extensions: Problem["extensions"] = {}, body: object): string {
+  requireObject(owner, "problem.extensions", extensions);
   try {
-    return JSON.stringify(body);
+    return JSON.stringify({ ...extensions, ...body });
   } catch (cause) {
-    throw new TypeError(`${owner}: extensions must be values of JSON; received what is none`, { cause });
+    throw new TypeError(`${owner}: problem.extensions must be values of JSON; received ${show(extensions)}`, { cause });
   }
 }

@@ -52,8 +52,9 @@ export function fetchEdge(
 ): FetchHandler {
   requireService(owner, "service", service);
   const read = readOptions<FetchEdgeOptions & { readonly answers?: object }>(owner, options, [
-    ...edgeOptionNames,
+    // Before `wait`, which it begins with: of those that are near to a mistake, the first is named.
     "waitUntil",
+    ...edgeOptionNames,
     "Response",
   ]);
   const policy = new EdgePolicy(owner, read);
