@@ -3,6 +3,7 @@
 // every package, names the types that come out, and looks at what they do.
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
 import {
+  type Adds,
   type FailureOf,
   gate,
   middleware,
@@ -12,6 +13,15 @@ import {
   ServiceBuilder,
   serviceFn,
 } from "@sluice/core";
+import {
+  answerFailures,
+  guard,
+  isReady,
+  limitBody,
+  rateLimitFields,
+  toFetchHandler,
+  untilBodyEnds,
+} from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
@@ -84,6 +94,52 @@ same<FailureOf<ReturnType<typeof guarded<string, number, Flaky>>>, TimeoutError 
 
 class Flaky extends Error {
   readonly code = "FLAKY";
+}
+
+class QuotaError extends Error {
+  readonly code = "QUOTA";
+}
+
+// An edge answers for everything, or does not compile.
+async function web(): Promise<void> {
+  const rate = rateLimit({ limit: 1, interval: 60_000 });
+  const stack = new ServiceBuilder().layer(rateLimitFields({ rate })).layer(answerFailures()).layer(rate);
+  const limited = stack
+    .layer(untilBodyEnds())
+    .layer(limitBody(10))
+    .layer(timeout(100))
+    .serviceFn(async (request: Request) => new Response(await request.text()));
+  same<typeof limited, Service<Request, Response, never>>(true);
+  const handler = toFetchHandler(limited);
+  const post = (body: string) => handler(new Request("http://test/", { method: "POST", body }));
+  expect("an answer", await (await post("hello")).text(), "hello");
+  expect("whether there is room", isReady(limited), true);
+  const refused = await post("again");
+  expect("a refusal", refused.status, 429);
+  expect("what is left", refused.headers.get("ratelimit"), `"default";r=0;t=${refused.headers.get("retry-after")}`);
+
+  const quota = middleware<Adds<QuotaError>>("quota", () => Promise.reject(new QuotaError()));
+  const own = new ServiceBuilder().layer(quota).serviceFn(async (request: Request) => new Response(request.url));
+  // @ts-expect-error QUOTA is not answered
+  toFetchHandler(own);
+  // @ts-expect-error QUOTA is not answered
+  const unanswered: Service<Request, Response, never> = new ServiceBuilder().layer(answerFailures()).service(own);
+  void unanswered;
+  const answered = toFetchHandler(own, {
+    answers: {
+      QUOTA: (error, request) => {
+        same<typeof error, QuotaError>(true);
+        return { status: 402, instance: request.url };
+      },
+    },
+  });
+  expect("one's own", (await answered(new Request("http://test/"))).status, 402);
+  const withEnv = guard(
+    new ServiceBuilder().layer(concurrencyLimit(1)),
+    (request: Request, { signal }, env: { readonly name: string }) =>
+      new Response(`${env.name} ${request.method} ${String(signal?.aborted)}`),
+  );
+  expect("with an env", await (await withEnv(new Request("http://test/"), { name: "ann" })).text(), "ann GET false");
 }
 
 interface Ask {
@@ -201,6 +257,7 @@ async function main(): Promise<void> {
   await permits();
   await gateway();
   await several();
+  await web();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });
   report.assert();
   expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);

@@ -72,7 +72,9 @@ async function begin(
     const over = (): void => {
       clock.clearTimeout(timer);
       clock.clearTimeout(force);
-      resolve({ forced });
+      // The server is closed a moment before its last connection says so.
+      const left = Array.from(connections.all, ({ socket }) => new Promise((closed) => socket.once("close", closed)));
+      void Promise.all(left).then(() => resolve({ forced }));
     };
     const force = clock.setTimeout(() => {
       forced = true;
@@ -92,7 +94,7 @@ async function begin(
   });
 }
 
-const closed = writeProblem("problem", { status: 503, retryAfter: 1_000 });
+const isClosed = writeProblem("problem", { status: 503, retryAfter: 1_000 });
 
 /** Whoever was quick enough to send another request on a connection that is about to close. */
 function refuseAll(server: NodeServer): void {
@@ -101,7 +103,7 @@ function refuseAll(server: NodeServer): void {
     "request",
     (request, response) => {
       if (!isHttp2(response)) response.setHeader("connection", "close");
-      sendProblem(request, response, closed);
+      sendProblem(request, response, isClosed);
     },
   );
 }

@@ -71,8 +71,8 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   server.maxConnections = maxConnections;
   server.on("drop", () => dropped++);
   any.on("setSecureContext" in server ? "secureConnection" : "connection", (socket) => {
-    const connection = connectionOf(socket);
-    if (connection === undefined) return;
+    // It is known: its listener was there first.
+    const connection = connectionOf(socket)!;
     markHardened(connection);
     uploads.watch(socket, () => connection.request);
     sends.watch();

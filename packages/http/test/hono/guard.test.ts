@@ -234,6 +234,21 @@ describe("in front of Hono, on any runtime", () => {
     expect(limit.active).toBe(0);
   });
 
+  test("HEAD, answered with a body that is locked, or with none", async () => {
+    const { limit, reports } = one();
+    const app = appOf(reports, (routes) => {
+      routes.get("/locked", () => {
+        const response = new Response("a");
+        response.body?.getReader();
+        return response;
+      });
+      routes.get("/none", (c) => c.body(null, 204));
+    });
+    expect((await app.request("/locked", { method: "HEAD" })).status).toBe(200);
+    expect((await app.request("/none", { method: "HEAD" })).status).toBe(204);
+    expect(limit.active).toBe(0);
+  });
+
   test("promise 11: the client's time", async () => {
     const clock = new VirtualClock(1_000);
     const seen: unknown[] = [];

@@ -298,6 +298,49 @@ describe("untilBodyEnds", () => {
     expect(broken.limit.active).toBe(0);
   });
 
+  test("the signal of the call ends it where the request has none of its own", async () => {
+    const gone = new AbortController();
+    const limit = concurrencyLimit(1);
+    const service = new ServiceBuilder()
+      .layer(limit)
+      .layer(untilBodyEnds<string>())
+      .serviceFn(async (_path: string) => new Response(source("a").stream));
+    const response = await service.call("/", { signal: gone.signal });
+    expect(limit.active).toBe(1);
+    gone.abort(new Error("left"));
+    await settle();
+    expect(limit.active).toBe(0);
+    await expect(response.text()).rejects.toThrow("left");
+    // Nor is there one at all.
+    await (await service.call("/")).text();
+    await settle();
+    expect(limit.active).toBe(0);
+  });
+
+  test("what comes after the client has left reaches nobody", async () => {
+    const gone = new AbortController();
+    let give: (() => void) | undefined;
+    const slow = new ReadableStream<Uint8Array>({
+      pull: (controller) =>
+        new Promise((resolve) => {
+          give = () => {
+            controller.enqueue(new Uint8Array(1));
+            resolve();
+          };
+        }),
+      cancel: () => new Promise<void>(() => {}),
+    });
+    const { limit, service } = follow(() => new Response(slow));
+    const response = await service.call(ask("/", { signal: gone.signal }), {});
+    const reading = response.text();
+    await settle();
+    gone.abort(new Error("left"));
+    await expect(reading).rejects.toThrow("left");
+    // Whoever produces it has not given it up yet: it still counts.
+    await settle();
+    expect([limit.active, give === undefined]).toEqual([1, false]);
+  });
+
   test("where nobody holds anything outside, the response is as it was", async () => {
     const response = new Response("a");
     const service = untilBodyEnds().wrap(serviceFn(async (_request: Request) => response));

@@ -159,6 +159,7 @@ class Impatient extends Service<unknown, unknown> {
     throw new OverloadedError(refusal?.layer, refusal);
   }
 
+  /* v8 ignore next 3 -- nobody waits here: `tryReady` always has an answer */
   override async ready({ request }: ReadyOptions = {}): Promise<Permit<unknown, unknown>> {
     return this.tryReady(request);
   }
