@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { signalOf as signalOfRaw } from "../node/signal-of.ts";
+import { signalIn } from "../node/exchange.ts";
 
 /**
  * The signal of a request that has passed a `guard`. It aborts with `ClientGoneError` when the client leaves, and with the reason of a layer
@@ -8,5 +8,5 @@ import { signalOf as signalOfRaw } from "../node/signal-of.ts";
  * @throws TypeError when the request has passed no guard
  */
 export function signalOf(request: FastifyRequest): AbortSignal {
-  return signalOfRaw(request?.raw);
+  return signalIn(request?.raw);
 }

@@ -74,6 +74,17 @@ export function exchangeOf(request: object): Exchange | undefined {
   return (request as { readonly [key]?: Exchange })[key];
 }
 
+/**
+ * The signal of a request that has passed a guard.
+ *
+ * @throws TypeError when it has passed none
+ */
+export function signalIn(request: object | null | undefined): AbortSignal {
+  const exchange = typeof request === "object" && request !== null ? exchangeOf(request) : undefined;
+  if (exchange !== undefined) return exchange.signal;
+  throw new TypeError("signalOf: request must have passed a guard; received one that has not");
+}
+
 const waiting = new WeakMap<Socket, Map<NodeResponse, () => void>>();
 
 /** Calls `close` when the socket closes before the response does. One listener serves all that wait on a connection. */

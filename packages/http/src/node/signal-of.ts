@@ -1,4 +1,4 @@
-import { exchangeOf } from "./exchange.ts";
+import { signalIn } from "./exchange.ts";
 import type { NodeRequest } from "./node-http.ts";
 
 /**
@@ -13,7 +13,5 @@ import type { NodeRequest } from "./node-http.ts";
  * @throws TypeError when the request has passed no guard
  */
 export function signalOf(request: NodeRequest): AbortSignal {
-  const exchange = typeof request === "object" && request !== null ? exchangeOf(request) : undefined;
-  if (exchange !== undefined) return exchange.signal;
-  throw new TypeError("signalOf: request must have passed a guard; received one that has not");
+  return signalIn(request);
 }
