@@ -1,9 +1,5 @@
-import type { Service } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
 import type { FetchHandler } from "../../src/index.ts";
-
-/** What a mock service is to a test of an edge. */
-export type WebService = Service<Request, Response, never>;
 
 export function ask(path = "/", init: RequestInit = {}): Request {
   return new Request(`http://test${path}`, init);

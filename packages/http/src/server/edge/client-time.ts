@@ -1,7 +1,7 @@
 import { longestTimer, requireName } from "@sluice/core/kit";
 
 /** The header in which a client says how many milliseconds it still waits. */
-export const defaultTimeoutHeader = "x-timeout-ms";
+const defaultTimeoutHeader = "x-timeout-ms";
 
 /**
  * The name of the header, in lower case, as node:http and `Headers` have it; undefined where none is looked at.
