@@ -57,7 +57,7 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
 class FastifyEdge {
   private readonly policy: EdgePolicy;
   private readonly service: Service<FastifyRequest, NodeResponse>;
-  private readonly handlers = new WeakMap<Exchange, FollowedHandler>();
+  private readonly handlers = new WeakMap<FastifyRequest["raw"], FollowedHandler>();
 
   constructor(stack: ServiceBuilder, policy: EdgePolicy) {
     this.policy = policy;
@@ -83,12 +83,12 @@ class FastifyEdge {
       return handler.settled;
     });
     void exchange.closed.then(() => handler.closed());
-    this.handlers.set(exchange, handler);
+    this.handlers.set(request.raw, handler);
     const failed = (error: unknown): void => {
       this.fail(exchange, handler, request, reply, error);
     };
     try {
-      policy.call(this.service, request, { signal: exchange.signal, deadline }).catch(failed);
+      policy.call(this.service, request, exchange.options(deadline)).catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -98,8 +98,7 @@ class FastifyEdge {
   following(handler: RouteHandlerMethod): RouteHandlerMethod {
     const { handlers, policy } = this;
     return function (request, reply) {
-      const exchange = exchangeOf(request.raw);
-      const followed = exchange && handlers.get(exchange);
+      const followed = handlers.get(request.raw);
       if (followed === undefined) return handler.call(this, request, reply);
       return followed.run(
         () => handler.call(this, request, reply),
@@ -123,8 +122,8 @@ class FastifyEdge {
   ): void {
     // Those of the handler itself were answered, or are with Fastify's error handler.
     const ownFailure = handler.failedWith(error);
-    const problem = ownFailure === "answered" ? undefined : this.policy.declared(error, request);
     if (exchange.isGone || ownFailure === "answered") return;
+    const problem = this.policy.declared(error, request);
     if (problem === undefined) this.policy.told(error, request);
     if (ownFailure !== undefined || isOver(reply.raw)) return;
     handler.over = true;

@@ -64,7 +64,9 @@ async function serve(
     answer(c, noTimeLeft);
     return;
   }
-  const work: Work = async ({ signal = request.signal, waitUntil }) => {
+  // That of a guard further out also aborts when that gives up.
+  const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
+  const work: Work = async ({ signal = outer, waitUntil }) => {
     c.set("signal", signal);
     await next();
     if (request.method === "HEAD") replace(c, withoutBody(c.res));
@@ -79,7 +81,7 @@ async function serve(
   };
   setContext(request, [work]);
   try {
-    await policy.call(service, request, { signal: request.signal, deadline, waitUntil: runtimeOf(c) });
+    await policy.call(service, request, { signal: outer, deadline, waitUntil: runtimeOf(c) });
   } catch (error) {
     const problem = policy.declared(error, request);
     if (problem !== undefined) answer(c, problem);

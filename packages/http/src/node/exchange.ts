@@ -1,4 +1,4 @@
-import type { HandlerOptions } from "@sluice/core";
+import type { CallOptions, HandlerOptions } from "@sluice/core";
 import { abortWith, promiseOf } from "@sluice/core/kit";
 import type { Socket } from "node:net";
 import { ClientGoneError } from "./client-gone-error.ts";
@@ -16,8 +16,10 @@ export class Exchange {
   readonly response: NodeResponse;
   /** Kept when the response has closed: it was sent, or its client left. */
   readonly closed: Promise<NodeResponse>;
-  /** Aborts when the client leaves; in the work, also when a layer gives up on it. */
+  /** Aborts when the client leaves; in the work, also when a layer gives up on it, here or of a guard further out. */
   signal: AbortSignal;
+  /** Until when an answer is of use, as a guard further out has it, and in the work as this one does. */
+  deadline: number | undefined;
   /** Whether the client has left before its answer was written. */
   isGone = false;
   private readonly controller = new AbortController();
@@ -28,7 +30,9 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.work = work;
-    this.signal = this.controller.signal;
+    const outer = exchangeOf(request);
+    this.signal = outer?.signal ?? this.controller.signal;
+    this.deadline = outer?.deadline;
     (request as { [key]?: Exchange })[key] = this;
     this.closed = new Promise((resolve) => {
       const close = (): void => {
@@ -53,20 +57,33 @@ export class Exchange {
     }
     this.begun = true;
     this.signal = options.signal ?? this.signal;
-    return promiseOf(this.work(options)).then(
-      () => this.closed,
-      (error: unknown) => {
-        // The failure is known at once; what limits hold, they hold until its answer has left.
-        options.waitUntil?.(this.closed);
-        throw error;
-      },
-    );
+    this.deadline = options.deadline;
+    const failed = (error: unknown): never => {
+      // The failure is known at once; what limits hold, they hold until its answer has left.
+      options.waitUntil?.(this.closed);
+      throw error;
+    };
+    try {
+      return promiseOf(this.work(options)).then(() => this.closed, failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** What a call is told: the client's deadline, or that of a guard further out where it is earlier. */
+  options(deadline: number | undefined): CallOptions {
+    return { signal: this.signal, deadline: earlier(deadline, this.deadline) };
   }
 
   private gone(): void {
     this.isGone = true;
     abortWith(this.controller, new ClientGoneError());
   }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
 }
 
 /** The exchange of a request that a guard has seen; undefined of any other. */

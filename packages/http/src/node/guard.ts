@@ -95,7 +95,7 @@ class NodeEdge {
   /** @param next where failures go that nobody declared */
   serve(exchange: Exchange, next: NextFunction | undefined): void {
     const { policy } = this;
-    const { request, response, signal } = exchange;
+    const { request, response } = exchange;
     // It has left, or was answered, while something else had the request.
     if (isOver(response)) return;
     const { timeoutHeader } = policy;
@@ -108,7 +108,7 @@ class NodeEdge {
       this.fail(exchange, error, next);
     };
     try {
-      policy.call(this.service, request, { signal, deadline }).catch(failed);
+      policy.call(this.service, request, exchange.options(deadline)).catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -116,9 +116,9 @@ class NodeEdge {
 
   private fail(exchange: Exchange, error: unknown, next: NextFunction | undefined): void {
     const { request, response } = exchange;
-    const problem = this.policy.declared(error, request);
     // There is nobody to answer, and what broke off is nobody's failure.
     if (exchange.isGone) return;
+    const problem = this.policy.declared(error, request);
     if (problem === undefined) {
       this.policy.told(error, request);
       if (next !== undefined && !response.headersSent) {

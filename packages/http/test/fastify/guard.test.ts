@@ -6,7 +6,7 @@ import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import { guard, signalOf } from "../../src/fastify/index.ts";
-import { harden, isClientGoneError, serverOptions } from "../../src/node/index.ts";
+import { drain, harden, isClientGoneError, serverOptions } from "../../src/node/index.ts";
 import { eventually, wire } from "../helper/loopback.ts";
 
 class QuotaError extends Error {
@@ -256,6 +256,51 @@ describe("in front of Fastify", () => {
     const asked = async (left: string) => (await fetch(server.url, { headers: { "x-timeout-ms": left } })).status;
     expect([await asked("250"), await asked("0")]).toEqual([200, 504]);
     expect(seen).toEqual([1_250]);
+  });
+
+  test("a guard inside another: both count until the handler has settled", async () => {
+    const limits = [concurrencyLimit(1), concurrencyLimit(1)] as const;
+    const release = deferred();
+    let begun = 0;
+    await using server = await served(guard(new ServiceBuilder().layer(limits[0])), (app) => {
+      void app.register(async (inner) => {
+        await inner.register(guard(new ServiceBuilder().layer(limits[1])));
+        inner.get("/", async () => {
+          begun++;
+          await release.promise;
+          return "done";
+        });
+      });
+    });
+    using client = await wire(server.port);
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => begun === 1);
+    client.socket.destroy();
+    await eventually(() => client.socket.closed);
+    expect((await fetch(server.url)).status).toBe(503);
+    expect(limits.map(({ active }) => active)).toEqual([1, 1]);
+    release.resolve();
+    await eventually(() => limits.every(({ active }) => active === 0));
+  });
+
+  test("drain answers what is in flight, and then the application can be closed", async () => {
+    const { limit, plugin } = one();
+    const app = Fastify();
+    harden(app.server);
+    await app.register(plugin);
+    const release = deferred();
+    app.get("/", async () => {
+      await release.promise;
+      return "done";
+    });
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    const answer = fetch(url);
+    await eventually(() => limit.active === 1);
+    const drained = drain(app.server);
+    release.resolve();
+    expect(await (await answer).text()).toBe("done");
+    expect(await drained).toEqual({ forced: false });
+    await app.close();
   });
 
   test("app.inject goes through it, and nothing is held", async () => {

@@ -289,6 +289,22 @@ describe("in front of Hono, on any runtime", () => {
     await works[0];
   });
 
+  test("a guard inside another: its handler is told when the outer one gives up", async () => {
+    const clock = new VirtualClock();
+    const app: App = new Hono<GuardEnv>();
+    app.use("*", guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))));
+    let signal: AbortSignal | undefined;
+    app.get("/", guard(new ServiceBuilder().layer(concurrencyLimit(1))), (c) => {
+      signal = c.get("signal");
+      return new Promise<Response>(() => {});
+    });
+    const answer = app.request("/");
+    await settle();
+    await clock.advance(100);
+    expect((await answer).status).toBe(504);
+    expect(isTimeoutError(signal?.reason)).toBe(true);
+  });
+
   test("a client that has left is nobody's failure", async () => {
     const heard: unknown[] = [];
     const reports = guard(new ServiceBuilder(), { onError: (error) => heard.push(error) });

@@ -387,6 +387,61 @@ describe("in Express", () => {
   });
 });
 
+describe("a guard inside another", () => {
+  test("its handler is told when the outer one gives up, and by when it will", async () => {
+    const clock = new VirtualClock();
+    const outer = guard(new ServiceBuilder().layer(timeout({ call: 100, clock })), { clock });
+    const inner = guard(new ServiceBuilder().layer(concurrencyLimit(1)), { clock });
+    const seen: { signal?: AbortSignal | undefined; deadline?: number | undefined } = {};
+    const app = express();
+    app.use(outer);
+    app.use(
+      inner.handle((_request, _response, { signal, deadline }) => {
+        Object.assign(seen, { signal, deadline });
+        return new Promise(() => {});
+      }),
+    );
+    await using server = await listen(createServer(app));
+    const answer = fetch(server.url, { headers: { "x-timeout-ms": "5000" } });
+    await eventually(() => seen.signal !== undefined);
+    expect(seen.deadline).toBe(clock.now() + 100);
+    await clock.advance(100);
+    expect((await answer).status).toBe(504);
+    expect(isTimeoutError(seen.signal?.reason)).toBe(true);
+  });
+
+  test("each counts until the handler has settled and the response has closed", async () => {
+    const limits = [concurrencyLimit(1), concurrencyLimit(1)] as const;
+    const app = express();
+    app.use(guard(new ServiceBuilder().layer(limits[0])));
+    app.use(guard(new ServiceBuilder().layer(limits[1])).handle((_request, response) => response.end("done")));
+    await using server = await listen(createServer(app));
+    for (let n = 0; n < 3; n++) {
+      expect(await (await fetch(server.url)).text()).toBe("done");
+      await eventually(() => limits.every(({ active }) => active === 0));
+    }
+  });
+});
+
+test("a handler that throws at once holds its permit until it is answered", async () => {
+  const { limit, reports } = one();
+  const seen: number[] = [];
+  const app = express();
+  app.use(
+    reports.handle(() => {
+      throw new Error("at once");
+    }),
+  );
+  app.use((_error: Error, _request: express.Request, response: express.Response, _next: NextFunction) => {
+    seen.push(limit.active);
+    response.status(418).end();
+  });
+  await using server = await listen(createServer(app));
+  expect((await fetch(server.url)).status).toBe(418);
+  expect(seen).toEqual([1]);
+  await eventually(() => limit.active === 0);
+});
+
 describe("the guard", () => {
   class QuotaError extends Error {
     readonly code = "QUOTA";

@@ -54,6 +54,16 @@ describe("rateLimitFields", () => {
     expect(fieldsOf(refused)).toEqual([`"default";q=2;w=60`, `"default";r=0;t=45`]);
   });
 
+  test("while something is left, a Retry-After is of something else", async () => {
+    const layer = rateLimitFields({ rate: { available: 1, limit: 9 } });
+    const handler = toFetchHandler(
+      new ServiceBuilder()
+        .layer(layer)
+        .serviceFn(async (_request: Request) => new Response(null, { status: 503, headers: { "retry-after": "9" } })),
+    );
+    expect(fieldsOf(await handler(ask()))).toEqual([`"default";q=9`, `"default";r=1`]);
+  });
+
   test("the policy has the name it is given, as a string of structured fields, and no span that is no whole second", async () => {
     const { handler } = limited({ name: `per "day" \\`, limit: 5, interval: 1_500 });
     expect(fieldsOf(await handler(ask()))).toEqual([`"per \\"day\\" \\\\";q=5`, `"per \\"day\\" \\\\";r=1`]);

@@ -91,14 +91,6 @@ export class EdgePolicy {
     }
   }
 
-  /** The answer to a failure, and who is to hear of it does. Never throws. */
-  answer(error: unknown, request: unknown): WrittenProblem {
-    const answer = this.declared(error, request);
-    if (answer !== undefined) return answer;
-    this.told(error, request);
-    return undeclared;
-  }
-
   /** Says that nobody declared this failure. */
   told(error: unknown, request: unknown): void {
     try {

@@ -1,6 +1,7 @@
 import type { Service } from "@sluice/core";
 import { readOptions, requireFunction, requireService } from "@sluice/core/kit";
 import type { WithAnswers } from "../answer/answers.ts";
+import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
 import { responseOf } from "../answer/problem-response.ts";
 import { EdgePolicy, type EdgeOptions, edgeOptionNames, noTimeLeft } from "./edge-policy.ts";
@@ -68,7 +69,8 @@ export function fetchEdge(
     if (answer !== undefined) return respond(answer);
     // Nobody reads this, but the runtime wants a response.
     if (isAborted(request)) return new Response(null, { status: 499 });
-    return respond(policy.answer(error, request));
+    policy.told(error, request);
+    return respond(undeclared);
   };
 
   return (request, ...context) => {

@@ -47,7 +47,7 @@ export function limitBody(bytes: number, options?: LimitBodyOptions): LimitBody 
         return Promise.reject(refuse());
       }
       // What is declared is all that a server reads of this request.
-      if (declared !== undefined || request.body === null) return inside.start(request, callOptions);
+      if (declared !== undefined || !hasBody(request)) return inside.start(request, callOptions);
       let tooLarge: BodyTooLargeError | undefined;
       const limited = limitedRequest(request, request.body, bytes, () => (tooLarge = refuse()));
       return inside.start(limited, callOptions).catch((error: unknown) => {
@@ -63,6 +63,11 @@ export function limitBody(bytes: number, options?: LimitBodyOptions): LimitBody 
       return refused;
     },
   };
+}
+
+/** Some runtimes have no such member where there is no body. */
+function hasBody(request: Request): request is Request & { readonly body: NonNullable<Request["body"]> } {
+  return (request.body ?? null) !== null;
 }
 
 /** Undefined where the request does not say, or not alone. */

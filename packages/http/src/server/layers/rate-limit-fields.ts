@@ -73,11 +73,10 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
     const q = limit ?? quota.limit;
     const w = (interval ?? quota.interval ?? Number.NaN) / 1_000;
     const policy = `${quoted};q=${whole(q ?? 0)}${Number.isInteger(w) ? `;w=${w}` : ""}`;
-    const t = retryAfter !== null && /^\d+$/.test(retryAfter) ? `;t=${retryAfter}` : "";
-    return [
-      ...(q === undefined ? [] : [["ratelimit-policy", policy] as const]),
-      ["ratelimit", `${quoted};r=${whole(quota.available)}${t}`],
-    ];
+    const r = whole(quota.available);
+    // While there is something left, the response waits for something else.
+    const t = r === 0 && retryAfter !== null && /^\d+$/.test(retryAfter) ? `;t=${retryAfter}` : "";
+    return [...(q === undefined ? [] : [["ratelimit-policy", policy] as const]), ["ratelimit", `${quoted};r=${r}${t}`]];
   };
   return callLayer<KeepsResponses>(
     owner,
