@@ -20,7 +20,7 @@ export type GuardedRequest<Ks extends readonly Kind[]> = [NodeRequest] extends [
 /** A stack around a handler of `node:http`. */
 export type AroundNode<Ks extends readonly Kind[]> = Around<Ks, AskedIn<Ks, IncomingMessage>, ServerResponse>;
 
-/** A stack in front of handlers of `node:http`: a middleware of Express, Connect and the like. */
+/** A stack in front of handlers of `node:http`: a middleware of Express and the like. */
 export interface Guard<in Asked extends NodeRequest = NodeRequest> {
   /**
    * Lets requests in, to all that `next` leads to. A call lasts **until the response has closed**: so work that goes on after its client
@@ -42,7 +42,7 @@ export interface Guard<in Asked extends NodeRequest = NodeRequest> {
 export type GuardOptions = EdgeOptions<NodeRequest>;
 
 /**
- * Puts a stack in front of handlers of `node:http`, `node:http2`, Express, Connect, and whatever takes `(request, response, next)`. Its layers
+ * Puts a stack in front of handlers of `node:http`, `node:http2`, Express, and whatever takes `(request, response, next)`. Its layers
  * see the request, and the response as what a call answers with. Put it before what reads bodies: readiness comes first.
  *
  * Failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a time-out with 504); a stack that raises a

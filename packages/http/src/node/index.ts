@@ -1,5 +1,5 @@
 /**
- * Puts a stack in front of any server of `node:http`: plain, Express 4 and 5, Connect, Nest on Express; and of `node:http2`. And what such a
+ * Puts a stack in front of any server of `node:http`: plain, Express 4 and 5, whatever takes `(request, response, next)`; and of `node:http2`. And what such a
  * server needs to hold: `harden`, `serverOptions`, `drain`.
  *
  * @packageDocumentation

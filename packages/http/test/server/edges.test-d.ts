@@ -32,6 +32,8 @@ class LooseError extends Error {
 const ok = async (_request: Request): Promise<Response> => new Response("ok");
 const plain = serviceFn(ok);
 
+// Promise 1: a stack whose failures are not all answered for does not compile at an edge, nor does one that does not fit its requests.
+
 // What every edge answers by itself needs no answer.
 const usual = new ServiceBuilder()
   .layer(buffer({ capacity: 1 }))
