@@ -1,4 +1,4 @@
-import type { FailureOf, Kind, Service, ServiceBuilder } from "@sluice/core";
+import type { CallOptions, FailureOf, Kind, Service, ServiceBuilder } from "@sluice/core";
 import { requireMethods } from "@sluice/core/kit";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { Exchange, exchangeOf } from "../node/exchange.ts";
@@ -77,6 +77,25 @@ class FastifyEdge {
       send(reply, noTimeLeft);
       return;
     }
+    try {
+      const admitted = policy.admit(this.service, request);
+      if (admitted === undefined) {
+        send(reply, policy.refusal(request));
+        return;
+      }
+      this.enter(admitted, request, reply, deadline, done);
+    } catch (error) {
+      this.fail(undefined, request, reply, error);
+    }
+  }
+
+  private enter(
+    admitted: { call(request: FastifyRequest, options: CallOptions): Promise<unknown> },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    deadline: number | undefined,
+    done: () => void,
+  ): void {
     const handler = new FollowedHandler();
     const exchange = new Exchange(request.raw, reply.raw, () => {
       done();
@@ -84,14 +103,10 @@ class FastifyEdge {
     });
     void exchange.closed.then(() => handler.closed());
     this.handlers.set(request.raw, handler);
-    const failed = (error: unknown): void => {
-      this.fail(exchange, handler, request, reply, error);
-    };
-    try {
-      policy.call(this.service, request, exchange.options(deadline)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+      // There is nobody to answer, and what broke off is nobody's failure.
+      if (!exchange.isGone) this.fail(handler, request, reply, error);
+    });
   }
 
   /** The handler of a route, followed until its promise has settled. */
@@ -114,19 +129,18 @@ class FastifyEdge {
   }
 
   private fail(
-    exchange: Exchange,
-    handler: FollowedHandler,
+    handler: FollowedHandler | undefined,
     request: FastifyRequest,
     reply: FastifyReply,
     error: unknown,
   ): void {
     // Those of the handler itself were answered, or are with Fastify's error handler.
-    const ownFailure = handler.failedWith(error);
-    if (exchange.isGone || ownFailure === "answered") return;
+    const ownFailure = handler?.failedWith(error);
+    if (ownFailure === "answered") return;
     const problem = this.policy.declared(error, request);
     if (problem === undefined) this.policy.told(error, request);
     if (ownFailure !== undefined || isOver(reply.raw)) return;
-    handler.over = true;
+    if (handler !== undefined) handler.over = true;
     ignoreLateWrites(reply.raw);
     if (reply.raw.headersSent) cut(reply.raw);
     else send(reply, problem ?? undeclared);
@@ -134,7 +148,7 @@ class FastifyEdge {
 }
 
 function send(reply: FastifyReply, { status, headers, body }: WrittenProblem): void {
-  for (const name of ofAnotherAnswer) reply.removeHeader(name);
+  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
   const { connection, ...rest } = headers;
   void reply
     .code(status)

@@ -81,7 +81,9 @@ async function serve(
   };
   setContext(request, [work]);
   try {
-    await policy.call(service, request, { signal: outer, deadline, waitUntil: runtimeOf(c) });
+    const admitted = policy.admit(service, request);
+    if (admitted === undefined) answer(c, policy.refusal(request));
+    else await admitted.call(request, { signal: outer, deadline, waitUntil: runtimeOf(c) });
   } catch (error) {
     const problem = policy.declared(error, request);
     if (problem !== undefined) answer(c, problem);

@@ -65,14 +65,14 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
   const edge = new NodeEdge(stack, readEdge("guard", options as object | undefined));
   const middleware = (request: NodeRequest, response: NodeResponse, next: NextFunction): void => {
     requireFunction("guard", "next", next);
-    edge.serve(new Exchange(request, response, () => next()), undefined);
+    edge.serve(request, response, () => next(), undefined);
   };
   return Object.assign(middleware, {
     handle: (handler: (request: never, response: never, options: HandlerOptions) => unknown) => {
       requireFunction("guard.handle", "handler", handler);
       return (request: NodeRequest, response: NodeResponse, next?: NextFunction): void => {
         const work: Work = (callOptions) => handler(request as never, response as never, callOptions);
-        edge.serve(new Exchange(request, response, work), next);
+        edge.serve(request, response, work, next);
       };
     },
   }) as Guard;
@@ -93,9 +93,8 @@ class NodeEdge {
   }
 
   /** @param next where failures go that nobody declared */
-  serve(exchange: Exchange, next: NextFunction | undefined): void {
+  serve(request: NodeRequest, response: NodeResponse, work: Work, next: NextFunction | undefined): void {
     const { policy } = this;
-    const { request, response } = exchange;
     // It has left, or was answered, while something else had the request.
     if (isOver(response)) return;
     const { timeoutHeader } = policy;
@@ -104,20 +103,23 @@ class NodeEdge {
       sendProblem(request, response, noTimeLeft);
       return;
     }
-    const failed = (error: unknown): void => {
-      this.fail(exchange, error, next);
-    };
     try {
-      policy.call(this.service, request, exchange.options(deadline)).catch(failed);
+      const admitted = policy.admit(this.service, request);
+      if (admitted === undefined) {
+        sendProblem(request, response, policy.refusal(request));
+        return;
+      }
+      const exchange = new Exchange(request, response, work);
+      admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+        // There is nobody to answer, and what broke off is nobody's failure.
+        if (!exchange.isGone) this.fail(request, response, error, next);
+      });
     } catch (error) {
-      failed(error);
+      this.fail(request, response, error, next);
     }
   }
 
-  private fail(exchange: Exchange, error: unknown, next: NextFunction | undefined): void {
-    const { request, response } = exchange;
-    // There is nobody to answer, and what broke off is nobody's failure.
-    if (exchange.isGone) return;
+  private fail(request: NodeRequest, response: NodeResponse, error: unknown, next: NextFunction | undefined): void {
     const problem = this.policy.declared(error, request);
     if (problem === undefined) {
       this.policy.told(error, request);

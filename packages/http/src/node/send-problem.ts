@@ -3,7 +3,7 @@ import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 import { isHardened } from "./connections.ts";
 
 /** Headers that somebody may have set for an answer that is not sent: they speak of its body, or let a cache keep it. */
-export const ofAnotherAnswer: readonly string[] = [
+export const ofAnotherAnswer: ReadonlySet<string> = new Set([
   "accept-ranges",
   "cache-control",
   "content-disposition",
@@ -17,23 +17,23 @@ export const ofAnotherAnswer: readonly string[] = [
   "last-modified",
   "trailer",
   "transfer-encoding",
-];
+]);
 
 /** Answers with a problem, where nothing has been sent yet. */
 export function sendProblem(
   request: NodeRequest,
   response: NodeResponse,
-  { status, headers, body }: WrittenProblem,
+  { status, headers, body, length }: WrittenProblem,
 ): void {
-  for (const name of ofAnotherAnswer) response.removeHeader(name);
-  response.statusCode = status;
-  const http2 = isHttp2(response);
-  for (const [name, value] of Object.entries(headers)) {
-    if (!http2 || name !== "connection") response.setHeader(name, value);
-  }
-  // The rest of an upload is not read, so the connection is of no further use.
-  if (!http2 && hasBody(request) && !request.complete && isHardened(request.socket)) {
-    response.setHeader("connection", "close");
+  for (const name of response.getHeaderNames()) if (ofAnotherAnswer.has(name)) response.removeHeader(name);
+  const { connection, ...rest } = headers;
+  const fields: Record<string, string | number> = { ...rest, "content-length": length };
+  if (isHttp2(response)) response.writeHead(status, fields);
+  else {
+    // HTTP/2 has no such header. The rest of an upload is not read, so its connection is of no further use.
+    const isUnread = hasBody(request) && !request.complete && isHardened(request.socket);
+    if (connection !== undefined || isUnread) fields["connection"] = "close";
+    response.writeHead(status, fields);
   }
   response.end(body);
 }

@@ -62,10 +62,14 @@ export function knownAnswer(error: unknown, spread: Spread): WrittenProblem | un
   return byCode.get(codeOf(error));
 }
 
-function refusalAnswer({ reason, retryAfter }: RefusalError, spread: Spread): WrittenProblem {
-  const { status, headers, body } = byReason.get(reason) ?? noCapacity;
+/** The answer to a refusal; to one of which nothing is known, too. */
+export function refusalAnswer(
+  { reason, retryAfter }: Pick<RefusalError, "reason" | "retryAfter">,
+  spread: Spread,
+): WrittenProblem {
+  const { status, headers, body, length } = byReason.get(reason) ?? noCapacity;
   const known = typeof retryAfter === "number" && retryAfter >= 0;
-  return { status, headers: { ...headers, "retry-after": wholeSeconds(known ? retryAfter : spread()) }, body };
+  return { status, headers: { ...headers, "retry-after": wholeSeconds(known ? retryAfter : spread()) }, body, length };
 }
 
 /** The `code` of an error; undefined where there is none. Never throws. */

@@ -33,6 +33,8 @@ export interface WrittenProblem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How many bytes the body has. */
+  readonly length: number;
 }
 
 /** The phrases of the statuses that this package answers with by itself. */
@@ -64,6 +66,7 @@ export function writeProblem(owner: string, problem: Problem): WrittenProblem {
   if (retryAfter !== undefined) requireDuration(owner, "problem.retryAfter", retryAfter);
   for (const member of members) if (read[member] !== undefined) requireName(owner, read[member], `problem.${member}`);
   const { type = "about:blank", title = phrases[status], detail, instance } = read;
+  const body = bodyOf(owner, read.extensions, { type, title, status, detail, instance });
   return {
     status,
     headers: {
@@ -71,7 +74,8 @@ export function writeProblem(owner: string, problem: Problem): WrittenProblem {
       "content-type": "application/problem+json",
       ...(retryAfter !== undefined && { "retry-after": wholeSeconds(retryAfter) }),
     },
-    body: bodyOf(owner, read.extensions, { type, title, status, detail, instance }),
+    body,
+    length: new TextEncoder().encode(body).byteLength,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Clock, Service } from "@sluice/core";
 import { type CallOptions, OverloadedError, takeRefusal } from "@sluice/core";
 import { readOptions, report, requireClock, requireFunction, show } from "@sluice/core/kit";
 import { type AnswersByCode, answerTo, readAnswers } from "../answer/answers.ts";
-import { timedOut, undeclared } from "../answer/known-answers.ts";
+import { refusalAnswer, timedOut, undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
 import { readSpread, type RetryAfterSpread, type Spread } from "../answer/spread.ts";
 import { readTimeoutHeader, timeLeft } from "./client-time.ts";
@@ -32,6 +32,11 @@ export interface EdgeOptions<in Req = never> {
 
 /** The names of the options that all edges have. */
 export const edgeOptionNames = ["wait", "timeoutHeader", "retryAfter", "onError", "clock", "answers"] as const;
+
+/** What a request is spent on: a permit, or a service. */
+interface Callable<in Req, out Res> {
+  call(request: Req, options: CallOptions): Promise<Res>;
+}
 
 /** The options of an edge, once they are read. */
 export class EdgePolicy {
@@ -68,17 +73,24 @@ export class EdgePolicy {
   }
 
   /**
-   * Admits a request and calls the service. It rejects, or throws, with what the service does, and with `OverloadedError` where it has no
-   * room.
+   * Lets a request in: what this returns is called with it. Where a request waits, that is the service itself. Undefined where there is no
+   * room, for which {@link refusal} has the answer.
+   *
+   * @throws what the service does
    */
-  call<Req, Res>(service: Service<Req, Res>, request: Req, options: CallOptions): Promise<Res> {
-    if (this.wait) return service.call(request, options);
+  admit<Req, Res>(service: Service<Req, Res>, request: Req): Callable<Req, Res> | undefined {
+    if (this.wait) return service;
     // Discards a refusal left by an earlier, unrelated question.
     takeRefusal();
-    const permit = service.tryReady(request);
-    if (permit !== undefined) return permit.call(request, options);
+    return service.tryReady(request);
+  }
+
+  /** The answer where there is no room, right after {@link admit} has said so. Never throws. */
+  refusal(request: unknown): WrittenProblem {
     const refusal = takeRefusal();
-    throw new OverloadedError(refusal?.layer, refusal);
+    // The error is made only where somebody looks at it.
+    if (!this.answers.has("ERR_SLUICE_OVERLOADED")) return refusalAnswer(refusal ?? {}, this.spread);
+    return this.declared(new OverloadedError(refusal?.layer, refusal), request) ?? undeclared;
   }
 
   /** The answer to a failure; undefined where nobody declared it, which {@link undeclared} is for. Never throws. */

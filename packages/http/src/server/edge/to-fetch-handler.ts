@@ -78,9 +78,12 @@ export function fetchEdge(
       const { timeoutHeader } = policy;
       const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
       if (deadline === "passed") return Promise.resolve(respond(noTimeLeft));
+      // All that may throw comes before the permit, which would be lost.
       begin(request, context);
       const callOptions = { signal: request.signal, deadline, waitUntil: handOver(waitUntil, request, context) };
-      return policy.call(service, request, callOptions).then(
+      const admitted = policy.admit(service, request);
+      if (admitted === undefined) return Promise.resolve(respond(policy.refusal(request)));
+      return admitted.call(request, callOptions).then(
         (response) => {
           try {
             return sendable(request, response);
