@@ -5,7 +5,7 @@ import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
-import { contextOf, setContext } from "../server/edge/request-context.ts";
+import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
 import { leaving, withoutBody } from "./leaving-response.ts";
 
@@ -42,14 +42,14 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
   requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
   const policy = readEdge("guard", options as object | undefined);
   const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
-    const [work] = (contextOf(request) ?? []) as readonly (Work | undefined)[];
-    if (work !== undefined) return work(callOptions);
+    const work = honoWorkOf(request) as Work | undefined;
+    if (work !== undefined) return work(request, callOptions);
     throw new TypeError("guard: a layer must hand on the request that it is given; received another one");
   });
   return (c, next) => serve(c, next, service, policy);
 }
 
-type Work = (options: HandlerOptions) => Promise<Response>;
+type Work = (request: Request, options: HandlerOptions) => Promise<Response>;
 
 async function serve(
   c: Context<GuardEnv>,
@@ -66,7 +66,9 @@ async function serve(
   }
   // That of a guard further out also aborts when that gives up.
   const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
-  const work: Work = async ({ signal = outer, waitUntil }) => {
+  const work: Work = async (given, { signal = outer, waitUntil }) => {
+    // A layer made another one of it, with a body that is limited.
+    if (given !== request) c.req.raw = given;
     c.set("signal", signal);
     await next();
     if (request.method === "HEAD") replace(c, withoutBody(c.res));
@@ -79,7 +81,7 @@ async function serve(
     if (c.error !== undefined) throw c.error;
     return c.res;
   };
-  setContext(request, [work]);
+  setHonoWork(request, work);
   try {
     const admitted = policy.admit(service, request);
     if (admitted === undefined) answer(c, policy.refusal(request));

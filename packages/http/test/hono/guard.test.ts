@@ -1,4 +1,4 @@
-import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
+import { type Adds, middleware, OverloadedError, type Service, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { deferred, unhandledIn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
@@ -7,7 +7,8 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { describe, expect, test } from "vitest";
 import { guard, type GuardEnv } from "../../src/hono/index.ts";
 import { harden } from "../../src/node/index.ts";
-import { settle, source } from "../helper/web.ts";
+import { guard as guardFetch, limitBody } from "../../src/index.ts";
+import { settle, source, upload } from "../helper/web.ts";
 import { eventually, listen, wire } from "../helper/loopback.ts";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Server } from "node:http";
@@ -311,6 +312,31 @@ describe("in front of Hono, on any runtime", () => {
     const app = appOf(reports, (routes) => routes.get("/", (c) => c.text("ok")));
     const response = await app.request(new Request("http://test/", { signal: AbortSignal.abort() }));
     expect([response.status, heard]).toEqual([499, []]);
+  });
+
+  test("limitBody in its stack limits what the handler reads", async () => {
+    const limit = limitBody(4);
+    const app = appOf(guard(new ServiceBuilder().layer(limit)), (routes) =>
+      routes.post("/upload", async (c) => c.text(await c.req.text())),
+    );
+    expect(await (await app.request(upload(source("ab", "cd").stream))).text()).toBe("abcd");
+    expect((await app.request(upload(source("ab", "cd", "e").stream))).status).toBe(413);
+    expect(limit.refused).toBe(1);
+  });
+
+  test("inside the guard of fetch each has its own", async () => {
+    const app = appOf(guard(new ServiceBuilder()), (routes) => routes.get("/", (c) => c.text("ok")));
+    const again = middleware("again", async (request: Request, next, options, inner) => {
+      await next(request, options);
+      return (inner as Service<Request, Response>).call(request, options);
+    });
+    const seen: unknown[] = [];
+    const handler = guardFetch(new ServiceBuilder().layer(again), (request, _options, env: string) => {
+      seen.push(env);
+      return app.fetch(request);
+    });
+    expect(await (await handler(new Request("http://test/"), "env")).text()).toBe("ok");
+    expect(seen).toEqual(["env", "env"]);
   });
 
   test("a layer that replaces the request is told so", async () => {

@@ -1,4 +1,4 @@
-import { contextOf, setContext } from "../edge/request-context.ts";
+import { handOnContext } from "../edge/request-context.ts";
 
 /** What runtimes add to a request, and handlers look for. */
 const extras = ["ip", "runtime", "waitUntil", "context"] as const;
@@ -25,8 +25,7 @@ export function limitedRequest(
   };
   // From its parts: a runtime's own request need not be one that the constructor takes.
   const made = new Request(request.url, init);
-  const context = contextOf(request);
-  if (context !== undefined) setContext(made, context);
+  handOnContext(request, made);
   for (const extra of extras) {
     if (extra in request && !(extra in made)) Object.defineProperty(made, extra, memberOf(request, extra));
   }
