@@ -85,6 +85,38 @@ describe("on HTTP/2", () => {
     expect(seen.map(({ reason }) => isClientGoneError(reason))).toEqual([true, true]);
   });
 
+  test("promise 3: Expect: 100-continue is answered when somebody begins to read, and not where it is full", async () => {
+    let read: (() => void) | undefined;
+    await using all = await served(async (request, response) => {
+      await new Promise<void>((resolve) => (read = resolve));
+      let body = "";
+      for await (const chunk of request) body += String(chunk);
+      response.end(body);
+    });
+    const asking = () => all.session.request({ ":path": "/", ":method": "POST", expect: "100-continue" });
+    const stream = asking();
+    let invited = false;
+    stream.on("continue", () => {
+      invited = true;
+      stream.end("hello");
+    });
+    await eventually(() => read !== undefined);
+    expect(invited).toBe(false);
+    read?.();
+    stream.setEncoding("utf8");
+    let text = "";
+    for await (const chunk of stream) text += String(chunk);
+    expect([invited, text]).toEqual([true, "hello"]);
+    await eventually(() => all.limit.active === 0);
+    all.limit.max = 0;
+    const refused = asking();
+    let again = false;
+    refused.on("continue", () => (again = true));
+    const [head] = (await once(refused, "response")) as [{ readonly ":status": number }];
+    refused.close();
+    expect([head[":status"], again]).toEqual([503, false]);
+  });
+
   test("promise 6: completion does not abort it", async () => {
     let seen: AbortSignal | undefined;
     await using all = await served((_request, response, { signal }) => {

@@ -3,7 +3,8 @@ import { requireService } from "@sluice/core/kit";
 
 /**
  * Whether a request would be let in now. What this reserves is released at once. For a readiness probe: `false` says that the next request
- * is refused, or has to wait; a failure of readiness is `false`, too.
+ * is refused, or has to wait; a failure of readiness is `false`, too. A stack that absorbs readiness (`answerFailures`, `loadShed`) is always
+ * ready: ask about what is inside it.
  *
  * @example
  * if (!isReady(reports)) return problemResponse({ status: 503 });
