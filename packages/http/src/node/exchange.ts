@@ -40,7 +40,7 @@ export class Exchange {
         if (!response.writableEnded) this.gone();
         resolve(response);
       };
-      response.once("close", close);
+      response.on("close", close);
       // One that waits for those before it, on a connection with pipelining, is not told when the connection closes.
       if (!isHttp2(response) && response.socket === null) onceClosed(request.socket, response, close);
     });
