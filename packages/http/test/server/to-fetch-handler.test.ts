@@ -115,6 +115,22 @@ describe("promise 2: its promise is never rejected", () => {
     expect(reported.map(String)).toEqual(["Error: second"]);
   });
 
+  test("a class for answers that throws is reported, and the global one takes its place", async () => {
+    class Broken extends Response {
+      constructor() {
+        super();
+        throw new Error("broken");
+      }
+    }
+    const handler = toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(0)).serviceFn(ok), { Response: Broken });
+    let status = 0;
+    const reported = await unhandledIn(async () => {
+      status = (await handler(ask())).status;
+    });
+    expect(status).toBe(503);
+    expect(reported.map(String)).toEqual(["Error: broken"]);
+  });
+
   test("a request of no make at all", async () => {
     const handler = toFetchHandler(serviceFn(ok));
     expect((await handler(undefined as unknown as Request)).status).toBe(500);

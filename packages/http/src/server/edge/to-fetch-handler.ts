@@ -1,5 +1,5 @@
 import type { Service } from "@sluice/core";
-import { readOptions, requireFunction, requireService } from "@sluice/core/kit";
+import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
 import type { WithAnswers } from "../answer/answers.ts";
 import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
@@ -63,7 +63,15 @@ export function fetchEdge(
   if (waitUntil !== undefined) requireFunction(owner, "waitUntil", waitUntil);
   if (make !== undefined) requireFunction(owner, "Response", make);
 
-  const respond = (problem: WrittenProblem): Response => responseOf(problem, make);
+  const respond = (problem: WrittenProblem): Response => {
+    try {
+      return responseOf(problem, make);
+    } catch (error) {
+      // A class of the user's that throws: the promise is not rejected for it.
+      report(error);
+      return responseOf(problem);
+    }
+  };
   const failed = (error: unknown, request: Request): Response => {
     const answer = policy.declared(error, request);
     if (answer !== undefined) return respond(answer);
