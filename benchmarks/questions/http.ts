@@ -1,28 +1,22 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { trace } from "@sluice/trace";
 import { boxed, routingTable } from "@sluice/util-box";
 import type { Call } from "../harness/calls.ts";
-import type { Question, Subject, Variant } from "../harness/question.ts";
+import type { Question, Variant } from "../harness/question.ts";
+import { connections, served } from "../harness/served.ts";
 import * as peers from "../peers/peers.ts";
 import { fusedStack, layered } from "../references/stack.ts";
 
-/** All connections of the clients at once, so that nobody is refused. */
-const max = 64;
-const ms = 400;
+const max = connections;
 
 const body = JSON.stringify({ id: 1, name: "an item", tags: ["one", "of", "three"] });
 const work = async (): Promise<string> => body;
 
-/** A server of node:http that answers with what `call` answers with. */
-function served(name: string, by: Variant["by"], make: () => Call | Promise<Call>): Variant {
-  const prepare = async (): Promise<Subject> => {
+/** A server that answers with what `call` answers with. */
+function answering(name: string, by: Variant["by"], make: () => Call | Promise<Call>): Variant {
+  return served(name, by, async () => {
     const call = await make();
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-    const server = createServer((_request, response) => {
+    return (_request, response) => {
       void call(1).then(
         (text) => {
           response.writeHead(200, headers);
@@ -33,26 +27,8 @@ function served(name: string, by: Variant["by"], make: () => Call | Promise<Call
           response.end(String(error));
         },
       );
-    });
-    // It stands idle while others have their turn, and its clients must still be there afterwards.
-    server.keepAliveTimeout = 0;
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const clients = fork(join(import.meta.dirname, "../harness/http-load.ts"), [String(port)], { execArgv: [] });
-    await once(clients, "message");
-    const round = async () => {
-      const cpu = process.cpuUsage();
-      clients.send(ms);
-      const [answered] = (await once(clients, "message")) as [number];
-      const { user, system } = process.cpuUsage(cpu);
-      return { rps: (answered * 1_000) / ms, cpu: (user + system) / answered };
     };
-    await round();
-    await round();
-    return { round };
-  };
-  return { name, by, prepare };
+  });
 }
 
 const five = (): Call => {
@@ -80,15 +56,15 @@ export const question: Question = {
         { figure: "cpu", label: "CPU µs/request", digits: 1 },
       ],
       variants: [
-        served("bare", "bare", () => work),
-        served("fused by hand", "hand", () => fusedStack(work, { max })),
-        served("5 layers", "sluice", five),
-        served("gateway: table, trace, 5 layers", "sluice", gateway),
-        served("opossum", "peer", () => peers.opossum(work, { capacity: max })),
-        served("mollitia", "peer", () => peers.mollitia(work)),
-        served("cockatiel", "peer", () => peers.cockatiel(work, undefined, { max })),
-        served("Effect", "peer", () => peers.effect(work, undefined, { max })),
-        served("p-limit, p-retry, p-timeout", "peer", () => peers.pAll(work, { max })),
+        answering("bare", "bare", () => work),
+        answering("fused by hand", "hand", () => fusedStack(work, { max })),
+        answering("5 layers", "sluice", five),
+        answering("gateway: table, trace, 5 layers", "sluice", gateway),
+        answering("opossum", "peer", () => peers.opossum(work, { capacity: max })),
+        answering("mollitia", "peer", () => peers.mollitia(work)),
+        answering("cockatiel", "peer", () => peers.cockatiel(work, undefined, { max })),
+        answering("Effect", "peer", () => peers.effect(work, undefined, { max })),
+        answering("p-limit, p-retry, p-timeout", "peer", () => peers.pAll(work, { max })),
       ],
       goals: [
         { of: "5 layers", figure: "rps", to: "bare", least: 0.97 },

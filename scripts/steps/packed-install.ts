@@ -218,12 +218,12 @@ export const fetched: Service<string, number, never> = new ServiceBuilder()
  * module kind has types of its own: `two-copies` holds them against each other.
  */
 function writeSources(folder: string): void {
-  const every = specifiers
-    .map((name, index) => `import * as all${index} from "${name}";\nvoid all${index};\n`)
-    .join("");
+  const importing = (names: readonly string[]) =>
+    names.map((name, index) => `import * as all${index} from "${name}";\nvoid all${index};\n`).join("");
   const consumer = readFileSync(join(root, "tests/packed/consumer.ts"), "utf8");
   for (const extension of ["ts", "mts", "cts"]) {
-    writeFileSync(join(folder, `every.${extension}`), every);
+    writeFileSync(join(folder, `every.${extension}`), importing(specifiers.filter((name) => !adapts(name))));
+    writeFileSync(join(folder, `adapters.${extension}`), importing(specifiers.filter(adapts)));
     writeFileSync(join(folder, `library.${extension}`), library);
     writeFileSync(join(folder, `consumer.${extension}`), consumer);
   }
@@ -246,5 +246,14 @@ function writeSources(folder: string): void {
   write("node16", node16, [...modules, "two-copies.mts"]);
   write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
   write("commonjs", { ...options, module: "commonjs", exactOptionalPropertyTypes: false }, [...plain, "inexact.ts"]);
-  write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, modules);
+  write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, [
+    ...modules,
+    "adapters.mts",
+    "adapters.cts",
+  ]);
+}
+
+/** Whether an entry point adapts servers of Node.js: its declarations name their types, which a browser has not. */
+function adapts(name: string): boolean {
+  return /\/(node|fastify|hono)$/.test(name);
 }

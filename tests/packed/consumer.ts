@@ -5,6 +5,7 @@ import { AdaptiveLimit, adaptiveLimit, type AdaptiveLimitLayer, vegas } from "@s
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
 import { circuitBreaker, type CircuitOpenError } from "@sluice/circuit-breaker";
 import {
+  type Adds,
   type FailureOf,
   gate,
   middleware,
@@ -18,6 +19,15 @@ import { describe } from "@sluice/describe";
 import { keyed, type KeyedLayer } from "@sluice/keyed";
 import { concurrencyLimit, rateLimit, TokenBucket } from "@sluice/limit";
 import { hedge } from "@sluice/hedge";
+import {
+  answerFailures,
+  guard,
+  isReady,
+  limitBody,
+  rateLimitFields,
+  toFetchHandler,
+  untilBodyEnds,
+} from "@sluice/http";
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
@@ -110,6 +120,52 @@ same<
 
 class Flaky extends Error {
   readonly code = "FLAKY";
+}
+
+class QuotaError extends Error {
+  readonly code = "QUOTA";
+}
+
+// An edge answers for everything, or does not compile.
+async function web(): Promise<void> {
+  const rate = rateLimit({ limit: 1, interval: 60_000 });
+  const stack = new ServiceBuilder().layer(rateLimitFields({ rate })).layer(answerFailures()).layer(rate);
+  const limited = stack
+    .layer(untilBodyEnds())
+    .layer(limitBody(10))
+    .layer(timeout(100))
+    .serviceFn(async (request: Request) => new Response(await request.text()));
+  same<typeof limited, Service<Request, Response, never>>(true);
+  const handler = toFetchHandler(limited);
+  const post = (body: string) => handler(new Request("http://test/", { method: "POST", body }));
+  expect("an answer", await (await post("hello")).text(), "hello");
+  expect("whether there is room", isReady(limited), true);
+  const refused = await post("again");
+  expect("a refusal", refused.status, 429);
+  expect("what is left", refused.headers.get("ratelimit"), `"default";r=0;t=${refused.headers.get("retry-after")}`);
+
+  const quota = middleware<Adds<QuotaError>>("quota", () => Promise.reject(new QuotaError()));
+  const own = new ServiceBuilder().layer(quota).serviceFn(async (request: Request) => new Response(request.url));
+  // @ts-expect-error QUOTA is not answered
+  toFetchHandler(own);
+  // @ts-expect-error QUOTA is not answered
+  const unanswered: Service<Request, Response, never> = new ServiceBuilder().layer(answerFailures()).service(own);
+  void unanswered;
+  const answered = toFetchHandler(own, {
+    answers: {
+      QUOTA: (error, request) => {
+        same<typeof error, QuotaError>(true);
+        return { status: 402, instance: request.url };
+      },
+    },
+  });
+  expect("one's own", (await answered(new Request("http://test/"))).status, 402);
+  const withEnv = guard(
+    new ServiceBuilder().layer(concurrencyLimit(1)),
+    (request: Request, { signal }, env: { readonly name: string }) =>
+      new Response(`${env.name} ${request.method} ${String(signal?.aborted)}`),
+  );
+  expect("with an env", await (await withEnv(new Request("http://test/"), { name: "ann" })).text(), "ann GET false");
 }
 
 interface Ask {
@@ -312,6 +368,7 @@ async function main(): Promise<void> {
   await seen();
   await tenants();
   await outage();
+  await web();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });
   report.assert();
   expect("a guard of another package", isOverloadedError(new OverloadedError("limit")), true);

@@ -1,10 +1,35 @@
 /**
- * Put a stack of Sluice layers in front of HTTP handlers, and behind the calls that they make.
+ * Puts a stack of layers in front of HTTP handlers, and behind the calls that they make: the web-standard part, `Request` and `Response`,
+ * for what speaks `fetch`. Servers of Node.js, Fastify and Hono have entry points of their own.
  *
  * @packageDocumentation
  */
-export type { HttpLayer, HttpOptions } from "./http.ts";
-export { http } from "./http.ts";
+// The server.
+export type { AnswersFor, Unanswered, WithAnswers } from "./server/answer/answers.ts";
+export type { KnownCode } from "./server/answer/known-answers.ts";
+export { problemResponse } from "./server/answer/problem-response.ts";
+export type { Problem } from "./server/answer/problem.ts";
+export type { RetryAfterSpread } from "./server/answer/spread.ts";
+export type { EdgeOptions } from "./server/edge/edge-policy.ts";
+export { guard } from "./server/edge/guard.ts";
+export { isReady } from "./server/edge/is-ready.ts";
+export type { Around, AskedIn, FitsEdge } from "./server/edge/stack.ts";
+export type { FetchEdgeOptions, FetchHandler } from "./server/edge/to-fetch-handler.ts";
+export { toFetchHandler } from "./server/edge/to-fetch-handler.ts";
+export type {
+  AnswerFailuresLayer,
+  AnswerFailuresOptions,
+  Answers,
+  AnswersFailures,
+} from "./server/layers/answer-failures.ts";
+export { answerFailures } from "./server/layers/answer-failures.ts";
+export { BodyTooLargeError, isBodyTooLargeError } from "./server/layers/body-too-large-error.ts";
+export type { LimitBody, LimitBodyOptions } from "./server/layers/limit-body.ts";
+export { limitBody } from "./server/layers/limit-body.ts";
+export type { KeepsResponses, Quota, RateLimitFieldsOptions } from "./server/layers/rate-limit-fields.ts";
+export { rateLimitFields } from "./server/layers/rate-limit-fields.ts";
+export type { KeepsStreams, UntilBodyEnds, UntilBodyEndsOptions } from "./server/layers/until-body-ends.ts";
+export { untilBodyEnds } from "./server/layers/until-body-ends.ts";
 // The client.
 export type { FailOnStatusOptions, FailsOnStatus } from "./client/fail-on-status.ts";
 export { failOnStatus } from "./client/fail-on-status.ts";

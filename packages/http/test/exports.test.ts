@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import * as httpPackage from "../src/index.ts";
+
+const server = [
+  "BodyTooLargeError",
+  "answerFailures",
+  "guard",
+  "isBodyTooLargeError",
+  "isReady",
+  "limitBody",
+  "problemResponse",
+  "rateLimitFields",
+  "toFetchHandler",
+  "untilBodyEnds",
+];
 
 const client = [
   "NetworkError",
@@ -19,6 +31,16 @@ const client = [
   "toFetch",
 ];
 
-test("the package exports these names and no others", () => {
-  expect(Object.keys(httpPackage).sort()).toEqual([...client, "http"].sort());
+test.each<readonly [entry: string, names: readonly string[]]>([
+  ["@sluice/http", [...server, ...client]],
+  [
+    "@sluice/http/node",
+    ["ClientGoneError", "drain", "guard", "harden", "isClientGoneError", "serverOptions", "signalOf"],
+  ],
+  ["@sluice/http/fastify", ["guard", "signalOf"]],
+  ["@sluice/http/hono", ["guard"]],
+  ["@sluice/http/undici", ["undiciService"]],
+])("%s exports these names and no others", async (entry, names) => {
+  const module = (await import(entry)) as Readonly<Record<string, unknown>>;
+  expect(Object.keys(module).sort()).toEqual([...names].sort());
 });

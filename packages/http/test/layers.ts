@@ -1,12 +1,5 @@
 import type { LayerShapes } from "@sluice/test-kit";
-import { http } from "@sluice/http";
 import { clientLayers } from "./client/layers.ts";
+import { serverLayers } from "./server/layers.ts";
 
-export const layers: LayerShapes = {
-  ...clientLayers,
-  http: {
-    observes: true,
-    calm: () => http(),
-    drawn: () => ({ layer: http() }),
-  },
-};
+export const layers: LayerShapes = { ...serverLayers, ...clientLayers };

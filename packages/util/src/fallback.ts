@@ -13,7 +13,15 @@ import {
   type ResponseOf,
   type Service,
 } from "@sluice/core";
-import { type Behaviour, Reservation, type Stack, stackOf, stackService } from "@sluice/core/internal";
+import {
+  ask,
+  type Behaviour,
+  type Reservation,
+  type Stack,
+  stackOf,
+  stackService,
+  wrapped,
+} from "@sluice/core/internal";
 import { reserveEither } from "./reserve-either.ts";
 import {
   abortReason,
@@ -142,9 +150,6 @@ export function fallback(
     },
     cancel: cancelInside,
   };
-  const held = (behaviour: Behaviour<undefined>, inner: Reservation): Reservation =>
-    new Reservation<any>(behaviour, undefined, inner);
-
   const wrap = (service: AnyService): Service<any, any, any> => {
     const inner = stackOf(service);
     const tryReserve: Stack["tryReserve"] = (request) => {
@@ -154,41 +159,42 @@ export function fallback(
       } catch (reason) {
         if (!falls({ status: "rejected", reason })) throw reason;
         reservation = secondStack.tryReserve(request);
-        return reservation && held(instead, reservation);
+        return reservation && wrapped(instead, reservation);
       }
-      if (reservation !== undefined) return held(first, reservation);
+      if (reservation !== undefined) return wrapped(first, reservation);
       if (!whenFull) return undefined;
       reservation = secondStack.tryReserve(request);
-      return reservation && held(instead, reservation);
+      return reservation && wrapped(instead, reservation);
     };
     return stackService({
       tryReserve,
-      reserve(asked, granted, failed) {
-        const own = (reservation: Reservation): void => granted(held(first, reservation));
-        const others = (reservation: Reservation): void => granted(held(instead, reservation));
+      reserve(asker) {
+        const own = (reservation: Reservation): void => asker.granted(wrapped(first, reservation));
+        const others = (reservation: Reservation): void => asker.granted(wrapped(instead, reservation));
+        const failed = (reason: unknown): void => asker.failed(reason);
         const goesOn = (reason: unknown): boolean => falls({ status: "rejected", reason });
         if (whenFull) {
           let reservation: Reservation | undefined;
           try {
-            reservation = tryReserve(asked.request);
+            reservation = tryReserve(asker.request);
           } catch (reason) {
             failed(reason);
             return;
           }
-          if (reservation !== undefined) granted(reservation);
+          if (reservation !== undefined) asker.granted(reservation);
           else
-            reserveEither({ first: inner, second: secondStack }, asked, { first: own, second: others, failed, goesOn });
+            reserveEither({ first: inner, second: secondStack }, asker, { first: own, second: others, failed, goesOn });
           return;
         }
-        inner.reserve(asked, own, (reason) => {
+        ask(inner, asker, own, (reason) => {
           let goes: boolean;
           try {
-            goes = !isOwnAbort(asked.signal, reason) && goesOn(reason);
+            goes = !isOwnAbort(asker.signal, reason) && goesOn(reason);
           } catch (error) {
             failed(error);
             return;
           }
-          if (goes) secondStack.reserve(asked, others, failed);
+          if (goes) ask(secondStack, asker, others, failed);
           else failed(reason);
         });
       },

@@ -1,5 +1,5 @@
 import type { ReadyOptions } from "@sluice/core";
-import type { Reservation, Stack } from "@sluice/core/internal";
+import { ask, type Reservation, type Stack } from "@sluice/core/internal";
 import { abortReason, abortWith, isOwnAbort, listen, unlisten } from "@sluice/core/kit";
 
 /** What becomes of a caller who waits for either of two services. Exactly one of `first`, `second` and `failed` is called, once. */
@@ -66,9 +66,9 @@ export function reserveEither(
     }
   };
   if (signal !== undefined) listen(signal, listener);
-  stacks.first.reserve({ request, deadline, signal: controllers.first.signal }, granted("first"), firstFailed);
+  ask(stacks.first, { request, deadline, signal: controllers.first.signal }, granted("first"), firstFailed);
   if (over) return;
-  stacks.second.reserve({ request, deadline, signal: controllers.second.signal }, granted("second"), (reason) => {
+  ask(stacks.second, { request, deadline, signal: controllers.second.signal }, granted("second"), (reason) => {
     if (over) return;
     if (firstGone || isOwnAbort(signal, reason)) fail(reason);
     else secondFailed = { reason };

@@ -1,0 +1,64 @@
+/** The handler of one request: how long it runs, and what it fails with. */
+export class FollowedHandler {
+  /** Kept when the handler has settled; where it is not followed, when the response has closed. */
+  readonly settled: Promise<void>;
+  /** Whether somebody else has answered: what the handler returns or throws is of no use. */
+  over = false;
+  private resolve!: () => void;
+  private reject!: (error: unknown) => void;
+  private running = false;
+  private failure: { readonly error: unknown; readonly answered: boolean } | undefined;
+
+  constructor() {
+    this.settled = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** The response has closed. */
+  closed(): void {
+    if (!this.running) this.resolve();
+  }
+
+  /**
+   * Runs the handler, and follows its promise.
+   *
+   * @param reply what to return where there is nothing left to send
+   * @param answer answers a failure, and says whether it did
+   */
+  run(handler: () => unknown, reply: unknown, answer: (error: unknown) => boolean): unknown {
+    const failed = (error: unknown): unknown => {
+      const answered = this.over || answer(error);
+      this.failure = { error, answered };
+      this.reject(error);
+      if (answered) return reply;
+      throw error;
+    };
+    let result: unknown;
+    try {
+      result = handler();
+    } catch (error) {
+      return failed(error);
+    }
+    if (!isThenable(result)) {
+      // It answers later, by `reply.send`: what it does until then cannot be followed.
+      return result;
+    }
+    this.running = true;
+    return result.then((value) => {
+      this.resolve();
+      return this.over ? reply : value;
+    }, failed);
+  }
+
+  /** Whether the handler failed with this, and whether that was answered. */
+  failedWith(error: unknown): "answered" | "left" | undefined {
+    if (this.failure === undefined || this.failure.error !== error) return undefined;
+    return this.failure.answered ? "answered" : "left";
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}

@@ -1,0 +1,157 @@
+import type { CallOptions, FailureOf, Kind, Service, ServiceBuilder } from "@sluice/core";
+import { requireMethods } from "@sluice/core/kit";
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
+import { Exchange, exchangeOf } from "../node/exchange.ts";
+import { isOver, type NodeResponse } from "../node/node-http.ts";
+import { cut, ignoreLateWrites, ofAnotherAnswer } from "../node/send-problem.ts";
+import type { WithAnswers } from "../server/answer/answers.ts";
+import { undeclared } from "../server/answer/known-answers.ts";
+import type { WrittenProblem } from "../server/answer/problem.ts";
+import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
+import type { Around, FitsEdge } from "../server/edge/stack.ts";
+import { FollowedHandler } from "./followed-handler.ts";
+
+/** Options of {@link guard}. */
+export type GuardOptions = EdgeOptions<FastifyRequest>;
+
+/** A stack around a handler of Fastify. */
+export type AroundFastify<Ks extends readonly Kind[]> = Around<Ks, FastifyRequest, FastifyReply["raw"]>;
+
+/**
+ * A plugin that puts a stack in front of the routes of the instance that it is registered on, and of those inside. Its layers see Fastify's
+ * request, and the raw response as what a call answers with. A request is let in before its body is parsed.
+ *
+ * A call lasts until the response has closed **and the handler's promise has settled**, for routes that are added once the plugin is loaded:
+ * so wait for it. For those that were there before, it lasts until the response has closed.
+ *
+ * Failures that are declared are answered, each with its status, also those of handlers; what nobody declared goes to Fastify's error
+ * handler. A stack that raises a failure which no edge answers by itself does not compile without `answers`.
+ *
+ * @example
+ * await app.register(guard(new ServiceBuilder().layer(concurrencyLimit(4)).layer(timeout(2_000))));
+ * app.get("/reports/:id", async (request) => makeReport(request.params, signalOf(request)));
+ *
+ * @throws TypeError | RangeError when `stack` is not a stack, or an option is not in its range
+ */
+export function guard<Ks extends readonly Kind[]>(
+  stack: ServiceBuilder<Ks> & FitsEdge<AroundFastify<Ks>, FastifyRequest, FastifyReply["raw"]>,
+  ...options: WithAnswers<GuardOptions, FailureOf<AroundFastify<Ks>>, FastifyRequest>
+): FastifyPluginCallback;
+export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): FastifyPluginCallback {
+  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  const edge = new FastifyEdge(stack, readEdge("guard", options as object | undefined));
+  const plugin: FastifyPluginCallback = (instance, _options, loaded) => {
+    instance.addHook("onRequest", (request, reply, done) => {
+      edge.serve(request, reply, done);
+    });
+    instance.addHook("onRoute", (route) => {
+      route.handler = edge.following(route.handler);
+    });
+    loaded();
+  };
+  // Hooks are for the routes of the instance on which it is registered, and not for an instance of its own.
+  return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
+}
+
+/** Serves requests through a stack. */
+class FastifyEdge {
+  private readonly policy: EdgePolicy;
+  private readonly service: Service<FastifyRequest, NodeResponse>;
+  private readonly handlers = new WeakMap<FastifyRequest["raw"], FollowedHandler>();
+
+  constructor(stack: ServiceBuilder, policy: EdgePolicy) {
+    this.policy = policy;
+    this.service = stack.serviceFn((request: FastifyRequest, options) => {
+      const exchange = typeof request?.raw === "object" ? exchangeOf(request.raw) : undefined;
+      if (exchange !== undefined) return exchange.begin(options);
+      throw new TypeError("guard: a layer must hand on the request that it is given; received another one");
+    });
+  }
+
+  serve(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const { policy } = this;
+    const { timeoutHeader } = policy;
+    if (isOver(reply.raw)) return;
+    const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers[timeoutHeader]);
+    if (deadline === "passed") {
+      send(reply, noTimeLeft);
+      return;
+    }
+    try {
+      const admitted = policy.admit(this.service, request);
+      if (admitted === undefined) {
+        send(reply, policy.refusal(request));
+        return;
+      }
+      this.enter(admitted, request, reply, deadline, done);
+    } catch (error) {
+      this.fail(undefined, request, reply, error);
+    }
+  }
+
+  private enter(
+    admitted: { call(request: FastifyRequest, options: CallOptions): Promise<unknown> },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    deadline: number | undefined,
+    done: () => void,
+  ): void {
+    const handler = new FollowedHandler();
+    const exchange = new Exchange(request.raw, reply.raw, () => {
+      done();
+      return handler.settled;
+    });
+    void exchange.closed.then(() => handler.closed());
+    this.handlers.set(request.raw, handler);
+    admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+      // There is nobody to answer, and what broke off is nobody's failure.
+      if (!exchange.isGone) this.fail(handler, request, reply, error);
+    });
+  }
+
+  /** The handler of a route, followed until its promise has settled. */
+  following(handler: RouteHandlerMethod): RouteHandlerMethod {
+    const { handlers, policy } = this;
+    return function (request, reply) {
+      const followed = handlers.get(request.raw);
+      if (followed === undefined) return handler.call(this, request, reply);
+      return followed.run(
+        () => handler.call(this, request, reply),
+        reply,
+        (error) => {
+          const problem = policy.declared(error, request);
+          if (problem === undefined || isOver(reply.raw) || reply.raw.headersSent) return false;
+          send(reply, problem);
+          return true;
+        },
+      );
+    };
+  }
+
+  private fail(
+    handler: FollowedHandler | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    error: unknown,
+  ): void {
+    // Those of the handler itself were answered, or are with Fastify's error handler.
+    const ownFailure = handler?.failedWith(error);
+    if (ownFailure === "answered") return;
+    const problem = this.policy.declared(error, request);
+    if (problem === undefined) this.policy.told(error, request);
+    if (ownFailure !== undefined || isOver(reply.raw)) return;
+    if (handler !== undefined) handler.over = true;
+    ignoreLateWrites(reply.raw);
+    if (reply.raw.headersSent) cut(reply.raw);
+    else send(reply, problem ?? undeclared);
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: WrittenProblem): void {
+  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
+  const { connection, ...rest } = headers;
+  void reply
+    .code(status)
+    .headers(connection === undefined || reply.request.raw.httpVersionMajor > 1 ? rest : headers)
+    .send(body);
+}

@@ -1,0 +1,121 @@
+import type { FailureOf, HandlerOptions, Kind, Service, ServiceBuilder } from "@sluice/core";
+import { requireMethods } from "@sluice/core/kit";
+import type { Context, MiddlewareHandler, Next } from "hono";
+import type { WithAnswers } from "../server/answer/answers.ts";
+import { responseOf } from "../server/answer/problem-response.ts";
+import type { WrittenProblem } from "../server/answer/problem.ts";
+import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
+import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
+import type { Around, FitsEdge } from "../server/edge/stack.ts";
+import { leaving, withoutBody } from "./leaving-response.ts";
+
+/** Options of {@link guard}. */
+export type GuardOptions = EdgeOptions<Request>;
+
+/** What {@link guard} puts into the context of Hono: `c.get("signal")`. */
+export interface GuardEnv {
+  readonly Variables: {
+    /** Aborts when the client leaves, and when a layer gives up. */
+    readonly signal: AbortSignal;
+  };
+}
+
+/**
+ * A middleware that puts a stack in front of what comes after it. Its layers see the `Request` and the `Response` of Hono. A call lasts until
+ * the handler has settled **and the response has left**: by node's response, where Hono's adapter for node gives it (`c.env.outgoing`), else
+ * by its body.
+ *
+ * Failures that are declared are answered, each with its status, also those of handlers; what nobody declared goes to `app.onError`. A stack
+ * that raises a failure which no edge answers by itself does not compile without `answers`.
+ *
+ * @example
+ * app.use("/reports/*", guard(new ServiceBuilder().layer(concurrencyLimit(4)).layer(timeout(2_000))));
+ * app.get("/reports/:id", async (c) => c.json(await makeReport(c.req.param("id"), c.get("signal"))));
+ *
+ * @throws TypeError | RangeError when `stack` is not a stack, or an option is not in its range
+ */
+export function guard<Ks extends readonly Kind[]>(
+  stack: ServiceBuilder<Ks> & FitsEdge<Around<Ks, Request, Response>, Request, Response>,
+  ...options: WithAnswers<GuardOptions, FailureOf<Around<Ks, Request, Response>>, Request>
+): MiddlewareHandler<GuardEnv>;
+export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): MiddlewareHandler<GuardEnv> {
+  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  const policy = readEdge("guard", options as object | undefined);
+  const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
+    const work = honoWorkOf(request) as Work | undefined;
+    if (work !== undefined) return work(request, callOptions);
+    throw new TypeError("guard: a layer must hand on the request that it is given; received another one");
+  });
+  return (c, next) => serve(c, next, service, policy);
+}
+
+type Work = (request: Request, options: HandlerOptions) => Promise<Response>;
+
+async function serve(
+  c: Context<GuardEnv>,
+  next: Next,
+  service: Service<Request, Response>,
+  policy: EdgePolicy,
+): Promise<void> {
+  const { raw: request } = c.req;
+  const { timeoutHeader } = policy;
+  const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
+  if (deadline === "passed") {
+    answer(c, noTimeLeft);
+    return;
+  }
+  // That of a guard further out also aborts when that gives up.
+  const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
+  const work: Work = async (given, { signal = outer, waitUntil }) => {
+    // A layer made another one of it, with a body that is limited.
+    if (given !== request) c.req.raw = given;
+    c.set("signal", signal);
+    await next();
+    if (request.method === "HEAD") replace(c, withoutBody(c.res));
+    if (waitUntil !== undefined) {
+      const { response, left } = leaving(c);
+      if (left !== undefined) waitUntil(left);
+      if (response !== c.res) replace(c, response);
+    }
+    // Hono has answered it already; the layers are to see that it failed.
+    if (c.error !== undefined) throw c.error;
+    return c.res;
+  };
+  setHonoWork(request, work);
+  try {
+    const admitted = policy.admit(service, request);
+    if (admitted === undefined) answer(c, policy.refusal(request));
+    else await admitted.call(request, { signal: outer, deadline, waitUntil: runtimeOf(c) });
+  } catch (error) {
+    const problem = policy.declared(error, request);
+    if (problem !== undefined) answer(c, problem);
+    else if (request.signal.aborted) replace(c, new Response(null, { status: 499 }));
+    else {
+      policy.told(error, request);
+      if (c.error !== error) throw error;
+    }
+  }
+}
+
+function answer(c: Context, problem: WrittenProblem): void {
+  replace(c, responseOf(problem));
+}
+
+/** As `c.res = response`, without the headers of the one that was there. */
+function replace(c: Context, response: Response): void {
+  c.res = undefined;
+  c.res = response;
+}
+
+/** What hands work to the runtime, where it is one that takes it. */
+function runtimeOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
+  try {
+    const { executionCtx } = c;
+    return (work) => {
+      executionCtx.waitUntil(work.catch(() => {}));
+    };
+  } catch {
+    // There is none: the getter throws.
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Context } from "hono";
+import { followed } from "../server/layers/followed-body.ts";
+
+/** A response, and when it has left; undefined where it has no body. */
+interface Leaving {
+  readonly response: Response;
+  readonly left: Promise<unknown> | undefined;
+}
+
+/** What Hono's adapter for node has in the environment. */
+interface NodeEnvironment {
+  readonly outgoing?: {
+    readonly closed?: boolean;
+    once(event: "close", listener: () => void): unknown;
+  };
+}
+
+export function leaving(c: Context): Leaving {
+  const { res: response } = c;
+  const { outgoing } = (c.env ?? {}) as NodeEnvironment;
+  if (outgoing !== undefined) {
+    const left = new Promise<void>((resolve) => {
+      if (outgoing.closed === true) resolve();
+      else outgoing.once("close", resolve);
+    });
+    return { response, left };
+  }
+  if (response.body === null) return { response, left: undefined };
+  const { made, end } = followed(response, response.body, c.req.raw.signal);
+  return { response: made, left: end };
+}
+
+/** A response to HEAD: its body is given up, for an adapter would pull it to its end. */
+export function withoutBody(response: Response): Response {
+  if (response.body === null) return response;
+  response.body.cancel().catch(() => {});
+  const { status, statusText, headers } = response;
+  return new Response(null, { status, statusText, headers });
+}

@@ -1,0 +1,136 @@
+import type { FailureOf, HandlerOptions, Kind, Service, ServiceBuilder } from "@sluice/core";
+import { requireFunction, requireMethods } from "@sluice/core/kit";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WithAnswers } from "../server/answer/answers.ts";
+import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
+import { undeclared } from "../server/answer/known-answers.ts";
+import type { Around, AskedIn, FitsEdge } from "../server/edge/stack.ts";
+import { Exchange, exchangeOf, type Work } from "./exchange.ts";
+import { isOver, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import { cut, ignoreLateWrites, sendProblem } from "./send-problem.ts";
+
+/** Goes on to what comes after, or to what handles errors. */
+export type NextFunction = (error?: unknown) => void;
+
+/** The requests that a stack of these layers takes. */
+export type GuardedRequest<Ks extends readonly Kind[]> = [NodeRequest] extends [AskedIn<Ks, NodeRequest>]
+  ? NodeRequest
+  : AskedIn<Ks, IncomingMessage>;
+
+/** A stack around a handler of `node:http`. */
+export type AroundNode<Ks extends readonly Kind[]> = Around<Ks, AskedIn<Ks, IncomingMessage>, ServerResponse>;
+
+/** A stack in front of handlers of `node:http`: a middleware of Express and the like. */
+export interface Guard<in Asked extends NodeRequest = NodeRequest> {
+  /**
+   * Lets requests in, to all that `next` leads to. A call lasts **until the response has closed**: so work that goes on after its client
+   * has left is not counted. {@link handle} counts it.
+   */
+  (request: Asked, response: NodeResponse, next: NextFunction): void;
+  /**
+   * The same around one handler. A call lasts until the response has closed **and the handler's promise has settled**: a limit counts what
+   * runs. Failures of the handler that nobody declared go to `next`, where there is one; else they are answered with 500.
+   *
+   * @throws TypeError when `handler` is not a function
+   */
+  handle<Req extends Asked = Asked & IncomingMessage, Res extends NodeResponse = ServerResponse>(
+    handler: (request: Req, response: Res, options: HandlerOptions) => unknown,
+  ): (request: Req, response: Res, next?: NextFunction) => void;
+}
+
+/** Options of {@link guard}. */
+export type GuardOptions = EdgeOptions<NodeRequest>;
+
+/**
+ * Puts a stack in front of handlers of `node:http`, `node:http2`, Express, and whatever takes `(request, response, next)`. Its layers
+ * see the request, and the response as what a call answers with. Put it before what reads bodies: readiness comes first.
+ *
+ * Failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a time-out with 504); a stack that raises a
+ * failure which no edge answers by itself does not compile without `answers`.
+ *
+ * @example
+ * const reports = guard(new ServiceBuilder().layer(concurrencyLimit(4)).layer(timeout(2_000)));
+ * app.get("/reports/:id", reports.handle(async (request, response, { signal }) => {
+ *   response.json(await makeReport(request.params.id, signal));
+ * }));
+ *
+ * @throws TypeError | RangeError when `stack` is not a stack, or an option is not in its range
+ */
+export function guard<Ks extends readonly Kind[]>(
+  stack: ServiceBuilder<Ks> & FitsEdge<AroundNode<Ks>, AskedIn<Ks, IncomingMessage>, ServerResponse>,
+  ...options: WithAnswers<GuardOptions, FailureOf<AroundNode<Ks>>, AskedIn<Ks, IncomingMessage>>
+): Guard<GuardedRequest<Ks>>;
+export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): Guard {
+  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  const edge = new NodeEdge(stack, readEdge("guard", options as object | undefined));
+  const middleware = (request: NodeRequest, response: NodeResponse, next: NextFunction): void => {
+    requireFunction("guard", "next", next);
+    edge.serve(request, response, () => next(), undefined);
+  };
+  return Object.assign(middleware, {
+    handle: (handler: (request: never, response: never, options: HandlerOptions) => unknown) => {
+      requireFunction("guard.handle", "handler", handler);
+      return (request: NodeRequest, response: NodeResponse, next?: NextFunction): void => {
+        const work: Work = (callOptions) => handler(request as never, response as never, callOptions);
+        edge.serve(request, response, work, next);
+      };
+    },
+  }) as Guard;
+}
+
+/** Serves exchanges through a stack. */
+class NodeEdge {
+  private readonly policy: EdgePolicy;
+  private readonly service: Service<NodeRequest, NodeResponse>;
+
+  constructor(stack: ServiceBuilder, policy: EdgePolicy) {
+    this.policy = policy;
+    this.service = stack.serviceFn((request: NodeRequest, options) => {
+      const exchange = exchangeOf(request);
+      if (exchange !== undefined) return exchange.begin(options);
+      throw new TypeError("guard: a layer must hand on the request that it is given; received another one");
+    });
+  }
+
+  /** @param next where failures go that nobody declared */
+  serve(request: NodeRequest, response: NodeResponse, work: Work, next: NextFunction | undefined): void {
+    const { policy } = this;
+    // It has left, or was answered, while something else had the request.
+    if (isOver(response)) return;
+    const { timeoutHeader } = policy;
+    const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers[timeoutHeader]);
+    if (deadline === "passed") {
+      sendProblem(request, response, noTimeLeft);
+      return;
+    }
+    try {
+      const admitted = policy.admit(this.service, request);
+      if (admitted === undefined) {
+        sendProblem(request, response, policy.refusal(request));
+        return;
+      }
+      const exchange = new Exchange(request, response, work);
+      admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+        // There is nobody to answer, and what broke off is nobody's failure.
+        if (!exchange.isGone) this.fail(request, response, error, next);
+      });
+    } catch (error) {
+      this.fail(request, response, error, next);
+    }
+  }
+
+  private fail(request: NodeRequest, response: NodeResponse, error: unknown, next: NextFunction | undefined): void {
+    const problem = this.policy.declared(error, request);
+    if (problem === undefined) {
+      this.policy.told(error, request);
+      if (next !== undefined && !response.headersSent) {
+        next(error);
+        return;
+      }
+    }
+    if (response.writableEnded) return;
+    ignoreLateWrites(response);
+    if (response.headersSent) cut(response);
+    else sendProblem(request, response, problem ?? undeclared);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock } from "@sluice/core";
+import { readOptions, requireClock, requireDuration, requireMethods, requireNumber } from "@sluice/core/kit";
+import { type AnyServer, connectionOf, connectionsOf, markHardened, type NodeServer } from "./connections.ts";
+import { holdContinue } from "./held-continue.ts";
+import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import { hasBody } from "./send-problem.ts";
+import { StalledSends } from "./stalled-sends.ts";
+import { UnreadUploads } from "./unread-upload.ts";
+import type { IncomingMessage } from "node:http";
+
+/** Options of {@link harden}. */
+export interface HardenOptions {
+  /** How many connections may be open at once, 1 or more, or Infinity; default 10,000. Further ones are closed as they come. */
+  readonly maxConnections?: number | undefined;
+  /** For how long a client may take nothing of what is sent to it: milliseconds, above 0 and at most 2^31-1; default 30,000. */
+  readonly sendTimeout?: number | undefined;
+  /** How long a client whose upload is not read on has to take its answer and close: milliseconds, 0 to 10,000; default 500. */
+  readonly lingerTimeout?: number | undefined;
+  /** Where the timers are set; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a hardened server counts. */
+export interface Hardened {
+  /** Connections that are open. */
+  readonly connections: number;
+  /** Connections that were closed as they came, since there were `maxConnections`. */
+  readonly dropped: number;
+  /** Connections that were ended, since their client took nothing for `sendTimeout`. */
+  readonly stalled: number;
+  /** Connections whose upload is not read on, and whose client has not closed yet. */
+  readonly lingering: number;
+  /** The counters, for `JSON.stringify` and loggers. */
+  toJSON(): Record<string, number>;
+}
+
+const owner = "harden";
+const done = new WeakSet<object>();
+
+/**
+ * Hardens a server against clients that are too many, too slow to take their answers, or that go on sending what nobody reads; also one that
+ * a framework made. Call it before the server listens. What can only be said when a server is made, `serverOptions` says.
+ *
+ * - An upload that is answered before it is whole is not read on, and its client hears the answer.
+ * - `Expect: 100-continue` is answered when somebody begins to read, unless the server has a listener of its own for it.
+ * - A connection on which nothing of what is sent was taken for `sendTimeout` is ended, within twice that time. A stream of HTTP/2 that
+ *   waits for its window is not seen.
+ *
+ * @example
+ * const server = createServer(serverOptions(), reports.handle(handler));
+ * const { connections } = harden(server);
+ *
+ * @throws TypeError | RangeError when `server` is not a server, is hardened already, or an option is not in its range
+ */
+export function harden(server: NodeServer, options?: HardenOptions): Hardened {
+  requireMethods(owner, "server", server, "a server", ["listen", "prependListener"]);
+  const read = readOptions(owner, options, ["maxConnections", "sendTimeout", "lingerTimeout", "clock"]);
+  const { maxConnections = 10_000, sendTimeout = 30_000, lingerTimeout = 500 } = read;
+  requireNumber(owner, "maxConnections", maxConnections, { min: 1, integer: true, infinity: true });
+  requireDuration(owner, "sendTimeout", sendTimeout, { above: true });
+  requireNumber(owner, "lingerTimeout", lingerTimeout, { min: 0, max: 10_000 });
+  const clock = requireClock(owner, read.clock);
+  if (done.has(server)) throw new TypeError(`${owner}: server must be hardened once; received one that is`);
+  done.add(server);
+
+  const any: AnyServer = server;
+  const { all } = connectionsOf(any);
+  const sends = new StalledSends(clock, sendTimeout, all);
+  const uploads = new UnreadUploads(clock, lingerTimeout);
+  let dropped = 0;
+  server.maxConnections = maxConnections;
+  server.on("drop", () => dropped++);
+  any.on("setSecureContext" in server ? "secureConnection" : "connection", (socket) => {
+    // It is known: its listener was there first.
+    const connection = connectionOf(socket)!;
+    markHardened(connection);
+    uploads.watch(socket, () => connection.request);
+    sends.watch();
+  });
+
+  const invitations = new WeakMap<NodeRequest, () => boolean>();
+  any.prependListener("request", (request, response) => {
+    if (isHttp2(response) || !hasBody(request)) return;
+    uploads.answer(request as IncomingMessage, response, invitations.get(request) ?? (() => true));
+  });
+  if (server.listenerCount("checkContinue") === 0) {
+    (server as { on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown }).on(
+      "checkContinue",
+      (request, response) => {
+        invitations.set(request, holdContinue(request, response));
+        server.emit("request", request as never, response as never);
+      },
+    );
+  }
+
+  return {
+    get connections() {
+      return all.size;
+    },
+    get dropped() {
+      return dropped;
+    },
+    get stalled() {
+      return sends.stalled;
+    },
+    get lingering() {
+      return uploads.lingering;
+    },
+    toJSON() {
+      const { connections, stalled, lingering } = this;
+      return { connections, dropped, stalled, lingering };
+    },
+  };
+}

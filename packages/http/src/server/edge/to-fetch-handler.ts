@@ -1,0 +1,157 @@
+import type { Service } from "@sluice/core";
+import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
+import type { WithAnswers } from "../answer/answers.ts";
+import { undeclared } from "../answer/known-answers.ts";
+import type { WrittenProblem } from "../answer/problem.ts";
+import { responseOf } from "../answer/problem-response.ts";
+import { EdgePolicy, type EdgeOptions, edgeOptionNames, noTimeLeft } from "./edge-policy.ts";
+
+/** Options of {@link toFetchHandler} and of `guard`. */
+export interface FetchEdgeOptions extends EdgeOptions<Request> {
+  /**
+   * Hands work that goes on behind an answer to the runtime. The promise never rejects. Default: the method `waitUntil` of the first of
+   * `context` that has one, called on its own object; else of the request.
+   */
+  readonly waitUntil?: ((work: Promise<unknown>, request: Request, ...context: readonly unknown[]) => void) | undefined;
+  /** The class that answers to failures are made of; default the global `Response`. A runtime's own may be cheaper. */
+  readonly Response?: typeof Response | undefined;
+}
+
+/** What serves requests: what Deno, Bun, Workers, Next.js and adapters for Node.js take. Its promise is never rejected. */
+export type FetchHandler<Context extends readonly unknown[] = readonly unknown[]> = (
+  request: Request,
+  ...context: Context
+) => Promise<Response>;
+
+/**
+ * A function from `Request` to `Response` that puts `service` on the web: `(request, ...context) => Promise<Response>`. Its promise is never
+ * rejected: failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a time-out with 504, what nobody
+ * declared with 500). A stack that raises a failure which no edge answers by itself does not compile without `answers`.
+ *
+ * A request that the service is not ready for is refused before a byte of its body is read. The client's leaving aborts the signal; the
+ * header `x-timeout-ms` becomes the deadline.
+ *
+ * @example
+ * export const GET = toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(4)).serviceFn(makeReport));
+ *
+ * @throws TypeError | RangeError when `service` is no service, or an option is not in its range
+ */
+export function toFetchHandler<Err, Context extends readonly unknown[] = readonly unknown[]>(
+  service: Service<Request, Response, Err>,
+  ...options: WithAnswers<FetchEdgeOptions, Err, Request>
+): FetchHandler<Context>;
+export function toFetchHandler(service: Service<Request, Response>, ...[options]: readonly unknown[]): FetchHandler {
+  return fetchEdge("toFetchHandler", service, options as FetchEdgeOptions | undefined, () => {});
+}
+
+/** @param begin is told of each request, with its context, before the service is asked */
+export function fetchEdge(
+  owner: string,
+  service: Service<Request, Response>,
+  options: FetchEdgeOptions | undefined,
+  begin: (request: Request, context: readonly unknown[]) => void,
+): FetchHandler {
+  requireService(owner, "service", service);
+  const read = readOptions<FetchEdgeOptions & { readonly answers?: object }>(owner, options, [
+    // Before `wait`, which it begins with: of those that are near to a mistake, the first is named.
+    "waitUntil",
+    ...edgeOptionNames,
+    "Response",
+  ]);
+  const policy = new EdgePolicy(owner, read);
+  const { waitUntil, Response: make } = read;
+  if (waitUntil !== undefined) requireFunction(owner, "waitUntil", waitUntil);
+  if (make !== undefined) requireFunction(owner, "Response", make);
+
+  const respond = (problem: WrittenProblem): Response => {
+    try {
+      return responseOf(problem, make);
+    } catch (error) {
+      // A class of the user's that throws: the promise is not rejected for it.
+      report(error);
+      return responseOf(problem);
+    }
+  };
+  const failed = (error: unknown, request: Request): Response => {
+    const answer = policy.declared(error, request);
+    if (answer !== undefined) return respond(answer);
+    // Nobody reads this, but the runtime wants a response.
+    if (isAborted(request)) return new Response(null, { status: 499 });
+    policy.told(error, request);
+    return respond(undeclared);
+  };
+
+  return (request, ...context) => {
+    try {
+      const { timeoutHeader } = policy;
+      const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
+      if (deadline === "passed") return Promise.resolve(respond(noTimeLeft));
+      // All that may throw comes before the permit, which would be lost.
+      begin(request, context);
+      const callOptions = { signal: request.signal, deadline, waitUntil: handOver(waitUntil, request, context) };
+      const admitted = policy.admit(service, request);
+      if (admitted === undefined) return Promise.resolve(respond(policy.refusal(request)));
+      return admitted.call(request, callOptions).then(
+        (response) => {
+          try {
+            return sendable(request, response);
+          } catch (error) {
+            return failed(error, request);
+          }
+        },
+        (error: unknown) => failed(error, request),
+      );
+    } catch (error) {
+      return Promise.resolve(failed(error, request));
+    }
+  };
+}
+
+function isAborted(request: Request): boolean {
+  try {
+    return request.signal.aborted;
+  } catch {
+    return false;
+  }
+}
+
+/** What is sent. The body of an answer to HEAD is not: adapters pull it to its end otherwise, or for as long as it goes on. */
+function sendable(request: Request, response: Response): Response {
+  if (typeof response?.status !== "number") {
+    throw new TypeError("The handler must answer with a Response, and did not.");
+  }
+  if (request.method !== "HEAD" || response.body === null) return response;
+  // One that is read already, or locked, is not ours to cancel.
+  response.body.cancel().catch(() => {});
+  const { status, statusText, headers } = response;
+  return new Response(null, { status, statusText, headers });
+}
+
+interface HasWaitUntil {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+function hasWaitUntil(value: unknown): value is HasWaitUntil {
+  return typeof (value as HasWaitUntil | null | undefined)?.waitUntil === "function";
+}
+
+/** What hands work to the runtime; undefined where there is nobody to take it. */
+function handOver(
+  waitUntil: FetchEdgeOptions["waitUntil"],
+  request: Request,
+  context: readonly unknown[],
+): ((work: Promise<unknown>) => void) | undefined {
+  if (waitUntil === undefined) {
+    const taker = [...context, request].find(hasWaitUntil);
+    return taker && ((work) => taker.waitUntil(settled(work)));
+  }
+  return (work) => waitUntil(settled(work), request, ...context);
+}
+
+/** Kept when `work` has settled. A runtime reports what rejects, and the failure has been told where it belongs. */
+function settled(work: Promise<unknown>): Promise<void> {
+  return work.then(
+    () => {},
+    () => {},
+  );
+}

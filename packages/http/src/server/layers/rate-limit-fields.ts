@@ -1,0 +1,115 @@
+import type { GivesOnly, Kind, Layer } from "@sluice/core";
+import {
+  callLayer,
+  readOption,
+  readOptions,
+  requireDuration,
+  requireLabel,
+  requireName,
+  requireNumber,
+  requireObject,
+} from "@sluice/core/kit";
+
+/** What is read of a rate: the layer that `rateLimit` makes has it all. */
+export interface Quota {
+  /** How many calls may start now. */
+  readonly available: number;
+  /** How many may start in an `interval`. */
+  readonly limit?: number | undefined;
+  /** The span of time, in milliseconds. */
+  readonly interval?: number | undefined;
+}
+
+/** Options of {@link rateLimitFields}. */
+export interface RateLimitFieldsOptions<in Req = never> {
+  /** The name of the policy, printable ASCII; default `"default"`. */
+  readonly name?: string | undefined;
+  /** The rate: one for all, or `(request) => rate` for one of many. Undefined says nothing of that request. */
+  readonly rate: Quota | ((request: Req) => Quota | undefined);
+  /** How many requests the policy allows in an `interval`, 0 or more; default the rate's `limit`. */
+  readonly limit?: number | undefined;
+  /** The span of time, milliseconds, above 0 and at most 2^31-1; default the rate's `interval`. */
+  readonly interval?: number | undefined;
+  /** Tells this layer apart from others of its kind. Default: none. */
+  readonly label?: string | undefined;
+}
+
+/** Keeps the types of a service that answers with a `Response`. */
+export interface KeepsResponses extends Kind {
+  readonly "~outer": GivesOnly<Response, this["~inner"], this["~inner"]>;
+}
+
+const owner = "rateLimitFields";
+
+/**
+ * Says on every response how much of a rate is left, in the fields of draft-ietf-httpapi-ratelimit-headers-10:
+ * `RateLimit-Policy: "default";q=100;w=60` and `RateLimit: "default";r=0;t=12`. `w`, the span, is in whole seconds and left out where it is
+ * none; `t` says what `Retry-After` of the same response says. It stands outside of `answerFailures`, whose answers it sees.
+ *
+ * @example
+ * const rate = rateLimit({ limit: 100, interval: 60_000 });
+ * new ServiceBuilder().layer(rateLimitFields({ rate })).layer(answerFailures()).layer(rate);
+ *
+ * @throws TypeError | RangeError when an option is not in its range
+ */
+export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<Req>): Layer<KeepsResponses> {
+  const read = readOptions<RateLimitFieldsOptions<Req>>(owner, options, ["name", "rate", "limit", "interval", "label"]);
+  const { name = "default", rate, limit, interval, label } = read;
+  requireName(owner, name);
+  if (!/^[\x20-\x7e]+$/.test(name)) throw new TypeError(`${owner}: name must be printable ASCII; received ${name}`);
+  requireObject(owner, "rate", rate);
+  if (limit !== undefined) requireLimit("limit", limit);
+  if (interval !== undefined) requireDuration(owner, "interval", interval, { above: true });
+  requireLabel(owner, label);
+  const quoted = `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  if (typeof rate !== "function") {
+    requireLimit("rate.available", readOption(owner, rate as object, "available", "rate.available"));
+    if (limit === undefined) requireLimit("limit", readOption(owner, rate as object, "limit", "rate.limit"));
+  }
+
+  const fieldsOf = (request: Req, retryAfter: string | null): readonly (readonly [string, string])[] => {
+    const quota = typeof rate === "function" ? rate(request) : (rate as Quota);
+    if (quota === undefined) return [];
+    const q = limit ?? quota.limit;
+    const w = (interval ?? quota.interval ?? Number.NaN) / 1_000;
+    const policy = `${quoted};q=${whole(q ?? 0)}${Number.isInteger(w) ? `;w=${w}` : ""}`;
+    const r = whole(quota.available);
+    // While there is something left, the response waits for something else.
+    const t = r === 0 && retryAfter !== null && /^\d+$/.test(retryAfter) ? `;t=${retryAfter}` : "";
+    return [...(q === undefined ? [] : [["ratelimit-policy", policy] as const]), ["ratelimit", `${quoted};r=${r}${t}`]];
+  };
+  return callLayer<KeepsResponses>(
+    owner,
+    (inside, request, callOptions) =>
+      inside.start(request, callOptions).then((response: Response) => {
+        const fields = fieldsOf(request as Req, response.headers.get("retry-after"));
+        return fields.length === 0 ? response : withFields(response, fields);
+      }),
+    { label },
+  );
+}
+
+/** What a list of HTTP may have: whole numbers of up to 15 digits. */
+const largest = 999_999_999_999_999;
+
+function requireLimit(option: string, value: unknown): void {
+  requireNumber(owner, option, value, { min: 0, infinity: true });
+}
+
+function whole(value: number): number {
+  return Math.min(Math.max(Math.floor(value), 0), largest);
+}
+
+function withFields(response: Response, fields: readonly (readonly [string, string])[]): Response {
+  try {
+    // Another layer of the kind may have said something of another policy.
+    for (const [field, value] of fields) response.headers.append(field, value);
+    return response;
+  } catch {
+    // The headers of a response of `fetch` cannot be changed.
+    const headers = new Headers(response.headers);
+    for (const [field, value] of fields) headers.append(field, value);
+    const { status, statusText, body } = response;
+    return new Response(body, { status, statusText, headers });
+  }
+}

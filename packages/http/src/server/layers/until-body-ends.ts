@@ -1,0 +1,94 @@
+import type { GivesOnly, Kind, Layer } from "@sluice/core";
+import { callLayer, promiseOf, readOptions, report, requireFunction, requireLabel } from "@sluice/core/kit";
+import { followed } from "./followed-body.ts";
+
+/** Options of {@link untilBodyEnds}. */
+export interface UntilBodyEndsOptions<in Req = never> {
+  /**
+   * A promise that the runtime keeps when the response to this request has left, such as one for the `close` of node's response; however it
+   * settles. Undefined follows the body. Default: every body is followed.
+   */
+  readonly sent?: ((request: Req) => PromiseLike<unknown> | undefined) | undefined;
+  /** Tells this layer apart from others of its kind. Default: none. */
+  readonly label?: string | undefined;
+}
+
+/** A layer that holds permits until bodies have ended. One value counts for all the services that it wraps. */
+export interface UntilBodyEnds extends Layer<KeepsStreams> {
+  /** Bodies that have not ended. */
+  readonly open: number;
+}
+
+/** Keeps the types of a service that answers with a `Response`. */
+export interface KeepsStreams extends Kind {
+  readonly "~outer": GivesOnly<Response, this["~inner"], this["~inner"], "untilBodyEnds">;
+}
+
+const name = "untilBodyEnds";
+
+/**
+ * Holds the permits of all layers outside of it until the response's body has been read to its end, was cancelled, or broke; without a
+ * body, no longer than the call. With it, a limit counts responses that are being streamed.
+ *
+ * To follow a body costs a stream around it; `sent` costs next to nothing, where the runtime knows when a response has left.
+ *
+ * @example
+ * new ServiceBuilder().layer(concurrencyLimit(8)).layer(untilBodyEnds()).serviceFn(exportAll);
+ *
+ * @throws TypeError when an option is not what it must be
+ */
+export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>): UntilBodyEnds {
+  const { sent, label } = readOptions<UntilBodyEndsOptions<Req>>(name, options, ["sent", "label"]);
+  if (sent !== undefined) requireFunction(name, "sent", sent);
+  requireLabel(name, label);
+  let open = 0;
+  const layer = callLayer<KeepsStreams>(
+    name,
+    (inside, request, callOptions) => {
+      const { waitUntil, signal } = callOptions;
+      return inside.start(request, callOptions).then((response: Response) => {
+        // Nobody holds anything outside.
+        if (waitUntil === undefined) return response;
+        const leaving = sentBy(sent, request as Req);
+        const hold = (end: Promise<unknown>): void => {
+          open++;
+          const ended = (): void => {
+            open--;
+          };
+          waitUntil(end.then(ended, ended));
+        };
+        if (leaving !== undefined) hold(leaving);
+        else if (response.body !== null) {
+          const { made, end } = followed(response, response.body, clientOf(request) ?? signal);
+          hold(end);
+          return made;
+        }
+        return response;
+      });
+    },
+    { label, facts: { sent: sent !== undefined } },
+  );
+  return {
+    ...layer,
+    get open() {
+      return open;
+    },
+  };
+}
+
+/** A function of the user's that throws holds nothing: the body is followed then. */
+function sentBy<Req>(sent: UntilBodyEndsOptions<Req>["sent"], request: Req): Promise<unknown> | undefined {
+  try {
+    const promise = sent?.(request);
+    return promise === undefined ? undefined : promiseOf(promise);
+  } catch (error) {
+    report(error);
+    return undefined;
+  }
+}
+
+/** The client's own signal: a layer's is done when the call is. */
+function clientOf(request: unknown): AbortSignal | undefined {
+  const { signal } = request as { readonly signal?: AbortSignal };
+  return typeof signal?.addEventListener === "function" ? signal : undefined;
+}

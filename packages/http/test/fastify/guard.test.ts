@@ -1,0 +1,340 @@
+import Fastify, { type FastifyInstance, type FastifyPluginCallback } from "fastify";
+import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
+import { concurrencyLimit } from "@sluice/limit";
+import { deferred, unhandledIn } from "@sluice/test-kit";
+import { VirtualClock } from "@sluice/testing";
+import { isTimeoutError, timeout } from "@sluice/timeout";
+import { describe, expect, test } from "vitest";
+import { guard, signalOf } from "../../src/fastify/index.ts";
+import { drain, harden, isClientGoneError, serverOptions } from "../../src/node/index.ts";
+import { eventually, wire } from "../helper/loopback.ts";
+
+class QuotaError extends Error {
+  readonly code = "QUOTA";
+}
+
+async function served(plugin: FastifyPluginCallback, routes: (app: FastifyInstance) => void) {
+  const app = Fastify({ forceCloseConnections: true });
+  await app.register(plugin);
+  routes(app);
+  return listening(app);
+}
+
+async function listening(app: FastifyInstance) {
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  return {
+    app,
+    url,
+    port: Number(new URL(url).port),
+    async [Symbol.asyncDispose]() {
+      await app.close();
+    },
+  };
+}
+
+const one = () => {
+  const limit = concurrencyLimit(1);
+  return { limit, plugin: guard(new ServiceBuilder().layer(limit)) };
+};
+
+describe("in front of Fastify", () => {
+  test("a request that is let in reaches its handler, and its answer goes out", async () => {
+    const { limit, plugin } = one();
+    await using server = await served(plugin, (app) => {
+      app.get<{ Params: { name: string } }>("/hello/:name", async ({ params }) => `hello ${params.name}`);
+      app.get("/later", (_request, reply) => {
+        setImmediate(() => void reply.send("later"));
+      });
+      app.get("/at-once", (_request, reply) => reply.send("at once"));
+    });
+    const text = async (path: string) => (await fetch(server.url + path)).text();
+    expect([await text("/hello/ann"), await text("/later"), await text("/at-once")]).toEqual([
+      "hello ann",
+      "later",
+      "at once",
+    ]);
+    await eventually(() => limit.active === 0);
+  });
+
+  test("promise 3: a refused request's body is not parsed", async () => {
+    let parsed = false;
+    await using server = await served(guard(new ServiceBuilder().layer(concurrencyLimit(0))), (app) => {
+      app.addContentTypeParser("text/x", { parseAs: "string" }, (_request, body, done) => {
+        parsed = true;
+        done(null, body);
+      });
+      app.post("/", async () => "ok");
+    });
+    const response = await fetch(server.url, { method: "POST", headers: { "content-type": "text/x" }, body: "hello" });
+    expect([response.status, response.headers.get("content-type")?.split(";")[0], parsed]).toEqual([
+      503,
+      "application/problem+json",
+      false,
+    ]);
+    expect(await response.json()).toMatchObject({ status: 503 });
+  });
+
+  test("promise 5: a refused upload is not read on, behind harden", async () => {
+    const app = Fastify({ ...serverOptions(), http: serverOptions() });
+    const counters = harden(app.server, { lingerTimeout: 100 });
+    await app.register(guard(new ServiceBuilder().layer(concurrencyLimit(0))));
+    app.post("/", async () => "ok");
+    // Fastify sets these two itself, so they are its own options.
+    expect([app.server.requestTimeout, app.server.headersTimeout, app.server.keepAliveTimeout]).toEqual([
+      60_000, 10_000, 5_000,
+    ]);
+    let read = 0;
+    app.server.on("connection", (socket) => socket.once("close", () => (read = socket.bytesRead)));
+    await using server = await listening(app);
+    using client = await wire(server.port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: 400000000\r\n\r\n");
+    for (let n = 0; n < 500; n++) client.socket.write(Buffer.alloc(65_536));
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 503/);
+    await eventually(() => counters.connections === 0);
+    expect(read).toBeLessThan(1_000_000);
+  });
+
+  test("promise 6: the client's leaving aborts the signal, also after the body was parsed", async () => {
+    const { limit, plugin } = one();
+    let signal: AbortSignal | undefined;
+    await using server = await served(plugin, (app) => {
+      app.post("/", async (request) => {
+        signal = signalOf(request);
+        await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      });
+    });
+    using client = await wire(server.port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+    await eventually(() => signal !== undefined);
+    expect(signal?.aborted).toBe(false);
+    client.socket.destroy();
+    await eventually(() => limit.active === 0);
+    expect(isClientGoneError(signal?.reason)).toBe(true);
+  });
+
+  test("promise 7: a limit of 1 never has 2 running, whoever leaves", async () => {
+    const { limit, plugin } = one();
+    const release = deferred();
+    let begun = 0;
+    await using server = await served(plugin, (app) => {
+      app.get("/", async () => {
+        begun++;
+        await release.promise;
+        return "done";
+      });
+    });
+    using client = await wire(server.port);
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => begun === 1);
+    client.socket.destroy();
+    await eventually(() => client.socket.closed);
+    expect((await fetch(server.url)).status).toBe(503);
+    expect([begun, limit.active]).toEqual([1, 1]);
+    release.resolve();
+    await eventually(() => limit.active === 0);
+  });
+
+  test("routes that were there before the plugin was loaded are guarded, too, until their response has closed", async () => {
+    const { limit, plugin } = one();
+    const app = Fastify({ forceCloseConnections: true });
+    void app.register(plugin);
+    const release = deferred();
+    app.get("/", async () => {
+      await release.promise;
+      return "done";
+    });
+    await using server = await listening(app);
+    const first = fetch(server.url);
+    await eventually(() => limit.active === 1);
+    expect((await fetch(server.url)).status).toBe(503);
+    release.resolve();
+    expect(await (await first).text()).toBe("done");
+    await eventually(() => limit.active === 0);
+  });
+
+  test("promise 9: a time-out is answered in time, and what comes after it reaches nobody", async () => {
+    const clock = new VirtualClock();
+    const limit = concurrencyLimit(2, { clock });
+    const plugin = guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock })));
+    const release = deferred();
+    let begun = 0;
+    const reasons: unknown[] = [];
+    await using server = await served(plugin, (app) => {
+      app.get("/:how", async (request) => {
+        begun++;
+        await release.promise;
+        reasons.push(signalOf(request).reason);
+        if ((request.params as { how: string }).how === "fails") throw new Error("late");
+        return "late";
+      });
+    });
+    const answers = [fetch(`${server.url}/answers`), fetch(`${server.url}/fails`)];
+    await eventually(() => begun === 2);
+    await clock.advance(100);
+    const responses = await Promise.all(answers);
+    expect(responses.map(({ status, headers }) => [status, headers.get("connection")])).toEqual([
+      [504, "close"],
+      [504, "close"],
+    ]);
+    expect(await responses[0]?.json()).toMatchObject({ status: 504 });
+    expect(limit.active).toBe(2);
+    const reported = await unhandledIn(async () => {
+      release.resolve();
+      await eventually(() => limit.active === 0);
+    });
+    expect(reported).toEqual([]);
+    expect(reasons.every(isTimeoutError)).toBe(true);
+  });
+
+  test("promise 9: a response whose head is out is cut", async () => {
+    const clock = new VirtualClock();
+    await using server = await served(guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))), (app) => {
+      app.get("/", (_request, reply) => {
+        reply.hijack();
+        reply.raw.write("half");
+      });
+    });
+    const response = await fetch(server.url);
+    await clock.advance(100);
+    await expect(response.text()).rejects.toThrow("terminated");
+  });
+
+  test("promise 10: failures that are declared are answered, also those of handlers; others go to Fastify's error handler", async () => {
+    const heard: unknown[] = [];
+    const caught: unknown[] = [];
+    const quota = middleware<Adds<QuotaError, { readonly url: string }>>("quota", (request, next, options) => {
+      if (request.url === "/quota") throw new QuotaError();
+      if (request.url === "/layer") throw new Error("secret");
+      return next(request, options);
+    });
+    const plugin = guard(new ServiceBuilder().layer(quota), {
+      answers: { QUOTA: (_error, { url }) => ({ status: 402, instance: url }) },
+      onError: (error) => heard.push(String(error)),
+    });
+    await using server = await served(plugin, (app) => {
+      app.setErrorHandler((error, _request, reply) => {
+        caught.push(String(error));
+        return reply.code(418).send("handled");
+      });
+      app.get("/quota", async () => "never");
+      app.get("/layer", async () => "never");
+      app.get("/overloaded", async () => {
+        throw new OverloadedError("database", { retryAfter: 2_000 });
+      });
+      app.get("/thrown", () => {
+        throw new OverloadedError("database", { reason: "rate", retryAfter: 3_000 });
+      });
+      app.get("/secret", async () => {
+        throw new Error("of the handler");
+      });
+    });
+    const get = async (path: string) => {
+      const response = await fetch(server.url + path);
+      return [response.status, response.headers.get("retry-after"), await response.text()] as const;
+    };
+    expect(JSON.parse((await get("/quota"))[2])).toMatchObject({ status: 402, instance: "/quota" });
+    expect((await get("/overloaded")).slice(0, 2)).toEqual([503, "2"]);
+    expect((await get("/thrown")).slice(0, 2)).toEqual([429, "3"]);
+    expect((await get("/layer")).join(" ")).not.toContain("secret");
+    expect((await get("/layer"))[0]).toBe(500);
+    expect(caught).toEqual([]);
+    expect(await get("/secret")).toEqual([418, null, "handled"]);
+    expect(caught).toEqual(["Error: of the handler"]);
+    expect(heard).toEqual(["Error: secret", "Error: secret", "Error: of the handler"]);
+  });
+
+  test("promise 11: the client's time", async () => {
+    const clock = new VirtualClock(1_000);
+    const seen: unknown[] = [];
+    const look = middleware("look", (request, next, options) => {
+      seen.push(options.deadline);
+      return next(request, options);
+    });
+    await using server = await served(guard(new ServiceBuilder().layer(look), { clock }), (app) => {
+      app.get("/", async () => "ok");
+    });
+    const asked = async (left: string) => (await fetch(server.url, { headers: { "x-timeout-ms": left } })).status;
+    expect([await asked("250"), await asked("0")]).toEqual([200, 504]);
+    expect(seen).toEqual([1_250]);
+  });
+
+  test("a guard inside another: both count until the handler has settled", async () => {
+    const limits = [concurrencyLimit(1), concurrencyLimit(1)] as const;
+    const release = deferred();
+    let begun = 0;
+    await using server = await served(guard(new ServiceBuilder().layer(limits[0])), (app) => {
+      void app.register(async (inner) => {
+        await inner.register(guard(new ServiceBuilder().layer(limits[1])));
+        inner.get("/", async () => {
+          begun++;
+          await release.promise;
+          return "done";
+        });
+      });
+    });
+    using client = await wire(server.port);
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => begun === 1);
+    client.socket.destroy();
+    await eventually(() => client.socket.closed);
+    expect((await fetch(server.url)).status).toBe(503);
+    expect(limits.map(({ active }) => active)).toEqual([1, 1]);
+    release.resolve();
+    await eventually(() => limits.every(({ active }) => active === 0));
+  });
+
+  test("drain answers what is in flight, and then the application can be closed", async () => {
+    const { limit, plugin } = one();
+    const app = Fastify();
+    harden(app.server);
+    await app.register(plugin);
+    const release = deferred();
+    app.get("/", async () => {
+      await release.promise;
+      return "done";
+    });
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    const answer = fetch(url);
+    await eventually(() => limit.active === 1);
+    const drained = drain(app.server);
+    release.resolve();
+    expect(await (await answer).text()).toBe("done");
+    expect(await drained).toEqual({ forced: false });
+    await app.close();
+  });
+
+  test("app.inject goes through it, and nothing is held", async () => {
+    const { limit, plugin } = one();
+    const app = Fastify();
+    await app.register(plugin);
+    app.get("/", async () => "ok");
+    for (let n = 0; n < 3; n++) expect((await app.inject("/")).body).toBe("ok");
+    await eventually(() => limit.active === 0);
+    await app.close();
+  });
+
+  test("a hook before it that answers leaves it alone; one after it that answers holds nothing", async () => {
+    const limit = concurrencyLimit(1);
+    const app = Fastify({ forceCloseConnections: true });
+    await app.register(guard(new ServiceBuilder().layer(limit)));
+    app.addHook("preHandler", async (_request, reply) => reply.code(401).send("no"));
+    app.get("/", async () => "never");
+    await using server = await listening(app);
+    for (let n = 0; n < 3; n++) {
+      expect((await fetch(server.url)).status).toBe(401);
+      await eventually(() => limit.active === 0);
+    }
+  });
+
+  test("a layer that replaces the request is told so; one that was answered is let alone", async () => {
+    const heard: unknown[] = [];
+    const replacing = middleware("replacing", (_request, next, options) => next({}, options));
+    await using server = await served(
+      guard(new ServiceBuilder().layer(replacing), { onError: (error) => heard.push(String(error)) }),
+      (app) => app.get("/", async () => "never"),
+    );
+    expect((await fetch(server.url)).status).toBe(500);
+    expect(heard).toEqual([expect.stringContaining("guard: a layer must hand on the request")]);
+    expect(() => signalOf({} as never)).toThrow("signalOf: request must have passed a guard");
+  });
+});

@@ -1,0 +1,352 @@
+import { type Adds, middleware, OverloadedError, type Service, ServiceBuilder } from "@sluice/core";
+import { concurrencyLimit } from "@sluice/limit";
+import { deferred, unhandledIn } from "@sluice/test-kit";
+import { VirtualClock } from "@sluice/testing";
+import { isTimeoutError, timeout } from "@sluice/timeout";
+import { Hono, type MiddlewareHandler } from "hono";
+import { describe, expect, test } from "vitest";
+import { guard, type GuardEnv } from "../../src/hono/index.ts";
+import { harden } from "../../src/node/index.ts";
+import { guard as guardFetch, limitBody } from "../../src/index.ts";
+import { settle, source, upload } from "../helper/web.ts";
+import { eventually, listen, wire } from "../helper/loopback.ts";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server } from "node:http";
+
+class QuotaError extends Error {
+  readonly code = "QUOTA";
+}
+
+type App = Hono<GuardEnv>;
+
+function appOf(reports: MiddlewareHandler<GuardEnv>, routes: (app: App) => void): App {
+  const app: App = new Hono<GuardEnv>();
+  app.use("*", reports);
+  // Hono's own writes failures to the console.
+  app.onError((_error, c) => c.text("failed", 500));
+  routes(app);
+  return app;
+}
+
+/** Served by Hono's own adapter for node. */
+function servedBy(app: App) {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const counters = harden(server, { lingerTimeout: 100 });
+  return { server, counters };
+}
+
+const one = () => {
+  const limit = concurrencyLimit(1);
+  return { limit, reports: guard(new ServiceBuilder().layer(limit)) };
+};
+
+describe("in front of Hono, on its adapter for node", () => {
+  test("a request that is let in reaches its handler, and its answer goes out", async () => {
+    const { limit, reports } = one();
+    const app = appOf(reports, (routes) => routes.get("/hello/:name", (c) => c.text(`hello ${c.req.param("name")}`)));
+    await using at = await listen(servedBy(app).server);
+    expect(await (await fetch(`${at.url}/hello/ann`)).text()).toBe("hello ann");
+    await eventually(() => limit.active === 0);
+  });
+
+  test("promise 5: a refused upload is not read on, behind harden", async () => {
+    const { server, counters } = servedBy(
+      appOf(guard(new ServiceBuilder().layer(concurrencyLimit(0))), (app) => app.post("/", (c) => c.text("ok"))),
+    );
+    let read = 0;
+    server.on("connection", (socket) => socket.once("close", () => (read = socket.bytesRead)));
+    await using at = await listen(server);
+    using client = await wire(at.port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 400000000\r\n\r\n");
+    for (let n = 0; n < 500; n++) client.socket.write(Buffer.alloc(65_536));
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 503/);
+    await eventually(() => counters.connections === 0);
+    expect(read).toBeLessThan(1_000_000);
+  });
+
+  test("promise 6: the client's leaving aborts the signal, also after the body was read", async () => {
+    const { limit, reports } = one();
+    let signal: AbortSignal | undefined;
+    const app = appOf(reports, (routes) =>
+      routes.post("/", async (c) => {
+        await c.req.text();
+        signal = c.get("signal");
+        await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+        return c.text("late");
+      }),
+    );
+    await using at = await listen(servedBy(app).server);
+    using client = await wire(at.port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
+    await eventually(() => signal !== undefined);
+    expect(signal?.aborted).toBe(false);
+    client.socket.destroy();
+    await eventually(() => signal?.aborted === true && limit.active === 0);
+  });
+
+  test("promise 7: a limit of 1 never has 2 running, whoever leaves", async () => {
+    const { limit, reports } = one();
+    const release = deferred();
+    let begun = 0;
+    const app = appOf(reports, (routes) =>
+      routes.get("/", async (c) => {
+        begun++;
+        await release.promise;
+        return c.text("done");
+      }),
+    );
+    await using at = await listen(servedBy(app).server);
+    using client = await wire(at.port);
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => begun === 1);
+    client.socket.destroy();
+    await eventually(() => client.socket.closed);
+    expect((await fetch(at.url)).status).toBe(503);
+    expect([begun, limit.active]).toEqual([1, 1]);
+    release.resolve();
+    await eventually(() => limit.active === 0);
+  });
+
+  test("promise 7 and 8: it holds until a streamed response has closed, whether it was read or not", async () => {
+    const { limit, reports } = one();
+    let finish: () => void = () => {};
+    const app = appOf(reports, (routes) =>
+      routes.get("/", () => {
+        let pulls = 0;
+        return new Response(
+          new ReadableStream({
+            async pull(controller) {
+              if (pulls++ > 0) await new Promise<void>((resolve) => (finish = resolve));
+              if (pulls > 1) controller.close();
+              else controller.enqueue(new TextEncoder().encode("half"));
+            },
+          }),
+        );
+      }),
+    );
+    await using at = await listen(servedBy(app).server);
+    using client = await wire(at.port);
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await client.until("half");
+    expect(limit.active).toBe(1);
+    client.socket.destroy();
+    await eventually(() => limit.active === 0);
+    using second = await wire(at.port);
+    second.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await second.until("half");
+    finish();
+    await second.until("\r\n0\r\n");
+    await eventually(() => limit.active === 0);
+  });
+
+  test("promise 8: HEAD, answered with an endless stream, pulls nothing more and holds nothing", async () => {
+    const { limit, reports } = one();
+    const body = source(...Array.from({ length: 1_000 }, () => "x"));
+    await using at = await listen(
+      servedBy(appOf(reports, (app) => app.get("/", () => new Response(body.stream)))).server,
+    );
+    expect((await fetch(at.url, { method: "HEAD" })).status).toBe(200);
+    await eventually(() => limit.active === 0);
+    expect(body.pulled).toBe(0);
+    expect(body.cancelled).toBeDefined();
+  });
+
+  test("promise 9: a time-out is answered in time, and what comes after it reaches nobody", async () => {
+    const clock = new VirtualClock();
+    const limit = concurrencyLimit(2, { clock });
+    const reports = guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock })));
+    const release = deferred();
+    const signals: AbortSignal[] = [];
+    const app = appOf(reports, (routes) =>
+      routes.get("/:how", async (c) => {
+        signals.push(c.get("signal"));
+        await release.promise;
+        if (c.req.param("how") === "fails") throw new Error("late");
+        return c.text("late");
+      }),
+    );
+    await using at = await listen(servedBy(app).server);
+    const answers = [fetch(`${at.url}/answers`), fetch(`${at.url}/fails`)];
+    await eventually(() => signals.length === 2);
+    await clock.advance(100);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([504, 504]);
+    expect(signals.every(({ reason }) => isTimeoutError(reason))).toBe(true);
+    expect(limit.active).toBe(2);
+    const reported = await unhandledIn(async () => {
+      release.resolve();
+      await eventually(() => limit.active === 0);
+    });
+    expect(reported).toEqual([]);
+  });
+});
+
+describe("in front of Hono, on any runtime", () => {
+  test("promise 10: failures that are declared are answered, also those of handlers; others go to app.onError", async () => {
+    const heard: unknown[] = [];
+    const quota = middleware<Adds<QuotaError, Request>>("quota", (request, next, options) => {
+      if (request.url.endsWith("/quota")) throw new QuotaError();
+      if (request.url.endsWith("/layer")) throw new Error("of a layer");
+      return next(request, options);
+    });
+    const reports = guard(new ServiceBuilder().layer(quota), {
+      answers: { QUOTA: () => ({ status: 402 }) },
+      onError: (error) => heard.push(String(error)),
+    });
+    const app = appOf(reports, (routes) => {
+      routes.get("/quota", (c) => c.text("never"));
+      routes.get("/layer", (c) => c.text("never"));
+      routes.get("/overloaded", () => {
+        throw new OverloadedError("database", { retryAfter: 2_000 });
+      });
+      routes.get("/secret", () => {
+        throw new Error("of the handler");
+      });
+      routes.onError((error, c) => c.text(`handled ${error.message}`, 418));
+    });
+    expect((await app.request("/quota")).status).toBe(402);
+    const overloaded = await app.request("/overloaded");
+    expect([overloaded.status, overloaded.headers.get("retry-after"), overloaded.headers.get("content-type")]).toEqual([
+      503,
+      "2",
+      "application/problem+json",
+    ]);
+    expect(await (await app.request("/secret")).text()).toBe("handled of the handler");
+    expect(await (await app.request("/layer")).text()).toBe("handled of a layer");
+    expect(heard).toEqual(["Error: of the handler", "Error: of a layer"]);
+  });
+
+  test("a permit is held until the body has been read, or given up; without a body, no longer than the handler", async () => {
+    const { limit, reports } = one();
+    const app = appOf(reports, (routes) => {
+      routes.get("/", () => new Response(source("a", "b").stream, { headers: { "x-a": "1" } }));
+      routes.get("/none", (c) => c.body(null, 204));
+    });
+    const response = await app.request("/");
+    expect([limit.active, response.headers.get("x-a")]).toEqual([1, "1"]);
+    expect((await app.request("/")).status).toBe(503);
+    expect(await response.text()).toBe("ab");
+    await settle();
+    expect(limit.active).toBe(0);
+    await (await app.request("/")).body?.cancel();
+    await settle();
+    expect(limit.active).toBe(0);
+    expect((await app.request("/none")).status).toBe(204);
+    await settle();
+    expect(limit.active).toBe(0);
+  });
+
+  test("HEAD, answered with a body that is locked, or with none", async () => {
+    const { limit, reports } = one();
+    const app = appOf(reports, (routes) => {
+      routes.get("/locked", () => {
+        const response = new Response("a");
+        response.body?.getReader();
+        return response;
+      });
+      routes.get("/none", (c) => c.body(null, 204));
+    });
+    expect((await app.request("/locked", { method: "HEAD" })).status).toBe(200);
+    expect((await app.request("/none", { method: "HEAD" })).status).toBe(204);
+    expect(limit.active).toBe(0);
+  });
+
+  test("promise 11: the client's time", async () => {
+    const clock = new VirtualClock(1_000);
+    const seen: unknown[] = [];
+    const look = middleware("look", (request, next, options) => {
+      seen.push(options.deadline);
+      return next(request, options);
+    });
+    const app = appOf(guard(new ServiceBuilder().layer(look), { clock }), (routes) =>
+      routes.get("/", (c) => c.text("ok")),
+    );
+    const asked = async (left: string) => (await app.request("/", { headers: { "x-timeout-ms": left } })).status;
+    expect([await asked("250"), await asked("0"), await asked("x")]).toEqual([200, 504, 200]);
+    expect(seen).toEqual([1_250, undefined]);
+  });
+
+  test("promise 12: work that goes on is handed to the runtime, and never rejects", async () => {
+    const clock = new VirtualClock();
+    const works: Promise<unknown>[] = [];
+    const reports = guard(new ServiceBuilder().layer(timeout({ call: 100, clock })));
+    const release = deferred();
+    const app = appOf(reports, (routes) =>
+      routes.get("/", async () => {
+        await release.promise;
+        throw new Error("late");
+      }),
+    );
+    const context = {
+      waitUntil: (work: Promise<unknown>) => void works.push(work),
+      passThroughOnException: () => {},
+      props: {},
+    };
+    const answer = app.request("/", {}, {}, context);
+    await settle();
+    await clock.advance(100);
+    expect((await answer).status).toBe(504);
+    expect(works).toHaveLength(1);
+    release.resolve();
+    await works[0];
+  });
+
+  test("a guard inside another: its handler is told when the outer one gives up", async () => {
+    const clock = new VirtualClock();
+    const app: App = new Hono<GuardEnv>();
+    app.use("*", guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))));
+    let signal: AbortSignal | undefined;
+    app.get("/", guard(new ServiceBuilder().layer(concurrencyLimit(1))), (c) => {
+      signal = c.get("signal");
+      return new Promise<Response>(() => {});
+    });
+    const answer = app.request("/");
+    await settle();
+    await clock.advance(100);
+    expect((await answer).status).toBe(504);
+    expect(isTimeoutError(signal?.reason)).toBe(true);
+  });
+
+  test("a client that has left is nobody's failure", async () => {
+    const heard: unknown[] = [];
+    const reports = guard(new ServiceBuilder(), { onError: (error) => heard.push(error) });
+    const app = appOf(reports, (routes) => routes.get("/", (c) => c.text("ok")));
+    const response = await app.request(new Request("http://test/", { signal: AbortSignal.abort() }));
+    expect([response.status, heard]).toEqual([499, []]);
+  });
+
+  test("limitBody in its stack limits what the handler reads", async () => {
+    const limit = limitBody(4);
+    const app = appOf(guard(new ServiceBuilder().layer(limit)), (routes) =>
+      routes.post("/upload", async (c) => c.text(await c.req.text())),
+    );
+    expect(await (await app.request(upload(source("ab", "cd").stream))).text()).toBe("abcd");
+    expect((await app.request(upload(source("ab", "cd", "e").stream))).status).toBe(413);
+    expect(limit.refused).toBe(1);
+  });
+
+  test("inside the guard of fetch each has its own", async () => {
+    const app = appOf(guard(new ServiceBuilder()), (routes) => routes.get("/", (c) => c.text("ok")));
+    const again = middleware("again", async (request: Request, next, options, inner) => {
+      await next(request, options);
+      return (inner as Service<Request, Response>).call(request, options);
+    });
+    const seen: unknown[] = [];
+    const handler = guardFetch(new ServiceBuilder().layer(again), (request, _options, env: string) => {
+      seen.push(env);
+      return app.fetch(request);
+    });
+    expect(await (await handler(new Request("http://test/"), "env")).text()).toBe("ok");
+    expect(seen).toEqual(["env", "env"]);
+  });
+
+  test("a layer that replaces the request is told so", async () => {
+    const replacing = middleware("replacing", (_request: Request, next, options) =>
+      next(new Request("http://test/b"), options),
+    );
+    const app = appOf(guard(new ServiceBuilder().layer(replacing)), (routes) => {
+      routes.get("/", (c) => c.text("never"));
+      routes.onError((error, c) => c.text(error.message, 500));
+    });
+    expect(await (await app.request("/")).text()).toContain("guard: a layer must hand on the request");
+  });
+});

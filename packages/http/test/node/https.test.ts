@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import type { RequestListener } from "node:http";
+import { createServer } from "node:https";
+import { connect, type TLSSocket } from "node:tls";
+import { ServiceBuilder } from "@sluice/core";
+import { concurrencyLimit } from "@sluice/limit";
+import { expect, test } from "vitest";
+import { drain, guard, harden, type HardenOptions } from "../../src/node/index.ts";
+import { eventually, listen } from "../helper/loopback.ts";
+
+// A key that both sides know, in the place of a certificate.
+const psk = Buffer.from("00112233445566778899aabbccddeeff", "hex");
+const shared = { ciphers: "PSK", minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
+
+function hardened(listener: RequestListener, options: HardenOptions = {}) {
+  const server = createServer({ ...shared, pskCallback: () => psk, pskIdentityHint: "test" }, listener);
+  return { server, counters: harden(server, options) };
+}
+
+async function client(port: number) {
+  const socket: TLSSocket = connect({
+    ...shared,
+    port,
+    host: "127.0.0.1",
+    pskCallback: () => ({ psk, identity: "test" }),
+    checkServerIdentity: () => undefined,
+  });
+  await once(socket, "secureConnect");
+  let received = "";
+  socket.setEncoding("latin1");
+  socket.on("data", (text: string) => (received += text));
+  socket.on("error", () => {});
+  return { socket, received: () => received };
+}
+
+test("promise 5: a refused upload is not read on over TLS, and its client hears the answer", async () => {
+  const full = guard(new ServiceBuilder().layer(concurrencyLimit(0)));
+  const { server, counters } = hardened(
+    full.handle(() => {}),
+    { lingerTimeout: 100 },
+  );
+  await using at = await listen(server);
+  const { socket, received } = await client(at.port);
+  socket.write("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 400000000\r\n\r\n");
+  for (let n = 0; n < 500; n++) socket.write(Buffer.alloc(65_536));
+  await eventually(() => socket.closed && counters.connections === 0);
+  expect(received()).toMatch(/^HTTP\/1\.1 503/);
+  expect(counters.lingering).toBe(0);
+});
+
+test("promise 14: drain answers what is in flight over TLS, and idle connections go at once", async () => {
+  let finish: () => void = () => {};
+  const { server, counters } = hardened((_request, response) => {
+    finish = () => response.end("done");
+  });
+  await using at = await listen(server);
+  const [idle, busy] = [await client(at.port), await client(at.port)];
+  busy.socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await eventually(() => String(finish) !== "() => {}" && counters.connections === 2);
+  const drained = drain(server);
+  await eventually(() => idle.socket.closed);
+  finish();
+  await eventually(() => busy.socket.closed);
+  expect(busy.received()).toMatch(/connection: close[^]*done/i);
+  expect(await drained).toEqual({ forced: false });
+});
