@@ -15,7 +15,7 @@ import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
-const limited = (policy: Gate<unknown>, service: Service<any, any, any>): Service<unknown, unknown> =>
+const limited = (policy: Gate<unknown>, service: Service<unknown, unknown>): Service<unknown, unknown> =>
   gate(policy, { name: "limit" }).wrap(service);
 
 describe("work that is registered late", () => {

@@ -84,12 +84,9 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     this.serve(this.alarm.now());
   });
 
-  static {
-    giveSlots(Rate.prototype, { trySlot: (rate) => rate.enter(rate.alarm.now()) });
-  }
-
   /** @param owner what errors call it */
   constructor(owner: string, options: RateOptions & { readonly burst?: number | undefined }, bursts = false) {
+    giveSlots(Rate.prototype, () => ({ trySlot: (rate) => rate.enter(rate.alarm.now()) }));
     const {
       limit,
       interval,

@@ -61,16 +61,6 @@ export class Semaphore implements Gate<unknown> {
   /** Whether it is known since when slots are held. */
   private dated = false;
 
-  static {
-    giveSlots(Semaphore.prototype, {
-      trySlot: (semaphore, request) => semaphore.trySlot(request),
-      waitIn({ ownLine }, asker, entrance) {
-        if (ownLine !== undefined) asker.waitIn(ownLine, entrance);
-        return ownLine !== undefined;
-      },
-    });
-  }
-
   /**
    * @param max how many may hold a slot at once: a whole number of 0 or more, or Infinity
    * @throws TypeError | RangeError when an option is not in its range
@@ -79,6 +69,13 @@ export class Semaphore implements Gate<unknown> {
   /** @internal `owner` is what errors call it */
   constructor(max: number, options?: SemaphoreOptions, owner?: string);
   constructor(max: number, options?: SemaphoreOptions, owner = "Semaphore") {
+    giveSlots(Semaphore.prototype, () => ({
+      trySlot: (semaphore, request) => semaphore.trySlot(request),
+      waitIn({ ownLine }, asker, entrance) {
+        if (ownLine !== undefined) asker.waitIn(ownLine, entrance);
+        return ownLine !== undefined;
+      },
+    }));
     this.owner = owner;
     this.limit = requireMax(owner, max);
     const { clock, line } = readOptions(owner, options, ["clock", "line"]);

@@ -17,9 +17,13 @@ interface Methods {
 
 const sources = new WeakMap<object, { readonly acquire: object; readonly source: SlotSource<any> }>();
 
-/** Has all gates that inherit the methods of `prototype` asked by `source`. */
-export function giveSlots<Gate extends Methods>(prototype: Gate, source: SlotSource<Gate>): void {
-  sources.set(prototype.tryAcquire, { acquire: prototype.acquire, source });
+/**
+ * Has all gates that inherit the methods of `prototype` asked by the source that `make` gives. Called when a gate is made, and not when a module is
+ * loaded, or a bundler would keep the gates that nobody uses.
+ */
+export function giveSlots<Gate extends Methods>(prototype: Gate, make: () => SlotSource<Gate>): void {
+  const { tryAcquire, acquire } = prototype;
+  if (!sources.has(tryAcquire)) sources.set(tryAcquire, { acquire, source: make() });
 }
 
 /**
