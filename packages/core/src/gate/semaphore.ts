@@ -69,7 +69,7 @@ export class Semaphore implements Gate<unknown> {
   /** @internal `owner` is what errors call it */
   constructor(max: number, options?: SemaphoreOptions, owner?: string);
   constructor(max: number, options?: SemaphoreOptions, owner = "Semaphore") {
-    giveSlots(Semaphore.prototype, () => ({
+    giveSlots(asMade(), () => ({
       trySlot: (semaphore, request) => semaphore.trySlot(request),
       waitIn({ ownLine }, asker, entrance) {
         if (ownLine !== undefined) asker.waitIn(ownLine, entrance);
@@ -168,6 +168,11 @@ export class Semaphore implements Gate<unknown> {
       else line.grant(new SemaphoreLease(slot));
     }
   }
+}
+
+/** What all semaphores inherit. Not named in the class itself: bundlers call a class that does so by another name. */
+function asMade(): Semaphore {
+  return Semaphore.prototype;
 }
 
 function requireMax(owner: string, max: number): number {
