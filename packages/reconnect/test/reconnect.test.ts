@@ -491,7 +491,7 @@ describe("what is told", () => {
     const changes: StateChange[] = [];
     const heard: LayerEvent[] = [];
     const service = server.reconnect({ label: "db", onChange: (change) => changes.push(change) });
-    using _listening = events.listen((event) => heard.push(event));
+    using _listening = events.subscribe((event) => heard.push(event));
     service.tryReady("a");
     await server.refuse(down);
     await server.clock.advance(100);

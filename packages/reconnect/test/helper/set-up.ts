@@ -1,7 +1,7 @@
 import { serviceFn } from "@sluice/core";
 import { type Deferred, deferred } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
-import { reconnect, type ReconnectOptions } from "../../src/index.ts";
+import { type Reconnect, reconnect, type ReconnectOptions } from "../../src/index.ts";
 
 /** What shows that a connection is broken. */
 export class Lost extends Error {
@@ -10,14 +10,14 @@ export class Lost extends Error {
 
 /** A server, to which the test connects by hand. */
 export class Server {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock = new VirtualClock();
   /** Attempts that are under way or were. */
   readonly attempts: Deferred<void>[] = [];
   /** Calls, by their connection's number from 1. */
   readonly calls: { readonly connection: number; readonly request: string; readonly answer: Deferred<string> }[] = [];
 
   /** A service behind it. Its backoff is 100 ms, 200 ms, 400 ms. */
-  reconnect(options: ReconnectOptions = {}) {
+  reconnect(options: ReconnectOptions = {}): Reconnect<string, string> {
     return reconnect(() => this.connect(), {
       isBroken: (failure) => failure instanceof Lost,
       backoff: { next: (delay: number = 100) => ({ delay, state: delay * 2 }) },
