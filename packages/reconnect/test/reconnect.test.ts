@@ -198,7 +198,7 @@ describe("an attempt that fails", () => {
       new TypeError("reconnect: what make returns must be a service (with tryReady, ready, call); received an object"),
     ],
   ])("is also one where make %s", async (_how, make, error) => {
-    const service = reconnect(make as () => never);
+    const service = reconnect(make);
     await expect(service.call("a" as never)).rejects.toEqual(error);
     expect(service.state).toBe("backing-off");
   });
@@ -491,7 +491,7 @@ describe("what is told", () => {
     const changes: StateChange[] = [];
     const heard: LayerEvent[] = [];
     const service = server.reconnect({ label: "db", onChange: (change) => changes.push(change) });
-    using _listening = events.subscribe((event) => heard.push(event));
+    const subscription = events.subscribe((event) => heard.push(event));
     service.tryReady("a");
     await server.refuse(down);
     await server.clock.advance(100);
@@ -499,6 +499,7 @@ describe("what is told", () => {
     await server.accept();
     await server.answer();
     expect(call()[0]).toBe("kept");
+    subscription[Symbol.dispose]();
     expect(changes).toEqual([
       { from: "idle", to: "connecting", cause: undefined },
       { from: "connecting", to: "backing-off", cause: down },
