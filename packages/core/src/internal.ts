@@ -11,7 +11,6 @@ export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";
 export { passageNumber } from "./kit/cached-time.ts";
 export { ask } from "./stack/ask.ts";
 export { Asker, type Stack } from "./stack/asker.ts";
-export { processWide } from "./kit/process-wide.ts";
 export { around } from "./stack/around.ts";
 export { handUp } from "./stack/hand-up.ts";
 export type { Asked, Held } from "./stack/leak-watch.ts";

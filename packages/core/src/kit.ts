@@ -43,6 +43,7 @@ export { Line } from "./kit/line.ts";
 export { requireLine } from "./kit/require-line.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
+export { processWide } from "./kit/process-wide.ts";
 export { promiseOf } from "./kit/promise-of.ts";
 export { report, tell } from "./kit/report.ts";
 export { SteadyTime } from "./kit/steady-time.ts";

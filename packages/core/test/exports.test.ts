@@ -49,6 +49,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "listen",
     "longestTimer",
     "permit",
+    "processWide",
     "promiseOf",
     "readOption",
     "readOptions",

@@ -1,7 +1,10 @@
-import { processWide } from "@sluice/core/internal";
+import { processWide } from "@sluice/core/kit";
 import type { Meter } from "./meter.ts";
 
-/** Held weakly: a meter lives as long as it is referenced, or a service that it counts for is. */
+/**
+ * Held weakly: a meter lives as long as it is referenced, or a service that it counts for is. Exporters, which do not import this package,
+ * find it by this name.
+ */
 const registry = processWide("meters", new Set<WeakRef<Meter>>());
 
 const collected = new FinalizationRegistry<WeakRef<Meter>>((entry) => {
