@@ -1,0 +1,10 @@
+/**
+ * Exports what the meters and the layers of a process count to OpenTelemetry, and through its exporter to Prometheus. `meterProducer`
+ * is given to a reader of the SDK, and is read when the reader collects: nothing is recorded per call.
+ *
+ * @packageDocumentation
+ */
+export { defaultBoundaries } from "./durations.ts";
+export type { CountingMeter, DurationCounts, MeterCounts } from "./metered.ts";
+export type { MeterProducer, MeterProducerOptions } from "./meter-producer.ts";
+export { meterProducer } from "./meter-producer.ts";
