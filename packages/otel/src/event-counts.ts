@@ -39,8 +39,8 @@ export class EventCounts {
 function attributesOf(event: LayerEvent): Attributes {
   const reason = reasonOf(event);
   return {
-    "sluice.event.type": String(event.type),
-    "sluice.layer": String(event.layer),
+    "sluice.event.type": event.type,
+    "sluice.layer": event.layer,
     ...(typeof reason === "string" ? { "sluice.reason": reason } : {}),
   };
 }

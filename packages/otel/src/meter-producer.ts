@@ -59,7 +59,8 @@ export function meterProducer(options?: MeterProducerOptions): MeterProducer {
   const read = readOptions(owner, options, ["meters", "stacks", "histograms", "boundaries", "unitSuffix"]);
   const meters = requireMeters(read.meters);
   const stacks = requireStacks(read.stacks);
-  const histograms = requireOneOf(owner, "histograms", read.histograms ?? "explicit", ["explicit", "exponential"]);
+  const { histograms: given = "explicit" } = read;
+  const histograms = requireOneOf(owner, "histograms", given, ["explicit", "exponential"]);
   const boundaries = requireBoundaries(read.boundaries);
   const { unitSuffix = false } = read;
   if (typeof unitSuffix !== "boolean") {

@@ -92,7 +92,9 @@ describe("durations", () => {
 
   test("buckets of two widths are never added up", async () => {
     const seen = await timed([5]);
-    const other = { snapshot: () => ({ ...seen.snapshot(), duration: { ...seen.snapshot().duration, scale: 4 } }) };
+    const { count, sum, max, zero, offset, counts } = seen.snapshot().duration;
+    const finer = { count, sum, max, zero, scale: 4, offset, counts };
+    const other = { snapshot: () => ({ ...seen.snapshot(), duration: finer }) };
     using producer = meterProducer({ meters: [seen, other] });
     const { errors } = await producer.collect();
     expect(errors).toEqual([expect.any(RangeError)]);
@@ -274,7 +276,7 @@ describe("options", () => {
     [{ meters: 5 as unknown as [] }, TypeError, /meters .* 5/],
     [{ meters: null as unknown as [] }, TypeError, /meters .* null/],
     [{ stacks: { orders: 5 as never } }, TypeError, /stacks\["orders"\] .* 5/],
-    [{ suffix: true }, TypeError, /suffix is not an option/],
+    [{ unitSuffix: true, suffix: true }, TypeError, /suffix is not an option/],
   ])("%o is refused", (options, kind, message) => {
     expect(() => meterProducer(options)).toThrow(kind);
     expect(() => meterProducer(options)).toThrow(message);
