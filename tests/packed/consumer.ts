@@ -31,6 +31,7 @@ import {
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
+import { meterProducer } from "@sluice/otel";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { checkContract } from "@sluice/testing/contract";
@@ -320,6 +321,11 @@ async function seen(): Promise<void> {
   expect("counted", calls.ok, 1);
   expect("timed", duration.quantile(1), duration.max);
   expect("all meters", [...meters()].includes(point), true);
+  {
+    using producer = meterProducer({ meters });
+    const { resourceMetrics, errors } = await producer.collect();
+    expect("exported", resourceMetrics.scopeMetrics.length - errors.length, 1);
+  }
   expect(
     "the order",
     describe(counted)

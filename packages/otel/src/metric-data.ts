@@ -49,18 +49,18 @@ interface Described {
   readonly aggregationTemporality: typeof cumulative;
 }
 
-export interface SumData extends Described {
+interface SumData extends Described {
   readonly dataPointType: typeof pointType.sum;
   readonly dataPoints: DataPoint<number>[];
   readonly isMonotonic: boolean;
 }
 
-export interface HistogramData extends Described {
+interface HistogramData extends Described {
   readonly dataPointType: typeof pointType.histogram;
   readonly dataPoints: DataPoint<ExplicitHistogram>[];
 }
 
-export interface ExponentialHistogramData extends Described {
+interface ExponentialHistogramData extends Described {
   readonly dataPointType: typeof pointType.exponentialHistogram;
   readonly dataPoints: DataPoint<ExponentialHistogram>[];
 }
