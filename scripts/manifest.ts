@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { root } from "./command.ts";
@@ -60,7 +60,7 @@ function derived(folder: string, exports: Manifest["exports"]): Json {
     license,
     homepage: `${address}/tree/main/${folder}#readme`,
     repository: { ...repository, directory: folder },
-    files: ["dist"],
+    files: ["dist", ...["grafana"].filter((kept) => existsSync(join(root, folder, kept)))],
     type: "module",
     publishConfig: { ...published(exports), access: "public" },
     scripts: {
