@@ -137,6 +137,8 @@ export class Clients {
     }
     // With several operations or calls, which call inside belongs to which operation is not certain.
     if (this.bare || !calm || going.length !== 1 || going[0] !== operation) return;
+    // With single flight, a permit in hand may be waiting for the answer of that very call.
+    if (this.subject.answers && this.held.length > 0) return;
     if (arrival === undefined) mustReject("which was not running");
     else if (more.length === 0) this.mustPassOn(operation, arrival);
   }
