@@ -1,0 +1,539 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { events, type LayerEvent, isOverloadedError, Semaphore, ServiceBuilder, gate } from "@sluice/core";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
+import { coalesce } from "../src/index.ts";
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+};
+
+/** What became of a promise so far. */
+function watch<T>(promise: Promise<T>): { state: "pending" | "kept" | "failed"; value?: T; reason?: unknown } {
+  const watched: ReturnType<typeof watch<T>> = { state: "pending" };
+  promise.then(
+    (value) => Object.assign(watched, { state: "kept", value }),
+    (reason: unknown) => Object.assign(watched, { state: "failed", reason }),
+  );
+  return watched;
+}
+
+function setUp(clock = new VirtualClock()) {
+  const [inner, handle] = mockService<string, string>();
+  const layer = coalesce({ key: (request: string) => request[0], clock });
+  return { handle, layer, clock, service: new ServiceBuilder().layer(layer).service(inner) };
+}
+
+describe("promise 1: there is at most one call in flight for a key", () => {
+  test("a thousand calls of one key make one call", async () => {
+    const { service, handle, layer } = setUp();
+    const answers = Array.from({ length: 1_000 }, () => service.call("a"));
+    (await handle.nextRequest()).respond("A");
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(["A"]));
+    expect(handle.calls).toBe(1);
+    expect(layer).toMatchObject({ inFlight: 0, joined: 999 });
+  });
+
+  test("other keys have calls of their own", () => {
+    const { service, handle, layer } = setUp();
+    void service.call("a");
+    void service.call("b");
+    void service.call("a2");
+    expect(handle.calls).toBe(2);
+    expect(layer.inFlight).toBe(2);
+  });
+
+  test("the next call after the answer begins another", async () => {
+    const { service, handle } = setUp();
+    const first = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    await first;
+    const second = service.call("a");
+    (await handle.nextRequest()).respond("A2");
+    expect(await second).toBe("A2");
+  });
+
+  test("two services of one layer never answer for each other", async () => {
+    const layer = coalesce({ key: () => "all" });
+    const one = new ServiceBuilder().layer(layer).serviceFn(async (_: string) => "one");
+    const other = new ServiceBuilder().layer(layer).serviceFn(async (_: string) => "other");
+    expect(await Promise.all([one.call("a"), other.call("a")])).toEqual(["one", "other"]);
+  });
+
+  test("permits of one key that were reserved before share the call of the first", async () => {
+    const { service, handle } = setUp();
+    const permits = [service.tryReady("a"), service.tryReady("a")];
+    expect(handle.reserved).toBe(2);
+    const answers = permits.map((permit) => permit?.call("a"));
+    expect(handle).toMatchObject({ reserved: 0, calls: 1, released: 1 });
+    (await handle.nextRequest()).respond("A");
+    expect(await Promise.all(answers)).toEqual(["A", "A"]);
+  });
+
+  test("work that calls its own service for its own key while it is started waits for itself, and does not start again", async () => {
+    const layer = coalesce({ key: () => "all" });
+    let started = 0;
+    let again: Promise<string> | undefined;
+    const service = new ServiceBuilder().layer(layer).serviceFn(async (_: string): Promise<string> => {
+      started++;
+      again ??= service.call("a");
+      return "answer";
+    });
+    expect(await service.call("a")).toBe("answer");
+    expect(await again).toBe("answer");
+    expect(started).toBe(1);
+  });
+});
+
+describe("callers who wait inside", () => {
+  test("leave the line when somebody's call for their key begins: of a hundred, one took the only slot", async () => {
+    const slots = new Semaphore(1);
+    const answers: ((answer: string) => void)[] = [];
+    const service = new ServiceBuilder()
+      .layer(coalesce({ key: (request: string) => request }))
+      .layer(gate(slots, { name: "slots" }))
+      .serviceFn((_: string) => new Promise<string>((resolve) => answers.push(resolve)));
+    const busy = service.call("busy");
+    const waiting = Array.from({ length: 100 }, () => service.call("a"));
+    const other = service.call("b");
+    expect(slots.waiting).toBe(101);
+    answers[0]?.("done");
+    await busy;
+    await settle();
+    expect(slots.waiting).toBe(1); // the one for b
+    expect(answers.length).toBe(2);
+    answers[1]?.("A");
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(["A"]));
+    await settle();
+    answers[2]?.("B");
+    expect(await other).toBe("B");
+    expect(slots).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  test("also leave it for a call with a blind permit", async () => {
+    const { service, handle } = setUp();
+    handle.allow(1);
+    const blind = service.tryReady();
+    const waiting = service.call("a");
+    expect(handle.waiting).toBe(1);
+    const first = blind?.call("a");
+    expect(handle.waiting).toBe(0);
+    (await handle.nextRequest()).respond("A");
+    expect(await Promise.all([first, waiting])).toEqual(["A", "A"]);
+  });
+
+  test("keep their seat when the first caller leaves before they have moved on", async () => {
+    const { service, handle } = setUp();
+    handle.allow(1);
+    const blind = service.tryReady();
+    const waiting = service.call("a");
+    const first = new AbortController();
+    const left = watch(blind!.call("a", { signal: first.signal }));
+    first.abort("gone");
+    const request = await handle.nextRequest();
+    expect(request.options.signal?.aborted).toBe(false);
+    request.respond("A");
+    expect(await waiting).toBe("A");
+    expect(left).toMatchObject({ state: "failed", reason: "gone" });
+  });
+
+  test("who aborts in the turn in which it gets a seat rejects with its own reason, and keeps no work alive", async () => {
+    const { service, handle } = setUp();
+    handle.allow(1);
+    const blind = service.tryReady();
+    const [first, waiter] = [new AbortController(), new AbortController()];
+    const waiting = watch(service.call("a", { signal: waiter.signal }));
+    const called = watch(blind!.call("a", { signal: first.signal }));
+    waiter.abort("mine");
+    first.abort("its own");
+    await settle();
+    expect(waiting).toMatchObject({ state: "failed", reason: "mine" });
+    expect(called).toMatchObject({ state: "failed", reason: "its own" });
+    expect((await handle.nextRequest()).options.signal?.aborted).toBe(true);
+  });
+
+  test("who aborts in line leaves it, and the others stay", async () => {
+    const { service, handle } = setUp();
+    handle.allow(0);
+    const controller = new AbortController();
+    const gone = watch(service.ready({ request: "a", signal: controller.signal }));
+    const stays = service.ready({ request: "a" });
+    controller.abort("gone");
+    await settle();
+    expect(gone).toMatchObject({ state: "failed", reason: "gone" });
+    expect(handle.waiting).toBe(1);
+    handle.allow(1);
+    (await stays).release();
+    expect(handle.reserved).toBe(0);
+  });
+
+  test("a failure of readiness is the caller's whose it is, and not terminal", async () => {
+    const { service, handle } = setUp();
+    handle.allow(0);
+    const waiting = watch(service.ready({ request: "a" }));
+    handle.sendFailure("down");
+    await settle();
+    expect(waiting).toMatchObject({ state: "failed", reason: "down" });
+    handle.allow(1);
+    expect(service.tryReady("a")).toBeDefined();
+  });
+
+  test("requests without a key wait each for itself", async () => {
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder().layer(coalesce({ key: () => undefined })).service(inner);
+    handle.allow(0);
+    const answers = [service.call("a"), service.call("a")];
+    handle.allow(2);
+    for (let request = 0; request < 2; request++) (await handle.nextRequest()).respond(`${request}`);
+    expect(await Promise.all(answers)).toEqual(["0", "1"]);
+  });
+});
+
+describe("promise 2: an abort ends one caller's wait, not the work of others", () => {
+  test.each(["first", "second"])("when the %s leaves, the other has its answer", async (who) => {
+    const { service, handle } = setUp();
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const answers = controllers.map(({ signal }) => watch(service.call("a", { signal })));
+    const leaver = who === "first" ? 0 : 1;
+    controllers[leaver].abort("enough");
+    await settle();
+    expect(answers[leaver]).toMatchObject({ state: "failed", reason: "enough" });
+    const request = await handle.nextRequest();
+    expect(request.options.signal?.aborted).toBe(false);
+    request.respond("A");
+    await settle();
+    expect(answers[1 - leaver]).toMatchObject({ state: "kept", value: "A" });
+  });
+
+  test("when all have left, the work is aborted with the reason of the last, and the next caller begins another", async () => {
+    const { service, handle, layer } = setUp();
+    const controllers = [new AbortController(), new AbortController()];
+    const answers = controllers.map(({ signal }) => watch(service.call("a", { signal })));
+    controllers.forEach((controller, index) => controller.abort(index));
+    const request = await handle.nextRequest();
+    expect(request.options.signal).toMatchObject({ aborted: true, reason: 1 });
+    expect(layer.inFlight).toBe(0);
+    await settle();
+    expect(answers.map(({ reason }) => reason)).toEqual([0, 1]);
+    const next = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    expect(await next).toBe("A");
+    // The abandoned work answers late, and nobody minds.
+    request.fail(new Error("late"));
+    await settle();
+    expect(layer.inFlight).toBe(0);
+  });
+
+  test("a first caller who has no signal never ends the work", async () => {
+    const { service, handle } = setUp();
+    const controller = new AbortController();
+    const first = service.call("a");
+    void service.call("a", { signal: controller.signal }).catch(() => {});
+    controller.abort();
+    const request = await handle.nextRequest();
+    expect(request.options.signal).toBeUndefined();
+    request.respond("A");
+    expect(await first).toBe("A");
+  });
+
+  test("a signal that the work aborts while it is started ends the call", async () => {
+    const controller = new AbortController();
+    const service = new ServiceBuilder().layer(coalesce({ key: () => "all" })).serviceFn((_: string, { signal }) => {
+      controller.abort("at once");
+      return new Promise<string>((_resolve, reject) => reject(signal?.aborted));
+    });
+    await expect(service.call("a", { signal: controller.signal })).rejects.toBe("at once");
+  });
+});
+
+describe("promise 3: nothing is left when all have left", () => {
+  test("neither a listener on the caller's signal nor a seat", async () => {
+    const { service, handle, layer } = setUp();
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    Object.assign(signal, {
+      addEventListener: (...args: Parameters<typeof add>) => (listeners++, add(...args)),
+      removeEventListener: (...args: Parameters<typeof remove>) => (listeners--, remove(...args)),
+    });
+    const answers = [service.call("a", { signal }), service.call("a", { signal })];
+    expect(listeners).toBe(1);
+    (await handle.nextRequest()).respond("A");
+    await Promise.all(answers);
+    expect(listeners).toBe(0);
+    expect(layer.inFlight).toBe(0);
+    handle.allow(0);
+    const waiting = service.ready({ request: "a", signal });
+    expect(listeners).toBe(1);
+    handle.allow(1);
+    (await waiting).release();
+    expect(listeners).toBe(0);
+    expect(handle).toMatchObject({ reserved: 0, waiting: 0 });
+  });
+
+  test("a permit in hand keeps the work alive, and ends it when it is given back as the last", async () => {
+    const { service, handle, layer } = setUp();
+    const controller = new AbortController();
+    const left = watch(service.call("a", { signal: controller.signal }));
+    const seat = service.tryReady("a");
+    controller.abort("gone");
+    await settle();
+    expect(left).toMatchObject({ state: "failed", reason: "gone" });
+    const { options } = await handle.nextRequest();
+    expect(options.signal?.aborted).toBe(false);
+    seat?.release();
+    expect(options.signal).toMatchObject({ aborted: true, reason: "gone" });
+    expect(layer.inFlight).toBe(0);
+  });
+});
+
+describe("promise 4: work runs in the context, and with the waitUntil, of the first", () => {
+  test("also where the second caller wants it longer", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    let answer!: (value: string) => void;
+    const service = new ServiceBuilder().layer(coalesce({ key: () => "all" })).serviceFn((_: string, { waitUntil }) => {
+      seen.push(context.getStore());
+      waitUntil?.(Promise.resolve("from inside"));
+      return new Promise<string>((resolve) => (answer = resolve));
+    });
+    const handed: [string, string | undefined, Promise<unknown>][] = [];
+    const waitUntil = (who: string) => (work: Promise<unknown>) => void handed.push([who, context.getStore(), work]);
+    const controller = new AbortController();
+    const first = context.run("first", () =>
+      watch(service.call("a", { waitUntil: waitUntil("first"), signal: controller.signal })),
+    );
+    const second = context.run("second", () => service.call("a", { waitUntil: waitUntil("second") }));
+    expect(seen).toEqual(["first"]);
+    // The first leaves: its limits outside still hold for the work, which goes on. Whoever aborts, it is told in its own context.
+    context.run("aborter", () => controller.abort("gone"));
+    expect(first.state).toBe("pending");
+    await settle();
+    expect(first.state).toBe("failed");
+    expect(handed.map(([who, where]) => [who, where])).toEqual([
+      ["first", "first"],
+      ["first", "first"],
+    ]);
+    const work = watch(handed[1]![2]);
+    await settle();
+    expect(work.state).toBe("pending");
+    answer("A");
+    expect(await second).toBe("A");
+    expect(work.state).toBe("kept");
+  });
+});
+
+describe("promise 5: a failure goes to all who ride, and is kept by nobody", () => {
+  test("the next call begins another", async () => {
+    const { service, handle } = setUp();
+    const failure = new Error("down");
+    const answers = [service.call("a"), service.call("a", { signal: new AbortController().signal })].map(watch);
+    (await handle.nextRequest()).fail(failure);
+    await settle();
+    expect(answers.map(({ reason }) => reason)).toEqual([failure, failure]);
+    const next = service.call("a");
+    (await handle.nextRequest()).respond("A");
+    expect(await next).toBe("A");
+  });
+});
+
+describe("promise 6: a permit's answer is of the flight that was there when it was reserved", () => {
+  test("it needs no room inside, and has the answer also when the flight has landed since", async () => {
+    const { service, handle } = setUp();
+    handle.allow(1);
+    const first = service.call("a");
+    const seat = service.tryReady("a");
+    const waited = await service.ready({ request: "a" });
+    expect(handle.allowed).toBe(0);
+    (await handle.nextRequest()).respond("A");
+    await first;
+    expect(await seat?.call("a")).toBe("A");
+    expect(await waited.call("a2")).toBe("A"); // another request of the same key
+    expect(handle.calls).toBe(1);
+  });
+
+  test("spent on another key it is exchanged: that key is tried once", async () => {
+    const { service, handle } = setUp();
+    handle.allow(2);
+    const first = service.call("a");
+    const [one, other] = [service.tryReady("a"), service.tryReady("a")];
+    const exchanged = one?.call("b");
+    expect(handle.calls).toBe(2);
+    const refused: unknown = await other?.call("c").catch((error: unknown) => error);
+    expect(isOverloadedError(refused) && refused.layer).toBe("mockService");
+    for (const answer of ["A", "B"]) (await handle.nextRequest()).respond(answer);
+    expect(await Promise.all([first, exchanged])).toEqual(["A", "B"]);
+  });
+
+  test("where nobody says who has no room, the refusal is the layer's, with its label", async () => {
+    const service = new ServiceBuilder()
+      .layer(coalesce({ key: (request: string) => request, label: "users" }))
+      .layer(gate(quiet(), { name: "quiet" }))
+      .serviceFn(() => new Promise<string>(() => {}));
+    void service.call("a");
+    const error: unknown = await service
+      .tryReady("a")
+      ?.call("b")
+      .catch((reason: unknown) => reason);
+    expect(isOverloadedError(error)).toBe(true);
+  });
+
+  test("a failure of readiness at the exchange is that of the call", async () => {
+    const { service, handle } = setUp();
+    void service.call("a");
+    const seat = service.tryReady("a");
+    handle.sendFailure("down");
+    await expect(seat?.call("b")).rejects.toBe("down");
+  });
+
+  test("what was reserved inside for another key begins that one, or joins it", async () => {
+    const { service, handle } = setUp();
+    const [one, other] = [service.tryReady("a"), service.tryReady("a")];
+    const answers = [one?.call("b"), other?.call("b")];
+    expect(handle).toMatchObject({ calls: 1, reserved: 0 });
+    (await handle.nextRequest()).respond("B");
+    expect(await Promise.all(answers)).toEqual(["B", "B"]);
+  });
+});
+
+/** One slot, and no word about a refusal. */
+function quiet(): Semaphore {
+  return new Semaphore(1);
+}
+
+describe("promise 9: without a key there is no single flight", () => {
+  test("requests for which key answers undefined are called each on its own", () => {
+    const [inner, handle] = mockService<string, string>();
+    const layer = coalesce({ key: () => undefined });
+    const service = new ServiceBuilder().layer(layer).service(inner);
+    void service.call("a");
+    void service.call("a");
+    expect(handle.calls).toBe(2);
+    expect(layer).toMatchObject({ inFlight: 0, joined: 0 });
+  });
+});
+
+describe("deadlines", () => {
+  test("the flight has its first caller's; when it fails past that, whoever has more time begins another", async () => {
+    const { service, handle, clock } = setUp();
+    const answers = [
+      service.call("a", { deadline: 100 }),
+      service.call("a", { deadline: 50 }),
+      service.call("a", { deadline: 300 }),
+      service.call("a"),
+    ].map(watch);
+    const request = await handle.nextRequest();
+    expect(request.options.deadline).toBe(100);
+    await clock.advance(100);
+    request.fail("too late");
+    const second = await handle.nextRequest();
+    expect(second.options.deadline).toBe(300);
+    second.respond("A");
+    await settle();
+    expect(answers.map(({ state }) => state)).toEqual(["failed", "failed", "kept", "kept"]);
+    expect(handle.calls).toBe(2);
+  });
+
+  test("a failure before that deadline goes to all", async () => {
+    const { service, handle, clock } = setUp();
+    const answers = [service.call("a", { deadline: 100 }), service.call("a")].map(watch);
+    await clock.advance(99);
+    (await handle.nextRequest()).fail("down");
+    await settle();
+    expect(answers.map(({ reason }) => reason)).toEqual(["down", "down"]);
+    expect(handle.calls).toBe(1);
+  });
+
+  test("who begins another waits in line where there is no room, and may leave it", async () => {
+    const { service, handle, clock } = setUp();
+    handle.allow(1);
+    const controller = new AbortController();
+    void service.call("a", { deadline: 100 }).catch(() => {});
+    const rider = watch(service.call("a", { signal: controller.signal }));
+    await clock.advance(100);
+    (await handle.nextRequest()).fail("too late");
+    await settle();
+    expect(handle.waiting).toBe(1);
+    controller.abort("enough");
+    await settle();
+    expect(rider).toMatchObject({ state: "failed", reason: "enough" });
+    expect(handle.waiting).toBe(0);
+  });
+});
+
+describe("functions of the user's", () => {
+  test("a key that throws is a failure of readiness, and nothing is held", async () => {
+    const [inner, handle] = mockService<string, string>();
+    const failure = new Error("no key");
+    const service = new ServiceBuilder()
+      .layer(
+        coalesce({
+          key: (request: string) => {
+            if (request === "bad") throw failure;
+            return request;
+          },
+        }),
+      )
+      .service(inner);
+    expect(() => service.tryReady("bad")).toThrow(failure);
+    await expect(service.ready({ request: "bad" })).rejects.toBe(failure);
+    await expect(service.tryReady()?.call("bad")).rejects.toBe(failure);
+    const controller = new AbortController();
+    void service.call("good", { signal: controller.signal }).catch(() => {});
+    await expect(service.tryReady("good")?.call("bad")).rejects.toBe(failure);
+    controller.abort();
+    // The seat was given back, or the work would go on.
+    expect((await handle.nextRequest()).options.signal?.aborted).toBe(true);
+    expect(handle.reserved).toBe(0);
+  });
+
+  test("a key that aborts the caller ends its wait", async () => {
+    const [inner, handle] = mockService<string, string>();
+    handle.allow(0);
+    const controller = new AbortController();
+    let asked = 0;
+    const key = (request: string): string => {
+      if (++asked === 1) controller.abort("by the key");
+      return request;
+    };
+    const service = new ServiceBuilder().layer(coalesce({ key })).service(inner);
+    await expect(service.ready({ request: "a", signal: controller.signal })).rejects.toBe("by the key");
+    expect(handle.waiting).toBe(0);
+  });
+
+  test("a promise as a key is refused by name", () => {
+    const service = new ServiceBuilder()
+      .layer(coalesce({ key: async (request: string) => request }))
+      .serviceFn(async (request: string) => request);
+    expect(() => service.tryReady("a")).toThrow("coalesce: what key returns must be a key, and not a promise of one");
+  });
+
+  test("objects are keys by identity, also those that cannot be read, and NaN is itself", async () => {
+    const hostile = Object.defineProperty({}, "then", {
+      get() {
+        throw new Error("not to be read");
+      },
+    });
+    for (const key of [{}, hostile, Number.NaN]) {
+      const [inner, handle] = mockService<string, string>();
+      const service = new ServiceBuilder().layer(coalesce({ key: () => key })).service(inner);
+      const first = service.call("a");
+      const seat = service.tryReady("a");
+      (await handle.nextRequest()).respond("A");
+      expect(await Promise.all([first, seat?.call("b")])).toEqual(["A", "A"]);
+    }
+  });
+});
+
+test("each call that joins is announced, and the layer's counters are what a logger needs", async () => {
+  const heard: LayerEvent[] = [];
+  const subscription = events.subscribe((event) => heard.push(event));
+  const layer = coalesce({ key: () => "all", label: "users" });
+  const service = new ServiceBuilder().layer(layer).serviceFn(async (n: number) => n);
+  expect(await Promise.all([service.call(1), service.call(2)])).toEqual([1, 1]);
+  subscription[Symbol.dispose]();
+  expect(heard).toMatchObject([{ type: "join", layer: "coalesce", label: "users", key: "all" }]);
+  expect(JSON.parse(JSON.stringify(layer))).toEqual({ name: "coalesce", label: "users", inFlight: 0, joined: 1 });
+});
