@@ -1,5 +1,6 @@
 import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
 import { type AnyLayer, gate, layerFn, Semaphore, serviceFn } from "@sluice/core";
+import { coalesce } from "@sluice/cache";
 import { keyed } from "@sluice/keyed";
 import { priorityLine } from "@sluice/priority";
 import { hedge } from "@sluice/hedge";
@@ -77,6 +78,7 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   "sample of an algorithm": (sample, clock) =>
     adaptiveLimit({ limit: 1, max: 1, sample, eachSample: true }, { window: false, clock }),
   "key of keyed": (key) => keyed({ key, gate: () => new Semaphore(1) }),
+  "key of coalesce": (key, clock) => coalesce({ key, clock }),
   "gate of keyed": (make) => keyed({ key: (request) => request, gate: make }),
   priority: (priority, clock) =>
     gate(new Semaphore(1, { clock, line: priorityLine({ priority, clock }) }), { name: "prioritized" }),

@@ -1,6 +1,5 @@
 /**
- * Keeps a stampede away from a service: `coalesce` makes one call for all who ask for the same at the same time, and `cache` keeps the
- * answer for a while, also past its time where the service cannot give another.
+ * Keeps a stampede away from a service: `coalesce` makes one call for all who ask for the same at the same time.
  *
  * @packageDocumentation
  */

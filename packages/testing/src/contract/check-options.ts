@@ -43,7 +43,8 @@ export interface CheckOptions<Made = any> {
   readonly orders?: boolean | undefined;
   /**
    * Whether the layer answers some requests by itself, with nothing reserved inside, such as a cache, or a fallback that answers for a
-   * failure of readiness. Promise 4 then does not compare those with callers who wait inside. Default false.
+   * failure of readiness. Promise 4 then does not compare those with callers who wait inside, and promise 5 lets a permit in hand keep the
+   * work alive, which may be for the same answer. Default false.
    */
   readonly answers?: boolean | undefined;
   /**
