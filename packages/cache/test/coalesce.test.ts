@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { events, type LayerEvent, isOverloadedError, Semaphore, ServiceBuilder, gate } from "@sluice/core";
+import {
+  events,
+  gate,
+  isOverloadedError,
+  type LayerEvent,
+  type Permit,
+  Semaphore,
+  Service,
+  ServiceBuilder,
+} from "@sluice/core";
+import { permit } from "@sluice/core/kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { coalesce } from "../src/index.ts";
@@ -55,8 +65,8 @@ describe("promise 1: there is at most one call in flight for a key", () => {
 
   test("two services of one layer never answer for each other", async () => {
     const layer = coalesce({ key: () => "all" });
-    const one = new ServiceBuilder().layer(layer).serviceFn(async (_: string) => "one");
-    const other = new ServiceBuilder().layer(layer).serviceFn(async (_: string) => "other");
+    const one = new ServiceBuilder().layer(layer).serviceFn(async () => "one");
+    const other = new ServiceBuilder().layer(layer).serviceFn(async () => "other");
     expect(await Promise.all([one.call("a"), other.call("a")])).toEqual(["one", "other"]);
   });
 
@@ -64,7 +74,7 @@ describe("promise 1: there is at most one call in flight for a key", () => {
     const { service, handle } = setUp();
     const permits = [service.tryReady("a"), service.tryReady("a")];
     expect(handle.reserved).toBe(2);
-    const answers = permits.map((permit) => permit?.call("a"));
+    const answers = permits.map((held) => held!.call("a"));
     expect(handle).toMatchObject({ reserved: 0, calls: 1, released: 1 });
     (await handle.nextRequest()).respond("A");
     expect(await Promise.all(answers)).toEqual(["A", "A"]);
@@ -74,7 +84,7 @@ describe("promise 1: there is at most one call in flight for a key", () => {
     const layer = coalesce({ key: () => "all" });
     let started = 0;
     let again: Promise<string> | undefined;
-    const service = new ServiceBuilder().layer(layer).serviceFn(async (_: string): Promise<string> => {
+    const service = new ServiceBuilder().layer(layer).serviceFn(async (): Promise<string> => {
       started++;
       again ??= service.call("a");
       return "answer";
@@ -92,7 +102,7 @@ describe("callers who wait inside", () => {
     const service = new ServiceBuilder()
       .layer(coalesce({ key: (request: string) => request }))
       .layer(gate(slots, { name: "slots" }))
-      .serviceFn((_: string) => new Promise<string>((resolve) => answers.push(resolve)));
+      .serviceFn(() => new Promise<string>((resolve) => answers.push(resolve)));
     const busy = service.call("busy");
     const waiting = Array.from({ length: 100 }, () => service.call("a"));
     const other = service.call("b");
@@ -368,16 +378,27 @@ describe("promise 6: a permit's answer is of the flight that was there when it w
   });
 
   test("where nobody says who has no room, the refusal is the layer's, with its label", async () => {
-    const service = new ServiceBuilder()
-      .layer(coalesce({ key: (request: string) => request, label: "users" }))
-      .layer(gate(quiet(), { name: "quiet" }))
-      .serviceFn(() => new Promise<string>(() => {}));
+    let room = 1;
+    class Foreign extends Service<string, string> {
+      override tryReady(): Permit<string, string> | undefined {
+        return room-- > 0
+          ? permit(
+              () => new Promise<string>(() => {}),
+              () => {},
+            )
+          : undefined;
+      }
+      override ready(): Promise<Permit<string, string>> {
+        return new Promise(() => {});
+      }
+    }
+    const service = coalesce({ key: (request: string) => request, label: "users" }).wrap(new Foreign());
     void service.call("a");
-    const error: unknown = await service
+    const refused: unknown = await service
       .tryReady("a")
       ?.call("b")
-      .catch((reason: unknown) => reason);
-    expect(isOverloadedError(error)).toBe(true);
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ layer: "coalesce", label: "users", reason: "capacity" });
   });
 
   test("a failure of readiness at the exchange is that of the call", async () => {
@@ -391,19 +412,14 @@ describe("promise 6: a permit's answer is of the flight that was there when it w
   test("what was reserved inside for another key begins that one, or joins it", async () => {
     const { service, handle } = setUp();
     const [one, other] = [service.tryReady("a"), service.tryReady("a")];
-    const answers = [one?.call("b"), other?.call("b")];
+    const answers = [one!.call("b"), other!.call("b")];
     expect(handle).toMatchObject({ calls: 1, reserved: 0 });
     (await handle.nextRequest()).respond("B");
     expect(await Promise.all(answers)).toEqual(["B", "B"]);
   });
 });
 
-/** One slot, and no word about a refusal. */
-function quiet(): Semaphore {
-  return new Semaphore(1);
-}
-
-describe("promise 9: without a key there is no single flight", () => {
+describe("promise 7: without a key there is no single flight", () => {
   test("requests for which key answers undefined are called each on its own", () => {
     const [inner, handle] = mockService<string, string>();
     const layer = coalesce({ key: () => undefined });
@@ -511,11 +527,14 @@ describe("functions of the user's", () => {
   });
 
   test("objects are keys by identity, also those that cannot be read, and NaN is itself", async () => {
-    const hostile = Object.defineProperty({}, "then", {
-      get() {
-        throw new Error("not to be read");
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("not to be read");
+        },
       },
-    });
+    );
     for (const key of [{}, hostile, Number.NaN]) {
       const [inner, handle] = mockService<string, string>();
       const service = new ServiceBuilder().layer(coalesce({ key: () => key })).service(inner);
