@@ -177,6 +177,19 @@ describe("callers who wait inside", () => {
     expect(handle.reserved).toBe(0);
   });
 
+  test("who is granted room after an abort that another listener kept to itself gives it back", async () => {
+    const { service, handle } = setUp();
+    handle.allow(0);
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => event.stopImmediatePropagation());
+    const gone = watch(service.ready({ request: "a", signal: controller.signal }));
+    controller.abort("gone");
+    handle.allow(1);
+    await settle();
+    expect(gone).toMatchObject({ state: "failed", reason: "gone" });
+    expect(handle).toMatchObject({ allowed: 1, reserved: 0 });
+  });
+
   test("a failure of readiness is the caller's whose it is, and not terminal", async () => {
     const { service, handle } = setUp();
     handle.allow(0);
@@ -476,6 +489,23 @@ describe("deadlines", () => {
     await settle();
     expect(rider).toMatchObject({ state: "failed", reason: "enough" });
     expect(handle.waiting).toBe(0);
+  });
+
+  test("also after an abort that another listener kept to itself, and what it is granted then is given back", async () => {
+    const { service, handle, clock } = setUp();
+    handle.allow(1);
+    const controller = new AbortController();
+    void service.call("a", { deadline: 100 }).catch(() => {});
+    controller.signal.addEventListener("abort", (event) => event.stopImmediatePropagation());
+    const rider = watch(service.call("a", { signal: controller.signal }));
+    await clock.advance(100);
+    (await handle.nextRequest()).fail("too late");
+    await settle();
+    controller.abort("enough");
+    handle.allow(1);
+    await settle();
+    expect(rider).toMatchObject({ state: "failed", reason: "enough" });
+    expect(handle).toMatchObject({ allowed: 1, reserved: 0, calls: 1 });
   });
 });
 
