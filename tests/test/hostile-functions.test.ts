@@ -1,6 +1,6 @@
 import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
 import { type AnyLayer, gate, layerFn, Semaphore, serviceFn } from "@sluice/core";
-import { coalesce } from "@sluice/cache";
+import { cache, coalesce } from "@sluice/cache";
 import { keyed } from "@sluice/keyed";
 import { priorityLine } from "@sluice/priority";
 import { hedge } from "@sluice/hedge";
@@ -79,6 +79,7 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
     adaptiveLimit({ limit: 1, max: 1, sample, eachSample: true }, { window: false, clock }),
   "key of keyed": (key) => keyed({ key, gate: () => new Semaphore(1) }),
   "key of coalesce": (key, clock) => coalesce({ key, clock }),
+  "key of cache": (key, clock) => cache({ key, ttl: 0, clock }),
   "gate of keyed": (make) => keyed({ key: (request) => request, gate: make }),
   priority: (priority, clock) =>
     gate(new Semaphore(1, { clock, line: priorityLine({ priority, clock }) }), { name: "prioritized" }),

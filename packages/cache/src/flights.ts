@@ -70,6 +70,17 @@ export class Flights implements Stack, Airport {
     };
   }
 
+  /** Whether a call for this key is in flight. */
+  has(key: unknown): boolean {
+    return this.byKey.has(key);
+  }
+
+  /** What is in flight for this key answers those who ride it, and nobody who comes from now on. */
+  detach(key: unknown): void {
+    const flight = this.byKey.get(key);
+    if (flight !== undefined) this.left(flight);
+  }
+
   left(flight: Flight): void {
     if (this.byKey.get(flight.key) !== flight) return;
     this.byKey.delete(flight.key);

@@ -432,7 +432,7 @@ describe("promise 6: a permit's answer is of the flight that was there when it w
   });
 });
 
-describe("promise 7: without a key there is no single flight", () => {
+describe("promise 9: without a key there is no single flight", () => {
   test("requests for which key answers undefined are called each on its own", () => {
     const [inner, handle] = mockService<string, string>();
     const layer = coalesce({ key: () => undefined });

@@ -1,0 +1,20 @@
+/** An answer as a store keeps it. A plain object: a store may weigh it, and must give back the very same. */
+export interface CacheEntry<out Res = unknown> {
+  /** The response. */
+  readonly value: Res;
+  /** When it came, in the clock's milliseconds. */
+  readonly at: number;
+  /** The number of the call that it is the answer of: a later call has a higher one. */
+  readonly start: number;
+}
+
+/**
+ * Where answers are kept: what a `Map` has, and `lru-cache`, `quick-lru` and `tiny-lru`. Synchronous. It may forget whatever it likes, at any
+ * time. What it throws is reported; the request is then a miss, or its answer is not kept.
+ */
+export interface CacheStore<Value> {
+  get(key: any): Value | undefined;
+  set(key: any, value: Value): unknown;
+  delete(key: any): unknown;
+  clear?(): unknown;
+}
