@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { type AnyLayer, identity, ServiceBuilder } from "@sluice/core";
-import { coalesce } from "@sluice/cache";
+import { cache, coalesce } from "@sluice/cache";
 import { concurrencyLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
 
@@ -94,3 +94,33 @@ assert.equal(await hurried, "out of time");
 assert.deepEqual(await Promise.all(patient), ["the monthly report", "the monthly report"]);
 assert.equal(begun, 2);
 console.log("the deadline of the first was its own");
+
+// ── Past its time ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// An answer is fresh for 10 s; then it is given for another 20 s while one call refreshes it, and for 60 s where the database fails.
+const time = new VirtualClock();
+let version = 1;
+let down = false;
+const kept = cache({
+  key: (sku: string) => sku,
+  ttl: 10_000,
+  staleWhileRevalidate: 20_000,
+  staleIfError: 60_000,
+  clock: time,
+});
+const price = new ServiceBuilder().layer(kept).serviceFn(async (sku: string) => {
+  if (down) throw new Error("the database is down");
+  return `${sku}, version ${version}`;
+});
+
+assert.equal(await price.call("socks"), "socks, version 1");
+version = 2;
+await time.advanceAsync(15_000);
+assert.equal(await price.call("socks"), "socks, version 1"); // at once, and the refresh runs at its side
+assert.equal(await price.call("socks"), "socks, version 2");
+down = true;
+await time.advanceAsync(60_000);
+assert.equal(await price.call("socks"), "socks, version 2"); // better than nothing
+await time.advanceAsync(20_000);
+await assert.rejects(price.call("socks"), /the database is down/); // too old
+console.log(`${kept.hits} hits, ${kept.stale} of them stale; ${kept.misses} misses, ${kept.refreshes} refresh`);
