@@ -5,11 +5,25 @@ import {
   aName,
   count,
   delay,
+  either,
   type Every,
   optional,
   type OptionTable,
   withMethods,
 } from "@sluice/test-kit";
+
+const aStore = withMethods({ get() {}, set() {}, delete() {} }, "get", "set", "delete");
+/** A `Map` is a store as it is. */
+const aMap = { ...aStore, edges: [new Map()], takes: isMap };
+
+function isMap(value: unknown): boolean {
+  try {
+    return value instanceof Map;
+  } catch {
+    // A proxy that was revoked.
+    return false;
+  }
+}
 
 export const optionTable: OptionTable = {
   objects: [
@@ -32,7 +46,7 @@ export const optionTable: OptionTable = {
         ttl: delay,
         staleWhileRevalidate: optional(delay),
         staleIfError: optional(delay),
-        store: optional(withMethods({ get() {}, set() {}, delete() {} }, "get", "set", "delete")),
+        store: optional(either(aStore, aMap)),
         max: optional(count),
         cacheIf: optional(aFunction),
         clock: optional(aClock),
