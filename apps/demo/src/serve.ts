@@ -39,6 +39,8 @@ function commands(gateway: string, control: string): string[] {
     `    seq 40 | xargs -P 40 -I N curl -s -o /dev/null -w '%{http_code}\\n' '${gateway}/report?id=N' | sort | uniq -c`,
     "  Its counters:",
     `    curl -s ${gateway}/metrics`,
+    "  Which routes would let the next request in:",
+    `    curl -s ${gateway}/readyz`,
     "  What happens to a backend:",
     `    curl -X POST '${control}/report?factor=${slowFactor}'    # slower; factor=1 as before`,
     `    curl -X POST '${control}/fares?freeze=10000'   # silent, for so many ms`,

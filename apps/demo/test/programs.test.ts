@@ -148,6 +148,43 @@ describe("the gateway, kept up", () => {
     expect(tooMany).toContain(429);
   });
 
+  test("answers a refusal in problem details, with an id, and says when to come back", async () => {
+    const { gateway } = await served();
+    const many = await Promise.all(Array.from({ length: 40 }, () => fetch(`${gateway}/report?id=1`)));
+    const refused = many.find(({ status }) => status === 503)!;
+    expect(refused.headers.get("content-type")).toBe("application/problem+json");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(refused.headers.get("x-request-id")).toMatch(/./);
+    await Promise.all(many.map((each) => each.text()));
+  });
+
+  test("gives up when the client's own time is over", async () => {
+    const { gateway, control } = await served();
+    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    const impatient = await fetch(`${gateway}/report?id=1`, { headers: { "x-timeout-ms": "100" } });
+    expect(impatient.status).toBe(504);
+    await impatient.text();
+    // The backend takes 600 ms: who waits that long is answered.
+    expect(await statusOf(`${gateway}/report?id=1`)).toBe(200);
+  });
+
+  test("says which routes would let the next request in", async () => {
+    const { gateway, control } = await served();
+    const readiness = async () => (await fetch(`${gateway}/readyz`)).json() as Promise<Record<string, boolean>>;
+    expect(await readiness()).toEqual({ quote: true, report: true, fares: true, hash: true });
+    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    const filling = Array.from({ length: 40 }, () => statusOf(`${gateway}/report?id=1`));
+    const full = await vi.waitUntil(
+      async () => {
+        const now = await readiness();
+        return now["report"] ? undefined : now;
+      },
+      { interval: 5 },
+    );
+    expect(full).toEqual({ quote: true, report: false, fares: true, hash: true });
+    await Promise.all(filling);
+  });
+
   test("when a client leaves, stops what it had asked for", async () => {
     const { gateway, control } = await served();
     expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);

@@ -1,14 +1,15 @@
-// The gateway with layers: a table of differing stacks, one for each route, and the HTTP edge around it.
-import { ServiceBuilder, systemClock } from "@sluice/core";
+// The gateway with layers: a table of differing stacks, one for each route, behind the HTTP edge of @sluice/http.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServiceBuilder } from "@sluice/core";
+import { guard } from "@sluice/http/node";
 import { currentRequestId, trace } from "@sluice/trace";
-import { mapResponse } from "@sluice/util";
 import { routingTable } from "@sluice/util-box";
 import { routes } from "../routes.ts";
-import type { Answer } from "./answer.ts";
-import type { GatewayRequest } from "./gateway-request.ts";
+import { answered } from "./answered.ts";
+import { type GatewayRequest, readRequest } from "./gateway-request.ts";
 import { runGateway } from "./gateway.ts";
-import { type Edge, httpEdge } from "./http-edge.ts";
-import { makeRoutes } from "./routes.ts";
+import { reply } from "./reply.ts";
+import { makeRoutes, type Route } from "./routes.ts";
 
 /** A line of JSON for each thing that happens. */
 const write = (message: string, fields: object) => console.log(JSON.stringify({ message, ...fields }));
@@ -16,29 +17,37 @@ const lines = { info: write, warn: write };
 
 runGateway(({ backends, log }, connections) => {
   const made = makeRoutes(connections, backends);
-  const table = routingTable({
-    key: ({ route }: GatewayRequest) => route,
-    routes: new Map<string, (typeof made)["quote"]["service"]>(routes.map((name) => [name, made[name].service])),
-  });
-  const edge: Edge = new ServiceBuilder()
-    .layer(trace({ logger: log ? lines : undefined, traceparent: ({ traceparent }: GatewayRequest) => traceparent }))
-    .layer(mapResponse(withRequestId))
-    .service(httpEdge(table));
+  const service = answered(
+    routingTable({
+      key: ({ route }: GatewayRequest) => route,
+      routes: new Map<string, Route["service"]>(routes.map((name) => [name, made[name].service])),
+    }),
+  );
+  const edge = guard(
+    new ServiceBuilder().layer(
+      trace({
+        logger: log ? lines : undefined,
+        traceparent: ({ headers }: IncomingMessage) => headers["traceparent"],
+      }),
+    ),
+    { onError: console.error },
+  );
 
   return {
-    answer: (request, signal) =>
-      edge.call(request, {
-        signal,
-        // Nothing is begun that could not be answered while the client is there.
-        deadline: request.patience === undefined ? undefined : systemClock.now() + request.patience,
-      }),
-    route: (name) => made[name].metrics(),
-    async drain() {
-      await Promise.all(routes.map((name) => made[name].drain()));
+    // The signal aborts when the client leaves, and the deadline is the client's own: nothing is begun that could not be
+    // answered while the client is there.
+    serve: edge.handle(async (request: IncomingMessage, response: ServerResponse, options) => {
+      const answer = await service.call(readRequest(request), options);
+      const id = currentRequestId() ?? "";
+      reply(response, answer.status, await answer.text(), {
+        ...Object.fromEntries(answer.headers),
+        "x-request-id": id,
+      });
+    }),
+    metrics: (name) => made[name].metrics(),
+    isReady: (name) => made[name].isReady(),
+    close() {
+      for (const name of routes) made[name].close();
     },
   };
 });
-
-function withRequestId(answer: Answer): Answer {
-  return { ...answer, headers: { ...answer.headers, "x-request-id": currentRequestId() ?? "" } };
-}

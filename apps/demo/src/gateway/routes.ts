@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { buffer } from "@sluice/buffer";
 import { ServiceBuilder } from "@sluice/core";
+import { isReady } from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
@@ -10,19 +11,21 @@ import { filter, mapRequest, mapResponse } from "@sluice/util";
 import { boxed, type BoxService } from "@sluice/util-box";
 import { hashThreads } from "../backends/hash-threads.ts";
 import type { ByRoute } from "../routes.ts";
-import type { Answer } from "./answer.ts";
+import type { Failure } from "./answered.ts";
 import type { Connections } from "./connections.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
-import type { Failure } from "./http-edge.ts";
 import type { RouteMetrics } from "./metrics.ts";
 import { countRetries } from "./retry-counts.ts";
 import { upstream } from "./upstream.ts";
 
 /** A route: its stack, what there is to see of it, and its end. */
 export interface Route {
-  readonly service: BoxService<GatewayRequest, Answer, Failure>;
+  readonly service: BoxService<GatewayRequest, Response, Failure>;
   metrics(): RouteMetrics;
-  drain(): Promise<void>;
+  /** Whether the next request would be let in. */
+  isReady(): boolean;
+  /** From now on refuses what is new. */
+  close(): void;
 }
 
 /**
@@ -47,18 +50,21 @@ const none = { budget: null, retries: 0, retriesDenied: 0 };
 function quote(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 16 });
   const limit = concurrencyLimit(4);
-  const service = new ServiceBuilder()
-    .layer(meter("quote"))
-    .layer(filter(({ id }: GatewayRequest) => /^\d+$/.test(id)))
-    .layer(loadShed())
+  const inside = new ServiceBuilder()
     .layer(queue)
     .layer(limit)
     .layer(timeout(300))
     .service(upstream(connections, port));
+  const service = new ServiceBuilder()
+    .layer(meter("quote"))
+    .layer(filter(({ id }: GatewayRequest) => /^\d+$/.test(id)))
+    .layer(loadShed())
+    .service(inside);
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
-    drain: () => queue.drain(),
+    isReady: () => isReady(inside),
+    close: () => void queue.drain(),
   };
 }
 
@@ -69,18 +75,21 @@ function quote(connections: Connections, port: number): Route {
 function report(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 4 });
   const limit = concurrencyLimit(6);
-  const service = new ServiceBuilder()
-    .layer(meter("report"))
-    .layer(timeout({ total: 900 }))
-    .layer(loadShed())
+  const inside = new ServiceBuilder()
     .layer(queue)
     .layer(limit)
     .layer(timeout(700))
     .service(upstream(connections, port));
+  const service = new ServiceBuilder()
+    .layer(meter("report"))
+    .layer(timeout({ total: 900 }))
+    .layer(loadShed())
+    .service(inside);
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
-    drain: () => queue.drain(),
+    isReady: () => isReady(inside),
+    close: () => void queue.drain(),
   };
 }
 
@@ -91,6 +100,7 @@ function report(connections: Connections, port: number): Route {
  */
 function fares(connections: Connections, port: number): Route {
   const door = buffer({ capacity: 16 });
+  let isOpen = true;
   const limit = concurrencyLimit(20);
   const rate = rateLimit({ limit: 50, interval: 1000, burst: 4, algorithm: "token-bucket" });
   const budget = retryBudget({ ttl: 3000, minPerSecond: 2, ratio: 0.2 });
@@ -101,16 +111,18 @@ function fares(connections: Connections, port: number): Route {
     budget,
   });
   const counted = countRetries(policy);
-  const service = new ServiceBuilder()
-    .layer(meter("fares"))
-    .layer(timeout({ total: 900 }))
-    .layer(door)
-    .layer(loadShed())
+  const inside = new ServiceBuilder()
     .layer(retry(policy))
     .layer(rate)
     .layer(limit)
     .layer(timeout(250))
     .service(upstream(connections, port));
+  const service = new ServiceBuilder()
+    .layer(meter("fares"))
+    .layer(timeout({ total: 900 }))
+    .layer(door)
+    .layer(loadShed())
+    .service(inside);
   return {
     service: boxed(service),
     metrics: () => ({
@@ -120,7 +132,11 @@ function fares(connections: Connections, port: number): Route {
       retries: counted.retries,
       retriesDenied: counted.denied,
     }),
-    drain: () => door.drain(),
+    isReady: () => isOpen && isReady(inside),
+    close() {
+      isOpen = false;
+      void door.drain();
+    },
   };
 }
 
@@ -133,20 +149,23 @@ function fares(connections: Connections, port: number): Route {
 function hash(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 10 });
   const limit = concurrencyLimit(hashThreads(availableParallelism()) + 2);
-  const service = new ServiceBuilder()
-    .layer(meter("hash"))
-    .layer(loadShed())
+  const inside = new ServiceBuilder()
     .layer(queue)
     .layer(mapRequest((request: GatewayRequest) => ({ ...request, id: request.id.slice(0, 100) })))
-    .layer(
-      mapResponse((answer: Answer) => ({ ...answer, headers: { ...answer.headers, "cache-control": "max-age=60" } })),
-    )
+    .layer(mapResponse(keptForAMinute))
     .layer(limit)
     .layer(timeout(500))
     .service(upstream(connections, port));
+  const service = new ServiceBuilder().layer(meter("hash")).layer(loadShed()).service(inside);
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
-    drain: () => queue.drain(),
+    isReady: () => isReady(inside),
+    close: () => void queue.drain(),
   };
+}
+
+function keptForAMinute(answer: Response): Response {
+  answer.headers.set("cache-control", "max-age=60");
+  return answer;
 }

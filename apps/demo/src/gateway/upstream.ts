@@ -1,12 +1,11 @@
 import { raises, type Service, serviceFn } from "@sluice/core";
 import { currentTraceparent } from "@sluice/trace";
-import { type Answer, json } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** A backend as a service: the innermost of each stack. Its own refusals (4xx) are answers, its errors are failures. */
-export function upstream(connections: Connections, port: number): Service<GatewayRequest, Answer, UpstreamError> {
+export function upstream(connections: Connections, port: number): Service<GatewayRequest, Response, UpstreamError> {
   return serviceFn(async ({ method, id }: GatewayRequest, { signal }) => {
     const traceparent = currentTraceparent();
     const headers: Record<string, string> = traceparent === undefined ? {} : { traceparent };
@@ -21,6 +20,6 @@ export function upstream(connections: Connections, port: number): Service<Gatewa
     }
     const { status, body } = answer;
     if (status >= 500) throw new UpstreamError(status);
-    return { ...json(status, {}), body };
+    return new Response(body, { status, headers: { "content-type": "application/json" } });
   }, raises<UpstreamError>());
 }

@@ -15,7 +15,13 @@ export function ask(port: number, path: string, patience: number, ended: (ending
     ended(ending);
   };
   const sent = request(
-    { agent, host: "127.0.0.1", port, path: `${path}?id=${id}`, headers: { "x-patience-ms": String(patience) } },
+    {
+      agent,
+      host: "127.0.0.1",
+      port,
+      path: `${path}?id=${id}`,
+      headers: { "x-timeout-ms": String(Math.ceil(patience)) },
+    },
     (response) => {
       let body = "";
       response.setEncoding("utf8");

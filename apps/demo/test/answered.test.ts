@@ -4,14 +4,14 @@ import { TimeoutError } from "@sluice/timeout";
 import { FilteredError } from "@sluice/util";
 import { RouteNotFoundError } from "@sluice/util-box";
 import { describe, expect, test } from "vitest";
+import { answered, type Failure } from "../src/gateway/answered.ts";
 import type { GatewayRequest } from "../src/gateway/gateway-request.ts";
-import { type Failure, httpEdge, secondsToWait } from "../src/gateway/http-edge.ts";
 import { UpstreamError } from "../src/gateway/upstream-error.ts";
 
-const request: GatewayRequest = { method: "GET", route: "quote", id: "1", traceparent: undefined, patience: undefined };
+const request: GatewayRequest = { method: "GET", route: "quote", id: "1" };
 
 function answerTo(failure: Failure) {
-  return httpEdge(serviceFn(() => Promise.reject(failure), raises<Failure>())).call(request);
+  return answered(serviceFn(() => Promise.reject(failure), raises<Failure>())).call(request);
 }
 
 describe("at the HTTP boundary", () => {
@@ -24,32 +24,31 @@ describe("at the HTTP boundary", () => {
     ["the request makes no sense", new FilteredError(), 400],
     ["the backend fails", new UpstreamError(503), 502],
     ["the backend cannot be reached", new UpstreamError(undefined), 502],
-  ])("when %s", async (_when, failure, status) => {
-    expect((await answerTo(failure)).status).toBe(status);
+  ])("when %s, says so with a status, and a problem in the body", async (_when, failure, status) => {
+    const answer = await answerTo(failure);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(await answer.json()).toMatchObject({ status });
   });
 
-  test("what is refused says when to come back, in whole seconds, rounded up", async () => {
-    expect(
-      (await answerTo(new OverloadedError("rateLimit", { reason: "rate", retryAfter: 1001 }))).headers["retry-after"],
-    ).toBe("2");
-    expect((await answerTo(new OverloadedError("buffer"))).headers["retry-after"]).toBe("1");
-    expect((await answerTo(new BufferClosedError())).headers["retry-after"]).toBe("1");
-    expect(secondsToWait(0)).toBe(1);
-    expect(secondsToWait(1000)).toBe(1);
+  test("what the backend answered is in the problem, where it answered", async () => {
+    expect(await (await answerTo(new UpstreamError(503))).json()).toMatchObject({
+      detail: "The backend answered 503.",
+    });
   });
 
   test("an answer passes as it is", async () => {
-    const answer = { status: 200, headers: {}, body: "{}" };
-    expect(await httpEdge(serviceFn(() => answer)).call(request)).toBe(answer);
+    const answer = new Response("{}");
+    expect(await answered(serviceFn(() => answer)).call(request)).toBe(answer);
   });
 
   test("a failure that nobody declared is not hidden behind a status", async () => {
     const bug = new TypeError("a bug");
-    const edge = httpEdge(
+    const service = answered(
       serviceFn(() => {
         throw bug;
       }),
     );
-    await expect(edge.call(request)).rejects.toBe(bug);
+    await expect(service.call(request)).rejects.toBe(bug);
   });
 });
