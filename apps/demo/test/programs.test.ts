@@ -3,6 +3,7 @@ import { get, request } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { RouteMetrics } from "../src/gateway/metrics.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -68,7 +69,7 @@ function statusOf(url: string, method = "GET"): Promise<number | string> {
 
 interface Metrics {
   readonly answers: Readonly<Record<string, number>>;
-  readonly routes: Readonly<Record<string, { readonly permits: number }>>;
+  readonly routes: Readonly<Record<string, Pick<RouteMetrics, "permits" | "circuitOpened" | "circuitRefused">>>;
 }
 
 function metricsOf(gateway: string): Promise<Metrics> {
@@ -166,6 +167,30 @@ describe("the gateway, kept up", () => {
     await impatient.text();
     // The backend takes 600 ms: who waits that long is answered.
     expect(await statusOf(`${gateway}/report?id=1`)).toBe(200);
+  });
+
+  test("before a silent backend opens a circuit, answers with estimates at once, and finds out when it is back", async () => {
+    const { gateway, control } = await served();
+    const fare = async () => {
+      const answer = await fetch(`${gateway}/fares?id=7`);
+      return { status: answer.status, body: (await answer.json()) as { readonly estimated?: boolean } };
+    };
+    expect(await statusOf(`${control}/fares?freeze=60000`, "POST")).toBe(200);
+    await vi.waitUntil(async () => (await Promise.all([fare(), fare(), fare()])).some(({ body }) => body.estimated), {
+      timeout: 20_000,
+    });
+    const { circuitOpened, circuitRefused } = (await metricsOf(gateway)).routes["fares"]!;
+    expect(circuitOpened).toBeGreaterThan(0);
+    expect(circuitRefused).toBeGreaterThan(0);
+    expect(await statusOf(`${control}/fares?restart`, "POST")).toBe(200);
+    const back = await vi.waitUntil(
+      async () => {
+        const answer = await fare();
+        return answer.status === 200 && answer.body.estimated !== true ? answer : undefined;
+      },
+      { timeout: 20_000 },
+    );
+    expect(back.body).toEqual({ id: "7", fare: 42 });
   });
 
   test("says which routes would let the next request in", async () => {

@@ -14,7 +14,16 @@ import { Histogram } from "../src/report/histogram.ts";
 
 /** A run in which `good(phase, route)` of 100 were answered, in a second, where the capacity is 100. */
 function runOf(good: (phase: string, route: RouteName) => number): RunResult {
-  const seen = { queued: 1, backendQueued: 2, permits: 3, retries: 4, retriesDenied: 5, budget: null };
+  const seen = {
+    queued: 1,
+    backendQueued: 2,
+    permits: 3,
+    retries: 4,
+    retriesDenied: 5,
+    circuitOpened: 2,
+    circuitRefused: 60,
+    budget: null,
+  };
   return {
     title: "a run",
     capacity: byRoute(() => 100),
@@ -30,7 +39,16 @@ function runOf(good: (phase: string, route: RouteName) => number): RunResult {
 }
 
 function tallyOf(offered: number, good: number): Tally {
-  return { offered, good, refused: 0, timedOut: offered - good, failed: 0, latencies: [], slices: [{ offered, good }] };
+  return {
+    offered,
+    good,
+    estimated: 3,
+    refused: 0,
+    timedOut: offered - good,
+    failed: 0,
+    latencies: [],
+    slices: [{ offered, good }],
+  };
 }
 
 const well = runOf(() => 95);
@@ -66,6 +84,21 @@ describe("what was seen", () => {
     ).toEqual(Array.from({ length: 4 }, () => "NOT SEEN"));
   });
 
+  test("says what a breaker and a fallback did before a dead dependency, and nothing of a circuit that never opened", () => {
+    const without: RunResult = {
+      ...badly,
+      phases: badly.phases.map((phase) => ({
+        ...phase,
+        seen: byRoute((route) => ({ ...phase.seen[route], circuitOpened: 0, circuitRefused: 0 })),
+      })),
+    };
+    const lines = inWords(well, without);
+    expect(lines).toContain(
+      "  with layers  of 100, 95 were answered, 5 timed out, 3 had an estimate; the circuit opened 2 times, and refused 60 attempts",
+    );
+    expect(lines).toContain("  without      of 100, 10 were answered, 90 timed out, 3 had an estimate");
+  });
+
   test("stands side by side, a line for each route in each phase", () => {
     expect(sideBySide(well, badly)).toHaveLength(2 + phaseNames.length * 4);
   });
@@ -87,14 +120,22 @@ describe("the live screen", () => {
       const output = { isTTY: true, columns: 200, write: (text: string) => (written = text) };
       const shown = screen(output, planOf(1));
       const phase = planOf(1).phases[0]!;
-      const ofRoute = { queued: 1, permits: 3, budget: 7.9, retries: 4_000, retriesDenied: 0 };
+      const ofRoute = {
+        queued: 1,
+        permits: 3,
+        budget: 7.9,
+        retries: 4_000,
+        retriesDenied: 0,
+        circuitOpened: 0,
+        circuitRefused: 0,
+      };
       const latest = {
         rss: 2 ** 20,
         connections: { active: 1, waiting: 0, max: 9 },
         answers: {},
         routes: byRoute(() => ofRoute),
       };
-      const seen = { queued: 1, backendQueued: 2, permits: 3, retries: 40, retriesDenied: 5, budget: null };
+      const seen = { ...ofRoute, backendQueued: 2, retries: 40 };
       const phases = (name: string) => {
         expect(name).toBe(phase.name);
         return { memory: 0, seen: byRoute(() => seen) };

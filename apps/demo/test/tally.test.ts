@@ -6,7 +6,9 @@ import { Histogram } from "../src/report/histogram.ts";
 describe("how a request ended", () => {
   test.each([
     [200, '{"id":"7"}', "good"],
+    [200, '{"id":"7","estimated":true}', "estimated"],
     [200, '{"id":"8"}', "failed"],
+    [200, '{"id":"8","estimated":true}', "failed"],
     [200, "not json", "failed"],
     [429, "", "refused"],
     [503, "", "refused"],
@@ -22,11 +24,12 @@ describe("a counter", () => {
   test("counts each ending, and offers that have not ended", () => {
     const counter = new Counter();
     counter.offer(0)("good", 10);
+    counter.offer(0)("estimated", 1);
     counter.offer(0)("refused", 1);
     counter.offer(0)("timedOut", 1000);
     counter.offer(0)("failed", 1);
     counter.offer(0);
-    expect(counter.tally()).toMatchObject({ offered: 5, good: 1, refused: 1, timedOut: 1, failed: 1 });
+    expect(counter.tally()).toMatchObject({ offered: 6, good: 1, estimated: 1, refused: 1, timedOut: 1, failed: 1 });
   });
 
   test("takes no latency from those that were refused or failed", () => {

@@ -12,6 +12,10 @@ export interface RouteMetrics {
   readonly retries: number;
   /** Retries that there was no budget for. */
   readonly retriesDenied: number;
+  /** How often the circuit in front of the backend has opened; 0 where there is none. */
+  readonly circuitOpened: number;
+  /** Attempts that the open circuit has kept from the backend. */
+  readonly circuitRefused: number;
 }
 
 /** What a gateway says at `/metrics`. */

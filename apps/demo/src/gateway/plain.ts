@@ -38,7 +38,15 @@ runGateway(({ backends }, connections) => {
     },
     metrics(name) {
       const { active, waiting } = connections.at(backends[name]);
-      return { queued: waiting, permits: active, budget: null, retries: retries.get(name) ?? 0, retriesDenied: 0 };
+      return {
+        queued: waiting,
+        permits: active,
+        budget: null,
+        retries: retries.get(name) ?? 0,
+        retriesDenied: 0,
+        circuitOpened: 0,
+        circuitRefused: 0,
+      };
     },
     // It takes whatever comes.
     isReady: () => !draining,

@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import { buffer } from "@sluice/buffer";
-import { ServiceBuilder } from "@sluice/core";
+import { type CircuitOpenError, circuitBreaker, isCircuitOpenError } from "@sluice/circuit-breaker";
+import { ServiceBuilder, serviceFn } from "@sluice/core";
 import { isReady } from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
-import { filter, mapRequest, mapResponse } from "@sluice/util";
+import { fallback, filter, mapRequest, mapResponse, type RejectedWith } from "@sluice/util";
 import { boxed, type BoxService } from "@sluice/util-box";
 import { hashThreads } from "../backends/hash-threads.ts";
 import type { ByRoute } from "../routes.ts";
@@ -22,7 +23,7 @@ import { upstream } from "./upstream.ts";
 export interface Route {
   readonly service: BoxService<GatewayRequest, Response, Failure>;
   metrics(): RouteMetrics;
-  /** Whether the next request would be let in. */
+  /** Whether the next request would be let in to the backend. */
   isReady(): boolean;
   /** From now on refuses what is new. */
   close(): void;
@@ -41,7 +42,7 @@ export function makeRoutes(connections: Connections, ports: ByRoute<number>): By
   };
 }
 
-const none = { budget: null, retries: 0, retriesDenied: 0 };
+const none = { budget: null, retries: 0, retriesDenied: 0, circuitOpened: 0, circuitRefused: 0 };
 
 /**
  * Two workers of 25 ms: two more permits keep them busy while answers are on their way, and sixteen may wait (200 ms). The
@@ -97,6 +98,11 @@ function report(connections: Connections, port: number): Route {
  * Somebody else's service, with a quota of 50 a second, that fails now and then. Each attempt takes its share of the
  * quota, so the rate is inside the retry; a retry waits for its turn there, ahead of newcomers, who are refused. Nobody waits
  * in the buffer, for the load is shed inside it: it is the door that `drain` shuts.
+ *
+ * When the service is silent, the circuit opens: no attempt waits for it then, but for a probe. The breaker is outside of the rate, so that who
+ * is refused takes no share of the quota, and inside the retry, which ends when the circuit opens. Its breaks are short, for a service that
+ * is back is to be found soon, and longer than the time-out of a probe. The fallback answers only while the circuit is open: where there
+ * is too much to do, the client is told so.
  */
 function fares(connections: Connections, port: number): Route {
   const door = buffer({ capacity: 16 });
@@ -111,8 +117,10 @@ function fares(connections: Connections, port: number): Route {
     budget,
   });
   const counted = countRetries(policy);
+  const breaker = circuitBreaker<GatewayRequest>({ consecutive: 8, breakFor: 300 });
   const inside = new ServiceBuilder()
     .layer(retry(policy))
+    .layer(breaker)
     .layer(rate)
     .layer(limit)
     .layer(timeout(250))
@@ -120,6 +128,7 @@ function fares(connections: Connections, port: number): Route {
   const service = new ServiceBuilder()
     .layer(meter("fares"))
     .layer(timeout({ total: 900 }))
+    .layer(fallback({ to: estimates, when: isCircuitOpen, whenFull: false }))
     .layer(door)
     .layer(loadShed())
     .service(inside);
@@ -131,6 +140,8 @@ function fares(connections: Connections, port: number): Route {
       budget: budget.balance,
       retries: counted.retries,
       retriesDenied: counted.denied,
+      circuitOpened: breaker.opened,
+      circuitRefused: breaker.refused,
     }),
     isReady: () => isOpen && isReady(inside),
     close() {
@@ -138,6 +149,13 @@ function fares(connections: Connections, port: number): Route {
       void door.drain();
     },
   };
+}
+
+/** About what a fare is. It says so, for who asks may want to ask again. */
+const estimates = serviceFn(({ id }: GatewayRequest) => Response.json({ id, fare: 40, estimated: true }));
+
+function isCircuitOpen(outcome: PromiseSettledResult<unknown>): outcome is RejectedWith<CircuitOpenError> {
+  return outcome.status === "rejected" && isCircuitOpenError(outcome.reason);
 }
 
 /**

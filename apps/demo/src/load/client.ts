@@ -38,13 +38,15 @@ export function ask(port: number, path: string, patience: number, ended: (ending
   }, patience);
 }
 
-/** Good is an answer to what was asked, and no other 200. */
+/** Good is an answer to what was asked, no estimate, and no other 200. */
 export function endingOf(status: number, body: string, id: string): Ending {
   if (status === 429 || status === 503) return "refused";
   if (status === 504) return "timedOut";
   if (status !== 200) return "failed";
   try {
-    return (JSON.parse(body) as { id?: unknown }).id === id ? "good" : "failed";
+    const answer = JSON.parse(body) as { id?: unknown; estimated?: unknown };
+    if (answer.id !== id) return "failed";
+    return answer.estimated === true ? "estimated" : "good";
   } catch {
     return "failed";
   }

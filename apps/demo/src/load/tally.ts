@@ -4,6 +4,8 @@ import { Histogram } from "../report/histogram.ts";
 export type Ending =
   /** Answered, correctly, while the client was still there. */
   | "good"
+  /** Answered at once with something plainer, which says that it is: it is no goodput. */
+  | "estimated"
   /** Told at once to come back later: 429 or 503. */
   | "refused"
   /** Nothing came while the client was there, or a 504. */
@@ -15,6 +17,7 @@ export type Ending =
 export interface Tally {
   readonly offered: number;
   readonly good: number;
+  readonly estimated: number;
   readonly refused: number;
   readonly timedOut: number;
   readonly failed: number;
@@ -28,7 +31,7 @@ export interface Tally {
 export const sliceMs = 500;
 
 export class Counter {
-  private readonly counts: Record<Ending, number> = { good: 0, refused: 0, timedOut: 0, failed: 0 };
+  private readonly counts: Record<Ending, number> = { good: 0, estimated: 0, refused: 0, timedOut: 0, failed: 0 };
   private readonly latencies = new Histogram();
   private readonly slices: { offered: number; good: number }[] = [];
   private offered = 0;

@@ -1,8 +1,8 @@
 import type { Tally } from "../load/tally.ts";
 import { sliceMs } from "../load/tally.ts";
-import type { PhaseName } from "../plan.ts";
+import { deadRoute, type PhaseName } from "../plan.ts";
 import { type ByRoute, byRoute } from "../routes.ts";
-import type { PhaseResult, RunResult } from "./run-result.ts";
+import type { PhaseResult, RunResult, Seen } from "./run-result.ts";
 
 /** What is to be shown, as figures: the words of the report say these and nothing else. */
 export interface Findings {
@@ -12,6 +12,9 @@ export interface Findings {
   readonly slow: ByRoute<number>;
   /** While a dependency was dead: the same. */
   readonly dead: ByRoute<number>;
+  /** How those ended who asked the dead one itself, and what the circuit in front of it did. */
+  readonly beforeTheDead: Pick<Tally, "offered" | "good" | "estimated" | "timedOut"> &
+    Pick<Seen, "circuitOpened" | "circuitRefused">;
   /**
    * After the spike: in how many seconds each route answered again nine in ten of what it was asked, and went on so to
    * the end of the phase; undefined: not within the phase.
@@ -32,6 +35,7 @@ export function findingsOf(run: RunResult): Findings {
     recovered: byRoute((route) => recoveredAfter(phaseOf(run, "after").tallies[route])),
     slow: byRoute((route) => answered(slow.tallies[route])),
     dead: byRoute((route) => answered(dead.tallies[route])),
+    beforeTheDead: { ...dead.seen[deadRoute], ...dead.tallies[deadRoute] },
     heldUp: spike.heldUp,
     memory: Math.max(...run.phases.map(({ memory }) => memory)),
   };

@@ -5,6 +5,9 @@ import type { Seen } from "./run-result.ts";
 
 const askEvery = 100;
 
+/** What a gateway counts from its start. */
+type Counted = keyof Pick<RouteMetrics, "retries" | "retriesDenied" | "circuitOpened" | "circuitRefused">;
+
 /** What was seen in one phase so far. */
 class PhaseSeen {
   memory = 0;
@@ -37,12 +40,14 @@ class PhaseSeen {
   }
 
   seen(): ByRoute<Seen> {
-    const since = (route: RouteName, count: keyof Pick<RouteMetrics, "retries" | "retriesDenied">) =>
+    const since = (route: RouteName, count: Counted) =>
       this.last.routes[route][count] - this.first.routes[route][count];
     return byRoute((route) => ({
       ...this.most[route],
       retries: since(route, "retries"),
       retriesDenied: since(route, "retriesDenied"),
+      circuitOpened: since(route, "circuitOpened"),
+      circuitRefused: since(route, "circuitRefused"),
     }));
   }
 }
@@ -86,7 +91,8 @@ export class Observer {
   phase(name: string): { memory: number; seen: ByRoute<Seen> } {
     const phase = this.phases.get(name);
     if (phase !== undefined) return { memory: phase.memory, seen: phase.seen() };
-    const nothing = { queued: 0, backendQueued: 0, permits: 0, retries: 0, retriesDenied: 0, budget: null };
+    const counted = { retries: 0, retriesDenied: 0, circuitOpened: 0, circuitRefused: 0 };
+    const nothing = { queued: 0, backendQueued: 0, permits: 0, budget: null, ...counted };
     return { memory: 0, seen: byRoute(() => nothing) };
   }
 

@@ -12,6 +12,8 @@ export interface Seen {
   readonly permits: number;
   readonly retries: number;
   readonly retriesDenied: number;
+  readonly circuitOpened: number;
+  readonly circuitRefused: number;
   /** The least that there was left for retries; null where there is no budget. */
   readonly budget: number | null;
 }

@@ -18,6 +18,7 @@ const columns: readonly Column<Row>[] = [
   { title: "route", left: true, cell: ({ route }) => route },
   { title: "offered", cell: perSecond((row) => tally(row).offered) },
   { title: "goodput", cell: perSecond((row) => tally(row).good) },
+  { title: "estimates", cell: perSecond((row) => tally(row).estimated) },
   { title: "refused", cell: perSecond((row) => tally(row).refused) },
   { title: "timed out", cell: perSecond((row) => tally(row).timedOut) },
   { title: "failed", cell: perSecond((row) => tally(row).failed) },
@@ -37,10 +38,10 @@ const columns: readonly Column<Row>[] = [
 
 /** What the columns mean. */
 export const legend: readonly string[] = [
-  "offered, goodput, refused, timed out, failed, retries, denied: a second. goodput: answered correctly while the client",
+  "offered, goodput, estimates, refused, timed out, failed, retries, denied: a second. goodput: answered correctly while the client",
   `was still there (${patience} ms). p50, p99: ms, from when the request was due, of what was neither refused nor failed;`,
   `">${patience}": the client had left. queue, behind, permits: the most at a time, of requests waiting in the gateway, waiting in`,
-  "the backend, and being asked of it. denied: retries that the budget forbade. budget: the least that was left of it.",
+  "the backend, and being asked of it. estimates: answers of the fallback, which are no goodput. denied: retries that the budget forbade. budget: the least that was left of it.",
 ];
 
 /** One run: a line for each route in each phase. */

@@ -57,6 +57,9 @@ export function inWords(layered: RunResult, plain: RunResult): string[] {
     ...compare(({ slow }) => shares(beside(slowRoute), slow)),
     `The backend of ${deadRoute} fell silent. Of what the other routes were asked, there was answered in time:`,
     ...compare(({ dead }) => shares(beside(deadRoute), dead)),
+    `Those who asked ${deadRoute} itself meanwhile. A breaker refuses attempts at once that would wait for silence, and its fallback`,
+    "answers with an estimate, which is no goodput:",
+    ...compare(({ beforeTheDead }) => besideSilence(beforeTheDead)),
     "Memory of the gateway, at most:",
     ...compare(({ memory }) => `${Math.round(memory / 2 ** 20)} MB`),
     "In the spike the load generator itself was held up, at most (much says that the machine was too busy for figures):",
@@ -86,6 +89,19 @@ export function keptUp({ spike }: Findings): boolean {
 
 export function stoodBeside({ dead }: Findings): boolean {
   return routes.every((route) => route === deadRoute || dead[route] >= 0.9);
+}
+
+function besideSilence({
+  offered,
+  good,
+  estimated,
+  timedOut,
+  circuitOpened,
+  circuitRefused,
+}: Findings["beforeTheDead"]): string {
+  const ends = `of ${offered}, ${good} were answered, ${timedOut} timed out, ${estimated} had an estimate`;
+  const circuit = circuitOpened === 1 ? "opened once" : `opened ${circuitOpened} times`;
+  return circuitOpened === 0 ? ends : `${ends}; the circuit ${circuit}, and refused ${circuitRefused} attempts`;
 }
 
 function shares(names: readonly RouteName[], all: ByRoute<number>): string {
