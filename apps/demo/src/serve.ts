@@ -39,6 +39,8 @@ function commands(gateway: string, control: string): string[] {
     `    seq 40 | xargs -P 40 -I N curl -s -o /dev/null -w '%{http_code}\\n' '${gateway}/report?id=N' | sort | uniq -c`,
     "  Its counters:",
     `    curl -s ${gateway}/metrics`,
+    "  What each route is made of, with the numbers of now:",
+    `    curl -s ${gateway}/describe`,
     "  Which routes would let the next request in:",
     `    curl -s ${gateway}/readyz`,
     "  What happens to a backend:",

@@ -72,6 +72,24 @@ interface Metrics {
   readonly routes: Readonly<Record<string, Pick<RouteMetrics, "permits" | "circuitOpened" | "circuitRefused">>>;
 }
 
+interface DescribedLayer {
+  readonly layer: string;
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly inner?: DescribedLayer;
+  readonly branches?: readonly { readonly node: DescribedLayer }[];
+}
+
+interface Described {
+  readonly root: DescribedLayer;
+  readonly warnings: readonly object[];
+}
+
+function layersOf(outermost: DescribedLayer): DescribedLayer[] {
+  const { inner, branches = [] } = outermost;
+  const inside = inner === undefined ? branches.map(({ node }) => node) : [inner];
+  return [outermost, ...inside.flatMap(layersOf)];
+}
+
 function metricsOf(gateway: string): Promise<Metrics> {
   return new Promise((resolve, reject) => {
     get(`${gateway}/metrics`, (response) => {
@@ -208,6 +226,24 @@ describe("the gateway, kept up", () => {
     );
     expect(full).toEqual({ quote: true, report: false, fares: true, hash: true });
     await Promise.all(filling);
+  });
+
+  test("says what each route is made of, with the numbers of now, and that no order is to be warned of", async () => {
+    const { gateway } = await served();
+    const many = await Promise.all(Array.from({ length: 40 }, () => statusOf(`${gateway}/report?id=1`)));
+    const described = (await (await fetch(`${gateway}/describe`)).json()) as Record<string, Described>;
+    expect(Object.keys(described)).toEqual(["quote", "report", "fares", "hash"]);
+    for (const { warnings } of Object.values(described)) expect(warnings).toEqual([]);
+    const report = layersOf(described["report"]!.root);
+    expect(report.map(({ layer }) => layer).slice(0, 3)).toEqual(["meter", "timeout", "loadShed"]);
+    expect(report[2]!.numbers["refused"]).toBe(many.filter((status) => status === 503).length);
+    const fares = layersOf(described["fares"]!.root).map(({ layer }) => layer);
+    expect(fares).toEqual(expect.arrayContaining(["fallback", "retry", "circuitBreaker", "rateLimit"]));
+  });
+
+  test("without layers has nothing to describe", async () => {
+    const { gateway } = await served("--plain");
+    expect(await statusOf(`${gateway}/describe`)).toBe(404);
   });
 
   test("when a client leaves, stops what it had asked for", async () => {

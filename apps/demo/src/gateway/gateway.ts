@@ -39,6 +39,8 @@ export interface Gateway {
   metrics(route: RouteName): RouteMetrics;
   /** Whether the next request of a route would be let in. */
   isReady(route: RouteName): boolean;
+  /** What a route is made of, with the numbers of now. Left out where there are no layers. */
+  readonly describe?: (route: RouteName) => object;
   /** From now on refuses what is new, with 503. */
   close(): void;
 }
@@ -71,6 +73,10 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
     ["/metrics", (response) => say(response, 200, metrics())],
     ["/readyz", readiness],
   ]);
+  if (gateway.describe !== undefined) {
+    const { describe } = gateway;
+    pages.set("/describe", (response) => say(response, 200, byRoute(describe)));
+  }
 
   const server = createServer(serverOptions({ keepAliveTimeout: 60_000 }), (request, response) => {
     const page = pages.get(request.url);

@@ -1,6 +1,7 @@
 // The gateway with layers: a table of differing stacks, one for each route, behind the HTTP edge of @sluice/http.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServiceBuilder } from "@sluice/core";
+import { describe } from "@sluice/describe";
 import { guard } from "@sluice/http/node";
 import { currentRequestId, trace } from "@sluice/trace";
 import { routingTable } from "@sluice/util-box";
@@ -46,6 +47,7 @@ runGateway(({ backends, log }, connections) => {
     }),
     metrics: (name) => made[name].metrics(),
     isReady: (name) => made[name].isReady(),
+    describe: (name) => describe(made[name].service).toJSON(),
     close() {
       for (const name of routes) made[name].close();
     },
