@@ -27,12 +27,14 @@ function alternating(): () => number {
 export const layers: LayerShapes = {
   throttle: {
     observes: true,
+    opaque: "how many it lets in depends on what it owes, which a permit that is given back changes",
     // So many requests do not come.
     calm: (clock) => throttle({ minimumPerSecond: 1_000, clock }),
     drawn: refusing({}),
   },
   "throttle, at random": {
     observes: true,
+    opaque: "how many it lets in depends on what it owes, which a permit that is given back changes",
     calm: (clock) => throttle({ minimumPerSecond: 1_000, random: () => 0, clock }),
     drawn: (draw, clock) => refusing({ random: alternating() })(draw, clock),
   },
