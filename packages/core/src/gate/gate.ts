@@ -1,19 +1,15 @@
 import { layerFn } from "../compose/layer-fn.ts";
-import { throwIfAborted } from "../contract/abort-reason.ts";
 import type { Gate, GateOptions, Lease } from "../contract/gate.ts";
 import type { Adds } from "../contract/kind.ts";
 import type { Layer } from "../contract/layer.ts";
 import { leaveRefusal } from "../errors/refusal.ts";
 import { requireAbout } from "../kit/about.ts";
 import { readOption, readOptions, requireFunction, requireMethods, requireName, requireOneOf } from "../kit/check.ts";
-import { promiseOf } from "../kit/promise-of.ts";
-import { ask } from "../stack/ask.ts";
-import type { Reservation } from "../stack/reservation.ts";
 import { stackOf, stackService } from "../stack/stack.ts";
-import { wait } from "../stack/wait.ts";
 import { cancelLease, holdOf } from "./gated-call.ts";
-import { entranceTo, SlotAsker } from "./slot-asker.ts";
+import { leaseStack } from "./lease-stack.ts";
 import { slotSourceOf } from "./slot-source.ts";
+import { slotStack } from "./slot-stack.ts";
 
 /**
  * The one layer that composes a gate with the service inside it. An admitted call holds its lease until the call, and all
@@ -45,7 +41,7 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
   const about = requireAbout("gate", { label, traits, facts });
   const held = holdOf(holds, until);
   const slots = until === undefined && policy.admitted === undefined ? slotSourceOf(policy) : undefined;
-  const refused = (request: unknown): undefined => {
+  const refuse = (request: unknown): undefined => {
     const { reason = "capacity" } = policy;
     return leaveRefusal({ layer: name, label, reason, retryAfter: policy.retryAfter?.(request as Req) });
   };
@@ -53,83 +49,8 @@ export function gate<Req = unknown, Err = never>(policy: Gate<Req, Err>, options
     name,
     (service) => {
       const inner = stackOf(service);
-      const entrance = entranceTo(inner);
-      return stackService({
-        tryReserve(request) {
-          if (slots !== undefined) {
-            const slot = slots.trySlot(policy, request);
-            if (slot === undefined) return refused(request);
-            let reservation: Reservation | undefined;
-            try {
-              reservation = inner.tryReserve(request);
-            } finally {
-              if (reservation === undefined) slot.release(false);
-            }
-            if (reservation === undefined) return undefined;
-            slot.inner = reservation;
-            return slot;
-          }
-          const granted = policy.tryAcquire(request as Req);
-          if (granted === undefined) return refused(request);
-          const lease = admit(granted, request);
-          let reservation: Reservation | undefined;
-          try {
-            reservation = inner.tryReserve(request);
-          } finally {
-            // Refused or thrown further inside: all or nothing.
-            if (reservation === undefined) cancelLease(lease);
-          }
-          return reservation && held(lease, reservation);
-        },
-        reserve(asker) {
-          const enter = (admitted: Lease): void => {
-            let lease: Lease;
-            try {
-              lease = admit(admitted, asker.request);
-            } catch (error) {
-              asker.failed(error);
-              return;
-            }
-            ask(
-              inner,
-              asker,
-              (reservation) => {
-                asker.granted(held(lease, reservation));
-              },
-              (reason) => {
-                cancelLease(lease);
-                asker.failed(reason);
-              },
-            );
-          };
-          const { request, signal, deadline } = asker;
-          let waiting: Promise<Lease>;
-          try {
-            if (slots !== undefined) {
-              const slot = slots.trySlot(policy, request);
-              if (slot !== undefined) {
-                inner.reserve(new SlotAsker(asker, slot));
-                return;
-              }
-              throwIfAborted(signal);
-              if (slots.waitIn?.(policy, asker, entrance)) return;
-            } else {
-              const lease = policy.tryAcquire(request as Req);
-              if (lease !== undefined) {
-                enter(lease);
-                return;
-              }
-              // It may have aborted since it was looked at: in a function of the caller's, called further out.
-              throwIfAborted(signal);
-            }
-            waiting = promiseOf(policy.acquire({ request: request as Req, signal, deadline }));
-          } catch (reason) {
-            asker.failed(reason);
-            return;
-          }
-          wait(waiting, signal, enter, (reason) => asker.failed(reason), cancelLease);
-        },
-      });
+      const leased = leaseStack(inner, policy, { admit, hold: held, refuse });
+      return stackService(slots === undefined ? leased : slotStack(inner, policy, slots, refuse, leased.wait));
     },
     policy,
     about,
