@@ -11,6 +11,7 @@ import {
 } from "@sluice/core";
 import {
   abortReason,
+  isTimeout,
   readOptions,
   report,
   requireClock,
@@ -22,7 +23,7 @@ import {
   SteadyTime,
 } from "@sluice/core/kit";
 import { within } from "./bounds.ts";
-import { type Classification, type Classified, classifyByDefault, isTimeout } from "./classify.ts";
+import { type Classification, type Classified, classifyByDefault } from "./classify.ts";
 import type { LimitAlgorithm, LimitSample } from "./limit-algorithm.ts";
 import { claimAlgorithm, readAlgorithm } from "./read-algorithm.ts";
 import { type Measures, MeasuredLease } from "./measured-lease.ts";

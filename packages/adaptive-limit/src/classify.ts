@@ -1,4 +1,5 @@
 import { isRefusal, type Outcome } from "@sluice/core";
+import { isTimeout } from "@sluice/core/kit";
 
 /**
  * What a call says of the limit: `"success"`, its round trip counts; `"dropped"`, it was too much, the limit must go down; `"ignore"`,
@@ -24,14 +25,4 @@ export function classifyByDefault(outcome: Outcome): Classification {
   if (isTimeout(reason)) return "dropped";
   if (isRefusal(reason)) return reason.reason === "circuit" || reason.reason === "closed" ? "ignore" : "dropped";
   return "ignore";
-}
-
-/** Whether an error, or the reason of an abort, is a timeout: ours, or that of `AbortSignal.timeout`. */
-export function isTimeout(reason: unknown): boolean {
-  try {
-    return (reason as Error).name === "TimeoutError";
-  } catch {
-    // Anything at all may have been thrown.
-    return false;
-  }
 }

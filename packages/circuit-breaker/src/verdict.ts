@@ -1,5 +1,5 @@
 import { isRefusal, type Outcome } from "@sluice/core";
-import { abortReason, report, show } from "@sluice/core/kit";
+import { abortReason, isTimeout, report, show } from "@sluice/core/kit";
 
 /** What a call that has ended says of the service; a number from 0 to 1 is so much of a failure. */
 export type Verdict = "success" | "failure" | "ignore" | number;
@@ -23,16 +23,6 @@ export function shareByDefault(outcome: Outcome, signal: AbortSignal | undefined
   if (isRefusal(outcome.reason)) return undefined;
   if (signal?.aborted) return isTimeout(abortReason(signal)) ? 1 : undefined;
   return 1;
-}
-
-/** Ours, and those of `AbortSignal.timeout`. */
-function isTimeout(reason: unknown): boolean {
-  try {
-    return (reason as Error).name === "TimeoutError";
-  } catch {
-    // Null, undefined, or a getter that throws.
-    return false;
-  }
 }
 
 /**

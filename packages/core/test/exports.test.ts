@@ -46,6 +46,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "holdLayer",
     "isBranded",
     "isOwnAbort",
+    "isTimeout",
     "listen",
     "longestTimer",
     "permit",

@@ -1,7 +1,7 @@
 import { hops, turn, unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, OverloadedError, Semaphore, Service, ServiceBuilder } from "../src/index.ts";
-import { callLayer, holdLayer, isOwnAbort, permit, recoverReadiness, tell } from "../src/kit.ts";
+import { callLayer, holdLayer, isOwnAbort, isTimeout, permit, recoverReadiness, tell } from "../src/kit.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 
 describe("permit", () => {
@@ -81,6 +81,21 @@ test("tell calls a listener, reports what it throws, and does nothing without on
     }, "x");
   });
   expect(reported).toEqual([new Error("listener trap")]);
+});
+
+test("isTimeout knows timeouts by their name, whoever made them, and throws for nothing", async () => {
+  const signal = AbortSignal.timeout(0);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  expect(isTimeout(signal.reason)).toBe(true);
+  expect(isTimeout(Object.assign(new Error("late"), { name: "TimeoutError" }))).toBe(true);
+  const broken = Object.defineProperty({}, "name", {
+    get() {
+      throw new Error("no name");
+    },
+  });
+  for (const reason of [new Error("down"), undefined, null, "TimeoutError", broken]) {
+    expect(isTimeout(reason)).toBe(false);
+  }
 });
 
 test("isOwnAbort tells the reason of the caller's own signal from a failure", () => {
