@@ -2,6 +2,7 @@ import { buffer } from "@sluice/buffer";
 import { type AnyLayer, serviceFn, systemClock } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
+import { timersOfOurs } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
@@ -152,9 +153,6 @@ describe("promise 13: timers", () => {
   });
 });
 
-/** Real timers that keep this process alive. */
-const armed = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-
 describe("promise 13: with the system's clock", () => {
   const layers = (): AnyLayer[] => [
     trace(),
@@ -166,44 +164,44 @@ describe("promise 13: with the system's clock", () => {
     timeout({ total: 60_000 }),
   ];
 
-  test("after everything has settled no timer keeps the process alive, nor did any before", async () => {
-    const before = armed();
-    const workshop = new Workshop();
-    const service = stacked(layers(), workshop.service);
-    expect(armed()).toBe(before);
-    const abort = watchedAbort();
-    const ended = Promise.allSettled(
-      ["a", "b", "c", "d"].map((request) => service.call(request, { signal: abort.signal })),
-    );
-    await new Promise(setImmediate);
-    // It would show: two timeouts.
-    expect(armed()).toBeGreaterThan(before);
-    workshop.of("a").fail(new Error("again"));
-    await new Promise(setImmediate);
-    abort.abort("enough");
-    workshop.running[0]?.finish();
-    await ended;
-    expect(armed()).toBe(before);
-    expect(abort.listening).toBe(0);
-  });
+  test("after everything has settled no timer keeps the process alive, nor did any before", () =>
+    timersOfOurs(async (armed) => {
+      const workshop = new Workshop();
+      const service = stacked(layers(), workshop.service);
+      expect(armed()).toBe(0);
+      const abort = watchedAbort();
+      const ended = Promise.allSettled(
+        ["a", "b", "c", "d"].map((request) => service.call(request, { signal: abort.signal })),
+      );
+      await new Promise(setImmediate);
+      // It would show: two timeouts.
+      expect(armed()).toBeGreaterThan(0);
+      workshop.of("a").fail(new Error("again"));
+      await new Promise(setImmediate);
+      abort.abort("enough");
+      workshop.running[0]?.finish();
+      await ended;
+      expect(armed()).toBe(0);
+      expect(abort.listening).toBe(0);
+    }));
 
-  test("loading the packages arms nothing", async () => {
-    const before = armed();
-    vi.resetModules();
-    await Promise.all([
-      import("@sluice/buffer"),
-      import("@sluice/core"),
-      import("@sluice/limit"),
-      import("@sluice/load-shed"),
-      import("@sluice/retry"),
-      import("@sluice/testing"),
-      import("@sluice/timeout"),
-      import("@sluice/trace"),
-      import("@sluice/util"),
-      import("@sluice/util-box"),
-    ]);
-    expect(armed()).toBe(before);
-  });
+  test("loading the packages arms nothing", () =>
+    timersOfOurs(async (armed) => {
+      vi.resetModules();
+      await Promise.all([
+        import("@sluice/buffer"),
+        import("@sluice/core"),
+        import("@sluice/limit"),
+        import("@sluice/load-shed"),
+        import("@sluice/retry"),
+        import("@sluice/testing"),
+        import("@sluice/timeout"),
+        import("@sluice/trace"),
+        import("@sluice/util"),
+        import("@sluice/util-box"),
+      ]);
+      expect(armed()).toBe(0);
+    }));
 
   test("globals are looked up late, so that fake timers work, also for stacks that were there before", async () => {
     const workshop = new Workshop();
