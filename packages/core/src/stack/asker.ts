@@ -111,7 +111,8 @@ export abstract class Asker extends Standing<any> implements ReadyOptions<unknow
   }
 }
 
-class Refused {
+/** That a caller gets nothing, and why: whatever was thrown may be the reason. */
+export class Refused {
   readonly reason: unknown;
   constructor(reason: unknown) {
     this.reason = reason;

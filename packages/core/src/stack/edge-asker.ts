@@ -1,4 +1,4 @@
-import { Asker } from "./asker.ts";
+import { Asker, Refused } from "./asker.ts";
 import { Reservation } from "./reservation.ts";
 
 /**
@@ -6,7 +6,7 @@ import { Reservation } from "./reservation.ts";
  * wakes it: a wait costs one promise and the one that is returned.
  */
 export abstract class EdgeAsker<Answer> extends Asker {
-  private outcome: Reservation | Failure | undefined = undefined;
+  private outcome: Reservation | Refused | undefined = undefined;
   /** Answers when it has gone on. */
   private waiting: Promise<unknown> | undefined = undefined;
   /** For a wait without a line of ours. */
@@ -25,7 +25,7 @@ export abstract class EdgeAsker<Answer> extends Asker {
   }
 
   override failed(reason: unknown): void {
-    if (this.settle === undefined) this.outcome = new Failure(reason);
+    if (this.settle === undefined) this.outcome = new Refused(reason);
     else this.settle(Promise.reject(reason));
   }
 
@@ -56,12 +56,5 @@ export abstract class EdgeAsker<Answer> extends Asker {
 
   protected override proceeded(): unknown {
     return this.answer(false);
-  }
-}
-
-class Failure {
-  readonly reason: unknown;
-  constructor(reason: unknown) {
-    this.reason = reason;
   }
 }
