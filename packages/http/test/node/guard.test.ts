@@ -546,7 +546,7 @@ describe("the guard", () => {
     expect([called, limit.active]).toEqual([0, 0]);
   });
 
-  test("of 500 pipelined requests one runs at a time, and nothing is held when their client leaves", async () => {
+  test("of 500 pipelined requests each takes a permit of its own, and nothing is held when their client leaves", async () => {
     const limit = concurrencyLimit(1_000);
     const reports = guard(new ServiceBuilder().layer(limit));
     const open: ServerResponse[] = [];
@@ -554,6 +554,7 @@ describe("the guard", () => {
     using client = await wire(server.port);
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(500));
     await eventually(() => open.length > 100);
+    expect(limit.active).toBe(open.length);
     for (const response of open.slice(0, 50)) response.end("x");
     client.socket.destroy();
     await eventually(() => limit.active === 0);
