@@ -13,6 +13,12 @@ const full = () => new ServiceBuilder().layer(concurrencyLimit(0));
 
 const hello: RequestListener = (_request, response) => response.end("hello");
 const helloExpress: RequestHandler = (_request, response) => void response.send("hello");
+/** What a server without layers would write: a timer for each request, cleared when its response has closed. */
+const timedByHand: RequestListener = (request, response) => {
+  const timer = setTimeout(() => response.writeHead(504).end(), 5_000);
+  response.once("close", () => clearTimeout(timer));
+  hello(request, response);
+};
 const application = (handler: RequestHandler) => express().disable("etag").get("/items/1", handler) as RequestListener;
 
 const columns = [
@@ -31,6 +37,7 @@ export const question: Question = {
       columns,
       variants: [
         served("bare", "bare", () => hello),
+        served("time-out by hand", "hand", () => timedByHand),
         served("limit", "sluice", () => guard(limited()).handle(hello)),
         served("limit, time-out", "sluice", () => guard(timed()).handle(hello)),
         served("refused", "sluice", () => guard(full()).handle(hello)),
