@@ -66,6 +66,8 @@ interface Cockatiel {
   readonly handleAll: object;
   readonly TimeoutStrategy: { readonly Aggressive: string };
   readonly ExponentialBackoff: new () => object;
+  readonly SamplingBreaker: new (options: object) => object;
+  circuitBreaker(handled: object, options: object): Policy;
   bulkhead(max: number, queue: number): Policy;
   retry(handled: object, options: object): Policy;
   timeout(ms: number, strategy: string): Policy;
@@ -95,6 +97,14 @@ async function makeCockatiel(options: Bounds): Promise<(only?: "bulkhead" | "ret
   };
   return (only) =>
     only === undefined ? the.wrap(policies.bulkhead(), policies.retry(), policies.timeout()) : policies[only]();
+}
+
+/** The breaker alone, at half of the calls in 10 s. */
+export async function cockatielBreaker(work: Work): Promise<Call> {
+  const the = await load<Cockatiel>("cockatiel");
+  const breaker = new the.SamplingBreaker({ threshold: 0.5, duration: 10_000 });
+  const policy = the.circuitBreaker(the.handleAll, { halfOpenAfter: 5_000, breaker });
+  return (request) => policy.execute(() => work(request));
 }
 
 /** What makes one stack after the other. */
@@ -131,6 +141,21 @@ export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promi
   return (request) => circuit.execute(request);
 }
 
+/** The breaker alone, over the last 100 calls: the one over a span of time goes through all calls of the span each time. */
+export async function mollitiaBreaker(work: Work): Promise<Call> {
+  interface Module {
+    readonly SlidingCountBreaker: new (options: object) => object;
+  }
+  const { Circuit, SlidingCountBreaker } = await load<Mollitia & Module>("mollitia");
+  const breaker = new SlidingCountBreaker({
+    slidingWindowSize: 100,
+    minimumNumberOfCalls: 20,
+    failureRateThreshold: 50,
+  });
+  const circuit = new Circuit({ func: work, options: { modules: [breaker] } });
+  return (request) => circuit.execute(request);
+}
+
 type Breaker = new (work: Work, options: object) => { fire: Call };
 
 /** A breaker with a time-out, and with a capacity where it is asked for. It has no retries and no line. */
@@ -140,6 +165,13 @@ export async function opossum(
 ): Promise<Call> {
   const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
   const breaker = new CircuitBreaker(work, capacity === undefined ? { timeout } : { timeout, capacity });
+  return (request) => breaker.fire(request);
+}
+
+/** The breaker alone. */
+export async function opossumAlone(work: Work): Promise<Call> {
+  const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
+  const breaker = new CircuitBreaker(work, { timeout: false, volumeThreshold: 20, resetTimeout: 5_000 });
   return (request) => breaker.fire(request);
 }
 
@@ -201,28 +233,68 @@ export async function pThrottle(work: Work): Promise<Call> {
   return make(highRate)(work);
 }
 
-export async function rateLimiterFlexible(work: Work): Promise<Call> {
+/** @param key one rate for each of its answers; default one for all */
+export async function rateLimiterFlexible(work: Work, key: (request: number) => string = () => "all"): Promise<Call> {
   interface Flexible {
     readonly RateLimiterMemory: new (options: object) => { consume(key: string): Promise<unknown> };
   }
   const { RateLimiterMemory } = await load<Flexible>("rate-limiter-flexible");
   const rate = new RateLimiterMemory({ points: highRate.limit, duration: 1 });
   return async (request) => {
-    await rate.consume("all");
+    await rate.consume(key(request));
+    return work(request);
+  };
+}
+
+interface Limiter {
+  readonly RateLimiter: new (options: object) => { removeTokens(count: number): Promise<unknown> };
+}
+
+/** A rate for each of so many keys. */
+export async function limiterOfKeys(work: Work, keys: number): Promise<Call> {
+  const { RateLimiter } = await load<Limiter>("limiter");
+  const make = () => new RateLimiter({ tokensPerInterval: highRate.limit, interval: highRate.interval });
+  const rates = new Map(Array.from({ length: keys }, (_, key) => [key, make()]));
+  return async (request) => {
+    await rates.get(request % keys)!.removeTokens(1);
     return work(request);
   };
 }
 
 export async function limiter(work: Work): Promise<Call> {
-  interface Limiter {
-    readonly RateLimiter: new (options: object) => { removeTokens(count: number): Promise<unknown> };
-  }
   const { RateLimiter } = await load<Limiter>("limiter");
   const rate = new RateLimiter({ tokensPerInterval: highRate.limit, interval: highRate.interval });
   return async (request) => {
     await rate.removeTokens(1);
     return work(request);
   };
+}
+
+/** Answers are kept in its memory for `ttl` ms; with 0 those who ask for the same at once have one call, and nothing is kept. */
+export async function asyncCacheDedupe(work: Work, ttl: number): Promise<Call> {
+  interface Dedupe {
+    createCache(options: object): { define(name: string, work: Work): void; readonly ask: Call };
+  }
+  const { createCache } = await load<Dedupe>("async-cache-dedupe");
+  const cache = createCache({ ttl: ttl / 1_000, storage: { type: "memory", options: { size: 10_000 } } });
+  cache.define("ask", work);
+  return (request) => cache.ask(request);
+}
+
+/** Answers are kept for ever; with `cache: false` those who ask for the same at once have one call, and nothing is kept. */
+export async function pMemoize(work: Work, options: { readonly cache?: false } = {}): Promise<Call> {
+  const { default: memoize } = await load<{ default: (work: Work, options: object) => Call }>("p-memoize");
+  return memoize(work, options);
+}
+
+/** Answers are kept for `ttl` ms. */
+export async function lruCache(work: Work, ttl: number): Promise<Call> {
+  interface Lru {
+    readonly LRUCache: new (options: object) => { fetch: Call };
+  }
+  const { LRUCache } = await load<Lru>("lru-cache");
+  const cache = new LRUCache({ max: 10_000, ttl, fetchMethod: work });
+  return (request) => cache.fetch(request);
 }
 
 /** A span of OpenTelemetry's API where no SDK is installed. */

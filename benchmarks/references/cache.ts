@@ -1,0 +1,20 @@
+import type { Work } from "./work.ts";
+
+/**
+ * Answers are kept for `ttl` ms, and those who ask for the same at once have one call. It leaves out: what is kept past its time, callers
+ * who give up, and room that is bounded.
+ */
+export function cacheByHand<Req, Res>(work: Work<Req, Res>, ttl: number): Work<Req, Res> {
+  const kept = new Map<Req, { readonly answer: Promise<Res>; until: number }>();
+  return (request, options) => {
+    const found = kept.get(request);
+    if (found !== undefined && performance.now() < found.until) return found.answer;
+    const entry = { answer: work(request, options), until: Number.POSITIVE_INFINITY };
+    kept.set(request, entry);
+    entry.answer.then(
+      () => (entry.until = performance.now() + ttl),
+      () => kept.delete(request),
+    );
+    return entry.answer;
+  };
+}
