@@ -37,6 +37,16 @@ interface BreakerOptions {
   readonly reset: number;
 }
 
+/** Answers that are kept for `ttl` milliseconds, `max` of them at most; with 0 only those who ask at the same time share one. */
+export interface CacheOptions {
+  readonly ttl: number;
+  readonly max: number;
+}
+export type CachedCall = (key: string, work: Work, signal?: AbortSignal) => Promise<unknown>;
+
+/** A rate for each key: a promise of a start, rejected where the key has used up its own. */
+type KeyedRate = (key: string) => Promise<unknown>;
+
 /** How often and when to try again. */
 export interface RetryOptions {
   readonly retries: number;
@@ -75,18 +85,30 @@ export interface Library {
   /** So many starts in an interval, the others wait or are refused. */
   readonly rate?: (limit: number, interval: number) => Promise<Call>;
   readonly breaker?: (options: BreakerOptions) => Promise<Call>;
+  readonly cached?: (options: CacheOptions) => Promise<CachedCall>;
+  /** The same, where a caller may give up. */
+  readonly cachedForLeavers?: (options: CacheOptions) => Promise<CachedCall>;
+  readonly keyedRate?: (limit: number, interval: number) => Promise<KeyedRate>;
+  /** A second attempt where the first has taken `delay` milliseconds; the first success counts. */
+  readonly hedged?: (delay: number) => Promise<Call>;
 }
 
 /** What a library may offer. */
 export type Offer = Exclude<keyof Library, "name" | "settings">;
 
-/** The first of what a library offers, with room: for what all of them have to stand. */
-export async function simplest(library: Library): Promise<Call> {
-  const call =
+/** The first of what a library offers, with room: for what all of them have to stand. Undefined where it takes no work. */
+export function simplest(library: Library): Promise<Call | undefined> {
+  const cached = library.cached?.({ ttl: 0, max: 10 });
+  return (
     library.limit?.(1) ??
     library.refusing?.(1) ??
     library.retry?.({ retries: 0, base: 1, max: 1 }) ??
-    library.timeout?.(200);
-  if (call === undefined) throw new Error(`${library.name} offers nothing that is called.`);
-  return call;
+    library.timeout?.(200) ??
+    cached?.then(
+      (call): Call =>
+        (work, signal) =>
+          call("the only", work, signal),
+    ) ??
+    Promise.resolve(undefined)
+  );
 }

@@ -1,4 +1,8 @@
 import type { Theme } from "./fault.ts";
+import { fault as evictedInFlight } from "./cache/evicted-in-flight.ts";
+import { fault as failureKept } from "./cache/failure-kept.ts";
+import { fault as oneGivesUp } from "./cache/one-gives-up.ts";
+import { fault as stampede } from "./cache/stampede.ts";
 import { fault as abortedBefore } from "./cancel/aborted-before.ts";
 import { fault as leavesTheLine } from "./cancel/leaves-the-line.ts";
 import { fault as leftOnASignal } from "./cancel/left-on-a-signal.ts";
@@ -7,11 +11,15 @@ import { fault as placeIsFree } from "./cancel/place-is-free.ts";
 import { fault as reason } from "./cancel/reason.ts";
 import { fault as runningWhenAborted } from "./cancel/running-when-aborted.ts";
 import { fault as timeToLeave } from "./cancel/time-to-leave.ts";
+import { fault as lostAndFailed } from "./hedge/lost-and-failed.ts";
+import { fault as secondFails } from "./hedge/second-fails.ts";
 import { fault as ignoredFailure } from "./hostile/ignored-failure.ts";
 import { fault as lostProbe } from "./hostile/lost-probe.ts";
 import { fault as ownThenable } from "./hostile/own-thenable.ts";
 import { fault as thrownAtOnce } from "./hostile/thrown-at-once.ts";
 import { fault as timersLeft } from "./hostile/timers-left.ts";
+import { fault as bytesOfStrangers } from "./keys/bytes-of-strangers.ts";
+import { fault as forgottenDebt } from "./keys/forgotten-debt.ts";
 import { fault as bytesInLine } from "./limit/bytes-in-line.ts";
 import { fault as changedWhileRunning } from "./limit/changed-while-running.ts";
 import { fault as contextAfterWaiting } from "./limit/context-after-waiting.ts";
@@ -76,6 +84,8 @@ export const themes: readonly Theme[] = [
     faults: [abortedInAPause, spreadAtTheCap, budget, noTimeLeft, contextAfterAPause, noError],
   },
   { title: "Rates", faults: [worstInterval, turnOfALeaver] },
+  { title: "Caches", faults: [stampede, oneGivesUp, failureKept, evictedInFlight] },
+  { title: "Limits for each key, and hedges", faults: [forgottenDebt, bytesOfStrangers, lostAndFailed, secondFails] },
   {
     title: "Breakers, timers and careless work",
     faults: [lostProbe, timersLeft, thrownAtOnce, ownThenable, ignoredFailure],

@@ -273,7 +273,7 @@ export async function limiter(work: Work): Promise<Call> {
 /** Answers are kept in its memory for `ttl` ms; with 0 those who ask for the same at once have one call, and nothing is kept. */
 export async function asyncCacheDedupe(work: Work, ttl: number): Promise<Call> {
   interface Dedupe {
-    createCache(options: object): { define(name: string, work: Work): void; readonly ask: Call };
+    readonly createCache: (options: object) => { define(name: string, work: Work): void; ask: Call };
   }
   const { createCache } = await load<Dedupe>("async-cache-dedupe");
   const cache = createCache({ ttl: ttl / 1_000, storage: { type: "memory", options: { size: 10_000 } } });

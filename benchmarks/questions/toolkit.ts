@@ -51,7 +51,7 @@ const coalesced = [
   oneByOne("async-cache-dedupe", "peer", async () => atOnce(await peers.asyncCacheDedupe(answer, 0))),
   oneByOne("p-memoize", "peer", async () => atOnce(await peers.pMemoize(answer, { cache: false }))),
 ];
-const rates = [
+const keyedRates = [
   oneByOne("rate-limiter-flexible", "peer", () => peers.rateLimiterFlexible(answer, (request) => `${request % keys}`)),
   oneByOne("limiter, a map of them", "peer", () => peers.limiterOfKeys(answer, keys)),
 ];
@@ -114,9 +114,9 @@ export const question: Question = {
         oneByOne("keyed token buckets", "sluice", () =>
           around(keyed({ key: (request: number) => request % keys, gate: () => new TokenBucket(peers.highRate) })),
         ),
-        ...rates,
+        ...keyedRates,
       ],
-      goals: goals("keyed token buckets", rates),
+      goals: goals("keyed token buckets", keyedRates),
     },
   ],
 };

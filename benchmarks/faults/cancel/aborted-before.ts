@@ -1,4 +1,4 @@
-import { type Fault, seen } from "../fault.ts";
+import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, Site } from "../work.ts";
 
@@ -8,6 +8,7 @@ export const fault: Fault = {
   needs: ["signals"],
   async ask(library: Library) {
     const call = await simplest(library);
+    if (call === undefined) return notOffered;
     const site = new Site();
     const end = await ending(call(site.deaf(5), AbortSignal.abort(new Error("gone"))));
     const begun = site.begun.length;

@@ -1,4 +1,4 @@
-import { type Fault, seen } from "../fault.ts";
+import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, sleep } from "../work.ts";
 
@@ -8,6 +8,7 @@ export const fault: Fault = {
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);
+    if (call === undefined) return notOffered;
     const failing = async (): Promise<never> => Promise.reject(new Error("down"));
     let stray = 0;
     const note = (): void => void stray++;

@@ -1,4 +1,4 @@
-import { type Fault, seen } from "../fault.ts";
+import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, nameOf, sleep } from "../work.ts";
 
@@ -18,6 +18,7 @@ export const fault: Fault = {
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);
+    if (call === undefined) return notOffered;
     try {
       const end = await ending(
         call(() => thenable(20)),

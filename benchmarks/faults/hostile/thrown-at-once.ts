@@ -1,4 +1,4 @@
-import { type Fault, seen } from "../fault.ts";
+import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, nameOf, Site, sleep } from "../work.ts";
 
@@ -9,6 +9,7 @@ export const fault: Fault = {
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);
+    if (call === undefined) return notOffered;
     const error = new Error("careless");
     let where = "";
     try {

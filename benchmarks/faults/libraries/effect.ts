@@ -18,6 +18,8 @@ interface All {
     }): object;
     readonly timeout: (effect: object, ms: number) => object;
     readonly retry: (effect: object, options: object) => object;
+    readonly delay: (effect: object, ms: number) => object;
+    readonly race: (one: object, other: object) => object;
     readonly runPromise: (effect: object, options?: RunOptions) => Promise<unknown>;
     readonly runSync: (effect: object) => unknown;
   };
@@ -62,7 +64,7 @@ async function limited(max: number): Promise<{ readonly all: All; readonly semap
 export const effect: Library = {
   name: "Effect",
   settings:
-    '`Semaphore.withPermit`, `Effect.timeout`, `Effect.retry` with `Schedule.exponential` under a cap, `jittered`; `RateLimiter` with `onExceeded: "delay"`; run by `runPromise` with a signal',
+    '`Semaphore.withPermit`, `Effect.timeout`, `Effect.retry` with `Schedule.exponential` under a cap, `jittered`; `RateLimiter` with `onExceeded: "delay"`; `Effect.race` with a `delay`; run by `runPromise` with a signal',
   signals: true,
   async limit(max) {
     const { all, semaphore } = await limited(max);
@@ -104,6 +106,11 @@ export const effect: Library = {
     const { Effect, Schedule } = all;
     const schedule = Schedule.jittered(Schedule.min([Schedule.exponential(base), Schedule.spaced(max)]));
     return callOf(all, (inner) => Effect.retry(inner, { schedule, times: retries }));
+  },
+  async hedged(delay) {
+    const all = await the();
+    const { Effect } = all;
+    return callOf(all, (inner) => Effect.race(inner, Effect.delay(inner, delay)));
   },
   async rate(limit, interval) {
     const all = await the();

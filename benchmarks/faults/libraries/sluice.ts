@@ -1,11 +1,14 @@
 import { buffer } from "@sluice/buffer";
+import { cache, coalesce } from "@sluice/cache";
 import { circuitBreaker } from "@sluice/circuit-breaker";
 import { type AnyLayer, ServiceBuilder, type Service } from "@sluice/core";
-import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { hedge } from "@sluice/hedge";
+import { keyed } from "@sluice/keyed";
+import { concurrencyLimit, rateLimit, TokenBucket } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
-import type { Call, Library, RetryOptions, Work } from "../library.ts";
+import type { CachedCall, CacheOptions, Call, Library, RetryOptions, Work } from "../library.ts";
 
 const stack = (...layers: readonly AnyLayer[]): Service<Work, unknown> =>
   layers.reduceRight<Service<Work, unknown>>(
@@ -24,6 +27,19 @@ const policy = ({ retries, base, max }: RetryOptions) => ({
   maxRetries: retries,
   backoff: exponentialBackoff({ base, max }),
 });
+
+interface Asked {
+  readonly key: string;
+  readonly work: Work;
+}
+
+async function cached({ ttl, max }: CacheOptions): Promise<CachedCall> {
+  const key = (asked: Asked): string => asked.key;
+  const service = new ServiceBuilder()
+    .layer(ttl === 0 ? coalesce({ key }) : cache({ key, ttl, max }))
+    .serviceFn(({ work }: Asked, { signal }) => work({ signal }));
+  return (asked, work, signal) => service.call({ key: asked, work }, { signal });
+}
 
 export const sluice: Library = {
   name: "Sluice",
@@ -65,5 +81,15 @@ export const sluice: Library = {
     return (work) => service.call(work, { deadline: performance.now() + ms });
   },
   breaker: async ({ failures, reset }) => through(circuitBreaker({ consecutive: failures, breakFor: reset })),
+  cached,
+  cachedForLeavers: cached,
+  async keyedRate(limit, interval) {
+    const service = new ServiceBuilder()
+      .layer(loadShed())
+      .layer(keyed({ key: (of: string) => of, gate: () => new TokenBucket({ limit, interval }) }))
+      .serviceFn(async (of: string) => of);
+    return (key) => service.call(key);
+  },
+  hedged: async (delay) => through(hedge({ delay })),
   rate: async (limit, interval) => through(rateLimit({ limit, interval })),
 };
