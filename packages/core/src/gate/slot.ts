@@ -5,8 +5,8 @@ import { handUp } from "../stack/hand-up.ts";
 import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
 
 /**
- * A place in a gate of ours: the lease, the reservation and the observer of one stay after the other. It is used again, so that a call
- * allocates none of the three. It holds numbers and objects as old as itself: a young object in an old one costs the garbage
+ * A place in a gate of ours: the lease and the reservation of one stay after the other. It is used again, so that a call allocates
+ * neither. It holds numbers and objects as old as itself: a young object in an old one costs the garbage
  * collector more than the reuse saves (`pnpm bench alone`). So it forgets what is reserved further inside when the call starts.
  */
 export class Slot extends Reservation<SlotPool> {
@@ -19,11 +19,26 @@ export class Slot extends Reservation<SlotPool> {
   stay = 0;
   /** The next free one, while this one is free. */
   next: Slot | undefined = undefined;
+  /** The one that was made before it. */
+  readonly older: Slot | undefined;
 
-  constructor(pool: SlotPool, behaviour: Behaviour<any>) {
+  constructor(pool: SlotPool, behaviour: Behaviour<any>, older: Slot | undefined) {
     super(behaviour, pool, nothing, true);
+    this.older = older;
   }
 
+  /** Ends the stay. What the gate throws is reported, so that layers further out still release theirs. */
+  release(used: boolean): void {
+    try {
+      this.state.free(this, used);
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+/** One that is held until the work has settled: it is the observer of each stay, too. */
+class WorkSlot extends Slot {
   /** At the edge of a stack: the observed promise is the answer. */
   readonly fulfilled = (value: unknown): unknown => {
     this.left();
@@ -38,15 +53,6 @@ export class Slot extends Reservation<SlotPool> {
     if (--this.pending === 0) this.release(true);
   };
 
-  /** Ends the stay. What the gate throws is reported, so that layers further out still release theirs. */
-  release(used: boolean): void {
-    try {
-      this.state.free(this, used);
-    } catch (error) {
-      report(error);
-    }
-  }
-
   /** Keeps the slot held until `work` has settled, unless the stay is over. */
   hold(work: Promise<unknown>, stay: number): void {
     if (stay !== this.stay) return;
@@ -59,9 +65,13 @@ export class Slot extends Reservation<SlotPool> {
 export class SlotPool {
   /** How many are held. */
   size = 0;
-  private readonly behaviour: Behaviour<SlotPool>;
+  private readonly holds: "work" | "start";
   private readonly freed: (used: boolean) => void;
-  private readonly all: Slot[] = [];
+  /** How many were made. */
+  private made = 0;
+  /** The one made last. All are linked from it: a gate for each of many keys has no room for an array. */
+  private newest: Slot | undefined = undefined;
+  /** The first free one. */
   private first: Slot | undefined = undefined;
 
   /**
@@ -69,17 +79,15 @@ export class SlotPool {
    * @param freed called when a slot is free again, and told whether a call had it
    */
   constructor(holds: "work" | "start", freed: (used: boolean) => void) {
-    this.behaviour = holds === "work" ? untilSettled : untilStarted;
+    this.holds = holds;
     this.freed = freed;
   }
 
   /** A slot that is held from `since` on. */
   take(since: number): Slot {
     let slot = this.first;
-    if (slot === undefined) {
-      slot = new Slot(this, this.behaviour);
-      this.all.push(slot);
-    } else {
+    if (slot === undefined) slot = this.make();
+    else {
       this.first = slot.next;
       slot.next = undefined;
     }
@@ -97,8 +105,9 @@ export class SlotPool {
     this.first = slot;
     this.size--;
     // After a rush its slots are neither kept nor searched for ever.
-    if (this.size === 0 && this.all.length > 1_000) {
-      this.all.length = 0;
+    if (this.size === 0 && this.made > 1_000) {
+      this.made = 0;
+      this.newest = undefined;
       this.first = undefined;
     }
     this.freed(used);
@@ -106,14 +115,24 @@ export class SlotPool {
 
   /** From now on it is known since when slots are held; of those held already, since `now`. */
   date(now: number): void {
-    for (const slot of this.all) if (Number.isNaN(slot.since)) slot.since = now;
+    for (let slot = this.newest; slot !== undefined; slot = slot.older) if (Number.isNaN(slot.since)) slot.since = now;
   }
 
   /** For how long the longest held has been held: 0 when none is. Looks at all slots. */
   longest(now: number): number {
     let earliest = now;
-    for (const { pending, since } of this.all) if (pending > 0) earliest = Math.min(earliest, since);
+    for (let slot = this.newest; slot !== undefined; slot = slot.older) {
+      if (slot.pending > 0) earliest = Math.min(earliest, slot.since);
+    }
     return now - earliest;
+  }
+
+  private make(): Slot {
+    const { newest } = this;
+    this.made++;
+    this.newest =
+      this.holds === "work" ? new WorkSlot(this, untilSettled, newest) : new Slot(this, untilStarted, newest);
+    return this.newest;
   }
 }
 
@@ -129,7 +148,7 @@ function cancel(reservation: Reservation<SlotPool>): void {
 
 const untilSettled: Behaviour<SlotPool> = {
   start(reservation, request, options, edge) {
-    const slot = reservation as Slot;
+    const slot = reservation as WorkSlot;
     const { inner, stay } = slot;
     if (inner === nothing) return spentAlready();
     // First, for the caller's options may be an object whose members cannot be read.
