@@ -23,6 +23,7 @@ import { drain, guard, harden, serverOptions } from "@sluice/http/node";
 import { concurrencyLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 import express, { type Request, type Response } from "express";
+import express4, { type Request as Request4, type Response as Response4 } from "express-4";
 
 // ── The application ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,3 +105,30 @@ const { forced } = await drain(server, { within: 5_000 });
 console.log(`Drained: the last one heard "${await (await last).text()}", and nothing had to be cut.`);
 assert.equal(forced, false);
 assert.deepEqual([limit.active, queue.queued], [0, 0]);
+
+// ── The same in Express 4 ────────────────────────────────────────────────────────────────────────────────────────────
+
+// Express 4 does nothing about a handler's promise that is rejected. Behind `handle` it is looked after, as in Express 5.
+const app4 = express4();
+app4.get(
+  "/reports/:id",
+  reports.handle(async (request: Request4<{ id: string }>, response: Response4, { signal }) => {
+    if (request.params.id === "none") throw Object.assign(new Error("No such report"), { status: 404 });
+    response.send(await makeReport(request.params.id, signal));
+  }),
+);
+app4.use((error: { readonly status: number }, _request: Request4, response: Response4, _next: unknown) => {
+  response.sendStatus(error.status);
+});
+const server4 = createServer(serverOptions(), app4);
+harden(server4);
+server4.listen(0, "127.0.0.1");
+await once(server4, "listening");
+const ask4 = (id: string) => fetch(`http://127.0.0.1:${(server4.address() as AddressInfo).port}/reports/${id}`);
+const statuses = (await Promise.all(["1", "2", "3", "4", "5", "6"].map(ask4))).map(({ status }) => status).sort();
+assert.deepEqual(statuses, [200, 200, 200, 200, 503, 503]);
+const [gone, endless] = [await ask4("none"), await ask4("endless")];
+console.log(`Express 4: ${statuses.join(", ")}; one that failed, ${gone.status}; one that took too long, ${endless.status}.`);
+assert.deepEqual([gone.status, endless.status], [404, 504]);
+assert.deepEqual(await drain(server4), { forced: false });
+assert.deepEqual([limit.active, queue.queued, making.now], [0, 0, 0]);

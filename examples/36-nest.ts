@@ -42,9 +42,10 @@ import express from "express";
 
 class ReportsService {
   making = 0;
+  most = 0;
 
   async make(id: string, signal: AbortSignal): Promise<string> {
-    this.making++;
+    this.most = Math.max(this.most, ++this.making);
     try {
       await sleep(id === "endless" ? 60_000 : 100, undefined, { signal });
       return `report ${id}`;
@@ -136,9 +137,10 @@ const service = app.get(ReportsService);
 // ── Five at once ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const answers = await Promise.all(["1", "2", "3", "4", "5"].map((id) => get(`/reports/${id}`)));
-const statuses = answers.map(({ status }) => status).sort();
-console.log(`Five at once, where two may: ${statuses.join(", ")}.`);
-assert.deepEqual(statuses, [200, 200, 503, 503, 503]);
+const [served, refused] = [200, 503].map((code) => answers.filter(({ status }) => status === code).length);
+console.log(`Five at once: ${served} served, never more than ${service.most} being made; ${refused} refused.`);
+assert.ok(served !== undefined && refused !== undefined && served >= 2 && served + refused === 5);
+assert.equal(service.most, 2);
 assert.equal((await get("/somewhere/else")).status, 404); // Nest's own answer, which needs no permit
 
 // ── A body that is not read ──────────────────────────────────────────────────────────────────────────────────────────
