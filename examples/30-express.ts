@@ -128,7 +128,9 @@ const ask4 = (id: string) => fetch(`http://127.0.0.1:${(server4.address() as Add
 const statuses = (await Promise.all(["1", "2", "3", "4", "5", "6"].map(ask4))).map(({ status }) => status).sort();
 assert.deepEqual(statuses, [200, 200, 200, 200, 503, 503]);
 const [gone, endless] = [await ask4("none"), await ask4("endless")];
-console.log(`Express 4: ${statuses.join(", ")}; one that failed, ${gone.status}; one that took too long, ${endless.status}.`);
+console.log(
+  `Express 4: ${statuses.join(", ")}; one that failed, ${gone.status}; one that took too long, ${endless.status}.`,
+);
 assert.deepEqual([gone.status, endless.status], [404, 504]);
 assert.deepEqual(await drain(server4), { forced: false });
 assert.deepEqual([limit.active, queue.queued, making.now], [0, 0, 0]);

@@ -7,30 +7,22 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Gate, gate, ServiceBuilder } from "@sluice/core";
+import { ServiceBuilder } from "@sluice/core";
 import { guard, signalOf } from "@sluice/http/fastify";
 import { harden, serverOptions } from "@sluice/http/node";
+import { keyed } from "@sluice/keyed";
 import { concurrencyLimit, TokenBucket } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 import Fastify, { type FastifyRequest } from "fastify";
 
 // ── A quota for each client ──────────────────────────────────────────────────────────────────────────────────────────
 
-// The request says who it is; a rate says that it is one, so the refusal is a 429. (A real server would also forget clients.)
-const quotas = new Map<string, TokenBucket>();
-const quotaOf = (request?: FastifyRequest): TokenBucket => {
-  const client = String(request?.headers["x-client"]);
-  const quota = quotas.get(client) ?? new TokenBucket({ limit: 2, interval: 60_000 });
-  quotas.set(client, quota);
-  return quota;
-};
-const perClient: Gate<FastifyRequest> = {
-  reason: "rate",
-  holds: "start",
-  tryAcquire: (request) => quotaOf(request).tryAcquire(),
-  acquire: (options = {}) => quotaOf(options.request).acquire(options),
-  retryAfter: (request) => quotaOf(request).retryAfter(),
-};
+// The request says who it is; a rate says that it is one, so the refusal is a 429. A client whose quota is full again may be forgotten.
+const perClient = keyed({
+  key: (request: FastifyRequest) => request.headers["x-client"],
+  gate: () => new TokenBucket({ limit: 2, interval: 60_000 }),
+  label: "perClient",
+});
 
 // ── The application ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -44,10 +36,7 @@ await app.register(async (search) => {
   search.get("/search", async () => "found");
 });
 await app.register(async (slow) => {
-  const stack = new ServiceBuilder()
-    .layer(gate(perClient, { name: "perClient" }))
-    .layer(exports)
-    .layer(timeout(5_000));
+  const stack = new ServiceBuilder().layer(perClient).layer(exports).layer(timeout(5_000));
   await slow.register(guard(stack));
   slow.get("/export", async (request) => {
     // Fastify's own `request.signal` is another: it aborts as soon as a body was parsed.

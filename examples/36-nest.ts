@@ -150,7 +150,9 @@ const holding = [get("/reports/a"), get("/reports/b")];
 while (service.making < 2) await sleep(1);
 const uploading = connect(port, "127.0.0.1");
 uploading.on("error", () => {});
-uploading.write("POST /reports HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 90000\r\n\r\n{");
+uploading.write(
+  "POST /reports HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 90000\r\n\r\n{",
+);
 const [heard] = (await once(uploading, "data")) as [Buffer];
 uploading.destroy();
 console.log(`An upload that has hardly begun heard "${heard.toString().split("\r\n")[0]}".`);
