@@ -10,7 +10,6 @@
 // The failure it prevents: Nest reads the body of every request, and makes a controller's dependencies for it, before anything asks whether
 // there is room.
 
-import "reflect-metadata";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
@@ -77,6 +76,7 @@ class AbortedFilter extends BaseExceptionFilter {
   }
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- a module of Nest is one
 class AppModule {}
 
 // Node runs TypeScript as it is, and has no decorators: they are functions, and called here as the compiler would. In a project that is

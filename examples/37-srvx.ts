@@ -59,7 +59,7 @@ const handler = toFetchHandler(
       if (request.method !== "POST") return new Response(rows());
       return new FastResponse(`${(await request.arrayBuffer()).byteLength} bytes`);
     }),
-  { Response: FastResponse as typeof Response }, // what is refused is made of it, too
+  { Response: FastResponse }, // what is refused is made of it, too
 );
 
 const app = serve({

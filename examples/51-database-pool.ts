@@ -25,7 +25,7 @@ import { concurrencyLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
-import pg from "pg";
+import { Pool } from "pg";
 
 if (isMainThread) await main();
 else await database();
@@ -35,6 +35,7 @@ else await database();
 async function database(): Promise<void> {
   const server = new PGLiteSocketServer({ db: await PGlite.create(), port: 0, host: "127.0.0.1", maxConnections: 10 });
   await server.start();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
   parentPort?.postMessage(server.getServerConn());
 }
 
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   const { DATABASE_URL } = process.env;
   const worker = DATABASE_URL === undefined ? new Worker(import.meta.filename) : undefined;
   const address = worker && `postgres://postgres@${((await once(worker, "message")) as [string])[0]}/postgres`;
-  const pool = new pg.Pool({ connectionString: DATABASE_URL ?? address, max: 5, idleTimeoutMillis: 0 });
+  const pool = new Pool({ connectionString: DATABASE_URL ?? address, max: 5, idleTimeoutMillis: 0 });
 
   // A handler that takes two connections at a time needs a limit of half as many: five that hold one each would wait for ever.
   const queue = buffer({ capacity: 10 });

@@ -12,7 +12,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, createServer, request as send } from "node:http";
+import { Agent, createServer, request as send, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,9 +37,9 @@ async function server(careful: boolean): Promise<void> {
 
   // Ready is who would let the next request in, and is not about to go.
   let leaving = false;
-  const next = new ServiceBuilder().layer(queue).serviceFn(async () => undefined);
+  const probe = new ServiceBuilder().layer(queue).serviceFn(async () => undefined);
   const http = createServer(serverOptions(), (request, response) => {
-    if (request.url === "/readyz") response.writeHead(!leaving && isReady(next) ? 200 : 503).end();
+    if (request.url === "/readyz") response.writeHead(!leaving && isReady(probe) ? 200 : 503).end();
     else makeReport(request, response);
   });
   harden(http);
@@ -104,17 +104,19 @@ async function next(): Promise<Backend> {
 }
 
 const agent = new Agent({ keepAlive: true });
-const balancer = createServer(async ({ url }, response) => {
+const balancer = createServer((request, response) => void forward(request.url, response));
+
+async function forward(path: string | undefined, response: ServerResponse): Promise<void> {
   const backend = await next();
   // It sends nothing twice: it cannot know what is done already.
-  const onward = send({ host: "127.0.0.1", port: backend.port, path: url, agent }, (answer) => {
+  const onward = send({ host: "127.0.0.1", port: backend.port, path, agent }, (answer) => {
     response.writeHead(answer.statusCode ?? 502);
     pipeline(answer, response, () => {});
   });
   onward.once("error", () => response.writeHead(502).end("lost"));
   onward.end();
   backend.given?.();
-});
+}
 
 // ── Clients, who ask one request after another ───────────────────────────────────────────────────────────────────────
 
@@ -125,9 +127,9 @@ interface Told {
 
 function clients(url: string): { end(): Promise<Told> } {
   const told: Told = { served: 0, lost: 0 };
-  let going = true;
+  const until = new AbortController();
   const all = Array.from({ length: 10 }, async (_, client) => {
-    for (let n = 0; going; n++) {
+    for (let n = 0; !until.signal.aborted; n++) {
       const path = `/${client}-${n}`;
       const response = await fetch(url + path, { signal: AbortSignal.timeout(30_000) });
       const text = await response.text();
@@ -137,7 +139,7 @@ function clients(url: string): { end(): Promise<Told> } {
   });
   return {
     async end() {
-      going = false;
+      until.abort();
       await Promise.all(all);
       return told;
     },
