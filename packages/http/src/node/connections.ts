@@ -46,14 +46,17 @@ export class Connections {
       this.sessions.add(session);
       session.once("close", () => this.sessions.delete(session));
     });
-    server.prependListener("request", (request, response) => {
-      const connection = isHttp2(response) ? undefined : connectionOf(request.socket);
-      if (connection === undefined) return;
-      // The last one that is asked for on it: a close after an earlier one would lose those that were sent meanwhile.
-      connection.request = request as IncomingMessage;
-      connection.response = response as ServerResponse;
-      if (this.closing) sayClose(connection);
-    });
+    server.prependListener("request", (request, response) => this.begin(request, response));
+  }
+
+  /** Takes note of a request. The server tells of all but those that it answers without asking anybody. */
+  begin(request: NodeRequest, response: NodeResponse): void {
+    const connection = isHttp2(response) ? undefined : connectionOf(request.socket);
+    if (connection === undefined) return;
+    // The last one that is asked for on it: a close after an earlier one would lose those that were sent meanwhile.
+    connection.request = request as IncomingMessage;
+    connection.response = response as ServerResponse;
+    if (this.closing) sayClose(connection);
   }
 }
 

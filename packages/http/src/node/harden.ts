@@ -3,7 +3,8 @@ import { readOptions, requireClock, requireDuration, requireMethods, requireNumb
 import { type AnyServer, connectionOf, connectionsOf, markHardened, type NodeServer } from "./connections.ts";
 import { holdContinue } from "./held-continue.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
-import { hasBody } from "./send-problem.ts";
+import { writeProblem } from "../server/answer/problem.ts";
+import { hasBody, sendProblem } from "./send-problem.ts";
 import { StalledSends } from "./stalled-sends.ts";
 import { UnreadUploads } from "./unread-upload.ts";
 import type { IncomingMessage } from "node:http";
@@ -35,6 +36,8 @@ export interface Hardened {
 }
 
 const owner = "harden";
+
+const expectationFailed = writeProblem("problem", { status: 417, title: "Expectation Failed" });
 const done = new WeakSet<object>();
 
 /**
@@ -42,7 +45,8 @@ const done = new WeakSet<object>();
  * a framework made. Call it before the server listens. What can only be said when a server is made, `serverOptions` says.
  *
  * - An upload that is answered before it is whole is not read on, and its client hears the answer.
- * - `Expect: 100-continue` is answered when somebody begins to read, unless the server has a listener of its own for it.
+ * - `Expect: 100-continue` is answered when somebody begins to read, and any other expectation with 417, unless the server has a listener of
+ *   its own for it.
  * - A connection on which nothing of what is sent was taken for `sendTimeout` is ended, within twice that time. A stream of HTTP/2 that
  *   waits for its window is not seen.
  *
@@ -64,7 +68,8 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   done.add(server);
 
   const any: AnyServer = server;
-  const { all } = connectionsOf(any);
+  const connections = connectionsOf(any);
+  const { all } = connections;
   const sends = new StalledSends(clock, sendTimeout, all);
   const uploads = new UnreadUploads(clock, lingerTimeout);
   let dropped = 0;
@@ -83,14 +88,22 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
     if (isHttp2(response) || !hasBody(request)) return;
     uploads.answer(request as IncomingMessage, response, invitations.get(request) ?? (() => true));
   });
+  const expecting = server as {
+    on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown;
+  };
   if (server.listenerCount("checkContinue") === 0) {
-    (server as { on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown }).on(
-      "checkContinue",
-      (request, response) => {
-        invitations.set(request, holdContinue(request, response));
-        server.emit("request", request as never, response as never);
-      },
-    );
+    expecting.on("checkContinue", (request, response) => {
+      invitations.set(request, holdContinue(request, response));
+      server.emit("request", request as never, response as never);
+    });
+  }
+  if (server.listenerCount("checkExpectation") === 0) {
+    // Node answers with 417, too, and then reads the upload to its end.
+    expecting.on("checkExpectation", (request, response) => {
+      connections.begin(request, response);
+      if (!isHttp2(response) && hasBody(request)) uploads.answer(request as IncomingMessage, response, () => true);
+      sendProblem(request, response, expectationFailed);
+    });
   }
 
   return {
