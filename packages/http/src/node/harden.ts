@@ -68,8 +68,8 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   done.add(server);
 
   const any: AnyServer = server;
-  const connections = connectionsOf(any);
-  const { all } = connections;
+  const open = connectionsOf(any);
+  const { all } = open;
   const sends = new StalledSends(clock, sendTimeout, all);
   const uploads = new UnreadUploads(clock, lingerTimeout);
   let dropped = 0;
@@ -100,8 +100,7 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   if (server.listenerCount("checkExpectation") === 0) {
     // Node answers with 417, too, and then reads the upload to its end.
     expecting.on("checkExpectation", (request, response) => {
-      connections.begin(request, response);
-      if (!isHttp2(response) && hasBody(request)) uploads.answer(request as IncomingMessage, response, () => true);
+      open.begin(request, response);
       sendProblem(request, response, expectationFailed);
     });
   }
