@@ -1,4 +1,5 @@
 import { brand, isBranded, SluiceError } from "@sluice/core/kit";
+import { remadeResponse } from "../remade-response.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 /** What was read of a body. */
@@ -49,11 +50,7 @@ export class StatusError extends SluiceError {
     const { status, statusText, headers, url, redirected } = this.#response;
     const { bytes, whole } = this.#read;
     const body = !whole ? brokenOff(bytes) : bytes.length === 0 ? null : bytes;
-    const response = new Response(body as NonNullable<ConstructorParameters<typeof Response>[0]>, {
-      status,
-      statusText,
-      headers,
-    });
+    const response = remadeResponse(body, { status, statusText, headers });
     return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
   }
 }

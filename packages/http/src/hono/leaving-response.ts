@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
 /** A response, and when it has left; undefined where it has no body. */
@@ -34,6 +35,5 @@ export function leaving(c: Context): Leaving {
 export function withoutBody(response: Response): Response {
   if (response.body === null) return response;
   response.body.cancel().catch(() => {});
-  const { status, statusText, headers } = response;
-  return new Response(null, { status, statusText, headers });
+  return remadeResponse(null, response);
 }

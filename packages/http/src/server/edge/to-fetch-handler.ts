@@ -1,5 +1,6 @@
 import type { Service } from "@sluice/core";
 import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
+import { remadeResponse } from "../../remade-response.ts";
 import type { WithAnswers } from "../answer/answers.ts";
 import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
@@ -123,8 +124,7 @@ function sendable(request: Request, response: Response): Response {
   if (request.method !== "HEAD" || response.body === null) return response;
   // One that is read already, or locked, is not ours to cancel.
   response.body.cancel().catch(() => {});
-  const { status, statusText, headers } = response;
-  return new Response(null, { status, statusText, headers });
+  return remadeResponse(null, response);
 }
 
 interface HasWaitUntil {

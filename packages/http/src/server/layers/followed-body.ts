@@ -1,4 +1,5 @@
 import { type AbortListener, abortReason, listen, unlisten } from "@sluice/core/kit";
+import { remadeResponse } from "../../remade-response.ts";
 
 /** A response whose body is being followed. */
 export interface Followed {
@@ -14,9 +15,8 @@ export function followed(
   body: NonNullable<Response["body"]>,
   signal: AbortSignal | undefined,
 ): Followed {
-  const { status, statusText, headers } = response;
   const follower = new BodyFollower(body, signal);
-  const made = new Response(follower.stream, { status, statusText, headers });
+  const made = remadeResponse(follower.stream, response);
   // What a constructor cannot say: where a response of `fetch` came from.
   for (const member of ["url", "redirected", "type"] as const) {
     if (response[member] !== made[member]) Object.defineProperty(made, member, { value: response[member] });

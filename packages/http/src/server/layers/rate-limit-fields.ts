@@ -9,6 +9,7 @@ import {
   requireNumber,
   requireObject,
 } from "@sluice/core/kit";
+import { remadeResponse } from "../../remade-response.ts";
 
 /** What is read of a rate: the layer that `rateLimit` makes has it all. */
 export interface Quota {
@@ -110,6 +111,6 @@ function withFields(response: Response, fields: readonly (readonly [string, stri
     const headers = new Headers(response.headers);
     for (const [field, value] of fields) headers.append(field, value);
     const { status, statusText, body } = response;
-    return new Response(body, { status, statusText, headers });
+    return remadeResponse(body, { status, statusText, headers });
   }
 }
