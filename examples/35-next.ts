@@ -4,7 +4,8 @@
 // name of a file is a file in a project of Next.js.
 //
 // Next.js itself is not run here: it is some hundred megabytes, and a build. What it does with a route handler is little, and done here by
-// hand: it calls the function that the file of a route exports, with a `Request` and a promise of the parameters.
+// hand: it calls the function that the file of a route exports, with a `Request` and a promise of the parameters. (In Next.js 16.4 this was
+// tried once, built and started: the answers are these, and the signal aborts when the client leaves.)
 //
 // The failure it prevents: a page that is asked for by everybody at once, and a database that each of them asks ten times.
 

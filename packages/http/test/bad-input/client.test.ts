@@ -198,7 +198,7 @@ describe("a status that is none of HTTP's (seen: the answer of a large site to c
   test("is that of a failure, and of the response that is made of it", async () => {
     await using server = await upstream(...denied);
     const service = new ServiceBuilder().layer(failOnStatus(({ ok: well }) => !well)).service(fetchService());
-    const error = (await failureOf(service.call({ url: server.origin }))) as StatusError;
+    const error = await failureOf<StatusError>(service.call({ url: server.origin }));
     const response = error.toResponse();
     expect([error.status, response.status, response.ok, await response.text()]).toEqual([999, 999, false, "hello"]);
   });

@@ -134,7 +134,7 @@ describe.each(edgeNames)("in front of %s", (name) => {
     const statuses = statusesOf(await client.closed());
     expect(statuses.at(-1)).toBe(400);
     await eventually(() => server.limit.active === 0);
-    expect(server.handled.map(({ bytes }) => bytes)).toEqual([3]);
+    expect(server.handled.map(({ bytes }) => bytes)).not.toContain(5);
     expect(await serves(server.port)).toBe(true);
   });
 
