@@ -117,6 +117,15 @@ describe("on HTTP/2", () => {
     expect([head[":status"], again]).toEqual([503, false]);
   });
 
+  test("417 to an expectation that nobody knows, which reaches nobody", async () => {
+    await using all = await served(() => expect.unreachable());
+    for (const body of [undefined, "hello"]) {
+      const { head } = await answerOf(all.session, { expect: "banana" }, body);
+      expect(head).toMatchObject({ ":status": 417, "content-type": "application/problem+json" });
+    }
+    expect(all.limit.active).toBe(0);
+  });
+
   test("promise 6: completion does not abort it", async () => {
     let seen: AbortSignal | undefined;
     await using all = await served((_request, response, { signal }) => {
