@@ -41,7 +41,7 @@ async function makeReport(id: string, signal: AbortSignal | undefined): Promise<
 const stack = new ServiceBuilder()
   .layer(buffer({ capacity: 2 }))
   .layer(database)
-  .layer(timeout(1_000));
+  .layer(timeout(10_000));
 
 // export const GET = …
 const GET = guard(stack, async (_request, { signal }, { params }: { readonly params: Promise<{ id: string }> }) => {
@@ -94,10 +94,11 @@ assert.ok(served.length >= 4 && served.length + refused.length === 8);
 assert.equal(making.most, 2);
 assert.match(JSON.stringify(await served[0]?.json()), /"report \d"/);
 
-const late = await ask("/api/reports/endless");
-const impatient = await ask("/api/reports/endless", { headers: { "x-timeout-ms": "50" } });
-console.log(`An endless report: ${late.status}; for a client that waits 50 ms: ${impatient.status}.`);
-assert.deepEqual([late.status, impatient.status, making.now], [504, 504, 0]);
+const impatient = await ask("/api/reports/endless", { headers: { "x-timeout-ms": "200" } });
+console.log(
+  `An endless report, for a client that waits 200 ms: ${impatient.status}, and ${making.now} are being made.`,
+);
+assert.deepEqual([impatient.status, making.now], [504, 0]);
 
 const post = async (bytes: number) => (await ask("/api/uploads", { method: "POST", body: "a".repeat(bytes) })).status;
 assert.deepEqual([await post(1_000), await post(1_001)], [200, 413]);

@@ -118,7 +118,7 @@ Module({ controllers: [ReportsController], providers: [ReportsService] })(AppMod
 // ── The stack, and the server ────────────────────────────────────────────────────────────────────────────────────────
 
 const limit = concurrencyLimit(2);
-const reports = guard(new ServiceBuilder().layer(limit).layer(timeout(1_000)));
+const reports = guard(new ServiceBuilder().layer(limit).layer(timeout(10_000)));
 
 const instance = express();
 const app = await NestFactory.create(AppModule, new ExpressAdapter(instance), { logger: ["error"] });
@@ -131,7 +131,8 @@ harden(server);
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const { port } = server.address() as AddressInfo;
-const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+const get = (path: string, sent: Record<string, string> = {}) =>
+  fetch(`http://127.0.0.1:${port}${path}`, { headers: sent });
 const service = app.get(ReportsService);
 
 // ── Five at once ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,8 +166,8 @@ assert.deepEqual([created.status, await created.text()], [201, "report c"]);
 
 // ── Time, and clients that leave ─────────────────────────────────────────────────────────────────────────────────────
 
-const late = await get("/reports/endless");
-console.log(`An endless report: ${late.status}, and ${service.making} are being made.`);
+const late = await get("/reports/endless", { "x-timeout-ms": "200" });
+console.log(`An endless report, for a client that waits 200 ms: ${late.status}, and ${service.making} are being made.`);
 assert.deepEqual([late.status, service.making], [504, 0]);
 
 const leaving = connect(port, "127.0.0.1");

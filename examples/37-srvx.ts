@@ -54,7 +54,7 @@ const handler = toFetchHandler(
     .layer(limitBody(1_000_000))
     .layer(limit)
     .layer(untilBodyEnds({ sent }))
-    .layer(timeout(1_000)) // until there is a response; the body may take longer
+    .layer(timeout(10_000)) // until there is a response; the body may take longer
     .serviceFn(async (request: Request) => {
       if (request.method !== "POST") return new Response(rows());
       return new FastResponse(`${(await request.arrayBuffer()).byteLength} bytes`);

@@ -21,7 +21,7 @@ import { timeout } from "@sluice/timeout";
 
 const queue = buffer({ capacity: 4 });
 const limit = concurrencyLimit(4);
-const reports = guard(new ServiceBuilder().layer(queue).layer(limit).layer(timeout(1_000)));
+const reports = guard(new ServiceBuilder().layer(queue).layer(limit).layer(timeout(10_000)));
 const making = { now: 0, most: 0 };
 
 const server = createServer(
@@ -43,8 +43,8 @@ await once(server, "listening");
 
 const session: ClientHttp2Session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-async function get(path: string): Promise<{ readonly status: number; readonly text: string }> {
-  const stream = session.request({ ":path": path });
+async function get(path: string, headers = {}): Promise<{ readonly status: number; readonly text: string }> {
+  const stream = session.request({ ":path": path, ...headers });
   const [head] = (await once(stream, "response")) as [{ readonly ":status": number }];
   stream.setEncoding("utf8");
   let text = "";
@@ -74,7 +74,7 @@ while (making.now === 0) await sleep(1);
 cancelled.close(constants.NGHTTP2_CANCEL);
 while (making.now > 0 || limit.active > 0) await sleep(1);
 console.log("A stream was cancelled: its work ended, and its permit is back.");
-assert.equal((await get("/endless")).status, 504);
+assert.equal((await get("/endless", { "x-timeout-ms": "200" })).status, 504);
 assert.equal((await get("/after")).text, "report /after");
 
 // ── And the end ──────────────────────────────────────────────────────────────────────────────────────────────────────

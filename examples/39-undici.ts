@@ -4,7 +4,7 @@
 // is free. So the edge knows whether a request would wait, and nothing waits in a line that nobody sees.
 //
 //   buffer(3)              three may wait for a connection
-//   timeout(1_000)         for the head of an answer
+//   timeout(10_000)        for the head of an answer
 //   undiciService          three connections; a permit is one of them, until the body of the answer has ended
 //
 // The failure it prevents: a pool takes any number of requests, and lines them up inside, without a bound.
@@ -41,7 +41,7 @@ const pool = undiciService({ origin: `http://127.0.0.1:${(users.address() as Add
 const proxy = toFetchHandler(
   new ServiceBuilder()
     .layer(buffer({ capacity: 3 }))
-    .layer(timeout(1_000))
+    .layer(timeout(10_000))
     .layer(mapRequest(({ url, signal }: Request) => ({ url: new URL(url).pathname, signal })))
     .layer(failOnStatus()) // a failing status is a failure, and its body is read off: its connection is free again
     .service(pool.service),

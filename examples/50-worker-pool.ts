@@ -4,7 +4,7 @@
 //
 //   buffer(4)              four may wait for a thread
 //   gate(workers)          a permit for each thread
-//   timeout(1_000)         then the thread is stopped: what computes cannot be asked to stop
+//   timeout(20_000)        then the thread is stopped: what computes cannot be asked to stop
 //
 // The failure it prevents: a pool takes whatever it is given, and lines it up without a bound; and it goes on computing for clients that left.
 //
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     new ServiceBuilder()
       .layer(queue)
       .layer(gate(workers, { name: "workers" }))
-      .layer(timeout(1_000)),
+      .layer(timeout(20_000)),
   );
 
   const inPool = { most: 0 };
@@ -61,7 +61,8 @@ async function main(): Promise<void> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers });
 
   try {
     // Twenty at once. The threads compute, and the server's own goes on answering.
@@ -75,8 +76,8 @@ async function main(): Promise<void> {
     assert.ok(served !== undefined && refused !== undefined && served >= 6 && served + refused === 20);
     assert.equal(inPool.most, 0);
 
-    // One that does not end: its thread is stopped, and another one started.
-    const late = await get("/endless");
+    // One that does not end: its thread is stopped, and another one started. (This client does not wait for 20 s.)
+    const late = await get("/endless", { "x-timeout-ms": "300" });
     while (workers.active > 0) await sleep(1);
     console.log(`One that never ends: ${late.status}, and its thread is free for somebody else.`);
     assert.equal(late.status, 504);

@@ -7,7 +7,7 @@
 //
 //   buffer(10)             ten may wait for a connection: ten times a query is how long the last one waits
 //   concurrencyLimit(5)    as many as the pool has connections, so that nobody waits inside the pool
-//   timeout(5_000)         an answer that is later than this is of no use
+//   timeout(20_000)        an answer that is later than this is of no use
 //
 // The failure it prevents: the pool lines up whoever comes, without a bound and, as it comes, without a time-out. The clients give up and try
 // again, and their queries are still made.
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   // A handler that takes two connections at a time needs a limit of half as many: five that hold one each would wait for ever.
   const queue = buffer({ capacity: 10 });
   const connections = concurrencyLimit(5);
-  const guarded = guard(new ServiceBuilder().layer(queue).layer(connections).layer(timeout(5_000)));
+  const guarded = guard(new ServiceBuilder().layer(queue).layer(connections).layer(timeout(20_000)));
 
   // How many waited inside the pool at most, where nobody sees them.
   let waited = 0;
@@ -92,6 +92,7 @@ async function main(): Promise<void> {
     for (const client of leaving) client.write("GET /guarded HTTP/1.1\r\nhost: here\r\n\r\n");
     while (connections.active === 0) await sleep(1);
     for (const client of leaving) client.destroy();
+    while (queue.queued > 0) await sleep(1);
     assert.ok((await statuses("/guarded", 5)).every((status) => status === 200));
     while (connections.active > 0) await sleep(1);
     console.log(`Fifteen clients hung up: the next five were served, and ${waited} waited inside the pool.`);
