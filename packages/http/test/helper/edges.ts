@@ -14,7 +14,7 @@ import { guard, harden, serverOptions } from "../../src/node/index.ts";
 import { listen } from "./loopback.ts";
 
 /** What a handler did with a request. */
-export interface Handled {
+interface Handled {
   readonly method: string | undefined;
   /** Without the query, and without the origin where the request had one. */
   readonly path: string;
