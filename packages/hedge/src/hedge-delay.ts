@@ -15,12 +15,12 @@ export class HedgeDelay {
     if (settings.quantile !== undefined) this.latencies = new Latencies(settings.period);
   }
 
-  /** Whether it looks at how long attempts take. */
+  /** Whether it looks at how long first attempts take. */
   get learns(): boolean {
     return this.latencies !== undefined;
   }
 
-  /** An attempt has succeeded after so long. */
+  /** A first attempt has succeeded after so long, or has lost after so long. */
   learn(latency: number, now: number): void {
     this.latencies?.add(latency, now);
   }

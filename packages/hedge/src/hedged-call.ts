@@ -232,11 +232,7 @@ export class HedgedCall implements AbortListener, Deadline {
   }
 
   private succeed(winner: Attempt, value: unknown): void {
-    const { delay, deadlines } = this.hedging;
-    if (delay.learns) {
-      const now = deadlines.now();
-      delay.learn(now - winner.began, now);
-    }
+    this.learn(winner);
     if (winner.number > 1) this.hedging.wins++;
     const losers = this.attempts.filter(({ state }) => state === "running");
     // Before the caller hears of it: gates outside must not think that the work is over.
@@ -246,6 +242,18 @@ export class HedgedCall implements AbortListener, Deadline {
     if (losers.length === 0) return;
     const lost = new HedgeLostError();
     for (const { controller } of losers) abortWith(controller, lost);
+  }
+
+  /**
+   * What a first attempt has taken: all of its time, or, where it has lost, so much that it takes longer. Attempts that win would not do:
+   * the slow ones are those that lose, so that the quantile of the winners is too low, and too many requests are hedged.
+   */
+  private learn(winner: Attempt): void {
+    const { delay, deadlines } = this.hedging;
+    const [first] = this.attempts;
+    if (!delay.learns || (winner !== first && first!.state !== "running")) return;
+    const now = deadlines.now();
+    delay.learn(now - this.began, now);
   }
 
   /** All that were made have failed. */

@@ -25,7 +25,10 @@ export interface HedgeOptions<Req = unknown> {
    * first hedge), whose undefined ends the schedule. With `quantile` it counts until there are enough samples.
    */
   readonly delay: number | ((attempt: number) => number | undefined);
-  /** Instead of `delay`: as long as this share of the recent successful attempts took. Above 0, below 1. Default: none. */
+  /**
+   * Instead of `delay`: as long as this share of recent first attempts took, so that the rest is hedged: 0.95 for 5 %. One that has lost
+   * counts with the time until then; one that has failed does not count. Above 0, below 1. Default: none.
+   */
   readonly quantile?: number | undefined;
   /** How many samples `quantile` needs: a whole number of 1 or more; default 100. */
   readonly minSamples?: number | undefined;
