@@ -1,7 +1,6 @@
 import type { Clock } from "@sluice/core";
-import { isOwnAbort } from "@sluice/core/kit";
+import { failureCode, isOwnAbort } from "@sluice/core/kit";
 import { CodeCounts } from "./code-counts.ts";
-import { codeOf } from "./failure-code.ts";
 import { Histogram } from "./histogram.ts";
 
 /** How waits, or calls, ended without success: aborted by the caller, or failed, by code. */
@@ -16,7 +15,7 @@ export class Ends {
   /** @param signal the caller's. A failure with the signal's own reason is an abort, and nothing else */
   add(signal: AbortSignal | undefined, reason: unknown): void {
     if (isAbort(signal, reason)) this.aborted++;
-    else this.failed.add(codeOf(reason));
+    else this.failed.add(failureCode(reason));
   }
 }
 
