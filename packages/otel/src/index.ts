@@ -4,7 +4,10 @@
  *
  * @packageDocumentation
  */
+export { activeSpan } from "./active-span.ts";
 export { defaultBoundaries } from "./durations.ts";
 export type { CountingMeter, DurationCounts, MeterCounts } from "./metered.ts";
 export type { MeterProducer, MeterProducerOptions } from "./meter-producer.ts";
 export { meterProducer } from "./meter-producer.ts";
+export type { CallSpanOptions } from "./span.ts";
+export { span } from "./span.ts";

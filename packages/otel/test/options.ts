@@ -2,14 +2,16 @@ import { serviceFn } from "@sluice/core";
 import {
   aBoolean,
   aFunction,
+  aName,
   type DocumentedRange,
   either,
   type Every,
   oneOf,
   optional,
   type OptionTable,
+  withMethods,
 } from "@sluice/test-kit";
-import { meterProducer, type MeterProducerOptions } from "@sluice/otel";
+import { type CallSpanOptions, meterProducer, type MeterProducerOptions, span } from "@sluice/otel";
 
 /** Anything that a loop can go over. */
 const iterable: DocumentedRange = {
@@ -57,7 +59,19 @@ const rising: DocumentedRange = {
 };
 
 export const optionTable: OptionTable = {
+  parameters: [{ of: "span", option: "name", range: aName, give: (name: never) => span(name) }],
   objects: [
+    {
+      of: "span",
+      base: {},
+      give: (options) => span("GET", options),
+      ranges: {
+        kind: optional(oneOf("internal", "server", "client", "producer", "consumer")),
+        tracer: optional(withMethods({ startSpan() {} }, "startSpan")),
+        attributes: optional(aFunction),
+        message: optional(aBoolean),
+      } satisfies Every<CallSpanOptions>,
+    },
     {
       of: "meterProducer",
       base: {},
@@ -71,4 +85,7 @@ export const optionTable: OptionTable = {
       } satisfies Every<MeterProducerOptions>,
     },
   ],
+  without: {
+    activeSpan: "takes nothing",
+  },
 };
