@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/core";
 import { failureCode, isOwnAbort } from "@sluice/core/kit";
 import { CodeCounts } from "./code-counts.ts";
+import { announceDuration } from "./duration-listeners.ts";
 import { Histogram } from "./histogram.ts";
 
 /** How waits, or calls, ended without success: aborted by the caller, or failed, by code. */
@@ -32,6 +33,8 @@ function isAbort(signal: AbortSignal | undefined, reason: unknown): boolean {
 export class Counts {
   enabled: boolean;
   readonly clock: Clock;
+  /** The layer value that they are of. */
+  meter: object | undefined = undefined;
 
   // Now.
   waiting = 0;
@@ -60,5 +63,17 @@ export class Counts {
     this.calls = new Ends(codes);
     this.wait = durations ? new Histogram() : undefined;
     this.duration = durations ? new Histogram() : undefined;
+  }
+
+  /** Somebody who waited was let in, after so many milliseconds. */
+  waited(ms: number): void {
+    this.wait?.record(ms);
+    announceDuration(this.meter, "wait", ms);
+  }
+
+  /** A call was answered, after so many milliseconds. */
+  took(ms: number): void {
+    this.duration?.record(ms);
+    announceDuration(this.meter, "call", ms);
   }
 }

@@ -9,5 +9,8 @@ export { defaultBoundaries } from "./durations.ts";
 export type { CountingMeter, DurationCounts, MeterCounts } from "./metered.ts";
 export type { MeterProducer, MeterProducerOptions } from "./meter-producer.ts";
 export { meterProducer } from "./meter-producer.ts";
+export type { ObserveMetersOptions } from "./observe-meters.ts";
+export { observeMeters } from "./observe-meters.ts";
+export type { Meters } from "./sources.ts";
 export type { CallSpanOptions } from "./span.ts";
 export { span } from "./span.ts";

@@ -97,6 +97,9 @@ export const layerSums: readonly LayerSum[] = [
   },
 ];
 
+/** All that are numbers. */
+export const sumInstruments: readonly SumInstrument[] = [...meterSums, eventCounter, ...layerSums];
+
 function now(
   name: string,
   unit: string,

@@ -1,3 +1,4 @@
+import { metrics } from "@opentelemetry/api";
 import { serviceFn } from "@sluice/core";
 import {
   aBoolean,
@@ -11,7 +12,14 @@ import {
   type OptionTable,
   withMethods,
 } from "@sluice/test-kit";
-import { type CallSpanOptions, meterProducer, type MeterProducerOptions, span } from "@sluice/otel";
+import {
+  type CallSpanOptions,
+  meterProducer,
+  type MeterProducerOptions,
+  observeMeters,
+  type ObserveMetersOptions,
+  span,
+} from "@sluice/otel";
 
 /** Anything that a loop can go over. */
 const iterable: DocumentedRange = {
@@ -71,6 +79,17 @@ export const optionTable: OptionTable = {
         attributes: optional(aFunction),
         message: optional(aBoolean),
       } satisfies Every<CallSpanOptions>,
+    },
+    {
+      of: "observeMeters",
+      base: {},
+      give: (options) => observeMeters(options)[Symbol.dispose](),
+      ranges: {
+        provider: optional(withMethods(metrics.getMeterProvider(), "getMeter")),
+        meters: optional(either(iterable, aFunction)),
+        stacks: optional(services),
+        durations: optional(aBoolean),
+      } satisfies Every<ObserveMetersOptions>,
     },
     {
       of: "meterProducer",

@@ -1,4 +1,5 @@
 import * as prometheus2 from "@opentelemetry/exporter-prometheus";
+import type { Attributes, MeterProvider } from "@opentelemetry/api";
 import * as metrics2 from "@opentelemetry/sdk-metrics";
 import { loopback } from "@sluice/test-kit";
 import type { MeterProducer } from "../../src/index.ts";
@@ -10,6 +11,18 @@ export interface Sdk {
   scrape(producer: MeterProducer): Promise<string>;
   /** What its reader hands to an exporter. */
   collect(producer: MeterProducer): Promise<metrics2.CollectionResult>;
+  /** A provider of its own, and what its reader reads. */
+  reading(): Reading;
+}
+
+/** One number of a metric. Of a histogram, how many there are and their sum. */
+type Value = readonly [name: string, unit: string, attributes: Attributes, value: unknown];
+
+interface Reading extends AsyncDisposable {
+  readonly provider: MeterProvider;
+  values(): Promise<readonly Value[]>;
+  /** What a scrape says. */
+  scrape(): Promise<string>;
 }
 
 type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader"> &
@@ -33,6 +46,32 @@ function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter 
       await provider.shutdown();
       return text;
     },
+    reading() {
+      const reader = new Reader({});
+      const exporter = new PrometheusExporter({ preventServerStart: true });
+      const provider = new MeterProvider({ readers: [reader, exporter] });
+      return {
+        provider,
+        async values() {
+          const { resourceMetrics, errors } = await reader.collect();
+          if (errors.length > 0) throw new AggregateError(errors);
+          return resourceMetrics.scopeMetrics
+            .flatMap((scope) => scope.metrics)
+            .flatMap(({ descriptor, dataPoints }) =>
+              dataPoints.map(
+                ({ attributes, value }) => [descriptor.name, descriptor.unit, attributes, plain(value)] as const,
+              ),
+            );
+        },
+        async scrape() {
+          await using server = await loopback((request, response) => {
+            exporter.getMetricsRequestHandler(request, response);
+          });
+          return await (await fetch(`${server.origin}/metrics`)).text();
+        },
+        [Symbol.asyncDispose]: () => provider.shutdown(),
+      };
+    },
     async collect(producer) {
       const reader = new Reader({ metricProducers: [producer] });
       const provider = new MeterProvider({ readers: [reader] });
@@ -41,6 +80,11 @@ function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter 
       return result;
     },
   };
+}
+
+function plain(value: unknown): unknown {
+  const { count, sum } = Object(value) as { readonly count?: number; readonly sum?: number };
+  return count === undefined ? value : { count, sum: Number(sum!.toFixed(9)) };
 }
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
