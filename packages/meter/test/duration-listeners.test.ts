@@ -27,7 +27,7 @@ function setUp(options: MeterOptions = {}) {
 test("each wait and each call that is timed is told, in the async context of its caller", async () => {
   const { clock, seen, service } = setUp();
   const caller = new AsyncLocalStorage<string>();
-  const heard: unknown[] = [];
+  const heard: unknown[][] = [];
   listeners.all = [(...told) => heard.push([...told, caller.getStore()])];
   const calls = ["first", "second"].map((name, index) => caller.run(name, () => service.call([30, 5][index]!)));
   await clock.advanceAsync(30);
@@ -38,7 +38,7 @@ test("each wait and each call that is timed is told, in the async context of its
     [seen, "call", 30, "first"],
     [seen, "call", 5, "second"],
     [seen, "wait", 30, "second"],
-  ] as unknown[][]);
+  ]);
 });
 
 test("a listener that throws is reported, and harms neither the call nor the other listener nor the count", async () => {

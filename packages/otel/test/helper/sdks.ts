@@ -1,3 +1,4 @@
+import * as otlp2 from "@opentelemetry/exporter-metrics-otlp-http";
 import * as prometheus2 from "@opentelemetry/exporter-prometheus";
 import type { Attributes, MeterProvider } from "@opentelemetry/api";
 import * as metrics2 from "@opentelemetry/sdk-metrics";
@@ -11,6 +12,8 @@ export interface Sdk {
   scrape(producer: MeterProducer): Promise<string>;
   /** What its reader hands to an exporter. */
   collect(producer: MeterProducer): Promise<metrics2.CollectionResult>;
+  /** Pushes one batch over OTLP/HTTP, as JSON. */
+  push(producer: MeterProducer, url: string): Promise<void>;
   /** A provider of its own, and what its reader reads. */
   reading(): Reading;
 }
@@ -25,10 +28,14 @@ interface Reading extends AsyncDisposable {
   scrape(): Promise<string>;
 }
 
-type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader"> &
-  Pick<typeof prometheus2, "PrometheusExporter">;
+type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader" | "PeriodicExportingMetricReader"> &
+  Pick<typeof prometheus2, "PrometheusExporter"> &
+  Pick<typeof otlp2, "OTLPMetricExporter">;
 
-function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter }: Versioned): Sdk {
+function sdk(
+  version: string,
+  { MeterProvider, MetricReader, OTLPMetricExporter, PeriodicExportingMetricReader, PrometheusExporter }: Versioned,
+): Sdk {
   class Reader extends MetricReader {
     protected override async onForceFlush(): Promise<void> {}
     protected override async onShutdown(): Promise<void> {}
@@ -45,6 +52,16 @@ function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter 
       const text = await response.text();
       await provider.shutdown();
       return text;
+    },
+    async push(producer, url) {
+      const reader = new PeriodicExportingMetricReader({
+        exporter: new OTLPMetricExporter({ url, timeoutMillis: 5_000 }),
+        metricProducers: [producer],
+        exportIntervalMillis: 3_600_000,
+      });
+      const provider = new MeterProvider({ readers: [reader] });
+      // It pushes what there is.
+      await provider.shutdown();
     },
     reading() {
       const reader = new Reader({});
@@ -92,10 +109,8 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 async function sdk3(): Promise<Sdk[]> {
   // It asks for this version of Node.js.
   if (major < 22 || (major === 22 && minor < 15)) return [];
-  const metrics = await import("@opentelemetry/sdk-metrics-3");
-  const prometheus = await import("@opentelemetry/exporter-prometheus-3");
-  return [sdk("3", { ...metrics, ...prometheus } as unknown as Versioned)];
+  return [sdk("3", (await import("@sluice/test-kit/otel-3")) as unknown as Versioned)];
 }
 
 /** Those that run on this version of Node.js. */
-export const sdks: readonly Sdk[] = [sdk("2", { ...metrics2, ...prometheus2 }), ...(await sdk3())];
+export const sdks: readonly Sdk[] = [sdk("2", { ...metrics2, ...prometheus2, ...otlp2 }), ...(await sdk3())];

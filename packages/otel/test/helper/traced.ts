@@ -1,4 +1,5 @@
-import { context, diag, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
+import * as api from "@opentelemetry/api";
+import { SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import * as trace2 from "@opentelemetry/sdk-trace-base";
 
@@ -61,6 +62,12 @@ function lineOf({ name, kind, status, attributes, events, links }: Ended): strin
   ].join(" ");
 }
 
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+/** The newest SDK, where it runs. */
+const otel3 = major > 22 || (major === 22 && minor >= 15) ? await import("@sluice/test-kit/otel-3") : undefined;
+
+const { context, diag } = otel3 ?? api;
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
 /** What the SDK and this package complain of. */
@@ -89,17 +96,8 @@ function sdk(version: string, { provider }: Versioned): TraceSdk {
   };
 }
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-
-async function sdk3(): Promise<TraceSdk[]> {
-  // It asks for this version of Node.js.
-  if (major < 22 || (major === 22 && minor < 15)) return [];
-  const { TracerProvider } = await import("@opentelemetry/sdk-trace-3");
-  return [sdk("3", { provider: (config) => new TracerProvider(config) })];
-}
-
 /** Those that run on this version of Node.js. */
 export const traceSdks: readonly TraceSdk[] = [
   sdk("2", { provider: (config) => new trace2.BasicTracerProvider(config) }),
-  ...(await sdk3()),
+  ...(otel3 === undefined ? [] : [sdk("3", { provider: (config) => new otel3.TracerProvider(config) })]),
 ];
