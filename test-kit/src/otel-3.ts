@@ -6,8 +6,8 @@
  */
 // What is registered by an older API is invisible to a newer one, and not the other way round.
 export { context, diag } from "@opentelemetry/api";
-export { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
-export { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-export type { MetricProducer } from "@opentelemetry/sdk-metrics";
-export { MeterProvider, MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-export { TracerProvider } from "@opentelemetry/sdk-trace";
+export { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http-3";
+export { PrometheusExporter } from "@opentelemetry/exporter-prometheus-3";
+export type { MetricProducer } from "@opentelemetry/sdk-metrics-3";
+export { MeterProvider, MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics-3";
+export { TracerProvider } from "@opentelemetry/sdk-trace-3";

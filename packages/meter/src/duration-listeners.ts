@@ -1,7 +1,7 @@
 import { processWide, report } from "@sluice/core/kit";
 
 /** Hears of each wait, and each call, that a meter has timed. What it throws is reported as an unhandled rejection. */
-export type DurationListener = (meter: object, what: "wait" | "call", ms: number) => void;
+type DurationListener = (meter: object, what: "wait" | "call", ms: number) => void;
 
 interface DurationListeners {
   /** Replaced at each change. Undefined where there are none: that is all that a call pays for it. */

@@ -67,7 +67,7 @@ export const meterHistograms: readonly MeterHistogram[] = [
 ];
 
 /** What layers announce through core's `events`. */
-export const eventCounter: SumInstrument = {
+const eventCounter: SumInstrument = {
   name: "sluice.events",
   unit: "{event}",
   description: "What layers announced, by type, layer and reason.",

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { PrometheusServer } from "./prometheus-server.ts";
+export type { PrometheusSample, PrometheusServer } from "./prometheus-server.ts";
 export { prometheusServer } from "./prometheus-server.ts";
 export type { PrometheusPrograms } from "./prometheus-programs.ts";
 export { prometheusForTests } from "./prometheus-programs.ts";
