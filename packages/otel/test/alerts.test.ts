@@ -44,6 +44,9 @@ const calls = (a: string) => ({ [`sluice_calls_total{${meter}, sluice_outcome="o
 const timedOut = (a: string) => ({
   [`sluice_calls_total{${meter}, sluice_outcome="failed", error_type="ERR_SLUICE_TIMEOUT"}`]: a,
 });
+const overloaded = (a: string) => ({
+  [`sluice_calls_total{${meter}, sluice_outcome="failed", error_type="ERR_SLUICE_OVERLOADED"}`]: a,
+});
 const event = (type: string, a: string, reason?: string) => ({
   [`sluice_events_total{job="shop", sluice_event_type="${type}", sluice_layer="retry"${
     reason === undefined ? "" : `, sluice_reason="${reason}"`
@@ -93,6 +96,15 @@ const cases: readonly Case[] = [
     labels: meterLabels,
     summary: "orders refuses 20%",
     quiet: { "one in twenty": { ...refused("0+5x60"), ...granted("0+95x60") } },
+  },
+  {
+    // At a meter outside of what sheds: all are granted a permit, and one in four of the calls is refused.
+    alert: "SluiceRefusesMuch",
+    breaking: { ...overloaded("0+25x60"), ...calls("0+75x60"), ...granted("0+100x60") },
+    minutes: [2, 10],
+    labels: meterLabels,
+    summary: "orders refuses 25%",
+    quiet: { "calls fail for another reason": { ...timedOut("0+50x60"), ...granted("0+100x60") } },
   },
   {
     alert: "SluiceRetryBudgetSpent",
@@ -200,7 +212,7 @@ async function tested(tests: readonly object[]): Promise<string> {
 }
 
 test("there is a made-up hour for each alert", () => {
-  expect(cases.map(({ alert }) => alert)).toEqual(rules.flatMap(({ alert = [] }) => alert));
+  expect(new Set(cases.map(({ alert }) => alert))).toEqual(new Set(rules.flatMap(({ alert = [] }) => alert)));
 });
 
 // Without the real Prometheus, on a machine of somebody's own, one line has said so. In CI that is a failure.
