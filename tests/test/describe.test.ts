@@ -140,7 +140,7 @@ group("a description", () => {
 
 test("what a layer with two services inside counts is shown", async () => {
   const failing = serviceFn((): Promise<string> => Promise.reject(new Error("down")));
-  const service = fallback({ to: leaf() }).wrap(failing as never) as AnyService;
+  const service = stacked([fallback({ to: leaf() })], failing);
   expect(describe(service).root).toMatchObject({ layer: "fallback", numbers: { fallbacks: 0 } });
   await service.call("hello" as never);
   expect(describe(service).root.numbers).toEqual({ fallbacks: 1 });

@@ -408,7 +408,10 @@ describe("holdLayer with a wait of its own", () => {
         }) as never,
       )
       .service(leaf.service) as Service<unknown, unknown>;
-    const reported = await unhandledIn(async () => void (await service.ready()).release());
+    const reported = await unhandledIn(async () => {
+      const permitted = await service.ready();
+      permitted.release();
+    });
     expect(reported).toEqual([new Error("late trap")]);
   });
 

@@ -18,7 +18,20 @@ diag.setLogger({
   debug() {},
   verbose() {},
 });
-afterEach(() => expect(complaints.splice(0)).toEqual([]));
+const begun: Disposable[] = [];
+
+/** Ends with the test; to be ended twice is no harm. */
+function observing(options: ObserveMetersOptions): Disposable {
+  const observed = observeMeters(options);
+  begun.push(observed);
+  return observed;
+}
+
+function nothingIsLeft(): void {
+  for (const observed of begun.splice(0)) observed[Symbol.dispose]();
+  expect(complaints.splice(0)).toEqual([]);
+}
+afterEach(nothingIsLeft);
 
 describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
   test("promise 15: numbers are those that a producer would give, of meters, layers and events", async () => {
@@ -26,7 +39,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
     const sources = { meters: [seen], stacks: { orders: service } };
     const producer = meterProducer(sources);
     await using reading = sdk.reading();
-    const observed = observeMeters({ ...sources, provider: reading.provider });
+    const observed = observing({ ...sources, provider: reading.provider });
     events.emit({ type: "retry-denied", layer: "retry", source: {}, reason: "budget" });
     const collected = await reading.values();
     const { resourceMetrics } = await producer.collect();
@@ -53,7 +66,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
     const one = await worked("db", { role: "reads" });
     const other = await worked("db", { role: "reads" });
     await using reading = sdk.reading();
-    using _observed = observeMeters({ meters: [one.seen, other.seen], provider: reading.provider });
+    observing({ meters: [one.seen, other.seen], provider: reading.provider });
     const granted = (await reading.values()).filter(([name]) => name === "sluice.permit.granted");
     expect(granted.map(([, , , value]) => value)).toEqual([one.seen.granted + other.seen.granted]);
     await Promise.all([one.end(), other.end()]);
@@ -68,7 +81,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
       .layer(concurrencyLimit(1, { clock }))
       .serviceFn((ms: number) => new Promise<void>((done) => clock.setTimeout(done, ms)));
     await using reading = sdk.reading();
-    const observed = observeMeters({ meters: [seen], provider: reading.provider, durations: true });
+    const observed = observing({ meters: [seen], provider: reading.provider, durations: true });
     const both = Promise.all([service.call(300), service.call(40)]);
     await clock.advanceAsync(300);
     await clock.advanceAsync(40);
@@ -91,7 +104,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
 
   test("meters that are made later count, and without durations nobody listens to calls", async () => {
     await using reading = sdk.reading();
-    using _observed = observeMeters({ provider: reading.provider, durations: true });
+    observing({ provider: reading.provider, durations: true });
     const later = meter(`made later ${sdk.version}`);
     const service = new ServiceBuilder().layer(later).serviceFn(async () => {});
     await service.call(1);
@@ -108,7 +121,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
     const service = new ServiceBuilder().layer(later).serviceFn(async () => {});
     const chosen = [meter("first", { clock })];
     await using reading = sdk.reading();
-    using _observed = observeMeters({ provider: reading.provider, durations: true, meters: () => chosen });
+    observing({ provider: reading.provider, durations: true, meters: () => chosen });
     await service.call(1);
     chosen.push(later);
     await reading.values();
@@ -125,7 +138,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
       },
     };
     await using reading = sdk.reading();
-    using _observed = observeMeters({ provider: reading.provider, meters: [throwing, meter("whole")] });
+    observing({ provider: reading.provider, meters: [throwing, meter("whole")] });
     const active = (await reading.values()).filter(([name]) => name === "sluice.call.active");
     expect(active).toHaveLength(1);
     expect(complaints.splice(0)).toEqual([broken]);
@@ -138,7 +151,7 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
     const seen = meter("seen");
     const service = new ServiceBuilder().layer(seen).serviceFn(async () => "ok");
     await using reading = sdk.reading();
-    using _observed = observeMeters({ provider: reading.provider, meters: trap, durations: true });
+    observing({ provider: reading.provider, meters: trap, durations: true });
     expect(await service.call(1)).toBe("ok");
     expect(await reading.values()).toEqual([]);
     expect(complaints.splice(0)).toEqual([new Error("trap")]);
@@ -161,7 +174,7 @@ test("a histogram of somebody's own that throws harms no call: it is reported", 
   };
   const seen = meter("seen");
   const service = new ServiceBuilder().layer(seen).serviceFn(async () => "ok");
-  using _observed = observeMeters({ provider: provider as never, durations: true, meters: [seen] });
+  observing({ provider: provider as never, durations: true, meters: [seen] });
   const reported = await unhandledIn(async () => void (await service.call(1)));
   expect(reported).toEqual([new Error("trap")]);
   expect(seen.snapshot().duration.count).toBe(1);
@@ -171,7 +184,7 @@ test("promise 23: without an SDK nothing is exported and nothing throws", async 
   const seen = meter("seen");
   const service = new ServiceBuilder().layer(seen).serviceFn(async () => "ok");
   expect(metrics.getMeterProvider()).toBeDefined();
-  const observed = observeMeters({ durations: true });
+  const observed = observing({ durations: true });
   expect(await service.call(1)).toBe("ok");
   observed[Symbol.dispose]();
   expect(context.active()).toBeDefined();

@@ -24,7 +24,7 @@ export interface PrometheusServer extends AsyncDisposable {
     isOne: (samples: readonly PrometheusSample[]) => boolean,
   ): Promise<readonly PrometheusSample[]>;
   /** What its API answers at a path, such as `rules`. */
-  api(path: string): Promise<any>;
+  api(path: string): Promise<unknown>;
 }
 
 /** The servers that run now. They must not outlive this process, however it ends. */
@@ -73,7 +73,7 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
     if (running.has(child)) child.kill("SIGKILL");
     await closed.catch(() => {});
   };
-  const api = async (path: string): Promise<any> => {
+  const api = async (path: string): Promise<unknown> => {
     const response = await fetch(`${origin}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) });
     const answer = (await response.json()) as {
       readonly status: string;
@@ -84,11 +84,10 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
     return answer.data;
   };
   const query = async (expression: string): Promise<readonly PrometheusSample[]> => {
-    const { result } = await api(`query?query=${encodeURIComponent(expression)}`);
-    return (result as { metric: Record<string, string>; value: [number, string] }[]).map(({ metric, value }) => ({
-      labels: metric,
-      value: Number(value[1]),
-    }));
+    const { result } = (await api(`query?query=${encodeURIComponent(expression)}`)) as {
+      readonly result: readonly { readonly metric: Record<string, string>; readonly value: [number, string] }[];
+    };
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   };
   try {
     await until("the server is ready", async () => {

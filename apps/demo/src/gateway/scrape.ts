@@ -17,6 +17,7 @@ export function scraped(
     preventServerStart: true,
     metricProducers: [meterProducer({ stacks, unitSuffix: true })],
   });
+  // oxlint-disable-next-line eslint/no-new -- it gives the exporter what it reads, and is held by it
   new MeterProvider({ readers: [exporter] });
   return (request, response) => exporter.getMetricsRequestHandler(request, response);
 }

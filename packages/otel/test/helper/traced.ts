@@ -76,7 +76,7 @@ const complain = (...words: unknown[]): void => void complaints.push(words.map(S
 diag.setLogger({ error: complain, warn: complain, info() {}, debug() {}, verbose() {} });
 
 interface Versioned {
-  provider(config: object): { getTracer(name: string): Tracer };
+  readonly provider: (config: object) => { getTracer(name: string): Tracer };
 }
 
 function sdk(version: string, { provider }: Versioned): TraceSdk {
