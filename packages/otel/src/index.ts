@@ -1,6 +1,7 @@
 /**
  * Exports what the meters and the layers of a process count to OpenTelemetry, and through its exporter to Prometheus. `meterProducer`
- * is given to a reader of the SDK, and is read when the reader collects: nothing is recorded per call.
+ * is given to a reader of the SDK, and is read when the reader collects: nothing is recorded per call. `observeMeters` does the same through
+ * the API. `span` is a layer that makes a span of each call, with each wait and each attempt apart.
  *
  * @packageDocumentation
  */

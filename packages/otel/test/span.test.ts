@@ -202,6 +202,7 @@ describe.each(traceSdks)("with the SDK $version", (sdk) => {
     const shed = new ServiceBuilder()
       .layer(span("order", { tracer }))
       .layer(loadShed())
+      .layer(span("nobody asked here in earnest", { tracer }))
       .layer(concurrencyLimit(0))
       .service(failing());
     await failureOf(shed.call("a 0"));
