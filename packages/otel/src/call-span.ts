@@ -138,7 +138,7 @@ export class CallSpan {
     const slow = isHedge ? firsts.in(parent) : undefined;
     const links = slow === undefined ? {} : { links: [{ context: slow }] };
     const span = startSpan(tracer, settings.name, { kind, attributes, ...links }, at);
-    if (!isHedge) firsts.add(parent, span.spanContext());
+    if (!isHedge) harmless(() => firsts.add(parent, span.spanContext()));
     this.span = span;
     return span;
   }

@@ -8,6 +8,7 @@ import { loadShed } from "@sluice/load-shed";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { deferred, failureOf, hops, turn, unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
+import { timeout } from "@sluice/timeout";
 import { afterEach, describe, expect, test } from "vitest";
 import { activeSpan, span } from "../src/index.ts";
 import { complaints, type Traced, traceSdks } from "./helper/traced.ts";
@@ -193,6 +194,36 @@ describe.each(traceSdks)("with the SDK $version", (sdk) => {
         "  order ready sluice.outcome=aborted",
         "order sluice.outcome=aborted",
         "order error error.type=E503",
+      ].join("\n"),
+    );
+  });
+
+  test("an attempt that is aborted because it took too long has failed, in line and in flight", async () => {
+    const tracer = begin();
+    const clock = new VirtualClock();
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder()
+      .layer(span("order", { tracer }))
+      .layer(timeout({ total: 20, clock }))
+      .layer(span("GET", { tracer, kind: "client" }))
+      .service(inner);
+    const inFlight = failureOf(service.call("x"));
+    const request = await handle.nextRequest();
+    await clock.advanceAsync(20);
+    request.fail(await inFlight);
+    handle.allow(0);
+    const inLine = failureOf(service.call("x"));
+    await clock.advanceAsync(20);
+    await inLine;
+    const failed = "error error.type=ERR_SLUICE_TIMEOUT";
+    expect(traced.tree).toBe(
+      [
+        `order ${failed}`,
+        `  GET client ${failed}`,
+        `order ${failed}`,
+        `  GET client ${failed}`,
+        `    GET ready ${failed}`,
+        `  order ready ${failed}`,
       ].join("\n"),
     );
   });
