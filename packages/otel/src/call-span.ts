@@ -94,6 +94,8 @@ export class CallSpan {
   /** The permit was given back, unused. Nothing is told of one for which nobody waited. */
   released(): void {
     const { span } = this;
+    // Who still has it as the active one does not begin it any more.
+    this.span ??= none;
     if (span === undefined) return;
     this.endReady();
     harmless(() => {

@@ -34,7 +34,9 @@ const owner = "observeMeters";
  * Use one of the two, or each number is there twice.
  *
  * @example
- * using observed = observeMeters({ stacks: { orders }, durations: true });
+ * const observed = observeMeters({ stacks: { orders }, durations: true });
+ * // … and when it is no longer wanted
+ * observed[Symbol.dispose]();
  *
  * @returns what ends it: nothing is read any more, and events are no longer counted. An SDK may go on exporting what was last read
  * @throws TypeError when an option is not what it must be

@@ -10,14 +10,20 @@ export type Meters = Iterable<CountingMeter> | (() => Iterable<CountingMeter>);
 export function requireMeters(owner: string, meters: Meters | undefined): () => Iterable<CountingMeter> {
   if (meters === undefined) return registeredMeters;
   if (typeof meters === "function") return meters;
-  let iterable = false;
   try {
-    iterable = typeof meters[Symbol.iterator] === "function";
+    if (typeof meters[Symbol.iterator] === "function") {
+      // An iterator, `meters()` for instance, is at its end after one collection.
+      const all = isIterator(meters) ? Array.from(meters) : meters;
+      return () => all;
+    }
   } catch {
     // Null, or a getter that throws.
   }
-  if (iterable) return () => meters;
   throw new TypeError(`${owner}: meters must be an iterable of meters, or a function; received ${show(meters)}`);
+}
+
+function isIterator(meters: Iterable<CountingMeter>): boolean {
+  return typeof (meters as Partial<Iterator<CountingMeter>>).next === "function";
 }
 
 /** @throws TypeError when it is not an object of services */

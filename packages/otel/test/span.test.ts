@@ -340,6 +340,26 @@ describe.each(traceSdks)("with the SDK $version", (sdk) => {
     expect(traced.tree).toBe("renamed ok a=1 b=2 (asked) (exception) (link)\n  EVALSHA\n  order ready");
   });
 
+  test("a permit that is given back begins no span later, for who still has it as the active one", async () => {
+    const tracer = begin();
+    let later: (() => void) | undefined;
+    const asking = gate(
+      {
+        tryAcquire() {
+          const active = trace.getActiveSpan();
+          later = () => void active?.setAttribute("late", true);
+          return { cancel() {}, finish() {} };
+        },
+        acquire: () => Promise.reject(new Error("never asked")),
+      },
+      { name: "shared" },
+    );
+    const service = new ServiceBuilder().layer(span("order", { tracer })).layer(asking).service(failing());
+    (await service.ready()).release();
+    later!();
+    expect(traced.begun).toEqual([]);
+  });
+
   test("a span that somebody ends before its time harms nothing", async () => {
     const tracer = begin();
     const service = new ServiceBuilder()
