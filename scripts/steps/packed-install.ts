@@ -53,7 +53,9 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   await eachOfTwo(packages, async (each) => {
     const alone = project(scratch, `only-${each.noun}`, [each], {});
     if (!(await check(`npm does not install ${each.name} alone`, "npm", install, alone, outside))) return;
-    const unwanted = installed(alone).filter((name) => name !== each.name && name !== "@sluice/core");
+    // A library that it adapts as a whole comes along, one that is optional does not.
+    const wanted = [each.name, "@sluice/core", ...Object.keys(each.peers)];
+    const unwanted = installed(alone).filter((name) => !wanted.includes(name));
     if (unwanted.length > 0) problems.push(`${each.name} brings along ${unwanted.join(", ")}`);
     writeFileSync(join(alone, "load.mjs"), `await import("${each.name}");\n`);
     await check(`${each.name} alone does not load`, "node", ["load.mjs"], alone, outside);

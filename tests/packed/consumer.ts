@@ -31,7 +31,7 @@ import {
 import { isOverloadedError, loadShed } from "@sluice/load-shed";
 import { meter, meters, toDiagnosticsChannel } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
-import { meterProducer } from "@sluice/otel";
+import { activeSpan, meterProducer, observeMeters, span } from "@sluice/otel";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { checkContract } from "@sluice/testing/contract";
@@ -325,7 +325,14 @@ async function seen(): Promise<void> {
     using producer = meterProducer({ meters });
     const { resourceMetrics, errors } = await producer.collect();
     expect("exported", resourceMetrics.scopeMetrics.length - errors.length, 1);
+    using observed = observeMeters({ durations: true });
+    void observed;
   }
+  const spanned = new ServiceBuilder()
+    .layer(trace({ span: activeSpan }))
+    .layer(span("order", { kind: "client", attributes: (n: number) => ({ n }) }))
+    .serviceFn((n: number) => n + 1);
+  expect("in a span", await spanned.call(1), 2);
   expect(
     "the order",
     describe(counted)

@@ -10,7 +10,7 @@ import { retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
-import { recover } from "@sluice/util";
+import { fallback, recover } from "@sluice/util";
 import { routingTable, steer } from "@sluice/util-box";
 import { OverloadedError } from "@sluice/load-shed";
 import { describe as group, expect, test } from "vitest";
@@ -136,4 +136,13 @@ group("a description", () => {
     });
     permit.release();
   });
+});
+
+test("what a layer with two services inside counts is shown", async () => {
+  const failing = serviceFn((): Promise<string> => Promise.reject(new Error("down")));
+  const service = stacked([fallback({ to: leaf() })], failing);
+  expect(describe(service).root).toMatchObject({ layer: "fallback", numbers: { fallbacks: 0 } });
+  await service.call("hello" as never);
+  expect(describe(service).root.numbers).toEqual({ fallbacks: 1 });
+  expect(describe(service).toString()).toContain("fallbacks 1");
 });

@@ -4,9 +4,10 @@
  * @packageDocumentation
  */
 export { callLayer } from "./compose/call-layer.ts";
-export type { Holding } from "./compose/hold-layer.ts";
+export type { Holding, Questioner, QuestioningCaller } from "./compose/hold-layer.ts";
 export { holdLayer } from "./compose/hold-layer.ts";
 export type { Inside } from "./compose/inside.ts";
+export { startObserved } from "./compose/inside.ts";
 export { recoverReadiness } from "./compose/recover-readiness.ts";
 export { abortReason, abortWith, throwIfAborted } from "./contract/abort-reason.ts";
 export { longestTimer } from "./contract/clock.ts";
@@ -41,6 +42,7 @@ export type { Waiter } from "./kit/line.ts";
 export { Deadline, Deadlines } from "./kit/deadlines.ts";
 export { Line } from "./kit/line.ts";
 export { requireLine } from "./kit/require-line.ts";
+export { failureCode, otherFailure } from "./kit/failure-code.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
 export { processWide } from "./kit/process-wide.ts";

@@ -1,7 +1,18 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { hops, turn, unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, OverloadedError, Semaphore, Service, ServiceBuilder } from "../src/index.ts";
-import { callLayer, holdLayer, isOwnAbort, isTimeout, permit, recoverReadiness, tell } from "../src/kit.ts";
+import {
+  callLayer,
+  failureCode,
+  holdLayer,
+  isOwnAbort,
+  isTimeout,
+  permit,
+  recoverReadiness,
+  startObserved,
+  tell,
+} from "../src/kit.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 
 describe("permit", () => {
@@ -302,5 +313,181 @@ describe("holdLayer", () => {
     [{ reserve() {}, start: () => Promise.resolve(), cancel: 5 }, "holdLayer: cancel must be a function; received 5"],
   ])("refuses %j", (holding, message) => {
     expect(() => holdLayer("own", holding as never)).toThrow(message);
+  });
+});
+
+describe("holdLayer with a wait of its own", () => {
+  const context = new AsyncLocalStorage<string>();
+  const setUp = (max: number, wait?: () => void) => {
+    const log: string[] = [];
+    const leaf = new Leaf();
+    const inner = new Semaphore(max);
+    const service = new ServiceBuilder()
+      .layer(
+        holdLayer<never, object>("own", {
+          reserve: () => ({}),
+          start: (_state, inside, request, options) => {
+            log.push(`start in ${context.getStore()}`);
+            return inside.start(request, options);
+          },
+          cancel: () => void log.push("cancel"),
+          failed: (_state, reason) => void log.push(`failed ${String(reason)}`),
+          wait(_state, ask, caller) {
+            wait?.();
+            const outside = context.getStore()!;
+            context.run("the wait", () =>
+              ask({
+                granted() {
+                  log.push(`granted in ${context.getStore()}`);
+                  context.run(outside, caller.granted);
+                },
+                failed(reason) {
+                  log.push(`refused in ${context.getStore()}, aborted ${caller.signal?.aborted}`);
+                  context.run(outside, caller.failed, reason);
+                },
+              }),
+            );
+            log.push("asked");
+          },
+        }) as never,
+      )
+      .layer(gate(inner, { name: "inner" }))
+      .service(leaf.service) as Service<unknown, unknown>;
+    return { log, leaf, inner, service };
+  };
+
+  test("is told in the context of its question, and the caller goes on in its own", async () => {
+    const { log, leaf, inner, service } = setUp(0);
+    const answer = context.run("the caller", () => service.call("a"));
+    expect(log).toEqual(["cancel", "asked"]);
+    inner.max = 1;
+    await turn();
+    expect(log.slice(2)).toEqual(["granted in the wait", "start in the caller"]);
+    leaf.last.respond("ok");
+    expect(await answer).toBe("ok");
+    expect(inner.active).toBe(0);
+  });
+
+  test("is told at once where there is no wait", async () => {
+    const { log, service } = setUp(1);
+    const permitted = context.run("the caller", () => service.ready());
+    expect(log).toEqual(["granted in the wait", "asked"]);
+    (await permitted).release();
+    expect(log.at(-1)).toBe("cancel");
+  });
+
+  test("hears of an abort, which is a failure and no cancel", async () => {
+    const { log, inner, service } = setUp(0);
+    const caller = new AbortController();
+    const waiting = context.run("the caller", () => service.call("a", { signal: caller.signal }));
+    caller.abort("mine");
+    await expect(waiting).rejects.toBe("mine");
+    expect(log.slice(2)).toEqual(["refused in the wait, aborted true", "failed mine"]);
+    expect(inner.waiting).toBe(0);
+  });
+
+  test("a failure before its question is one of readiness", async () => {
+    const { log, service } = setUp(0, () => {
+      throw new Error("wait trap");
+    });
+    await expect(service.call("a")).rejects.toThrow("wait trap");
+    expect(log).toEqual(["cancel", "failed Error: wait trap"]);
+  });
+
+  test("a failure after its question is reported, and harms no call", async () => {
+    const leaf = new Leaf();
+    const service = new ServiceBuilder()
+      .layer(
+        holdLayer<never, object>("own", {
+          reserve: () => ({}),
+          start: (_state, inside, request, options) => inside.start(request, options),
+          wait(_state, ask, caller) {
+            ask(caller);
+            throw new Error("late trap");
+          },
+        }) as never,
+      )
+      .service(leaf.service) as Service<unknown, unknown>;
+    const reported = await unhandledIn(async () => {
+      const permitted = await service.ready();
+      permitted.release();
+    });
+    expect(reported).toEqual([new Error("late trap")]);
+  });
+
+  test("failures of readiness at once are told with their reason, and what it throws is reported", async () => {
+    const open = new Error("open");
+    const failed = vi.fn<(state: object, reason: unknown) => void>(() => {
+      throw new Error("failed trap");
+    });
+    const cancel = vi.fn<() => void>();
+    const service = holdLayer<never, object>("own", {
+      reserve: () => ({}),
+      start: (_state, inside, request, options) => inside.start(request, options),
+      cancel,
+      failed,
+    }).wrap(
+      gate(
+        {
+          tryAcquire() {
+            throw open;
+          },
+          acquire: () => Promise.reject(open),
+        },
+        { name: "breaker" },
+      ).wrap(answering("ok")) as never,
+    ) as Service<unknown, unknown>;
+    const reported = await unhandledIn(async () => {
+      await expect(service.call("a")).rejects.toBe(open);
+      await expect(service.ready()).rejects.toBe(open);
+    });
+    expect(failed.mock.calls.map(([, reason]) => reason)).toEqual([open, open]);
+    expect(cancel).not.toHaveBeenCalled();
+    expect(reported).toEqual([new Error("failed trap"), new Error("failed trap")]);
+  });
+});
+
+describe("startObserved", () => {
+  const seen: unknown[] = [];
+  const observing = callLayer("own", (inside, request, options) =>
+    startObserved(inside, request, options, (outcome) => seen.push(outcome)),
+  );
+
+  test("tells how the call ended, with one microtask at the edge and none for each further layer", async () => {
+    const service = new ServiceBuilder().layer(observing).layer(observing).layer(observing);
+    expect(await hops(service.service(answering("ok")).call("x"))).toBe(1);
+    expect(seen.splice(0)).toEqual(Array.from({ length: 3 }, () => ({ status: "fulfilled", value: "ok" })));
+  });
+
+  test("an ignored failure is still reported, once, and a handled one is not", async () => {
+    const failing = () => {
+      const leaf = new Leaf();
+      const answer = new ServiceBuilder().layer(observing).layer(observing).service(leaf.service).call("x");
+      leaf.last.fail(new Error("no"));
+      return answer;
+    };
+    expect(await unhandledIn(async () => void failing())).toEqual([new Error("no")]);
+    expect(await unhandledIn(async () => void (await failing().catch(() => {})))).toEqual([]);
+    expect(seen.splice(0)).toHaveLength(4);
+  });
+});
+
+describe("failureCode", () => {
+  const trap = {
+    get code(): never {
+      throw new Error("trap");
+    },
+  };
+  test.each<[string, unknown, string]>([
+    ["an error with a code", Object.assign(new Error("no"), { code: "E503" }), "E503"],
+    ["a code that is a number", { code: 503 }, "503"],
+    ["a name of what is no error", { code: "", name: "Ann" }, "_OTHER"],
+    ["an error", new RangeError("no"), "RangeError"],
+    ["a DOMException", new DOMException("no", "AbortError"), "AbortError"],
+    ["a code that throws", trap, "_OTHER"],
+    ["text", "no", "_OTHER"],
+    ["null", null, "_OTHER"],
+  ])("of %s", (_what, reason, code) => {
+    expect(failureCode(reason)).toBe(code);
   });
 });

@@ -36,7 +36,7 @@ export class Place {
       // What a layer that only looks on holds are its counts.
       this.mayHold = layer.state !== undefined && !this.has("observes");
     } else {
-      const { name, about } = parts;
+      const { name, about, counting = service } = parts;
       const keyed = branchesOf(parts.branches).map(([key, branch], index) => ({
         key: typeof key === "string" ? key : show(key),
         place: new Place(branch, `${id}_${index}`, this),
@@ -46,7 +46,7 @@ export class Place {
         label: labelOf(about),
         traits: traitsOf(about),
         facts: factsOf(about),
-        numbers: numbersOf(service),
+        numbers: numbersOf(counting),
       };
       const branches = keyed.map(({ key, place }) => ({ key, node: place.node }));
       this.node = { id, layer: name, ...said, ...(branches.length > 0 ? { branches } : {}) };

@@ -1,18 +1,18 @@
-import { other } from "./failure-code.ts";
+import { otherFailure } from "@sluice/core/kit";
 
 /** Counts by code. The number of codes is limited, since a code may come from outside; no count is lost. */
 export class CodeCounts {
   private readonly most: number;
   private readonly counts = new Map<string, number>();
 
-  /** @param most how many codes there may be, {@link other} apart */
+  /** @param most how many codes there may be, {@link otherFailure} apart */
   constructor(most: number) {
     this.most = most;
   }
 
   /** Counts one, and returns what it is counted under. */
   add(code: string): string {
-    const kept = this.keeps(code) ? code : other;
+    const kept = this.keeps(code) ? code : otherFailure;
     this.counts.set(kept, (this.counts.get(kept) ?? 0) + 1);
     return kept;
   }
@@ -30,6 +30,6 @@ export class CodeCounts {
 
   private keeps(code: string): boolean {
     const { counts, most } = this;
-    return counts.has(code) || counts.size - (counts.has(other) ? 1 : 0) < most;
+    return counts.has(code) || counts.size - (counts.has(otherFailure) ? 1 : 0) < most;
   }
 }

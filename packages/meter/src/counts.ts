@@ -1,7 +1,7 @@
 import type { Clock } from "@sluice/core";
-import { isOwnAbort } from "@sluice/core/kit";
+import { failureCode, isOwnAbort } from "@sluice/core/kit";
 import { CodeCounts } from "./code-counts.ts";
-import { codeOf } from "./failure-code.ts";
+import { announceDuration } from "./duration-listeners.ts";
 import { Histogram } from "./histogram.ts";
 
 /** How waits, or calls, ended without success: aborted by the caller, or failed, by code. */
@@ -16,7 +16,7 @@ export class Ends {
   /** @param signal the caller's. A failure with the signal's own reason is an abort, and nothing else */
   add(signal: AbortSignal | undefined, reason: unknown): void {
     if (isAbort(signal, reason)) this.aborted++;
-    else this.failed.add(codeOf(reason));
+    else this.failed.add(failureCode(reason));
   }
 }
 
@@ -33,6 +33,8 @@ function isAbort(signal: AbortSignal | undefined, reason: unknown): boolean {
 export class Counts {
   enabled: boolean;
   readonly clock: Clock;
+  /** The layer value that they are of. */
+  meter: object | undefined = undefined;
 
   // Now.
   waiting = 0;
@@ -61,5 +63,17 @@ export class Counts {
     this.calls = new Ends(codes);
     this.wait = durations ? new Histogram() : undefined;
     this.duration = durations ? new Histogram() : undefined;
+  }
+
+  /** Somebody who waited was let in, after so many milliseconds. */
+  waited(ms: number): void {
+    this.wait?.record(ms);
+    announceDuration(this.meter, "wait", ms);
+  }
+
+  /** A call was answered, after so many milliseconds. */
+  took(ms: number): void {
+    this.duration?.record(ms);
+    announceDuration(this.meter, "call", ms);
   }
 }

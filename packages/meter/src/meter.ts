@@ -117,6 +117,7 @@ export function meter(point: string, options?: MeterOptions): Meter {
     },
     snapshot: () => snapshotOf(point, attributes, counts),
   };
+  counts.meter = made;
   register(made);
   return made;
 }

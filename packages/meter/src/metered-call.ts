@@ -34,7 +34,7 @@ export class MeteredCall extends Reservation<Counts> {
     if (outcome.status === "fulfilled") counts.ok++;
     else counts.calls.add(this.signal, outcome.reason);
     if (--this.pending > 0) counts.abandoned++;
-    if (counts.duration !== undefined) counts.duration.record(counts.clock.now() - this.since);
+    if (counts.duration !== undefined) counts.took(counts.clock.now() - this.since);
   }
 
   /** It is given back, unused. */

@@ -28,7 +28,7 @@ export class MeteredWait extends Asker {
   override granted(reservation: Reservation): void {
     const { counts, state } = this;
     this.end();
-    if (state === "waits") counts.wait?.record(timeOf(counts.clock) - this.since);
+    if (state === "waits" && counts.wait !== undefined) counts.waited(timeOf(counts.clock) - this.since);
     this.outer.granted(new MeteredCall(counts, reservation));
   }
 

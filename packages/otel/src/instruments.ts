@@ -67,7 +67,7 @@ export const meterHistograms: readonly MeterHistogram[] = [
 ];
 
 /** What layers announce through core's `events`. */
-export const eventCounter: SumInstrument = {
+const eventCounter: SumInstrument = {
   name: "sluice.events",
   unit: "{event}",
   description: "What layers announced, by type, layer and reason.",
@@ -96,6 +96,9 @@ export const layerSums: readonly LayerSum[] = [
     factor: 1 / 1000,
   },
 ];
+
+/** All that are numbers. */
+export const sumInstruments: readonly SumInstrument[] = [...meterSums, eventCounter, ...layerSums];
 
 function now(
   name: string,

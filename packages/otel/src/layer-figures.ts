@@ -35,7 +35,7 @@ function* partsWithin(service: AnyService, id: string, around: readonly AnyServi
     yield* partsWithin(parts.inner, `${id}i`, outside);
     return;
   }
-  yield { id, layer: parts.name, counting: service };
+  yield { id, layer: parts.name, counting: parts.counting ?? service };
   let index = 0;
   for (const [, branch] of parts.branches()) yield* partsWithin(branch, `${id}_${index++}`, outside);
 }

@@ -1,24 +1,15 @@
 import type { AnyService } from "@sluice/core";
-import {
-  readOptions,
-  requireArray,
-  requireNumber,
-  requireObject,
-  requireOneOf,
-  requireService,
-  show,
-} from "@sluice/core/kit";
+import { readOptions, requireArray, requireNumber, requireOneOf, show } from "@sluice/core/kit";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
-import type { CountingMeter } from "./metered.ts";
 import { type Collected, collected, type WallTime } from "./metric-data.ts";
 import { Readings } from "./readings.ts";
-import { registeredMeters } from "./registered-meters.ts";
+import { type Meters, requireMeters, requireStacks } from "./sources.ts";
 
 /** Options of {@link meterProducer}. */
 export interface MeterProducerOptions {
   /** Which meters are exported, or a function that says so at each collection; default all meters of the process. */
-  readonly meters?: Iterable<CountingMeter> | (() => Iterable<CountingMeter>) | undefined;
+  readonly meters?: Meters | undefined;
   /** Services by name, whose layers' own numbers are exported too: `{ orders }`. Default: none. */
   readonly stacks?: Readonly<Record<string, AnyService>> | undefined;
   /** `"explicit"` (default) for Prometheus's scrapes; `"exponential"` for readers that push through OTLP. */
@@ -57,8 +48,8 @@ const owner = "meterProducer";
  */
 export function meterProducer(options?: MeterProducerOptions): MeterProducer {
   const read = readOptions(owner, options, ["meters", "stacks", "histograms", "boundaries", "unitSuffix"]);
-  const meters = requireMeters(read.meters);
-  const stacks = requireStacks(read.stacks);
+  const meters = requireMeters(owner, read.meters);
+  const stacks = requireStacks(owner, read.stacks);
   const { histograms: given = "explicit" } = read;
   const histograms = requireOneOf(owner, "histograms", given, ["explicit", "exponential"]);
   const boundaries = requireBoundaries(read.boundaries);
@@ -92,32 +83,6 @@ function wallTime(): WallTime {
   // oxlint-disable-next-line eslint/no-restricted-properties -- see above
   const ms = Date.now();
   return [Math.floor(ms / 1000), (ms % 1000) * 1e6];
-}
-
-function requireMeters(meters: MeterProducerOptions["meters"]): () => Iterable<CountingMeter> {
-  if (meters === undefined) return registeredMeters;
-  if (typeof meters === "function") return meters;
-  let iterable = false;
-  try {
-    iterable = typeof meters[Symbol.iterator] === "function";
-  } catch {
-    // Null, or a getter that throws.
-  }
-  if (iterable) return () => meters;
-  throw new TypeError(`${owner}: meters must be an iterable of meters, or a function; received ${show(meters)}`);
-}
-
-function requireStacks(stacks: Readonly<Record<string, AnyService>> = {}): readonly (readonly [string, AnyService])[] {
-  requireObject(owner, "stacks", stacks);
-  let entries: [string, AnyService][];
-  try {
-    entries = Object.entries(stacks);
-  } catch (cause) {
-    // A getter, or a proxy.
-    throw new TypeError(`${owner}: stacks could not be read; received ${show(stacks)}`, { cause });
-  }
-  for (const [stack, service] of entries) requireService(owner, `stacks[${show(stack)}]`, service);
-  return entries;
 }
 
 function requireBoundaries(boundaries: readonly number[] = defaultBoundaries): readonly number[] {

@@ -40,3 +40,8 @@ export interface MeterCounts {
 export interface CountingMeter {
   snapshot(): MeterCounts;
 }
+
+/** What all series of a meter have. */
+export function attributesOf({ name, attributes }: MeterCounts): Record<string, string> {
+  return { ...attributes, "sluice.meter.name": name };
+}

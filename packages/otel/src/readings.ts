@@ -1,16 +1,24 @@
 import type { AnyService } from "@sluice/core";
 import { explicit, exponential, together } from "./durations.ts";
 import {
-  eventCounter,
   type Instrument,
   layerSums,
   meterHistograms,
   meterSums,
   type SumInstrument,
+  sumInstruments,
 } from "./instruments.ts";
 import { layerFigures } from "./layer-figures.ts";
-import type { CountingMeter, DurationCounts, MeterCounts } from "./metered.ts";
-import { cumulative, type DataPoint, double, type MetricData, pointType, type WallTime } from "./metric-data.ts";
+import { attributesOf, type CountingMeter, type DurationCounts, type MeterCounts } from "./metered.ts";
+import {
+  type Attributes,
+  cumulative,
+  type DataPoint,
+  double,
+  type MetricData,
+  pointType,
+  type WallTime,
+} from "./metric-data.ts";
 import { Series } from "./series.ts";
 
 /** How readings are written down. */
@@ -45,17 +53,25 @@ export class Readings {
     });
   }
 
+  /** Each number, with its attributes. */
+  *values(
+    events: Series<number>,
+  ): IterableIterator<readonly [sum: SumInstrument, attributes: Attributes, value: number]> {
+    for (const sum of sumInstruments) {
+      for (const { attributes, value } of (this.sums.get(sum) ?? events).points()) yield [sum, attributes, value];
+    }
+  }
+
   /** Those that have points. */
   metrics(events: Series<number>, form: Form): MetricData[] {
-    const sums: readonly SumInstrument[] = [...meterSums, eventCounter, ...layerSums];
     return [
-      ...sums.map((sum) => sumData(sum, this.sums.get(sum) ?? events, form)),
+      ...sumInstruments.map((sum) => sumData(sum, this.sums.get(sum) ?? events, form)),
       ...meterHistograms.map((histogram) => histogramData(histogram, this.histograms.get(histogram)!, form)),
     ].filter(({ dataPoints }) => dataPoints.length > 0);
   }
 
   private addMeter(counts: MeterCounts): void {
-    const own = { ...counts.attributes, "sluice.meter.name": counts.name };
+    const own = attributesOf(counts);
     for (const histogram of meterHistograms) this.histograms.get(histogram)!.add(own, histogram.of(counts));
     for (const sum of meterSums) {
       for (const [value, more] of sum.points(counts)) this.sums.get(sum)!.add({ ...own, ...more }, value);

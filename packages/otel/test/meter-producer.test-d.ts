@@ -1,5 +1,5 @@
 import type { MetricProducer } from "@opentelemetry/sdk-metrics";
-import type { MetricProducer as MetricProducer3 } from "@opentelemetry/sdk-metrics-3";
+import type { MetricProducer as MetricProducer3 } from "@sluice/test-kit/otel-3";
 import { type Meter, meters } from "@sluice/meter";
 import { expectTypeOf } from "vitest";
 import { type CountingMeter, type MeterProducer, meterProducer } from "../src/index.ts";

@@ -113,6 +113,17 @@ describe("which meters", () => {
     expect(names).toContain(later.snapshot().name);
   });
 
+  test("those of an iterator, such as `meters()`, at each collection", async () => {
+    const [one, two] = [meter("one"), meter("two")];
+    function* both() {
+      yield one;
+      yield two;
+    }
+    using producer = meterProducer({ meters: both() });
+    expect(await pointsOf(producer, "sluice.call.active")).toHaveLength(2);
+    expect(await pointsOf(producer, "sluice.call.active")).toHaveLength(2);
+  });
+
   test("those that a function says at each collection", async () => {
     const chosen = [meter("one")];
     using producer = meterProducer({ meters: () => chosen });

@@ -1,15 +1,25 @@
+import { metrics } from "@opentelemetry/api";
 import { serviceFn } from "@sluice/core";
 import {
   aBoolean,
   aFunction,
+  aName,
   type DocumentedRange,
   either,
   type Every,
   oneOf,
   optional,
   type OptionTable,
+  withMethods,
 } from "@sluice/test-kit";
-import { meterProducer, type MeterProducerOptions } from "@sluice/otel";
+import {
+  type CallSpanOptions,
+  meterProducer,
+  type MeterProducerOptions,
+  observeMeters,
+  type ObserveMetersOptions,
+  span,
+} from "@sluice/otel";
 
 /** Anything that a loop can go over. */
 const iterable: DocumentedRange = {
@@ -57,7 +67,30 @@ const rising: DocumentedRange = {
 };
 
 export const optionTable: OptionTable = {
+  parameters: [{ of: "span", option: "name", range: aName, give: (name: never) => span(name) }],
   objects: [
+    {
+      of: "span",
+      base: {},
+      give: (options) => span("GET", options),
+      ranges: {
+        kind: optional(oneOf("internal", "server", "client", "producer", "consumer")),
+        tracer: optional(withMethods({ startSpan() {} }, "startSpan")),
+        attributes: optional(aFunction),
+        message: optional(aBoolean),
+      } satisfies Every<CallSpanOptions>,
+    },
+    {
+      of: "observeMeters",
+      base: {},
+      give: (options) => observeMeters(options)[Symbol.dispose](),
+      ranges: {
+        provider: optional(withMethods(metrics.getMeterProvider(), "getMeter")),
+        meters: optional(either(iterable, aFunction)),
+        stacks: optional(services),
+        durations: optional(aBoolean),
+      } satisfies Every<ObserveMetersOptions>,
+    },
     {
       of: "meterProducer",
       base: {},
@@ -71,4 +104,7 @@ export const optionTable: OptionTable = {
       } satisfies Every<MeterProducerOptions>,
     },
   ],
+  without: {
+    activeSpan: "takes nothing",
+  },
 };

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { Logger, LogMethod } from "./logger.ts";
+export type { SpanIds } from "./span.ts";
 export { currentRequestId, currentTraceparent } from "./span.ts";
 export type { TraceOptions } from "./trace.ts";
 export { trace } from "./trace.ts";

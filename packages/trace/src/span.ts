@@ -7,19 +7,39 @@ export interface Span {
   readonly traceparent: string;
 }
 
+/** The ids of somebody else's span: `SpanContext` of OpenTelemetry, for instance. */
+export interface SpanIds {
+  /** 32 lower-case hexadecimal digits, not all 0. */
+  readonly traceId: string;
+  /** 16 lower-case hexadecimal digits, not all 0. */
+  readonly spanId: string;
+  /** As W3C Trace Context has them: 1 sampled, 2 the trace id is random. Default 0. */
+  readonly traceFlags?: number | undefined;
+}
+
 /** A span that makes its `traceparent` when it is first read: random numbers cost more than all the rest. */
 export class LazySpan implements Span {
   readonly requestId: string;
   /** The span further out, or the header that came with the request. */
   private readonly outer: Span | string | undefined;
   private own: string | undefined;
+  /** Somebody else's span that is active now, as a `traceparent`. */
+  private readonly adopted: (() => string | undefined) | undefined;
+  private isAdopted = false;
 
-  constructor(requestId: string, outer: Span | string | undefined) {
+  constructor(requestId: string, outer: Span | string | undefined, adopted?: () => string | undefined) {
     this.requestId = requestId;
     this.outer = outer;
+    this.adopted = adopted;
   }
 
   get traceparent(): string {
+    const now = this.adopted?.();
+    if (now !== undefined) {
+      this.isAdopted = true;
+      // Where no span is active any more, the last one still says which trace this is.
+      this.own = now;
+    }
     this.own ??= nextTraceparent(this.parent);
     return this.own;
   }
@@ -28,7 +48,8 @@ export class LazySpan implements Span {
   get fields(): object {
     const { parent, requestId, traceparent } = this;
     const fields = { requestId, traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
-    return parent === undefined ? fields : { ...fields, parentSpanId: parent.spanId };
+    // Whose child somebody else's span is, nobody says here.
+    return parent === undefined || this.isAdopted ? fields : { ...fields, parentSpanId: parent.spanId };
   }
 
   private get parent(): TraceParent | undefined {

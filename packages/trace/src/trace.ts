@@ -12,7 +12,8 @@ import {
 import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
 import { randomId } from "./random-id.ts";
-import { LazySpan, spans } from "./span.ts";
+import { LazySpan, type SpanIds, spans } from "./span.ts";
+import { parseTraceparent } from "./traceparent.ts";
 
 /** Options of {@link trace}. */
 export interface TraceOptions<in Req = unknown> {
@@ -32,6 +33,12 @@ export interface TraceOptions<in Req = unknown> {
    * one, or several, a new trace begins. Not asked inside another `trace`, which has the say.
    */
   readonly traceparent?: ((request: Req) => string | readonly string[] | null | undefined) | undefined;
+  /**
+   * The ids of a span that somebody else makes and that is active now, such as `activeSpan` of `@sluice/otel`. Log lines and
+   * `currentTraceparent()` then have those, and a request one trace id. Where there is none, or an invalid one, this package makes its own.
+   * Default: none.
+   */
+  readonly span?: (() => SpanIds | null | undefined) | undefined;
   /** Where durations are read; default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
@@ -58,21 +65,30 @@ const name = "trace";
  * @throws TypeError when an option is of another type
  */
 export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<Req>> {
-  const given = readOptions(name, options, ["logger", "level", "requestId", "generateId", "traceparent", "clock"]);
+  const given = readOptions(name, options, [
+    "logger",
+    "level",
+    "requestId",
+    "generateId",
+    "traceparent",
+    "span",
+    "clock",
+  ]);
   const { logger, level = "info", requestId = none, generateId = randomId, traceparent = none } = given;
   requireFunction(name, "requestId", requestId);
   requireFunction(name, "generateId", generateId);
   requireFunction(name, "traceparent", traceparent);
+  const adopted = given.span === undefined ? undefined : adopting(given.span);
   const clock = requireClock(name, given.clock);
   const log = logTo(logger, level);
 
   const spanOf = (request: unknown): LazySpan => {
     const outer = spans.getStore();
-    if (outer !== undefined) return new LazySpan(outer.requestId, outer);
+    if (outer !== undefined) return new LazySpan(outer.requestId, outer, adopted);
     const id = textOf(harmless(() => requestId(request as Req))) ?? textOf(harmless(generateId)) ?? randomId();
     // A list of one becomes that one, a list of several and what is no string become something invalid.
     const header = harmless(() => String(traceparent(request as Req)));
-    return new LazySpan(id, header);
+    return new LazySpan(id, header, adopted);
   };
   const begin = log === undefined ? silent : logging(log, level, clock);
   const behaviour: Behaviour<any> = {
@@ -94,6 +110,19 @@ const none = (): undefined => undefined;
 
 function textOf(id: unknown): string | undefined {
   return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+/** Somebody else's span as a `traceparent`, where it is a valid one. */
+function adopting(span: () => SpanIds | null | undefined): () => string | undefined {
+  requireFunction(name, "span", span);
+  return () =>
+    harmless(() => {
+      const ids = span();
+      if (ids === undefined || ids === null) return undefined;
+      const { traceId, spanId, traceFlags = 0 } = ids;
+      const header = `00-${traceId}-${spanId}-0${traceFlags & 0b11}`;
+      return parseTraceparent(header) && header;
+    });
 }
 
 /** Begins a call within its span. */

@@ -24,6 +24,7 @@ export const optionTable: OptionTable = {
         generateId: optional(aFunction),
         requestId: optional(aFunction),
         traceparent: optional(aFunction),
+        span: optional(aFunction),
         clock: optional(aClock),
       } satisfies Every<TraceOptions>,
     },

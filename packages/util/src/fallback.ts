@@ -201,16 +201,17 @@ export function fallback(
     });
   };
   const layer = layerFn<any>(name, wrap, undefined, { label, traits: ["answers"], facts: { whenFull } });
-  return {
+  const made = {
     ...layer,
     wrap(service: AnyService): any {
       const branches = () => Object.entries({ first: service, to });
-      return madeOf(layer.wrap(service) as AnyService, { name, about: layer.about, branches });
+      return madeOf(layer.wrap(service) as AnyService, { name, about: layer.about, branches, counting: made });
     },
     get fallbacks() {
       return fallbacks;
     },
   };
+  return made;
 }
 
 function readFallback(options: FallbackOptions<AnyService>): {

@@ -446,6 +446,7 @@ test("it says of itself what it is, and what it is made of", () => {
   const parts = partsOf(service);
   if (parts === undefined || !("branches" in parts)) throw new Error("It has branches.");
   expect([parts.name, [...parts.branches()].map(([key]) => key)]).toEqual(["fallback", ["first", "to"]]);
+  expect(parts.counting).toBe(layer);
   expect(JSON.parse(JSON.stringify(layer))).toEqual({ name: "fallback", label: "replica", fallbacks: 0 });
 });
 

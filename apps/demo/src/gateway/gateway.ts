@@ -8,6 +8,7 @@ import { AnswerCounts, type DrainCounts } from "./answer-counts.ts";
 import { Connections } from "./connections.ts";
 import type { GatewayMetrics, RouteMetrics } from "./metrics.ts";
 import { reply } from "./reply.ts";
+import { isScrape } from "./scrape.ts";
 
 /** What a gateway is told: take nothing new, answer what is in flight, and end. */
 export interface GatewayTold {
@@ -41,6 +42,8 @@ export interface Gateway {
   isReady(route: RouteName): boolean;
   /** What a route is made of, with the numbers of now. Left out where there are no layers. */
   readonly describe?: (route: RouteName) => object;
+  /** Answers Prometheus at `/metrics`. Left out where there are no layers. */
+  readonly scrape?: (request: IncomingMessage, response: ServerResponse) => void;
   /** From now on refuses what is new, with 503. */
   close(): void;
 }
@@ -69,8 +72,15 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
     const ready = byRoute((route) => gateway.isReady(route));
     say(response, routes.some((route) => ready[route]) ? 200 : 503, ready);
   };
-  const pages = new Map<string | undefined, (response: ServerResponse) => void>([
-    ["/metrics", (response) => say(response, 200, metrics())],
+  const { scrape } = gateway;
+  const pages = new Map<string | undefined, (response: ServerResponse, request: IncomingMessage) => void>([
+    [
+      "/metrics",
+      (response, request) => {
+        if (scrape !== undefined && isScrape(request)) scrape(request, response);
+        else say(response, 200, metrics());
+      },
+    ],
     ["/readyz", readiness],
   ]);
   if (gateway.describe !== undefined) {
@@ -80,7 +90,7 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
 
   const server = createServer(serverOptions({ keepAliveTimeout: 60_000 }), (request, response) => {
     const page = pages.get(request.url);
-    if (page !== undefined) page(response);
+    if (page !== undefined) page(response, request);
     else {
       answers.watch(response);
       gateway.serve(request, response);

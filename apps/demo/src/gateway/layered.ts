@@ -5,12 +5,13 @@ import { describe } from "@sluice/describe";
 import { guard } from "@sluice/http/node";
 import { currentRequestId, trace } from "@sluice/trace";
 import { routingTable } from "@sluice/util-box";
-import { routes } from "../routes.ts";
+import { byRoute, routes } from "../routes.ts";
 import { answered } from "./answered.ts";
 import { type GatewayRequest, readRequest } from "./gateway-request.ts";
 import { runGateway } from "./gateway.ts";
 import { reply } from "./reply.ts";
 import { makeRoutes, type Route } from "./routes.ts";
+import { scraped } from "./scrape.ts";
 
 /** A line of JSON for each thing that happens. */
 const write = (message: string, fields: object) => console.log(JSON.stringify({ message, ...fields }));
@@ -48,6 +49,7 @@ runGateway(({ backends, log }, connections) => {
     metrics: (name) => made[name].metrics(),
     isReady: (name) => made[name].isReady(),
     describe: (name) => describe(made[name].service).toJSON(),
+    scrape: scraped(byRoute((name) => made[name].service)),
     close() {
       for (const name of routes) made[name].close();
     },

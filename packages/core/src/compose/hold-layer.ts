@@ -11,6 +11,20 @@ import { stackOf, stackService } from "../stack/stack.ts";
 import { type Inside, startAtEdge } from "./inside.ts";
 import { layerFn } from "./layer-fn.ts";
 
+/** Who asked for readiness, and is told what became of it: exactly one of the two is called, once. Neither throws. */
+export interface Questioner {
+  /** The permit is there. */
+  readonly granted: () => void;
+  /** There is none, and why. */
+  readonly failed: (reason: unknown) => void;
+}
+
+/** The caller of a layer, as who asked for readiness. */
+export interface QuestioningCaller extends Questioner {
+  /** Aborted when the caller gives up. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What a layer holds for each call, from its reservation on, and what it does with it. */
 export interface Holding<State> {
   /**
@@ -27,6 +41,17 @@ export interface Holding<State> {
   readonly start: (state: State, inside: Inside, request: any, options: HandlerOptions) => Promise<unknown>;
   /** Gives back what is held, unused; also where the service inside has no room. What it throws is reported. Default: nothing. */
   readonly cancel?: ((state: State) => void) | undefined;
+  /** As `cancel`, where the readiness of the service inside fails; `reason` is also what the caller is told. Default: `cancel`. */
+  readonly failed?: ((state: State, reason: unknown) => void) | undefined;
+  /**
+   * Asks the service inside, for a caller who may have to wait; default `ask(caller)`. For a layer that measures the wait, or runs it in
+   * an async context of its own. It calls `ask` exactly once, before it returns. Whom `ask` is given is told in the async context in
+   * which `ask` was called, at once where there is no wait; it tells `caller`, in the same turn and in the async context in which `wait`
+   * was called. What `wait` throws before it has called `ask` is a failure of readiness.
+   */
+  readonly wait?:
+    | ((state: State, ask: (questioner: Questioner) => void, caller: QuestioningCaller) => void)
+    | undefined;
 }
 
 /**
@@ -44,14 +69,25 @@ export function holdLayer<K extends Kind = Keeps, State = unknown>(
 ): Layer<K> {
   requireName("holdLayer", name);
   requireMethods("holdLayer", "holding", holding, "what to hold", ["reserve", "start"]);
-  for (const method of ["ask", "cancel"]) {
+  for (const method of ["ask", "cancel", "failed", "wait"]) {
     const given = readOption("holdLayer", holding, method);
     if (given !== undefined) requireFunction("holdLayer", method, given);
   }
-  const { reserve: make, ask: askFor = (_state, request: unknown) => request, start, cancel } = holding;
+  const { reserve: make, ask: askFor = (_state, request: unknown) => request, start, cancel, failed, wait } = holding;
   const giveBack = (state: State): void => {
     try {
       cancel?.(state);
+    } catch (error) {
+      report(error);
+    }
+  };
+  const fail = (state: State, reason: unknown): void => {
+    if (failed === undefined) {
+      giveBack(state);
+      return;
+    }
+    try {
+      failed(state, reason);
     } catch (error) {
       report(error);
     }
@@ -77,10 +113,13 @@ export function holdLayer<K extends Kind = Keeps, State = unknown>(
           let reservation: Reservation | undefined;
           try {
             reservation = inner.tryReserve(askFor(state, request));
-          } finally {
-            if (reservation === undefined) giveBack(state);
+          } catch (reason) {
+            fail(state, reason);
+            throw reason;
           }
-          return reservation && held(state, reservation);
+          if (reservation !== undefined) return held(state, reservation);
+          giveBack(state);
+          return undefined;
         },
         reserve(asker) {
           let state: State;
@@ -91,18 +130,46 @@ export function holdLayer<K extends Kind = Keeps, State = unknown>(
             asker.failed(error);
             return;
           }
-          const fail = (reason: unknown): void => {
-            giveBack(state);
+          const failedInside = (reason: unknown): void => {
+            fail(state, reason);
             asker.failed(reason);
           };
           try {
             request = askFor(state, asker.request);
           } catch (error) {
-            fail(error);
+            failedInside(error);
             return;
           }
           const { signal, deadline } = asker;
-          ask(inner, { request, signal, deadline }, (reservation) => asker.granted(held(state, reservation)), fail);
+          const options = { request, signal, deadline };
+          if (wait === undefined) {
+            ask(inner, options, (reservation) => asker.granted(held(state, reservation)), failedInside);
+            return;
+          }
+          let asked = false;
+          let granted: Reservation;
+          const askInside = (questioner: Questioner): void => {
+            asked = true;
+            ask(
+              inner,
+              options,
+              (reservation) => {
+                granted = reservation;
+                questioner.granted();
+              },
+              (reason) => questioner.failed(reason),
+            );
+          };
+          try {
+            wait(state, askInside, {
+              signal,
+              granted: () => asker.granted(held(state, granted)),
+              failed: failedInside,
+            });
+          } catch (error) {
+            if (asked) report(error);
+            else failedInside(error);
+          }
         },
       });
     },

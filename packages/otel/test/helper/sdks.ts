@@ -1,4 +1,6 @@
+import * as otlp2 from "@opentelemetry/exporter-metrics-otlp-http";
 import * as prometheus2 from "@opentelemetry/exporter-prometheus";
+import type { Attributes, MeterProvider } from "@opentelemetry/api";
 import * as metrics2 from "@opentelemetry/sdk-metrics";
 import { loopback } from "@sluice/test-kit";
 import type { MeterProducer } from "../../src/index.ts";
@@ -10,12 +12,30 @@ export interface Sdk {
   scrape(producer: MeterProducer): Promise<string>;
   /** What its reader hands to an exporter. */
   collect(producer: MeterProducer): Promise<metrics2.CollectionResult>;
+  /** Pushes one batch over OTLP/HTTP, as JSON. */
+  push(producer: MeterProducer, url: string): Promise<void>;
+  /** A provider of its own, and what its reader reads. */
+  reading(): Reading;
 }
 
-type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader"> &
-  Pick<typeof prometheus2, "PrometheusExporter">;
+/** One number of a metric. Of a histogram, how many there are and their sum. */
+type Value = readonly [name: string, unit: string, attributes: Attributes, value: unknown];
 
-function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter }: Versioned): Sdk {
+interface Reading extends AsyncDisposable {
+  readonly provider: MeterProvider;
+  values(): Promise<readonly Value[]>;
+  /** What a scrape says. */
+  scrape(): Promise<string>;
+}
+
+type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader" | "PeriodicExportingMetricReader"> &
+  Pick<typeof prometheus2, "PrometheusExporter"> &
+  Pick<typeof otlp2, "OTLPMetricExporter">;
+
+function sdk(
+  version: string,
+  { MeterProvider, MetricReader, OTLPMetricExporter, PeriodicExportingMetricReader, PrometheusExporter }: Versioned,
+): Sdk {
   class Reader extends MetricReader {
     protected override async onForceFlush(): Promise<void> {}
     protected override async onShutdown(): Promise<void> {}
@@ -33,6 +53,42 @@ function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter 
       await provider.shutdown();
       return text;
     },
+    async push(producer, url) {
+      const reader = new PeriodicExportingMetricReader({
+        exporter: new OTLPMetricExporter({ url, timeoutMillis: 5_000 }),
+        metricProducers: [producer],
+        exportIntervalMillis: 3_600_000,
+      });
+      const provider = new MeterProvider({ readers: [reader] });
+      // It pushes what there is.
+      await provider.shutdown();
+    },
+    reading() {
+      const reader = new Reader({});
+      const exporter = new PrometheusExporter({ preventServerStart: true });
+      const provider = new MeterProvider({ readers: [reader, exporter] });
+      return {
+        provider,
+        async values() {
+          const { resourceMetrics, errors } = await reader.collect();
+          if (errors.length > 0) throw new AggregateError(errors);
+          return resourceMetrics.scopeMetrics
+            .flatMap((scope) => scope.metrics)
+            .flatMap(({ descriptor, dataPoints }) =>
+              dataPoints.map(
+                ({ attributes, value }) => [descriptor.name, descriptor.unit, attributes, plain(value)] as const,
+              ),
+            );
+        },
+        async scrape() {
+          await using server = await loopback((request, response) => {
+            exporter.getMetricsRequestHandler(request, response);
+          });
+          return await (await fetch(`${server.origin}/metrics`)).text();
+        },
+        [Symbol.asyncDispose]: () => provider.shutdown(),
+      };
+    },
     async collect(producer) {
       const reader = new Reader({ metricProducers: [producer] });
       const provider = new MeterProvider({ readers: [reader] });
@@ -43,15 +99,18 @@ function sdk(version: string, { MeterProvider, MetricReader, PrometheusExporter 
   };
 }
 
+function plain(value: unknown): unknown {
+  const { count, sum } = Object(value) as { readonly count?: number; readonly sum?: number };
+  return count === undefined ? value : { count, sum: Number(sum!.toFixed(9)) };
+}
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 async function sdk3(): Promise<Sdk[]> {
   // It asks for this version of Node.js.
   if (major < 22 || (major === 22 && minor < 15)) return [];
-  const metrics = await import("@opentelemetry/sdk-metrics-3");
-  const prometheus = await import("@opentelemetry/exporter-prometheus-3");
-  return [sdk("3", { ...metrics, ...prometheus } as unknown as Versioned)];
+  return [sdk("3", (await import("@sluice/test-kit/otel-3")) as unknown as Versioned)];
 }
 
 /** Those that run on this version of Node.js. */
-export const sdks: readonly Sdk[] = [sdk("2", { ...metrics2, ...prometheus2 }), ...(await sdk3())];
+export const sdks: readonly Sdk[] = [sdk("2", { ...metrics2, ...prometheus2, ...otlp2 }), ...(await sdk3())];

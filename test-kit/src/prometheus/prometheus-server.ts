@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PrometheusPrograms } from "./prometheus-programs.ts";
+
+/** One series of an answer. */
+export interface PrometheusSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A server on a free loopback port, with its data in a temporary folder. `await using` ends it. */
+export interface PrometheusServer extends AsyncDisposable {
+  readonly origin: string;
+  /** Asks an instant query, or rejects with what the server says against it. */
+  query(expression: string): Promise<readonly PrometheusSample[]>;
+  /** Asks again and again, for 20 s at most, until the answer is one. */
+  until(
+    expression: string,
+    isOne: (samples: readonly PrometheusSample[]) => boolean,
+  ): Promise<readonly PrometheusSample[]>;
+  /** What its API answers at a path, such as `rules`. */
+  api(path: string): Promise<unknown>;
+}
+
+/** The servers that run now. They must not outlive this process, however it ends. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/**
+ * @param config what is in its configuration file: JSON is YAML
+ * @throws Error when it does not start
+ */
+export async function prometheusServer({ prometheus }: PrometheusPrograms, config: object): Promise<PrometheusServer> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-prometheus-"));
+  writeFileSync(join(folder, "prometheus.json"), JSON.stringify(config));
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start(prometheus, folder);
+    } catch (error) {
+      // Another process may take a port that was free a moment ago.
+      if (tries < 3) continue;
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+async function start(program: string, folder: string): Promise<PrometheusServer> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const origin = `http://${address}`;
+  const args = [
+    `--config.file=${join(folder, "prometheus.json")}`,
+    `--storage.tsdb.path=${join(folder, "data")}`,
+    `--web.listen-address=${address}`,
+    // As unpacked, it does not find the files of its pages, and nobody looks at them.
+    "--log.level=warn",
+  ];
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  running.add(child);
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  child.once("error", (error) => (said += error.message));
+  const closed = once(child, "close").finally(() => running.delete(child));
+  closed.catch(() => {});
+  const end = async (): Promise<void> => {
+    if (running.has(child)) child.kill("SIGKILL");
+    await closed.catch(() => {});
+  };
+  const api = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${origin}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) });
+    const answer = (await response.json()) as {
+      readonly status: string;
+      readonly data: unknown;
+      readonly error?: string;
+    };
+    if (answer.status !== "success") throw new Error(answer.error);
+    return answer.data;
+  };
+  const query = async (expression: string): Promise<readonly PrometheusSample[]> => {
+    const { result } = (await api(`query?query=${encodeURIComponent(expression)}`)) as {
+      readonly result: readonly { readonly metric: Record<string, string>; readonly value: [number, string] }[];
+    };
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  };
+  try {
+    await until("the server is ready", async () => {
+      if (!running.has(child)) throw new Error(`It ended:\n${said}`);
+      const isReady = fetch(`${origin}/-/ready`, { signal: AbortSignal.timeout(5_000) });
+      return isReady.then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    origin,
+    api,
+    query,
+    async until(expression, isOne) {
+      let samples: readonly PrometheusSample[] = [];
+      await until(
+        `${expression} has its answer`,
+        async () => isOne((samples = await query(expression))),
+        () => samples,
+      );
+      return samples;
+    },
+    async [Symbol.asyncDispose]() {
+      await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Asks until the answer is yes, for 20 s at most. */
+async function until(what: string, asked: () => Promise<boolean>, seen: () => unknown = () => ""): Promise<void> {
+  const latest = performance.now() + 20_000;
+  while (!(await asked())) {
+    if (performance.now() > latest) throw new Error(`It took too long until ${what}. ${JSON.stringify(seen())}`);
+    await sleep(50);
+  }
+}
