@@ -23,8 +23,8 @@ export function outgoing(body: unknown): Outgoing {
   if (sent.has(body)) throw usedUp();
   sent.add(body);
   return {
-    // Not in the types of fetch, but undici takes it.
-    body,
+    // Node's fetch takes it, and its types say so; those of a browser do not.
+    body: body as unknown as RequestInit["body"],
     giveUp() {
       void end(body).catch(() => {});
     },
