@@ -1,5 +1,5 @@
 import type { Service } from "@sluice/core";
-import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
+import { keepRequest, readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
 import type { WithAnswers } from "../answer/answers.ts";
 import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
@@ -91,7 +91,7 @@ export function fetchEdge(
       const callOptions = { signal: request.signal, deadline, waitUntil: handOver(waitUntil, request, context) };
       const admitted = policy.admit(service, request);
       if (admitted === undefined) return Promise.resolve(respond(policy.refusal(request)));
-      return admitted.call(request, callOptions).then(
+      const answer = admitted.call(request, callOptions).then(
         (response) => {
           try {
             return sendable(request, response);
@@ -101,6 +101,13 @@ export function fetchEdge(
         },
         (error: unknown) => failed(error, request),
       );
+      const letGo = keepRequest();
+      if (letGo !== undefined) {
+        const over = answer.finally(letGo);
+        // Or the runtime ends the request when its client leaves, and nobody gives its permits back.
+        callOptions.waitUntil?.(over);
+      }
+      return answer;
     } catch (error) {
       return Promise.resolve(failed(error, request));
     }
