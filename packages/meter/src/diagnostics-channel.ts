@@ -6,6 +6,10 @@ interface Channels {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
 }
 
+interface NodeLike {
+  readonly process?: { getBuiltinModule?(name: string): Channels | undefined };
+}
+
 /** One for all copies: an event is published once, however often it was asked for. */
 const outlet = processWide<{ users: number; subscription?: Disposable }>("diagnostics-channel", { users: 0 });
 
@@ -23,7 +27,7 @@ const outlet = processWide<{ users: number; subscription?: Disposable }>("diagno
  * @throws Error where the runtime has no `node:diagnostics_channel`
  */
 export function toDiagnosticsChannel(): Disposable {
-  const channels = channelsOf(globalThis);
+  const channels = channelsOf(globalThis as NodeLike);
   if (outlet.users++ === 0) outlet.subscription = publishTo(channels);
   let over = false;
   return {
@@ -43,7 +47,7 @@ function publishTo(channels: Channels): Disposable {
 }
 
 /** Not by an import, so that the package loads where there is no such module. */
-function channelsOf({ process }: { readonly process?: Pick<NodeJS.Process, "getBuiltinModule"> }): Channels {
+function channelsOf({ process }: NodeLike): Channels {
   const channels = process?.getBuiltinModule?.("node:diagnostics_channel");
   if (channels === undefined) {
     throw new Error("toDiagnosticsChannel: this runtime has no node:diagnostics_channel (Node.js 20.16 or later has)");

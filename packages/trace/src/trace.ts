@@ -56,6 +56,7 @@ const name = "trace";
  *   .serviceFn(async (request) => answer(request, currentRequestId()));
  *
  * @throws TypeError when an option is of another type
+ * @throws Error where the runtime has no `AsyncLocalStorage`, as browsers have none
  */
 export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<Req>> {
   const given = readOptions(name, options, ["logger", "level", "requestId", "generateId", "traceparent", "clock"]);
@@ -65,9 +66,10 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   requireFunction(name, "traceparent", traceparent);
   const clock = requireClock(name, given.clock);
   const log = logTo(logger, level);
+  const storage = requireStorage(spans);
 
   const spanOf = (request: unknown): LazySpan => {
-    const outer = spans.getStore();
+    const outer = storage.getStore();
     if (outer !== undefined) return new LazySpan(outer.requestId, outer);
     const id = textOf(harmless(() => requestId(request as Req))) ?? textOf(harmless(generateId)) ?? randomId();
     // A list of one becomes that one, a list of several and what is no string become something invalid.
@@ -78,7 +80,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   const behaviour: Behaviour<any> = {
     start(reservation, request, callOptions, edge) {
       const span = spanOf(request);
-      return spans.run(span, begin, span, reservation, request, callOptions, edge);
+      return storage.run(span, begin, span, reservation, request, callOptions, edge);
     },
     cancel({ inner }) {
       inner.cancel();
@@ -88,6 +90,13 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)), undefined, {
     traits: ["observes"],
   });
+}
+
+function requireStorage<T>(storage: T | undefined): T {
+  if (storage !== undefined) return storage;
+  throw new Error(
+    "trace: this runtime has no AsyncLocalStorage. In Cloudflare Workers, set the compatibility flag nodejs_compat; in a browser, leave the layer out.",
+  );
 }
 
 const none = (): undefined => undefined;

@@ -1,0 +1,11 @@
+// A Worker: the handler, and at /suite the suite, which asks this Worker itself.
+import { handler } from "../handler.ts";
+import { suite } from "../suite.ts";
+
+export default {
+  async fetch(request: Request, env: unknown, context: unknown): Promise<Response> {
+    const { origin, pathname } = new URL(request.url);
+    if (pathname !== "/suite") return handler(request, env, context);
+    return Response.json(await suite(origin));
+  },
+};
