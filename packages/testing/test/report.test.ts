@@ -316,6 +316,25 @@ describe("the process, meanwhile", () => {
     expect(broken.broken.map(({ number }) => number)).toEqual([11]);
   });
 
+  test("where node:vm is there and runs nothing, as in Workers: layers are checked all the same", async () => {
+    const real = process;
+    const runInThisContext = (): never => {
+      throw new Error("The runInThisContext method is not implemented");
+    };
+    const getBuiltinModule = (name: string): unknown =>
+      name === "node:vm" ? { runInThisContext } : real.getBuiltinModule(name);
+    const { listeners, on, removeListener } = real;
+    vi.stubGlobal("process", {
+      getBuiltinModule,
+      listeners: listeners.bind(real),
+      on: on.bind(real),
+      removeListener: removeListener.bind(real),
+    });
+    const report = await checkContract(() => gate(new Semaphore(1), { name: "one" }), quick);
+    vi.unstubAllGlobals();
+    expect(report.ok).toBe(true);
+  });
+
   test("where the platform has neither async context nor reports of unhandled rejections: says what it cannot see", async () => {
     vi.stubGlobal("process", undefined);
     vi.stubGlobal("setImmediate", undefined);
