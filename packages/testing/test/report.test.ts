@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { gate, identity, Semaphore } from "@sluice/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkContract, type PromiseNumber } from "../src/contract/index.ts";
@@ -316,13 +317,21 @@ describe("the process, meanwhile", () => {
     expect(broken.broken.map(({ number }) => number)).toEqual([11]);
   });
 
-  test("where node:vm is there and runs nothing, as in Workers: layers are checked all the same", async () => {
+  test("where Node's modules are there and not all that they do, as in Workers: layers are checked all the same", async () => {
     const real = process;
-    const runInThisContext = (): never => {
-      throw new Error("The runInThisContext method is not implemented");
+    const notImplemented = (): never => {
+      throw new Error("It is not implemented");
     };
-    const getBuiltinModule = (name: string): unknown =>
-      name === "node:vm" ? { runInThisContext } : real.getBuiltinModule(name);
+    class Storage<T> extends AsyncLocalStorage<T> {
+      override disable(): void {
+        notImplemented();
+      }
+    }
+    const modules: Readonly<Record<string, unknown>> = {
+      "node:vm": { runInThisContext: notImplemented },
+      "node:async_hooks": { AsyncLocalStorage: Storage },
+    };
+    const getBuiltinModule = (name: string): unknown => modules[name] ?? real.getBuiltinModule(name);
     const { listeners, on, removeListener } = real;
     vi.stubGlobal("process", {
       getBuiltinModule,
