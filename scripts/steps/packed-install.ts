@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
 import { outside } from "../outside.ts";
-import { packages, specifier, type Package } from "../workspace.ts";
-import { tarball } from "./packages.ts";
+import { packages, specifier } from "../workspace.ts";
+import { install, peers, project } from "./consumer.ts";
 import type { Context, Outcome } from "./step.ts";
 
 const inside = process.env;
@@ -88,8 +88,6 @@ console.log(String(await checkContract(() => identity(), { runs: 50, seed: 1 }))
   return problems;
 }
 
-const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
-
 /**
  * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10
  * up to TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
@@ -129,27 +127,6 @@ function scripted(name: string, folder: string, variants: readonly Variant[]): C
   return { name, file: "node", args: [join(root, "node_modules", folder, "lib/tsc.js")], variants };
 }
 
-function project(
-  scratch: string,
-  name: string,
-  wanted: readonly Package[],
-  devDependencies: Readonly<Record<string, string>>,
-): string {
-  const folder = join(scratch, name);
-  mkdirSync(folder);
-  const file = (each: Package) => `file:${tarball(scratch, each)}`;
-  const from = (some: readonly Package[]) => Object.fromEntries(some.map((each) => [each.name, file(each)]));
-  const manifest = {
-    private: true,
-    dependencies: from(wanted),
-    devDependencies,
-    // What the packages depend on is not published yet.
-    overrides: from(packages.filter((each) => !wanted.includes(each))),
-  };
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
-  return folder;
-}
-
 /** The names of all that npm put into a project. */
 function installed(folder: string): string[] {
   const lock = JSON.parse(readFileSync(join(folder, "node_modules/.package-lock.json"), "utf8")) as {
@@ -157,8 +134,6 @@ function installed(folder: string): string[] {
   };
   return Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13));
 }
-
-const peers = Object.assign({}, ...packages.map((each) => each.peers)) as Record<string, string>;
 
 const specifiers = packages.flatMap((each) => each.entries.map((entry) => specifier(each, entry)));
 

@@ -50,7 +50,9 @@ const shared: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
   "/line": toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(1)).serviceFn(slowly), { wait: true }),
   "/rate": toFetchHandler(
-    new ServiceBuilder().layer(rateLimit({ limit: 1, interval: 60 })).serviceFn(async (_: Request) => new Response("done")),
+    new ServiceBuilder()
+      .layer(rateLimit({ limit: 1, interval: 60 }))
+      .serviceFn(async (_: Request) => new Response("done")),
     { wait: true },
   ),
   "/buffer": toFetchHandler(

@@ -100,7 +100,9 @@ describe("in Cloudflare Workers, where a timer ends with its request", () => {
     const runtime = workers();
     const semaphore = new Semaphore(0);
     const controller = new AbortController();
-    const { value: waits } = await runtime.in("a", () => semaphore.acquire({ signal: controller.signal }).catch((reason) => reason));
+    const { value: waits } = await runtime.in("a", () =>
+      semaphore.acquire({ signal: controller.signal }).catch((reason) => reason),
+    );
     await runtime.in("a", () => {
       controller.abort("left");
     });

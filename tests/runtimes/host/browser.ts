@@ -18,7 +18,10 @@ export async function runBrowser(bundles: {
   const server = createServer(({ url = "" }, response) => {
     const file = files[url];
     if (file !== undefined) response.setHeader("content-type", "text/javascript").end(readFileSync(file));
-    else response.setHeader("content-type", "text/html").end('<!doctype html><script type="module" src="/page.js"></script>');
+    else
+      response
+        .setHeader("content-type", "text/html")
+        .end('<!doctype html><script type="module" src="/page.js"></script>');
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   try {

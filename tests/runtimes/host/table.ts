@@ -15,8 +15,8 @@ const rows: Readonly<Record<Feature, string>> = {
   checkContract: "`checkContract`",
 };
 
-const works = "yes";
-const without = "no: a clear error";
+/** What a cell says of what was seen. */
+const words = { works: "yes", without: "no: a clear error", failed: "failed" } as const;
 
 /** The table whose first cell is "what works where". */
 export function tableIn(text: string): Table {
@@ -41,7 +41,8 @@ export function differences(table: Table, column: string, results: readonly Resu
     const outcomes = new Set(results.filter((result) => result.feature === feature).map(({ outcome }) => outcome));
     const found = [...table].find(([name]) => name.startsWith(row))?.[1];
     const cell = [...(found ?? [])].find(([name]) => name.startsWith(column))?.[1];
-    const seen = outcomes.size === 1 ? (outcomes.has("works") ? works : outcomes.has("without") ? without : "failed") : "failed";
+    const [outcome] = outcomes;
+    const seen = outcome === undefined ? "not tried" : words[outcomes.size === 1 ? outcome : "failed"];
     return cell === seen ? [] : [`README.md says "${cell}" of ${row} in ${column}; it should say "${seen}"`];
   });
 }

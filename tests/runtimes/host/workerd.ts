@@ -9,7 +9,11 @@ import { binaryOf } from "./binary.ts";
 const within = 90_000;
 
 /** As wrangler deploys it. The Worker may ask this machine, for it asks itself. */
-const config = (bundle: string, date: string, flags: readonly string[]) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (
+  bundle: string,
+  date: string,
+  flags: readonly string[],
+) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["private"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],

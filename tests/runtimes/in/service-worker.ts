@@ -9,7 +9,10 @@ interface FetchEvent extends Event {
 interface ServiceWorkerScope {
   skipWaiting(): Promise<void>;
   readonly clients: { claim(): Promise<void> };
-  addEventListener(type: string, listener: (event: FetchEvent & { waitUntil(work: Promise<unknown>): void }) => void): void;
+  addEventListener(
+    type: string,
+    listener: (event: FetchEvent & { waitUntil(work: Promise<unknown>): void }) => void,
+  ): void;
 }
 
 const scope = globalThis as unknown as ServiceWorkerScope;

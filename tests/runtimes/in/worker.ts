@@ -6,6 +6,7 @@ export default {
   async fetch(request: Request, env: unknown, context: unknown): Promise<Response> {
     const { origin, pathname } = new URL(request.url);
     if (pathname !== "/suite") return handler(request, env, context);
-    return Response.json(await suite(origin));
+    // It watches the process, and Workers have no such thing.
+    return Response.json(await suite(origin, ["checkContract"]));
   },
 };
