@@ -91,9 +91,9 @@ console.log(String(await checkContract(() => identity(), { runs: 50, seed: 1 }))
 /**
  * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10
  * up to TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
- * but what Node has, and `esnext.disposable`.
+ * but what Node has, and `esnext.disposable`. dom-and-node: both, as in an application with pages and a server.
  */
-type Variant = "node16" | "bundler" | "commonjs" | "node-types";
+type Variant = "node16" | "bundler" | "commonjs" | "node-types" | "dom-and-node";
 
 /** What is run of what was compiled. */
 const programs: Readonly<Record<Variant, readonly string[]>> = {
@@ -101,6 +101,7 @@ const programs: Readonly<Record<Variant, readonly string[]>> = {
   bundler: [],
   commonjs: ["consumer.js"],
   "node-types": [],
+  "dom-and-node": [],
 };
 
 interface Compiler {
@@ -113,13 +114,13 @@ interface Compiler {
 const compilers: readonly Compiler[] = [
   // The declarations of Node 24 need a newer one.
   scripted("TypeScript 5.4", "typescript-5.4", ["node16", "bundler", "commonjs"]),
-  scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs"]),
+  scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs", "dom-and-node"]),
   scripted("TypeScript 6", "typescript", ["node16", "commonjs"]),
   {
     name: "TypeScript 7",
     file: join(root, "node_modules/.bin/tsc"),
     args: [],
-    variants: ["node16", "bundler", "commonjs", "node-types"],
+    variants: ["node16", "bundler", "commonjs", "node-types", "dom-and-node"],
   },
 ];
 
@@ -222,6 +223,11 @@ function writeSources(folder: string): void {
   write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
   write("commonjs", { ...options, module: "commonjs", exactOptionalPropertyTypes: false }, [...plain, "inexact.ts"]);
   write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, [
+    ...modules,
+    "adapters.mts",
+    "adapters.cts",
+  ]);
+  write("dom-and-node", { ...node16, types: ["node"], lib: ["es2022", "dom", "dom.iterable"] }, [
     ...modules,
     "adapters.mts",
     "adapters.cts",

@@ -10,49 +10,55 @@ const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** How often `/flaky` was asked, by its query. */
 const asked = new Map<string, number>();
 
-const pages: Readonly<Record<string, (request: Request, signal: AbortSignal | undefined) => Promise<Response>>> = {
+const pages: Readonly<Record<string, (request: Request) => Promise<Response>>> = {
   "/hello": async () => new Response("hello"),
   "/echo": async (request) => new Response(await request.text()),
-  "/never": (_request, signal) =>
-    new Promise((_resolve, reject) => {
-      signal?.addEventListener("abort", () => {
-        reject(signal.reason);
-      });
-    }),
   "/flaky": async ({ url }) => {
     const times = (asked.get(url) ?? 0) + 1;
     asked.set(url, times);
     return times < 3 ? new Response(null, { status: 503 }) : new Response("served");
   },
-  "/none": async () => new Response(null, { status: 404 + 97 }),
+  "/none": async () => new Response(null, { status: 501 }),
 };
 
 const site = toFetchHandler(
   new ServiceBuilder()
-    .layer(timeout(100))
+    .layer(timeout(30_000))
     .serviceFn(
-      async (request: Request, { signal }) =>
-        pages[new URL(request.url).pathname]?.(request, signal) ?? new Response(null, { status: 404 }),
+      async (request: Request) =>
+        pages[new URL(request.url).pathname]?.(request) ?? new Response(null, { status: 404 }),
     ),
 );
 
-const full = toFetchHandler(
-  new ServiceBuilder().layer(concurrencyLimit(0)).serviceFn(async (_: Request) => new Response("never")),
+const never = toFetchHandler(
+  new ServiceBuilder().layer(timeout(20)).serviceFn(
+    (_request: Request, { signal }) =>
+      new Promise<Response>((_resolve, reject) => {
+        signal?.addEventListener("abort", () => {
+          reject(signal.reason);
+        });
+      }),
+  ),
 );
 
-const slowly = async (_: Request): Promise<Response> => {
+const full = toFetchHandler(
+  new ServiceBuilder().layer(concurrencyLimit(0)).serviceFn(async (_request: Request) => new Response("never")),
+);
+
+const slowly = async (_request: Request): Promise<Response> => {
   await later(100);
   return new Response("done");
 };
 
-/** Where requests wait for each other. */
-const shared: Readonly<Record<string, FetchHandler>> = {
+/** Those with a stack of their own; of the last three, requests wait for each other. */
+const stacks: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
+  "/never": never,
   "/line": toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(1)).serviceFn(slowly), { wait: true }),
   "/rate": toFetchHandler(
     new ServiceBuilder()
       .layer(rateLimit({ limit: 1, interval: 60 }))
-      .serviceFn(async (_: Request) => new Response("done")),
+      .serviceFn(async (_request: Request) => new Response("done")),
     { wait: true },
   ),
   "/buffer": toFetchHandler(
@@ -65,4 +71,4 @@ const shared: Readonly<Record<string, FetchHandler>> = {
 
 /** Answers for all of them. */
 export const handler: FetchHandler = (request, ...context) =>
-  (shared[new URL(request.url).pathname] ?? site)(request, ...context);
+  (stacks[new URL(request.url).pathname] ?? site)(request, ...context);

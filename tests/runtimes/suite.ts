@@ -87,13 +87,13 @@ const layers: Readonly<Record<string, Try>> = {
   },
   async "concurrencyLimit: in line, and out of it by an abort"() {
     const limit = concurrencyLimit(1);
-    let release: (() => void) | undefined;
+    const answers: (() => void)[] = [];
     const service = new ServiceBuilder().layer(limit).serviceFn(
       (n: number) =>
         new Promise<number>((resolve) => {
-          release = () => {
+          answers.push(() => {
             resolve(n);
-          };
+          });
         }),
     );
     const controller = new AbortController();
@@ -103,10 +103,10 @@ const layers: Readonly<Record<string, Try>> = {
     same("in line", limit.waiting, 2);
     controller.abort("gone");
     same("the reason", await failureOf(second), "gone");
-    release?.();
+    answers[0]?.();
     same("first", await first, 1);
-    while (limit.waiting > 0) await later(1);
-    release?.();
+    while (answers.length < 2) await later(1);
+    answers[1]?.();
     same("third", await third, 3);
     same("at rest", [limit.active, limit.waiting], [0, 0]);
   },
@@ -120,7 +120,7 @@ const layers: Readonly<Record<string, Try>> = {
   async "timeout: gives up, and tells the work"() {
     const layer = timeout(20);
     let told: unknown;
-    const service = new ServiceBuilder().layer(layer).serviceFn((_: string, { signal }) =>
+    const service = new ServiceBuilder().layer(layer).serviceFn((_request: string, { signal }) =>
       untilAborted(signal).catch((reason: unknown) => {
         told = reason;
       }),
@@ -147,7 +147,7 @@ const layers: Readonly<Record<string, Try>> = {
     const service = new ServiceBuilder()
       .layer(loadShed())
       .layer(concurrencyLimit(1))
-      .serviceFn((_: string, { signal }) => untilAborted(signal));
+      .serviceFn((_request: string, { signal }) => untilAborted(signal));
     const controller = new AbortController();
     const first = service.call("", { signal: controller.signal });
     const error = await failureOf(service.call(""));
@@ -228,7 +228,7 @@ const layers: Readonly<Record<string, Try>> = {
     let asked = 0;
     const service = new ServiceBuilder()
       .layer(hedge({ delay: 5 }))
-      .serviceFn((_: string, { signal }) => (++asked === 1 ? untilAborted(signal) : Promise.resolve("second")));
+      .serviceFn((_request: string, { signal }) => (++asked === 1 ? untilAborted(signal) : Promise.resolve("second")));
     same("the answer", await service.call(""), "second");
   },
   async "reconnect: makes a connection anew"() {
@@ -265,7 +265,7 @@ const layers: Readonly<Record<string, Try>> = {
       routes: new Map([["a", boxed(serviceFn(async (path: string) => path.toUpperCase()))]]),
     });
     const service = new ServiceBuilder()
-      .layer(fallback({ to: serviceFn((_: string) => "none") }))
+      .layer(fallback({ to: serviceFn((_path: string) => "none") }))
       .layer(mapRequest((path: string) => path.trim()))
       .service(table);
     const answers: unknown[] = [];

@@ -27,7 +27,7 @@ const outlet = processWide<{ users: number; subscription?: Disposable }>("diagno
  * @throws Error where the runtime has no `node:diagnostics_channel`
  */
 export function toDiagnosticsChannel(): Disposable {
-  const channels = channelsOf(globalThis as NodeLike);
+  const channels = channelsOf(globalThis);
   if (outlet.users++ === 0) outlet.subscription = publishTo(channels);
   let over = false;
   return {
@@ -47,7 +47,8 @@ function publishTo(channels: Channels): Disposable {
 }
 
 /** Not by an import, so that the package loads where there is no such module. */
-function channelsOf({ process }: NodeLike): Channels {
+function channelsOf(platform: object): Channels {
+  const { process } = platform as NodeLike;
   const channels = process?.getBuiltinModule?.("node:diagnostics_channel");
   if (channels === undefined) {
     throw new Error("toDiagnosticsChannel: this runtime has no node:diagnostics_channel (Node.js 20.16 or later has)");

@@ -34,7 +34,7 @@ export async function runBrowser(bundles: {
     });
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     // As text, for this file is compiled without what a page has.
-    return await Promise.race([page.evaluate("globalThis.results") as Promise<Result[]>, broken]);
+    return await Promise.race([page.evaluate<Result[]>("globalThis.results"), broken]);
   } finally {
     server.closeAllConnections();
     server.close();

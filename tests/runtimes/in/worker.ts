@@ -2,6 +2,7 @@
 import { handler } from "../handler.ts";
 import { suite } from "../suite.ts";
 
+// oxlint-disable-next-line import/no-default-export -- it is what Workers are
 export default {
   async fetch(request: Request, env: unknown, context: unknown): Promise<Response> {
     const { origin, pathname } = new URL(request.url);
