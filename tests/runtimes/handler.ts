@@ -1,9 +1,11 @@
 // What each runtime serves. It is made once, where the module is loaded, as users do: requests share its layers.
 import { buffer } from "@sluice/buffer";
+import { coalesce } from "@sluice/cache";
 import { ServiceBuilder } from "@sluice/core";
 import { type FetchHandler, toFetchHandler } from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
+import { mapResponse } from "@sluice/util";
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,7 +52,7 @@ const slowly = async (_request: Request): Promise<Response> => {
   return new Response("done");
 };
 
-/** Those with a stack of their own; of the last three, requests wait for each other. */
+/** Those with a stack of their own; of the last four, requests wait for each other. */
 const stacks: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
   "/never": never,
@@ -60,6 +62,16 @@ const stacks: Readonly<Record<string, FetchHandler>> = {
       .layer(rateLimit({ limit: 1, interval: 60 }))
       .serviceFn(async (_request: Request) => new Response("done")),
     { wait: true },
+  ),
+  "/joined": toFetchHandler(
+    new ServiceBuilder()
+      // Outermost, for a response has one body.
+      .layer(mapResponse((text: string) => new Response(text)))
+      .layer(coalesce({ key: () => "the same" }))
+      .serviceFn(async (_request: Request) => {
+        await later(100);
+        return "done";
+      }),
   ),
   "/buffer": toFetchHandler(
     new ServiceBuilder()

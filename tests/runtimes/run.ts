@@ -11,6 +11,15 @@ import { differences, tableIn } from "./host/table.ts";
 import { runWorkerd } from "./host/workerd.ts";
 import type { Result } from "./suite.ts";
 
+/** As the table heads its column: with the version that is tried, which is the one that is installed. */
+function headed(title: string, runtime: string): string {
+  const file = join(import.meta.dirname, "../package.json");
+  const { devDependencies } = JSON.parse(readFileSync(file, "utf8")) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  return `${title} ${devDependencies[runtime]?.replace(/\.\d+$/, "")}`;
+}
+
 const [project, systemNode] = process.argv.slice(2);
 if (project === undefined || systemNode === undefined) {
   throw new Error("usage: node tests/runtimes/run.ts <folder> <system's node>");
@@ -22,11 +31,11 @@ const runs: readonly { column: string; name: string; run: () => Promise<readonly
   { column: "Node.js", name: "the system's Node", run: () => runProgram(systemNode, [bundle("node")], project) },
   { column: "Node.js", name: "Node 24", run: () => runProgram(process.execPath, [bundle("node")], project) },
   {
-    column: "Deno",
+    column: headed("Deno", "deno"),
     name: "Deno",
     run: () => runProgram(binaryOf("deno"), ["run", "--allow-all", "--no-remote", bundle("deno")], project),
   },
-  { column: "Bun", name: "Bun", run: () => runProgram(binaryOf("bun"), [bundle("bun")], project) },
+  { column: headed("Bun", "bun"), name: "Bun", run: () => runProgram(binaryOf("bun"), [bundle("bun")], project) },
   { column: "Workers", name: "workerd of today", run: () => runWorkerd(bundle("worker"), "2026-11-01", []) },
   // Two years back, when nodejs_compat was no default.
   {
@@ -35,12 +44,12 @@ const runs: readonly { column: string; name: string; run: () => Promise<readonly
     run: () => runWorkerd(bundle("worker"), "2024-10-14", ["nodejs_compat"]),
   },
   {
-    column: "without `nodejs_compat`",
+    column: "Workers without `nodejs_compat`",
     name: "workerd as of 2024, without nodejs_compat",
     run: () => runWorkerd(bundle("worker"), "2024-10-14", []),
   },
   {
-    column: "Browser",
+    column: "Chromium",
     name: "Chromium",
     run: () => runBrowser({ page: bundle("page"), worker: bundle("service-worker") }),
   },

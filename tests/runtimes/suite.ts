@@ -380,13 +380,14 @@ const tries: readonly (readonly [Feature, string, Try])[] = [
   ],
   [
     "shared",
-    "a limit, a rate and a buffer that requests share",
+    "a limit, a rate, a flight and a buffer that requests share",
     async (origin) => {
       const ask = async (path: string, signal: AbortSignal | null = null) =>
         (await fetch(`${origin}${path}?${Math.random()}`, { signal })).status;
       const each = [1, 2, 3];
       same("in the line of a limit", await Promise.all(each.map(() => ask("/line"))), [200, 200, 200]);
       same("in the line of a rate", await Promise.all(each.map(() => ask("/rate"))), [200, 200, 200]);
+      same("for the same answer", await Promise.all(each.map(() => ask("/joined"))), [200, 200, 200]);
       same("in a buffer", await Promise.all(each.map(() => ask("/buffer"))), [200, 200, 200]);
       const controller = new AbortController();
       const left = ask("/line", controller.signal).catch(() => "left");

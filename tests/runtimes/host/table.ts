@@ -40,7 +40,7 @@ export function differences(table: Table, column: string, results: readonly Resu
   return Object.entries(rows).flatMap(([feature, row]) => {
     const outcomes = new Set(results.filter((result) => result.feature === feature).map(({ outcome }) => outcome));
     const found = [...table].find(([name]) => name.startsWith(row))?.[1];
-    const cell = [...(found ?? [])].find(([name]) => name.startsWith(column))?.[1];
+    const cell = found?.get(column) ?? [...(found ?? [])].find(([name]) => name.startsWith(column))?.[1];
     const [outcome] = outcomes;
     const seen = outcome === undefined ? "not tried" : words[outcomes.size === 1 ? outcome : "failed"];
     return cell === seen ? [] : [`README.md says "${cell}" of ${row} in ${column}; it should say "${seen}"`];
