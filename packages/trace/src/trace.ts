@@ -66,7 +66,10 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   requireFunction(name, "traceparent", traceparent);
   const clock = requireClock(name, given.clock);
   const log = logTo(logger, level);
-  const storage = requireStorage(spans);
+  const storage = spans;
+  if (storage === undefined) {
+    throw new Error("trace: this runtime has no AsyncLocalStorage; Workers have it with nodejs_compat");
+  }
 
   const spanOf = (request: unknown): LazySpan => {
     const outer = storage.getStore();
@@ -90,13 +93,6 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)), undefined, {
     traits: ["observes"],
   });
-}
-
-function requireStorage<T>(storage: T | undefined): T {
-  if (storage !== undefined) return storage;
-  throw new Error(
-    "trace: this runtime has no AsyncLocalStorage. In Cloudflare Workers, set the compatibility flag nodejs_compat; in a browser, leave the layer out.",
-  );
 }
 
 const none = (): undefined => undefined;

@@ -23,7 +23,7 @@ afterEach(() => {
 describe("where the platform has no modules of Node.js", () => {
   test("and no async context, as in browsers: the package loads, and trace says what is missing", async () => {
     const { currentRequestId, currentTraceparent, trace } = await import("../src/index.ts");
-    expect(() => trace()).toThrow(/this runtime has no AsyncLocalStorage.*nodejs_compat.*browser/);
+    expect(() => trace()).toThrow(/this runtime has no AsyncLocalStorage.*nodejs_compat/);
     expect([currentRequestId(), currentTraceparent()]).toEqual([undefined, undefined]);
   });
 

@@ -1,7 +1,7 @@
 import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
 import { areTimersFaked, isVirtual, mayBeAnothers, timersInPlace } from "./fake-timers.ts";
 import { runOutside } from "./outside.ts";
-import { shareAlarm } from "./request-timers.ts";
+import { sharedAlarms, timersEndWithRequests } from "./request-timers.ts";
 import { SteadyTime } from "./steady-time.ts";
 
 /** Options of an {@link Alarm}. */
@@ -79,7 +79,7 @@ export class Alarm {
     if (due === Number.POSITIVE_INFINITY) return;
     this.due = due;
     this.armedBy = timersInPlace();
-    if (this.clock === systemClock) shareAlarm(this);
+    if (timersEndWithRequests && this.clock === systemClock) sharedAlarms.add(this);
     if (isVirtual(this.clock)) this.arm();
     else if (!this.arming) {
       this.arming = true;
@@ -99,13 +99,14 @@ export class Alarm {
     if (clock !== systemClock || this.armedBy === timersInPlace()) clock.clearTimeout(handle);
   }
 
-  /** @internal rings if it is time, and its timer has not; how many milliseconds are left otherwise, Infinity where it is not set */
+  /** @internal rings if it is time, and its timer has not; how many milliseconds are left then, Infinity where it is not set */
   look(): number {
-    const left = this.due - this.time.now();
-    if (left > 0) return left;
-    this.clear();
-    this.ring(this.time.now());
-    return Math.max(this.due - this.time.now(), 0);
+    const now = this.time.now();
+    if (this.due <= now) {
+      this.clear();
+      this.ring(now);
+    }
+    return this.due - now;
   }
 
   private readonly armOutside = (): void => {

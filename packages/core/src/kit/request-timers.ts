@@ -11,17 +11,12 @@ export const timersEndWithRequests: boolean =
 
 /** An alarm whose timer may be gone with the request that set it. */
 interface SharedAlarm {
-  /** Rings if it is time. How many milliseconds are left otherwise; Infinity where it is not set. */
+  /** Rings if it is time. How many milliseconds are left then; Infinity where it is not set. */
   look(): number;
 }
 
-/** Those that are set. */
-const shared = new Set<SharedAlarm>();
-
-/** Notes that `alarm` is set, for requests that wait to look at it. */
-export function shareAlarm(alarm: SharedAlarm): void {
-  if (timersEndWithRequests) shared.add(alarm);
-}
+/** Those that are set, where who waits looks at them. */
+export const sharedAlarms: Set<SharedAlarm> = new Set();
 
 /** In milliseconds. An alarm that was set since the last look rings so much late at most, where its own timer is gone. */
 const longestLook = 50;
@@ -36,13 +31,13 @@ export function keepRequest(): (() => void) | undefined {
   let handle: unknown;
   const look = (): void => {
     let next = longestLook;
-    for (const alarm of shared) {
+    for (const alarm of sharedAlarms) {
       const left = alarm.look();
-      if (left === Number.POSITIVE_INFINITY) shared.delete(alarm);
-      else next = Math.min(next, left);
+      if (left === Number.POSITIVE_INFINITY) sharedAlarms.delete(alarm);
+      next = Math.min(next, left);
     }
     // It may have been let go by one that rang.
-    if (!over) handle = systemClock.setTimeout(look, Math.ceil(next));
+    if (!over) handle = systemClock.setTimeout(look, next);
   };
   look();
   return () => {
