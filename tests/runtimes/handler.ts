@@ -3,9 +3,11 @@ import { buffer } from "@sluice/buffer";
 import { coalesce } from "@sluice/cache";
 import { ServiceBuilder } from "@sluice/core";
 import { type FetchHandler, toFetchHandler } from "@sluice/http";
+import { guard } from "@sluice/http/hono";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 import { mapResponse } from "@sluice/util";
+import { type ExecutionContext, Hono } from "hono";
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -52,10 +54,18 @@ const slowly = async (_request: Request): Promise<Response> => {
   return new Response("done");
 };
 
-/** Those with a stack of their own; of the last four, requests wait for each other. */
+const app = new Hono();
+app.use(guard(new ServiceBuilder().layer(concurrencyLimit(1)), { wait: true }));
+app.get("/hono", async (context) => {
+  await later(100);
+  return context.text("done");
+});
+
+/** Those with a stack of their own; of the last five, requests wait for each other. */
 const stacks: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
   "/never": never,
+  "/hono": async (request, env, context) => app.fetch(request, env as object | undefined, context as ExecutionContext),
   "/line": toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(1)).serviceFn(slowly), { wait: true }),
   "/rate": toFetchHandler(
     new ServiceBuilder()

@@ -382,19 +382,25 @@ const tries: readonly (readonly [Feature, string, Try])[] = [
     "shared",
     "a limit, a rate, a flight and a buffer that requests share",
     async (origin) => {
-      const ask = async (path: string, signal: AbortSignal | null = null) =>
-        (await fetch(`${origin}${path}?${Math.random()}`, { signal })).status;
+      const ask = async (path: string, signal: AbortSignal | null = null) => {
+        const response = await fetch(`${origin}${path}?${Math.random()}`, { signal });
+        await response.text();
+        return response.status;
+      };
       const each = [1, 2, 3];
       same("in the line of a limit", await Promise.all(each.map(() => ask("/line"))), [200, 200, 200]);
       same("in the line of a rate", await Promise.all(each.map(() => ask("/rate"))), [200, 200, 200]);
       same("for the same answer", await Promise.all(each.map(() => ask("/joined"))), [200, 200, 200]);
       same("in a buffer", await Promise.all(each.map(() => ask("/buffer"))), [200, 200, 200]);
-      const controller = new AbortController();
-      const left = ask("/line", controller.signal).catch(() => "left");
-      await later(20);
-      controller.abort();
-      same("who leaves", await left, "left");
-      same("the slot is back", await ask("/line"), 200);
+      same("in front of Hono", await Promise.all(each.map(() => ask("/hono"))), [200, 200, 200]);
+      for (const path of ["/line", "/hono"]) {
+        const controller = new AbortController();
+        const left = ask(path, controller.signal).catch(() => "left");
+        await later(20);
+        controller.abort();
+        same("who leaves", await left, "left");
+        same(`the slot of ${path} is back`, await ask(path), 200);
+      }
     },
   ],
   [

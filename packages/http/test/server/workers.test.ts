@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 afterEach(() => {
@@ -38,6 +39,22 @@ describe("in Cloudflare Workers, which end a request when its client leaves", ()
     await response;
     await works[0];
     expect(settled).toHaveBeenCalledOnce();
+  });
+
+  test("so it is with Hono", async () => {
+    vi.resetModules();
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    const { ServiceBuilder } = await import("@sluice/core");
+    const { guard } = await import("../../src/hono/index.ts");
+    const app = new Hono();
+    app.use(guard(new ServiceBuilder()));
+    app.get("/", (context) => context.text("done"));
+    const waitUntil = vi.fn<(work: Promise<unknown>) => void>();
+    const context = { waitUntil, passThroughOnException() {}, props: {} };
+    expect(await (await app.fetch(new Request("http://test/"), {}, context)).text()).toBe("done");
+    // Of the call, and of the body that it was answered with.
+    expect(waitUntil).toHaveBeenCalledTimes(2);
+    await Promise.all(waitUntil.mock.calls.map(([work]) => work));
   });
 
   test("and without a context it answers all the same", async () => {

@@ -1,10 +1,11 @@
 import type { Service } from "@sluice/core";
-import { keepRequest, readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
+import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
 import type { WithAnswers } from "../answer/answers.ts";
 import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
 import { responseOf } from "../answer/problem-response.ts";
 import { EdgePolicy, type EdgeOptions, edgeOptionNames, noTimeLeft } from "./edge-policy.ts";
+import { keepUntil } from "./kept-call.ts";
 
 /** Options of {@link toFetchHandler} and of `guard`. */
 export interface FetchEdgeOptions extends EdgeOptions<Request> {
@@ -101,12 +102,7 @@ export function fetchEdge(
         },
         (error: unknown) => failed(error, request),
       );
-      const letGo = keepRequest();
-      if (letGo !== undefined) {
-        const over = answer.finally(letGo);
-        // Or the runtime ends the request when its client leaves, and nobody gives its permits back.
-        callOptions.waitUntil?.(over);
-      }
+      keepUntil(answer, callOptions.waitUntil);
       return answer;
     } catch (error) {
       return Promise.resolve(failed(error, request));
