@@ -65,7 +65,7 @@ app.get("/hono", async (context) => {
 const stacks: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
   "/never": never,
-  "/hono": async (request, env, context) => app.fetch(request, env as object | undefined, context as ExecutionContext),
+  "/hono": async (request, env, context) => app.fetch(request, env, context as ExecutionContext),
   "/line": toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(1)).serviceFn(slowly), { wait: true }),
   "/rate": toFetchHandler(
     new ServiceBuilder()
