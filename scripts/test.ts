@@ -14,6 +14,7 @@ import { manifests } from "./steps/manifests.ts";
 import { pack, publintAndAttw } from "./steps/packages.ts";
 import { newPackage } from "./steps/new-package.ts";
 import { packedInstall } from "./steps/packed-install.ts";
+import { runtimes } from "./steps/runtimes.ts";
 import { sizes } from "./steps/sizes.ts";
 import { demo, tests, testsOnSystemNode } from "./steps/tests.ts";
 import type { Outcome, Step } from "./steps/step.ts";
@@ -74,6 +75,7 @@ const steps: readonly Step[] = [
   { name: "publint+attw", after: ["pack"], run: publintAndAttw },
   { name: "sizes", after: ["build"], run: sizes },
   { name: "packed install", after: ["pack"], run: packedInstall },
+  { name: "runtimes", after: ["pack"], run: runtimes },
 ];
 
 const { values } = parseArgs({

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
 import { outside } from "../outside.ts";
-import { packages, specifier, type Package } from "../workspace.ts";
-import { tarball } from "./packages.ts";
+import { packages, specifier } from "../workspace.ts";
+import { install, peers, project } from "./consumer.ts";
 import type { Context, Outcome } from "./step.ts";
 
 const inside = process.env;
@@ -90,14 +90,12 @@ console.log(String(await checkContract(() => identity(), { runs: 50, seed: 1 }))
   return problems;
 }
 
-const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
-
 /**
  * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10
  * up to TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
- * but what Node has, and `esnext.disposable`.
+ * but what Node has, and `esnext.disposable`. dom-and-node: both, as in an application with pages and a server.
  */
-type Variant = "node16" | "bundler" | "commonjs" | "node-types";
+type Variant = "node16" | "bundler" | "commonjs" | "node-types" | "dom-and-node";
 
 /** What is run of what was compiled. */
 const programs: Readonly<Record<Variant, readonly string[]>> = {
@@ -105,6 +103,7 @@ const programs: Readonly<Record<Variant, readonly string[]>> = {
   bundler: [],
   commonjs: ["consumer.js"],
   "node-types": [],
+  "dom-and-node": [],
 };
 
 interface Compiler {
@@ -117,39 +116,18 @@ interface Compiler {
 const compilers: readonly Compiler[] = [
   // The declarations of Node 24 need a newer one.
   scripted("TypeScript 5.4", "typescript-5.4", ["node16", "bundler", "commonjs"]),
-  scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs"]),
+  scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs", "dom-and-node"]),
   scripted("TypeScript 6", "typescript", ["node16", "commonjs"]),
   {
     name: "TypeScript 7",
     file: join(root, "node_modules/.bin/tsc"),
     args: [],
-    variants: ["node16", "bundler", "commonjs", "node-types"],
+    variants: ["node16", "bundler", "commonjs", "node-types", "dom-and-node"],
   },
 ];
 
 function scripted(name: string, folder: string, variants: readonly Variant[]): Compiler {
   return { name, file: "node", args: [join(root, "node_modules", folder, "lib/tsc.js")], variants };
-}
-
-function project(
-  scratch: string,
-  name: string,
-  wanted: readonly Package[],
-  devDependencies: Readonly<Record<string, string>>,
-): string {
-  const folder = join(scratch, name);
-  mkdirSync(folder);
-  const file = (each: Package) => `file:${tarball(scratch, each)}`;
-  const from = (some: readonly Package[]) => Object.fromEntries(some.map((each) => [each.name, file(each)]));
-  const manifest = {
-    private: true,
-    dependencies: from(wanted),
-    devDependencies,
-    // What the packages depend on is not published yet.
-    overrides: from(packages.filter((each) => !wanted.includes(each))),
-  };
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
-  return folder;
 }
 
 /** The names of all that npm put into a project. */
@@ -159,8 +137,6 @@ function installed(folder: string): string[] {
   };
   return Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13));
 }
-
-const peers = Object.assign({}, ...packages.map((each) => each.peers)) as Record<string, string>;
 
 const specifiers = packages.flatMap((each) => each.entries.map((entry) => specifier(each, entry)));
 
@@ -249,6 +225,11 @@ function writeSources(folder: string): void {
   write("bundler", { ...options, module: "esnext", moduleResolution: "bundler" }, plain);
   write("commonjs", { ...options, module: "commonjs", exactOptionalPropertyTypes: false }, [...plain, "inexact.ts"]);
   write("node-types", { ...node16, types: ["node"], lib: ["es2022", "esnext.disposable"] }, [
+    ...modules,
+    "adapters.mts",
+    "adapters.cts",
+  ]);
+  write("dom-and-node", { ...node16, types: ["node"], lib: ["es2022", "dom", "dom.iterable"] }, [
     ...modules,
     "adapters.mts",
     "adapters.cts",

@@ -10,6 +10,7 @@ import {
   isStatusError,
   propagate,
   retryIdempotent,
+  untilBodyEnds,
 } from "@sluice/http";
 import { concurrencyLimit } from "@sluice/limit";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
@@ -21,23 +22,6 @@ import { describe, expect, test, vi } from "vitest";
 /** Retries that follow at once, so that nothing sleeps. */
 const again = (maxRetries = 3, clock?: VirtualClock) =>
   retry(retryPolicy({ ...retryIdempotent, maxRetries, backoff: exponentialBackoff({ base: 0, max: 0 }) }), { clock });
-
-/** A permit outside is held until the response's body has ended, read or cancelled. */
-const untilBodyEnds = middleware("untilBodyEnds", async (request: HttpRequest, next, options) => {
-  const response = (await next(request, options)) as Response;
-  const reader = response.body?.getReader();
-  if (reader === undefined) return response;
-  options.waitUntil?.(reader.closed.catch(() => {}));
-  const body = new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-  return new Response(body, response);
-});
 
 /** Ways in which a first attempt goes wrong, each with a body that has to go somewhere. */
 const failures: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
@@ -71,7 +55,7 @@ describe("promise 17: a retry under a limit of 1 that holds until bodies end nev
     const service = new ServiceBuilder()
       .layer(retries)
       .layer(limit)
-      .layer(untilBodyEnds)
+      .layer(untilBodyEnds())
       .layer(failOnStatus())
       .service(fetchService());
     const answers = await Promise.all(
@@ -89,7 +73,7 @@ describe("promise 17: a retry under a limit of 1 that holds until bodies end nev
       .layer(again())
       .layer(failOnStatus())
       .layer(limit)
-      .layer(untilBodyEnds)
+      .layer(untilBodyEnds())
       .service(fetchService());
     const first = await service.call({ url: `${upstream.origin}/1` });
     // The response has come; its body has not been read.
@@ -106,7 +90,7 @@ describe("promise 17: a retry under a limit of 1 that holds until bodies end nev
       .layer(again(2))
       .layer(failOnStatus())
       .layer(limit)
-      .layer(untilBodyEnds)
+      .layer(untilBodyEnds())
       .service(fetchService());
     for (let n = 0; n < 3; n++)
       expect(isStatusError(await failureOf(service.call({ url: upstream.origin })))).toBe(true);
@@ -258,7 +242,7 @@ describe("the client with all of its layers", () => {
   test("counts a body that is being read, with a layer in its place that follows it, and an abort reaches it", async () => {
     await using upstream = await loopback((_request, response) => response.writeHead(200).write("half"));
     const limit = concurrencyLimit(1);
-    const client = httpClient({ total: timeout(10_000), limit, attempt: timeout(5_000), body: untilBodyEnds });
+    const client = httpClient({ total: timeout(10_000), limit, attempt: timeout(5_000), body: untilBodyEnds() });
     const controller = new AbortController();
     const response = await client.fetch(upstream.origin, { signal: controller.signal });
     const second = client.fetch(upstream.origin);

@@ -48,6 +48,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "isBranded",
     "isOwnAbort",
     "isTimeout",
+    "keepRequest",
     "listen",
     "longestTimer",
     "otherFailure",

@@ -6,6 +6,10 @@ interface Channels {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
 }
 
+interface NodeLike {
+  readonly process?: { getBuiltinModule?(name: string): Channels | undefined };
+}
+
 /** One for all copies: an event is published once, however often it was asked for. */
 const outlet = processWide<{ users: number; subscription?: Disposable }>("diagnostics-channel", { users: 0 });
 
@@ -43,7 +47,8 @@ function publishTo(channels: Channels): Disposable {
 }
 
 /** Not by an import, so that the package loads where there is no such module. */
-function channelsOf({ process }: { readonly process?: Pick<NodeJS.Process, "getBuiltinModule"> }): Channels {
+function channelsOf(platform: object): Channels {
+  const { process } = platform as NodeLike;
   const channels = process?.getBuiltinModule?.("node:diagnostics_channel");
   if (channels === undefined) {
     throw new Error("toDiagnosticsChannel: this runtime has no node:diagnostics_channel (Node.js 20.16 or later has)");

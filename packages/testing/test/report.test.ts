@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { gate, identity, Semaphore } from "@sluice/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkContract, type PromiseNumber } from "../src/contract/index.ts";
@@ -314,6 +315,27 @@ describe("the process, meanwhile", () => {
     vi.unstubAllGlobals();
     expect(kept.toString()).not.toContain("FAIL");
     expect(broken.broken.map(({ number }) => number)).toEqual([11]);
+  });
+
+  test("where Node's modules are there and not all that they do, as in Workers: layers are checked all the same", async () => {
+    const real = process;
+    const notImplemented = (): never => {
+      throw new Error("It is not implemented");
+    };
+    class Storage<T> extends AsyncLocalStorage<T> {
+      override disable(): void {
+        notImplemented();
+      }
+    }
+    const modules: Readonly<Record<string, unknown>> = {
+      "node:vm": { runInThisContext: notImplemented },
+      "node:async_hooks": { AsyncLocalStorage: Storage },
+    };
+    const getBuiltinModule = (name: string): unknown => modules[name] ?? real.getBuiltinModule(name);
+    vi.stubGlobal("process", Object.assign(Object.create(real) as object, { getBuiltinModule }));
+    const report = await checkContract(() => gate(new Semaphore(1), { name: "one" }), quick);
+    vi.unstubAllGlobals();
+    expect(report.ok).toBe(true);
   });
 
   test("where the platform has neither async context nor reports of unhandled rejections: says what it cannot see", async () => {

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { type AsyncStorage, asyncStorage } from "./async-storage.ts";
 import { nextTraceparent, parseTraceparent, type TraceParent } from "./traceparent.ts";
 
 /** One hop of one request. Other copies of this package, of other versions perhaps, read these two members. */
@@ -58,22 +58,27 @@ export class LazySpan implements Span {
   }
 }
 
-/** One for the process, however often this package is loaded: as ESM, as CommonJS, in several versions. */
-export const spans: AsyncLocalStorage<Span> = ((globalThis as Record<symbol, unknown>)[Symbol.for("@sluice/trace")] ??=
-  new AsyncLocalStorage<Span>()) as AsyncLocalStorage<Span>;
+const key = Symbol.for("@sluice/trace");
 
-/** The id of the request on whose behalf this runs; undefined outside of any. */
+/**
+ * One for the process, however often this package is loaded: as ESM, as CommonJS, in several versions. Undefined where the runtime has no
+ * async context.
+ */
+export const spans: AsyncStorage<Span> | undefined = ((globalThis as Record<symbol, unknown>)[key] ??=
+  asyncStorage<Span>()) as AsyncStorage<Span> | undefined;
+
+/** The id of the request on whose behalf this runs; undefined outside of any, and in browsers. */
 export function currentRequestId(): string | undefined {
-  return spans.getStore()?.requestId;
+  return spans?.getStore()?.requestId;
 }
 
 /**
- * The W3C `traceparent` to send along with what is asked of others on behalf of this request; undefined outside of any.
+ * The W3C `traceparent` to send along with what is asked of others on behalf of this request; undefined outside of any, and in browsers.
  *
  * @example
  * const traceparent = currentTraceparent();
  * await fetch(url, { headers: traceparent === undefined ? {} : { traceparent } });
  */
 export function currentTraceparent(): string | undefined {
-  return spans.getStore()?.traceparent;
+  return spans?.getStore()?.traceparent;
 }

@@ -63,6 +63,7 @@ const name = "trace";
  *   .serviceFn(async (request) => answer(request, currentRequestId()));
  *
  * @throws TypeError when an option is of another type
+ * @throws Error where the runtime has no `AsyncLocalStorage`, as browsers have none
  */
 export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<Req>> {
   const given = readOptions(name, options, [
@@ -81,9 +82,13 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   const adopted = given.span === undefined ? undefined : adopting(given.span);
   const clock = requireClock(name, given.clock);
   const log = logTo(logger, level);
+  const storage = spans;
+  if (storage === undefined) {
+    throw new Error("trace: this runtime has no AsyncLocalStorage; Workers have it with nodejs_compat");
+  }
 
   const spanOf = (request: unknown): LazySpan => {
-    const outer = spans.getStore();
+    const outer = storage.getStore();
     if (outer !== undefined) return new LazySpan(outer.requestId, outer, adopted);
     const id = textOf(harmless(() => requestId(request as Req))) ?? textOf(harmless(generateId)) ?? randomId();
     // A list of one becomes that one, a list of several and what is no string become something invalid.
@@ -94,7 +99,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   const behaviour: Behaviour<any> = {
     start(reservation, request, callOptions, edge) {
       const span = spanOf(request);
-      return spans.run(span, begin, span, reservation, request, callOptions, edge);
+      return storage.run(span, begin, span, reservation, request, callOptions, edge);
     },
     cancel({ inner }) {
       inner.cancel();

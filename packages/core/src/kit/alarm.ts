@@ -1,6 +1,7 @@
 import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
 import { areTimersFaked, isVirtual, mayBeAnothers, timersInPlace } from "./fake-timers.ts";
 import { runOutside } from "./outside.ts";
+import { sharedAlarms, timersEndWithRequests } from "./request-timers.ts";
 import { SteadyTime } from "./steady-time.ts";
 
 /** Options of an {@link Alarm}. */
@@ -18,6 +19,8 @@ export interface AlarmOptions {
  *
  * The process's own timer is armed a microtask later, outside of the async context of the caller in whose turn it is set: a timer that
  * is armed again and again would keep that context alive. A clock that a layer was given, and fake timers, are armed at once.
+ *
+ * In Cloudflare Workers a timer ends with the request that set it: there each request that waits in a line looks at the alarms that are set.
  */
 export class Alarm {
   private readonly clock: Clock;
@@ -76,6 +79,7 @@ export class Alarm {
     if (due === Number.POSITIVE_INFINITY) return;
     this.due = due;
     this.armedBy = timersInPlace();
+    if (timersEndWithRequests && this.clock === systemClock) sharedAlarms.add(this);
     if (isVirtual(this.clock)) this.arm();
     else if (!this.arming) {
       this.arming = true;
@@ -93,6 +97,16 @@ export class Alarm {
     this.handle = undefined;
     // Where fake timers have come or gone, a handle of the others may be that of somebody else's timer.
     if (clock !== systemClock || this.armedBy === timersInPlace()) clock.clearTimeout(handle);
+  }
+
+  /** @internal rings if it is time, and its timer has not; how many milliseconds are left then, Infinity where it is not set */
+  look(): number {
+    const now = this.time.now();
+    if (this.due <= now) {
+      this.clear();
+      this.ring(now);
+    }
+    return this.due - now;
   }
 
   private readonly armOutside = (): void => {

@@ -3,6 +3,7 @@ import type { ReadyOptions } from "../contract/service.ts";
 import type { WaitingLine } from "../contract/waiting-line.ts";
 import { type AbortListener, listen, unlisten } from "./abort.ts";
 import { LinkedList, LinkedNode } from "./linked-list.ts";
+import { keepRequest } from "./request-timers.ts";
 import { withResolvers } from "./with-resolvers.ts";
 
 /** A caller in a line. */
@@ -15,6 +16,8 @@ export interface Waiter<out Req = unknown> {
 export abstract class Standing<Grant, out Req = any> extends LinkedNode<Standing<Grant, Req>> implements AbortListener {
   /** Where it stands, or stood last. */
   line: Line<Grant, any> | undefined = undefined;
+  /** Lets its request end, where the runtime ends requests that seem to wait for nothing. */
+  letGo: (() => void) | undefined = undefined;
 
   abstract readonly options: ReadyOptions<Req>;
   /** Its turn has come. Whoever is granted something calls `moved` of the line when it stands in the next one, or its call has started. */
@@ -123,6 +126,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     // First, for it throws where the signal is none.
     if (signal !== undefined) listen(signal, waiter);
     waiter.line = this;
+    waiter.letGo = keepRequest();
     this.waiters.push(waiter);
   }
 
@@ -151,6 +155,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
   /** @internal the caller aborted; called only while the waiter stands here */
   leave(waiter: Standing<Grant, Req>, reason: unknown): void {
     this.waiters.remove(waiter);
+    waiter.letGo?.();
     waiter.refuse(reason);
     this.serve();
   }
@@ -160,6 +165,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     if (found === undefined || !this.waiters.remove(found)) throw new RangeError("That waiter is not in this line.");
     const { signal } = found.options;
     if (signal !== undefined) unlisten(signal, found);
+    found.letGo?.();
     return found;
   }
 

@@ -18,17 +18,21 @@ const sent = new WeakSet<object>();
  * @throws TypeError for a stream that somebody reads or has read
  */
 export function outgoing(body: unknown): Outgoing {
-  if (!isStream(body)) return { body: body as RequestInit["body"], giveUp() {} };
+  if (!isStream(body)) return { body: bodyOf(body), giveUp() {} };
   if (isReadableStream(body)) return outgoingStream(body);
   if (sent.has(body)) throw usedUp();
   sent.add(body);
   return {
-    // Not in the types of fetch, but undici takes it.
-    body,
+    body: bodyOf(body),
     giveUp() {
       void end(body).catch(() => {});
     },
   };
+}
+
+/** Node's fetch takes any iterable, and its types say so; those of a browser do not. */
+function bodyOf(body: unknown): RequestInit["body"] {
+  return body as RequestInit["body"];
 }
 
 /** Of Node's streams, an iterator that nobody has asked for anything ends nothing. */

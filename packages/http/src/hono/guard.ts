@@ -5,6 +5,7 @@ import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
+import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
 import { leaving, withoutBody } from "./leaving-response.ts";
@@ -85,7 +86,12 @@ async function serve(
   try {
     const admitted = policy.admit(service, request);
     if (admitted === undefined) answer(c, policy.refusal(request));
-    else await admitted.call(request, { signal: outer, deadline, waitUntil: runtimeOf(c) });
+    else {
+      const waitUntil = runtimeOf(c);
+      const called = admitted.call(request, { signal: outer, deadline, waitUntil });
+      keepUntil(called, waitUntil);
+      await called;
+    }
   } catch (error) {
     const problem = policy.declared(error, request);
     if (problem !== undefined) answer(c, problem);

@@ -6,6 +6,7 @@ import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
 import { responseOf } from "../answer/problem-response.ts";
 import { EdgePolicy, type EdgeOptions, edgeOptionNames, noTimeLeft } from "./edge-policy.ts";
+import { keepUntil } from "./kept-call.ts";
 
 /** Options of {@link toFetchHandler} and of `guard`. */
 export interface FetchEdgeOptions extends EdgeOptions<Request> {
@@ -92,7 +93,7 @@ export function fetchEdge(
       const callOptions = { signal: request.signal, deadline, waitUntil: handOver(waitUntil, request, context) };
       const admitted = policy.admit(service, request);
       if (admitted === undefined) return Promise.resolve(respond(policy.refusal(request)));
-      return admitted.call(request, callOptions).then(
+      const answer = admitted.call(request, callOptions).then(
         (response) => {
           try {
             return sendable(request, response);
@@ -102,6 +103,8 @@ export function fetchEdge(
         },
         (error: unknown) => failed(error, request),
       );
+      keepUntil(answer, callOptions.waitUntil);
+      return answer;
     } catch (error) {
       return Promise.resolve(failed(error, request));
     }

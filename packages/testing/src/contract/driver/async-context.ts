@@ -31,7 +31,11 @@ export class AsyncContext<T> {
 
   /** Ends the tracking, which on older platforms slows down everything asynchronous. */
   stop(): void {
-    this.storage?.disable();
+    try {
+      this.storage?.disable();
+    } catch {
+      // Workers cannot, and need not.
+    }
   }
 
   run<R>(whom: T, callback: () => R): R {

@@ -23,8 +23,7 @@ export class RejectionWatch {
 
   constructor() {
     const { process } = globalThis as { readonly process?: Partial<NodeLike> };
-    // Jest runs tests in a context with a copy of the process, which hears of nothing: the real one is in the context of Node.js.
-    const real = process?.getBuiltinModule?.("node:vm")?.runInThisContext("process") ?? process;
+    const real = processOfPlatform(process) ?? process;
     this.node = typeof real?.removeListener === "function" ? (real as NodeLike) : undefined;
     this.others = this.node?.listeners("unhandledRejection") ?? [];
     for (const other of this.others) this.node?.removeListener("unhandledRejection", other);
@@ -48,6 +47,16 @@ export class RejectionWatch {
   stop(): void {
     this.node?.removeListener("unhandledRejection", this.listener);
     for (const other of this.others) this.node?.on("unhandledRejection", other);
+  }
+}
+
+/** Jest runs tests in a context with a copy of the process, which hears of nothing: the real one is in the context of Node.js. */
+function processOfPlatform(process: Partial<NodeLike> | undefined): Partial<NodeLike> | undefined {
+  try {
+    return process?.getBuiltinModule?.("node:vm")?.runInThisContext("process");
+  } catch {
+    // Workers have the module, and no contexts.
+    return undefined;
   }
 }
 

@@ -1,0 +1,39 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { packages, type Package } from "../workspace.ts";
+import { tarball } from "./packages.ts";
+
+/** How npm installs a {@link project}: as somebody would who has never seen this workspace. */
+export const install: readonly string[] = [
+  "install",
+  "--no-audit",
+  "--no-fund",
+  "--ignore-scripts",
+  "--prefer-offline",
+  "--loglevel=error",
+];
+
+/** The libraries of others that our entry points adapt. */
+export const peers: Readonly<Record<string, string>> = Object.assign({}, ...packages.map((each) => each.peers));
+
+/** An empty project in the scratch folder that depends on the tarballs of `wanted`. */
+export function project(
+  scratch: string,
+  name: string,
+  wanted: readonly Package[],
+  devDependencies: Readonly<Record<string, string>>,
+): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  const file = (each: Package) => `file:${tarball(scratch, each)}`;
+  const from = (some: readonly Package[]) => Object.fromEntries(some.map((each) => [each.name, file(each)]));
+  const manifest = {
+    private: true,
+    dependencies: from(wanted),
+    devDependencies,
+    // What the packages depend on is not published yet.
+    overrides: from(packages.filter((each) => !wanted.includes(each))),
+  };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
+  return folder;
+}

@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { command, root } from "../command.ts";
+import { outside } from "../outside.ts";
+import { manifestOf } from "../manifest.ts";
+import { packages } from "../workspace.ts";
+import { install, peers, project } from "./consumer.ts";
+import type { Context, Outcome } from "./step.ts";
+
+/** Tries what is packed in Node.js, Deno, Bun, workerd and a browser, and holds the table in the README against it. */
+export async function runtimes({ scratch }: Context): Promise<Outcome> {
+  const { devDependencies, dependencies } = manifestOf("tests") as ReturnType<typeof manifestOf> & {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const servers = { srvx: dependencies!["srvx"]!, hono: devDependencies["hono"]! };
+  const folder = project(scratch, "runtimes", packages, { ...peers, ...servers });
+  const installed = await command("npm", install, { cwd: folder, env: outside });
+  if (!installed.ok) return { ok: false, broken: "npm does not install the tarballs.", output: installed.output };
+  const systemNode = await command("node", ["--print", "process.execPath"], { env: outside });
+  const args = [join(root, "tests/runtimes/run.ts"), folder, systemNode.output];
+  // Some ten seconds; besides what it takes to install a browser where there is none.
+  const { ok, output } = await command("node", args, { within: 900 });
+  if (!ok) return { ok, broken: "The packages do not work in every runtime as the README says.", output };
+  const skipped = output.split("\n").filter((line) => line.startsWith("SKIPPED"));
+  return { ok, summary: `${output.split("\n").length - skipped.length} of them`, notes: skipped, output };
+}
