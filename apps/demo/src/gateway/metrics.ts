@@ -32,13 +32,22 @@ export interface GatewayMetrics {
 
 /** Asks a gateway for its figures; undefined when it does not say soon. */
 export function readMetrics(port: number): Promise<GatewayMetrics | undefined> {
+  return read(port, "/metrics") as Promise<GatewayMetrics | undefined>;
+}
+
+/** Asks a gateway with layers what each of its routes is made of; undefined when it does not say soon. */
+export function readDescription(port: number): Promise<unknown> {
+  return read(port, "/describe");
+}
+
+function read(port: number, path: string): Promise<unknown> {
   return new Promise((resolve) => {
-    const asked = get({ host: "127.0.0.1", port, path: "/metrics", timeout: 1000 }, (response) => {
+    const asked = get({ host: "127.0.0.1", port, path, timeout: 1000 }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => (body += text));
       response.on("error", () => resolve(undefined));
-      response.on("end", () => resolve(response.statusCode === 200 ? (JSON.parse(body) as GatewayMetrics) : undefined));
+      response.on("end", () => resolve(response.statusCode === 200 ? (JSON.parse(body) as unknown) : undefined));
     });
     asked.on("timeout", () => asked.destroy());
     asked.on("error", () => resolve(undefined));

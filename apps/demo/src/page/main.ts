@@ -1,0 +1,35 @@
+import type { Frame } from "../live/frame.ts";
+import { charts } from "./charts.ts";
+import { controls } from "./controls.ts";
+import { find, mark, say } from "./dom.ts";
+import { routeCards } from "./route-cards.ts";
+import { score } from "./score.ts";
+import { listen } from "./stream.ts";
+import { themeButton } from "./theme.ts";
+import { wordsOf } from "./words.ts";
+
+const drawn = charts();
+const views: readonly ((frame: Frame) => void)[] = [controls(), score(), routeCards()];
+const words = find("#words");
+const pause = find<HTMLButtonElement>("#pause");
+
+const stream = listen({
+  begin: drawn.begin,
+  look(frame) {
+    for (const view of views) view(frame);
+    drawn.add(frame.point);
+    say(words, wordsOf(frame));
+  },
+  isThere(there) {
+    mark(document.documentElement, "there", String(there));
+    if (!there) say(words, "The demo does not answer. Is it still running?");
+  },
+});
+
+pause.addEventListener("click", () => {
+  const paused = pause.getAttribute("aria-pressed") !== "true";
+  pause.setAttribute("aria-pressed", String(paused));
+  stream.pause(paused);
+  if (paused) say(words, "Paused. The load rests, unless another page watches.");
+});
+themeButton(drawn.repaint);
