@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { build, stop } from "esbuild";
 
 export interface PageFile {
   readonly type: string;
@@ -10,8 +10,8 @@ export interface PageFile {
 const folder = new URL("../page/", import.meta.url);
 
 /** All that the page consists of, by path, made of src/page. Nothing of it comes from outside of this machine. */
-export function pageFiles(): ReadonlyMap<string, PageFile> {
-  const { outputFiles } = buildSync({
+export async function pageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const { outputFiles } = await build({
     entryPoints: ["main.ts", "page.css"].map((name) => fileURLToPath(new URL(name, folder))),
     bundle: true,
     write: false,
@@ -20,6 +20,8 @@ export function pageFiles(): ReadonlyMap<string, PageFile> {
     target: "es2022",
     logLevel: "silent",
   });
+  // Its process is not needed any more.
+  await stop();
   const bundled = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
   const own = (name: string): string => readFileSync(new URL(name, folder), "utf8");
   return new Map([

@@ -24,7 +24,7 @@ const headers = {
 
 /** Serves the live page on loopback, and what its buttons do, for curl, too. */
 export async function servePage(live: Live, conditions: Conditions): Promise<PageServer> {
-  const files = pageFiles();
+  const files = await pageFiles();
   const server = createServer((request, response) => {
     request.resume();
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://page");

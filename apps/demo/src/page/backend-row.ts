@@ -28,7 +28,7 @@ export function backendRow(): {
     show({ backend: { active, queued } }, condition) {
       mark(root, "condition", condition.kind);
       say(state, stateOf(condition));
-      const inside = queued > 0 ? `, ${count(queued)} wait inside` : "";
+      const inside = queued > 0 ? `, ${count(queued)} in line` : "";
       // It says nothing while it is silent: what it said last is not so any more.
       say(figure, condition.kind === "silent" ? "says nothing" : `${count(active)} at work${inside}`);
       waiting.show(condition.kind === "silent" ? 0 : queued);

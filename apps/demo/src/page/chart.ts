@@ -62,8 +62,8 @@ export function chart({ name, title, lines, figure }: ChartOptions): Chart {
   const plot = new uPlot(
     {
       width: Math.max(200, canvas.clientWidth),
-      height: 150,
-      padding: [8, 8, 0, 0],
+      height: Math.max(120, canvas.clientHeight),
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
       hooks: { setCursor: [tell] },
@@ -97,7 +97,7 @@ export function chart({ name, title, lines, figure }: ChartOptions): Chart {
     [[]],
     canvas,
   );
-  new ResizeObserver(() => plot.setSize({ width: canvas.clientWidth, height: 150 })).observe(canvas);
+  new ResizeObserver(() => plot.setSize({ width: canvas.clientWidth, height: canvas.clientHeight })).observe(canvas);
   return {
     show(next) {
       points = next;

@@ -18,7 +18,7 @@ const all: readonly ChartOptions[] = [
   },
   {
     name: "waiting",
-    title: "Requests that wait, backends included",
+    title: "Waiting, in the gateway and behind it",
     figure: (value) => count(value ?? 0),
     lines: [
       { words: "without", colour: "--plain", dash: dashed, of: ({ waiting }) => waiting.plain },
@@ -27,7 +27,7 @@ const all: readonly ChartOptions[] = [
   },
   {
     name: "p99",
-    title: "99 of 100 have an answer within (ms)",
+    title: "p99, ms",
     figure: duration,
     lines: [
       { words: "without", colour: "--plain", dash: dashed, of: ({ p99 }) => p99.plain },
@@ -39,9 +39,9 @@ const all: readonly ChartOptions[] = [
     title: "Not answered, a second",
     figure: rate,
     lines: [
-      { words: "without: nothing in 1 s, or an error", colour: "--plain", dash: dashed, of: ({ lost }) => lost.plain },
-      { words: "with: nothing in 1 s, or an error", colour: "--lost", dash: [2, 3], of: ({ lost }) => lost.layered },
-      { words: "with: told at once", colour: "--layered", of: ({ refused }) => refused.layered },
+      { words: "without: no answer in 1 s", colour: "--plain", dash: dashed, of: ({ lost }) => lost.plain },
+      { words: "with: no answer in 1 s", colour: "--lost", dash: [2, 3], of: ({ lost }) => lost.layered },
+      { words: "with: refused at once", colour: "--layered", of: ({ refused }) => refused.layered },
     ],
   },
 ];

@@ -46,7 +46,7 @@ export function rowOf(
   });
   const line = number("waiting") > 0 ? `, ${count(number("waiting"))} in line` : "";
 
-  if (is("limits")) return full(number("active"), number("max"), "limit", line === "" ? " at once" : line);
+  if (is("limits")) return full(number("active"), number("max"), "limit", line);
   if (is("queues")) return full(number("queued"), number("capacity"), "line", " wait");
   if (is("rates")) {
     const per = number("interval") === 1000 ? "a second" : `in ${short(number("interval"))} ms`;
@@ -60,7 +60,7 @@ export function rowOf(
   }
   if (is("breaks")) {
     const kept = happening(rate("refused"), "kept away");
-    return guard(number("retryAfter") > 0 ? `open${kept === "" ? "" : `, ${kept}`}` : kept, "closed");
+    return guard(kept === "" && number("retryAfter") > 0 ? "open" : kept, "closed");
   }
   if (is("repeats")) {
     const left = budget === null ? "" : `budget ${count(Math.floor(budget))}`;

@@ -6,11 +6,15 @@ import { routeCards } from "./route-cards.ts";
 import { score } from "./score.ts";
 import { listen } from "./stream.ts";
 import { themeButton } from "./theme.ts";
-import { wordsOf } from "./words.ts";
+import { type Words, wordsOf } from "./words.ts";
 
 const drawn = charts();
 const views: readonly ((frame: Frame) => void)[] = [controls(), score(), routeCards()];
-const words = find("#words");
+const [what, so] = [find("#what"), find("#so")];
+const tell = (words: Words) => {
+  say(what, words.what);
+  say(so, words.so);
+};
 const pause = find<HTMLButtonElement>("#pause");
 
 const stream = listen({
@@ -18,11 +22,11 @@ const stream = listen({
   look(frame) {
     for (const view of views) view(frame);
     drawn.add(frame.point);
-    say(words, wordsOf(frame));
+    tell(wordsOf(frame));
   },
   isThere(there) {
     mark(document.documentElement, "there", String(there));
-    if (!there) say(words, "The demo does not answer. Is it still running?");
+    if (!there) tell({ what: "The demo does not answer.", so: "Is it still running?" });
   },
 });
 
@@ -30,6 +34,6 @@ pause.addEventListener("click", () => {
   const paused = pause.getAttribute("aria-pressed") !== "true";
   pause.setAttribute("aria-pressed", String(paused));
   stream.pause(paused);
-  if (paused) say(words, "Paused. The load rests, unless another page watches.");
+  if (paused) tell({ what: "Paused.", so: "The load rests, unless another page watches." });
 });
 themeButton(drawn.repaint);

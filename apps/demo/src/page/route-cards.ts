@@ -1,6 +1,6 @@
 import type { Frame, LiveRoute } from "../live/frame.ts";
 import { element, find, say } from "./dom.ts";
-import { percent } from "./figures.ts";
+import { percent, short } from "./figures.ts";
 import { pipe } from "./pipe.ts";
 import { stack } from "./stack.ts";
 
@@ -8,7 +8,7 @@ import { stack } from "./stack.ts";
 const about: Readonly<Record<LiveRoute, string>> = {
   quote: "two workers, 25 ms each",
   report: "four workers, 60 ms each",
-  fares: "a quota of 50 a second, one in ten fails",
+  fares: "50 a second, one in ten fails",
 };
 
 /** A card for each route: its stack, and beside it the same route of the gateway without layers. */
@@ -33,6 +33,7 @@ export function routeCards(): (frame: Frame) => void {
 
 function card(route: LiveRoute): { readonly root: HTMLElement; show(frame: Frame, seconds: number): void } {
   const [layers, proxy] = [stack(), pipe()];
+  const asked = element("small", "asked");
   const [layered, plain] = [element("b", "", "–"), element("b", "", "–")];
   const column = (side: string, words: string, share: HTMLElement, list: HTMLElement) => {
     const made = element("div", "column", element("h4", "", words, " ", share, " in time"), list);
@@ -42,7 +43,7 @@ function card(route: LiveRoute): { readonly root: HTMLElement; show(frame: Frame
   const root = element(
     "article",
     "route",
-    element("h3", "", route, " ", element("small", "", about[route])),
+    element("h3", "", route, element("small", "", about[route]), asked),
     element(
       "div",
       "columns",
@@ -54,6 +55,7 @@ function card(route: LiveRoute): { readonly root: HTMLElement; show(frame: Frame
   return {
     root,
     show({ layered: one, plain: other, conditions }, seconds) {
+      say(asked, `↓ ${short(one.routes[route].flow.offered)} a second`);
       say(layered, percent(one.routes[route].flow.good, one.routes[route].flow.offered));
       say(plain, percent(other.routes[route].flow.good, other.routes[route].flow.offered));
       layers.show(one.routes[route], conditions[route], seconds);

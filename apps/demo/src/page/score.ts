@@ -11,10 +11,10 @@ interface Outcome {
 
 /** How requests end for their clients, the best first. Each has a sign and a pattern, not only a colour. */
 const outcomes: readonly Outcome[] = [
-  { name: "good", sign: "✓", words: "answered in time", of: ({ good }) => good },
-  { name: "estimated", sign: "≈", words: "answered with an estimate", of: ({ estimated }) => estimated },
-  { name: "refused", sign: "↩", words: "told at once: not now", of: ({ refused }) => refused },
-  { name: "lost", sign: "✕", words: "nothing within 1 s, or an error", of: ({ timedOut, failed }) => timedOut + failed },
+  { name: "good", sign: "✓", words: "in time", of: ({ good }) => good },
+  { name: "estimated", sign: "≈", words: "with an estimate", of: ({ estimated }) => estimated },
+  { name: "refused", sign: "↩", words: "refused at once", of: ({ refused }) => refused },
+  { name: "lost", sign: "✕", words: "no answer in 1 s, or an error", of: ({ timedOut, failed }) => timedOut + failed },
 ];
 
 /** What clients get, of each gateway. */
@@ -58,6 +58,6 @@ function board(article: HTMLElement): (side: SideFrame, most: number) => void {
       draw(part, "--share", (of(flow) / most).toFixed(4));
       say(figure, short(of(flow)));
     }
-    say(latency, `Half have an answer within ${duration(p50)}, 99 of 100 within ${duration(p99)}`);
+    say(latency, `Median ${duration(p50)}, p99 ${duration(p99)}`);
   };
 }

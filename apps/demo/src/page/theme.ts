@@ -6,7 +6,8 @@ const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 /** The button that changes between light and dark. Until it is used, the system's setting holds. */
 export function themeButton(changed: () => void): void {
   const button = find<HTMLButtonElement>("#theme");
-  const isDark = () => (document.documentElement.dataset["theme"] ?? (prefersDark.matches ? "dark" : "light")) === "dark";
+  const isDark = () =>
+    (document.documentElement.dataset["theme"] ?? (prefersDark.matches ? "dark" : "light")) === "dark";
   const show = () => {
     button.setAttribute("aria-pressed", String(isDark()));
     say(button, "Dark");

@@ -1,42 +1,60 @@
 import type { Condition, Frame, LiveRoute, SideFrame } from "../live/frame.ts";
 import { count, percent, short } from "./figures.ts";
 
-/** What is going on, in a sentence or two. */
-export function wordsOf(frame: Frame): string {
-  const { layered, plain, times, conditions } = frame;
-  const troubled = (Object.keys(conditions) as LiveRoute[]).filter((route) => conditions[route].kind !== "up");
-  if (layered.flow.offered < 1) return times > 0 ? "The load begins …" : "There is no load.";
+/** What is going on: what was done, and what becomes of it with layers and without. */
+export interface Words {
+  readonly what: string;
+  readonly so: string;
+}
+
+export function wordsOf({ layered, plain, times, conditions }: Frame): Words {
+  const routes = Object.keys(conditions) as LiveRoute[];
+  const troubled = routes.filter((route) => conditions[route].kind !== "up");
+  const others = routes.filter((route) => !troubled.includes(route));
+  const load = `${short(times)} times what the backends can do is asked for.`;
+  const both = `With layers, ${inTime(layered)}. Without, ${inTime(plain)}${stillWaiting(plain)}.`;
+
+  if (layered.flow.offered < 1) return { what: times > 0 ? "The load begins …" : "There is no load.", so: "" };
   if (troubled.length > 0) {
-    const what = troubled.map((route) => trouble(route, conditions[route])).join(", and ");
-    const others = (Object.keys(conditions) as LiveRoute[]).filter((route) => !troubled.includes(route));
-    if (others.length === 0) return `${what}. With layers ${inTime(layered)}; without, ${inTime(plain)}.`;
-    return `${what}. Of what the other routes are asked, ${share(layered, others)} is answered in time with layers, ${share(plain, others)} without.`;
+    const what = troubled.map((route) => trouble(route, conditions[route])).join(" ");
+    if (others.length === 0 || times > 1) return { what: times > 1 ? `${what} ${load}` : what, so: both };
+    const [one, other] = [share(layered, others), share(plain, others)];
+    const so = `Of what the other routes are asked, ${one} is answered in time with layers, ${other} without.`;
+    return { what, so };
   }
   if (times > 1) {
-    const left = plain.waiting > 20 ? `, while ${count(plain.waiting)} requests wait` : "";
-    return `${short(times)} times what the backends can do is asked for. With layers ${inTime(layered)}, and the others are told so at once; without, ${inTime(plain)}${left}.`;
+    const refused = layered.flow.refused >= 1 ? ", and the rest is refused at once" : "";
+    const so = `With layers, ${inTime(layered)}${refused}. Without, ${inTime(plain)}${stillWaiting(plain)}.`;
+    return { what: load, so };
   }
-  if (plain.waiting > 40 || (plain.flow.good < 0.8 * plain.flow.offered && plain.flow.offered > 0)) {
-    return `The load is as usual. With layers ${inTime(layered)}; without, ${count(plain.waiting)} requests still wait, and most of their clients have left.`;
+  if (plain.flow.good < 0.9 * plain.flow.offered) {
+    return { what: "The load is as usual, and without layers it is still busy with what came before.", so: both };
   }
-  return `A usual day: ${percent(layered.flow.good, layered.flow.offered)} is answered in time with layers, ${percent(plain.flow.good, plain.flow.offered)} without. Try more load, or take a backend away.`;
+  return {
+    what: "A usual day: without layers it works as well as with them.",
+    so: "Ask for more, or take a backend away.",
+  };
 }
 
 function trouble(route: LiveRoute, condition: Condition): string {
   switch (condition.kind) {
     case "up":
-      return `The backend of ${route} is up`;
+      return "";
     case "slow":
-      return `The backend of ${route} takes ${short(condition.factor)} times as long`;
+      return `The backend of ${route} takes ${short(condition.factor)} times as long.`;
     case "silent":
-      return `The backend of ${route} is silent`;
+      return `The backend of ${route} is silent.`;
     case "killed":
-      return `The backend of ${route} is gone`;
+      return `The backend of ${route} is gone.`;
   }
 }
 
 function inTime({ flow }: SideFrame): string {
-  return `${short(flow.good)} a second are answered in time`;
+  return `${short(flow.good)} of ${short(flow.offered)} a second are answered in time`;
+}
+
+function stillWaiting({ waiting }: SideFrame): string {
+  return waiting > 20 ? `, and ${count(waiting)} requests wait` : "";
 }
 
 function share({ routes }: SideFrame, of: readonly LiveRoute[]): string {
