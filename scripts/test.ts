@@ -15,7 +15,7 @@ import { pack, publintAndAttw } from "./steps/packages.ts";
 import { newPackage } from "./steps/new-package.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { sizes } from "./steps/sizes.ts";
-import { demo, tests, testsOnSystemNode } from "./steps/tests.ts";
+import { demo, livePage, tests, testsOnSystemNode } from "./steps/tests.ts";
 import type { Outcome, Step } from "./steps/step.ts";
 
 /** A step that is one command. */
@@ -58,6 +58,8 @@ const steps: readonly Step[] = [
   { name: "tests", run: tests },
   { name: "tests on system Node", run: testsOnSystemNode },
   { name: "demo", run: demo },
+  // Both want the machine for themselves.
+  { name: "live page", after: ["demo"], run: livePage },
   {
     name: "faults",
     run: runs(

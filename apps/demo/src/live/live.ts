@@ -4,15 +4,22 @@ import { Child } from "../process/child.ts";
 import { type ByRoute, byRoute } from "../routes.ts";
 import type { Tally } from "../load/tally.ts";
 import type { Conditions } from "./conditions.ts";
-import { type ByLiveRoute, type Condition, type Described, type Frame, type Point } from "./frame.ts";
+import type { ByLiveRoute, Condition, Described, Point } from "./frame.ts";
 import { byLiveRoute, frameOf, type Reading, readingsFor, type SideReading } from "./frame-of.ts";
 import { calm, ratesOf } from "./load-levels.ts";
 import { Side } from "./side.ts";
 
-/** Who watches. It is told of what was before it came first. */
+/** Who watches. */
 export interface Watcher {
+  /** Told first: what was before. And once more when all that was is forgotten. */
   begin(points: readonly Point[]): void;
-  look(frame: Frame): void;
+  /** Told of each frame, as the server-sent event that it is: written once, whoever watches. */
+  look(event: string): void;
+}
+
+/** A server-sent event. */
+export function eventOf(name: "begin" | "frame", data: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 const generator = new URL("../load/live-generator.ts", import.meta.url);
@@ -147,7 +154,8 @@ export class Live {
     const frame = frameOf(readings, { times: this.times, conditions: this.conditionsNow() });
     this.points.push(frame.point);
     if (this.points.length > mostPoints) this.points.shift();
-    for (const watcher of this.watchers) watcher.look(frame);
+    const event = eventOf("frame", frame);
+    for (const watcher of this.watchers) watcher.look(event);
   }
 
   /** Of a gateway that does not answer now: what it said last. */

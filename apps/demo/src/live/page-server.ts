@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isRoute } from "../routes.ts";
 import type { Conditions } from "./conditions.ts";
-import type { Frame, Point } from "./frame.ts";
-import type { Live } from "./live.ts";
-import { most } from "./load-levels.ts";
+import { control } from "./control.ts";
+import { eventOf, type Live } from "./live.ts";
 import { pageFiles } from "./page-files.ts";
 
 export interface PageServer {
@@ -27,44 +25,25 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
   const files = await pageFiles();
   const server = createServer((request, response) => {
     request.resume();
+    void answer(request, response);
+  });
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://page");
     const say = (status: number, text: string) => response.writeHead(status, headers).end(`${text}\n`);
-    if (!isOurs(request)) return void say(403, "Only this page may ask that.");
-    if (request.method === "POST") {
-      const doing = control(pathname.slice(1), searchParams);
-      if (typeof doing === "string") return void say(pathname.slice(1) in usage ? 400 : 404, doing);
-      return void doing.then(
-        (done) => say(200, done),
-        (error: unknown) => say(500, String(error)),
-      );
-    }
     const file = files.get(pathname);
-    if (request.method !== "GET" && request.method !== "HEAD") say(405, "GET or POST");
+    if (!isOurs(request)) say(403, "Only this page may ask that.");
+    else if (request.method === "POST") {
+      try {
+        const { status, text } = await control(live, conditions, pathname.slice(1), searchParams);
+        say(status, text);
+      } catch (error) {
+        say(500, String(error));
+      }
+    } else if (request.method !== "GET" && request.method !== "HEAD") say(405, "GET or POST");
     else if (pathname === "/frames") tell(response);
     else if (file === undefined) say(404, "There is no such page.");
     else response.writeHead(200, { ...headers, "content-type": file.type }).end(file.body);
-  });
-
-  /** Does what is asked for; answers with text where that cannot be done. */
-  const control = (what: string, asked: URLSearchParams): Promise<string> | string => {
-    const number = (name: string) => Number(asked.get(name) ?? Number.NaN);
-    const [factor, freeze, times] = [number("factor"), number("freeze"), number("times")];
-    if (what === "load") {
-      if (!(times >= 0 && times <= most)) return usage.load;
-      live.offer(times);
-      return Promise.resolve(`${times} times what the backends can do, while somebody watches`);
-    }
-    if (what === "anew") return live.startAnew().then(() => "started anew");
-    if (!isRoute(what)) return Object.values(usage).join("\n");
-    if (asked.has("restart")) return conditions.restart(what).then(() => "started anew");
-    if (asked.has("kill")) return conditions.set(what, { kind: "killed" }).then(() => "killed");
-    if (freeze > 0 && freeze <= 60_000)
-      return conditions.set(what, { kind: "silent", ms: freeze }).then(() => `silent for ${freeze} ms`);
-    if (factor > 0 && factor <= 100) {
-      const condition = factor === 1 ? ({ kind: "up" } as const) : ({ kind: "slow", factor } as const);
-      return conditions.set(what, condition).then(() => `${factor} times as long`);
-    }
-    return usage[what];
   };
 
   /** Server-sent events, until the page goes. */
@@ -74,11 +53,10 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
       return;
     }
     response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
-    const send = (event: string, text: string) => response.write(`event: ${event}\ndata: ${text}\n\n`);
     const leave = live.watch({
-      begin: (points: readonly Point[]) => send("begin", JSON.stringify(points)),
+      begin: (points) => void response.write(eventOf("begin", points)),
       // Who reads too slowly misses a frame, and nothing piles up.
-      look: (frame: Frame) => void (response.writableNeedDrain || send("frame", JSON.stringify(frame))),
+      look: (text) => void (response.writableNeedDrain || response.write(text)),
     });
     response.once("close", leave);
   };
@@ -92,16 +70,6 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
     },
   };
 }
-
-const ofRoute = "?factor=<times> (above 0, at most 100), ?freeze=<ms> (above 0, at most 60000), ?kill or ?restart";
-const usage = {
-  quote: `POST /quote${ofRoute}`,
-  report: `POST /report${ofRoute}`,
-  fares: `POST /fares${ofRoute}`,
-  hash: `POST /hash${ofRoute}`,
-  load: `POST /load?times=<0 to ${most}>`,
-  anew: "POST /anew",
-} as const;
 
 /** Another site in the same browser can send requests here, also under a name of its own. It is not to turn anything on. */
 function isOurs({ headers: { host = "", origin } }: IncomingMessage): boolean {

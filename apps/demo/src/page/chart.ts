@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import type { Point } from "../live/frame.ts";
 import { element, find, say } from "./dom.ts";
 
-export interface Line {
+interface Line {
   readonly words: string;
   /** Which custom property of the stylesheet has its colour. */
   readonly colour: `--${string}`;

@@ -50,9 +50,9 @@ const mostPoints = 240;
 
 /** The charts, and the points that they are drawn of. */
 export function charts(): {
-  begin(before: readonly Point[]): void;
-  add(point: Point): void;
-  repaint(): void;
+  readonly begin: (before: readonly Point[]) => void;
+  readonly add: (point: Point) => void;
+  readonly repaint: () => void;
 } {
   const drawn = all.map(chart);
   let points: Point[] = [];

@@ -37,16 +37,8 @@ export function wordsOf({ layered, plain, times, conditions }: Frame): Words {
 }
 
 function trouble(route: LiveRoute, condition: Condition): string {
-  switch (condition.kind) {
-    case "up":
-      return "";
-    case "slow":
-      return `The backend of ${route} takes ${short(condition.factor)} times as long.`;
-    case "silent":
-      return `The backend of ${route} is silent.`;
-    case "killed":
-      return `The backend of ${route} is gone.`;
-  }
+  if (condition.kind === "slow") return `The backend of ${route} takes ${short(condition.factor)} times as long.`;
+  return `The backend of ${route} is ${condition.kind === "killed" ? "gone" : condition.kind}.`;
 }
 
 function inTime({ flow }: SideFrame): string {
