@@ -33,7 +33,7 @@ function side(good: number, ms: number, of: RouteName = "quote"): SideReading {
   return { tallies, metrics, described: undefined, backends: byRoute(() => ({ active: 1, queued: 7 })) };
 }
 
-const reading = (at: number, layered: SideReading, plain = layered): Reading => ({ at, layered, plain });
+const reading = (at: number, layered: SideReading, heldUp = 1): Reading => ({ at, heldUp, layered, plain: layered });
 
 describe("a frame", () => {
   test("has no rates where there is one reading", () => {
@@ -67,6 +67,11 @@ describe("a frame", () => {
   test("leaves a route out of the sums that has no load", () => {
     const { layered } = frameOf([reading(0, side(0, 1, "hash")), reading(1000, side(60, 1, "hash"))], more);
     expect(layered.flow.good).toBe(0);
+  });
+
+  test("says for how long the load was held up at most", () => {
+    const readings = [reading(0, side(0, 1), 300), reading(500, side(0, 1), 40)];
+    expect(frameOf(readings, more).heldUp).toBe(300);
   });
 
   test("counts who waits in the gateway and in its backends", () => {

@@ -25,7 +25,7 @@ function sideOf(good: number, waiting = 0, refused = 0): SideFrame {
 function frame(layered: SideFrame, plain: SideFrame, more: Partial<Frame> = {}): Frame {
   const both = { layered: 0, plain: 0 };
   const point = { at: 0, offered: 100, good: both, waiting: both, p99: both, refused: both, lost: both };
-  return { point, times: 0.6, conditions: byLiveRoute(() => up), layered, plain, ...more };
+  return { point, times: 0.6, heldUp: 3, conditions: byLiveRoute(() => up), layered, plain, ...more };
 }
 
 const said = (...args: Parameters<typeof frame>): string => Object.values(wordsOf(frame(...args))).join(" ");
@@ -67,6 +67,14 @@ describe("the page's words", () => {
     };
     const words = said(sideOf(10), sideOf(1), { conditions });
     expect(words).toMatch(/quote takes 5 times as long.*report is gone.*fares is gone.*With layers, 10 of 100/);
+  });
+});
+
+describe("the page's words, on a machine that is busy", () => {
+  test("say that it is", () => {
+    expect(said(sideOf(100), sideOf(100))).not.toMatch(/busy/);
+    expect(said(sideOf(100), sideOf(100), { heldUp: 850 })).toMatch(/machine is busy: .* 850 ms/);
+    expect(said(sideOf(100), sideOf(100), { heldUp: 4000 })).toMatch(/over 1 s/);
   });
 });
 

@@ -27,6 +27,8 @@ export interface SideReading {
 export interface Reading {
   /** In ms since 1970. */
   readonly at: number;
+  /** For how long the load generator was held up at most since the reading before, in ms. */
+  readonly heldUp: number;
   readonly layered: SideReading;
   readonly plain: SideReading;
 }
@@ -45,7 +47,8 @@ export function frameOf(readings: readonly Reading[], more: Pick<Frame, "times" 
   const [second, seconds] = [since(rateSpan), since(quantileSpan)];
   const side = (kind: "layered" | "plain"): SideFrame =>
     sideOf(now[kind], second[kind], seconds[kind], now.at - second.at);
-  const frame = { ...more, layered: side("layered"), plain: side("plain") };
+  const heldUp = Math.max(...readings.map((each) => each.heldUp));
+  const frame = { ...more, heldUp, layered: side("layered"), plain: side("plain") };
   return { ...frame, point: pointOf(now.at, frame) };
 }
 

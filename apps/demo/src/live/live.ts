@@ -45,6 +45,7 @@ export class Live {
   private second: Side | undefined;
   private load: Child<LiveTold, LiveSays> | undefined;
   private tallies: LiveSays["tallies"] | undefined;
+  private heldUp = 0;
   private times = calm;
   private readings: Reading[] = [];
   private points: Point[] = [];
@@ -122,7 +123,10 @@ export class Live {
     await this.conditions.add(second.backends);
     const ports = JSON.stringify({ [this.first.kind]: this.first.port, [kind]: second.port });
     const load = new Child<LiveTold, LiveSays>("the load generator", generator, [ports]);
-    load.listen(({ tallies }) => (this.tallies = tallies));
+    load.listen(({ tallies, heldUp }) => {
+      this.tallies = tallies;
+      this.heldUp = Math.max(this.heldUp, heldUp);
+    });
     this.load = load;
     await load.next("tallies", startWithin);
   }
@@ -149,7 +153,8 @@ export class Live {
     // It was started anew, or nobody watches any more.
     if (readings !== this.readings || this.reading === undefined) return;
     if (layered === undefined || plain === undefined) return;
-    readings.push({ at: Date.now(), layered, plain });
+    readings.push({ at: Date.now(), heldUp: this.heldUp, layered, plain });
+    this.heldUp = 0;
     if (readings.length > readingsFor(readEvery)) readings.shift();
     const frame = frameOf(readings, { times: this.times, conditions: this.conditionsNow() });
     this.points.push(frame.point);

@@ -14,6 +14,8 @@ export interface LiveTold {
 /** What it says: what became of all that it has sent so far. */
 export interface LiveSays {
   readonly kind: "tallies";
+  /** For how long it was held up at most since it said so before, in ms: by a machine that is busy. */
+  readonly heldUp: number;
   readonly tallies: Readonly<Record<GatewayKind, ByRoute<Tally>>>;
 }
 
@@ -29,7 +31,8 @@ setInterval(() => {
   const [layered, plain] = [sides.layered.counters, sides.plain.counters].map((counters) =>
     byRoute((route) => counters[route].tally()),
   ) as [ByRoute<Tally>, ByRoute<Tally>];
-  parent.tell({ kind: "tallies", tallies: { layered, plain } });
+  const heldUp = Math.max(sides.layered.loop.heldUpSince(), sides.plain.loop.heldUpSince());
+  parent.tell({ kind: "tallies", heldUp, tallies: { layered, plain } });
 }, sayEvery);
 
 function sideOf(port: number): { readonly loop: OpenLoop; readonly counters: ByRoute<Counter> } {

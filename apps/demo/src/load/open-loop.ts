@@ -23,6 +23,7 @@ export class OpenLoop {
   private readonly lateness = new Map<string, number>();
   private streams: readonly Stream[] = [];
   private phase = "";
+  private latest = 0;
   private began = 0;
 
   constructor(port: number, patience: number) {
@@ -67,6 +68,13 @@ export class OpenLoop {
     return Object.fromEntries(this.lateness);
   }
 
+  /** The same, since this was asked before. */
+  heldUpSince(): number {
+    const { latest } = this;
+    this.latest = 0;
+    return latest;
+  }
+
   tallies(): Record<string, ByRoute<Tally>> {
     return Object.fromEntries(
       Array.from(this.counters, ([phase, counters]) => [
@@ -80,6 +88,7 @@ export class OpenLoop {
   private tick(): void {
     const now = performance.now();
     const earliest = Math.min(now, ...this.streams.map(({ due }) => due));
+    this.latest = Math.max(this.latest, now - earliest);
     this.lateness.set(this.phase, Math.max(this.lateness.get(this.phase) ?? 0, now - earliest));
     for (const stream of this.streams) {
       for (; stream.due <= now; stream.due += stream.every) this.send(stream, stream.due, now);

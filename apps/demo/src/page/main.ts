@@ -6,7 +6,7 @@ import { routeCards } from "./route-cards.ts";
 import { score } from "./score.ts";
 import { listen } from "./stream.ts";
 import { themeButton } from "./theme.ts";
-import { type Words, wordsOf } from "./words.ts";
+import { isBusy, type Words, wordsOf } from "./words.ts";
 
 const drawn = charts();
 const views: readonly ((frame: Frame) => void)[] = [controls(), score(), routeCards()];
@@ -23,6 +23,7 @@ const stream = listen({
     for (const view of views) view(frame);
     drawn.add(frame.point);
     tell(wordsOf(frame));
+    mark(document.documentElement, "busy", String(isBusy(frame)));
   },
   isThere(there) {
     mark(document.documentElement, "there", String(there));

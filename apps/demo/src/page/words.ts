@@ -1,5 +1,5 @@
 import type { Condition, Frame, LiveRoute, SideFrame } from "../live/frame.ts";
-import { count, percent, short } from "./figures.ts";
+import { count, duration, percent, short } from "./figures.ts";
 
 /** What is going on: what was done, and what becomes of it with layers and without. */
 export interface Words {
@@ -7,7 +7,20 @@ export interface Words {
   readonly so: string;
 }
 
-export function wordsOf({ layered, plain, times, conditions }: Frame): Words {
+export function wordsOf(frame: Frame): Words {
+  const { what, so } = storyOf(frame);
+  if (!isBusy(frame)) return { what, so };
+  return { what, so: `${so} This machine is busy: the load was held up for ${duration(frame.heldUp)}.` };
+}
+
+/** Whether the figures say more of the machine than of the gateways. */
+export function isBusy({ heldUp }: Frame): boolean {
+  return heldUp > mostHeldUp;
+}
+
+const mostHeldUp = 250;
+
+function storyOf({ layered, plain, times, conditions }: Frame): Words {
   const routes = Object.keys(conditions) as LiveRoute[];
   const troubled = routes.filter((route) => conditions[route].kind !== "up");
   const others = routes.filter((route) => !troubled.includes(route));
