@@ -12,6 +12,7 @@ const metrics: GatewayMetrics = {
   connections: { active: 2, waiting: 3, max: 64 },
   answers: {},
   meters: [],
+  events: [],
   routes: byRoute(() => ({
     queued: 5,
     permits: 4,

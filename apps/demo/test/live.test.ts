@@ -82,11 +82,12 @@ describe("the live page's server", () => {
     const seen = watch();
     await frameWhere(seen, ({ layered }) => layered.flow.good > 0);
     expect((await post("/load?times=1.5")).status).toBe(200);
-    const { layered } = await frameWhere(
+    const { layered, events } = await frameWhere(
       seen,
       ({ times, layered: one, plain }) => times === 1.5 && one.flow.refused > 0 && plain.waiting > 2 * one.waiting + 40,
     );
     expect(layered.waiting).toBeLessThan(100);
+    expect(events.map(({ what }) => what)).toContain("loadShed shed, by buffer");
     expect((await post("/anew")).status).toBe(200);
     const { plain } = await frameWhere(seen, (frame) => frame.times === 0.6 && frame.plain.flow.good > 0);
     expect(plain.waiting).toBeLessThan(100);

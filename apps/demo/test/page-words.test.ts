@@ -25,7 +25,7 @@ function sideOf(good: number, waiting = 0, refused = 0): SideFrame {
 function frame(layered: SideFrame, plain: SideFrame, more: Partial<Frame> = {}): Frame {
   const both = { layered: 0, plain: 0 };
   const point = { at: 0, offered: 100, good: both, waiting: both, p99: both, refused: both, lost: both };
-  return { point, times: 0.6, heldUp: 3, conditions: byLiveRoute(() => up), layered, plain, ...more };
+  return { point, times: 0.6, heldUp: 3, events: [], conditions: byLiveRoute(() => up), layered, plain, ...more };
 }
 
 const said = (...args: Parameters<typeof frame>): string => Object.values(wordsOf(frame(...args))).join(" ");

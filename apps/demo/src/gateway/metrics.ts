@@ -1,5 +1,6 @@
 import { get } from "node:http";
 import type { ByRoute } from "../routes.ts";
+import type { TapeEntry } from "./tape-entry.ts";
 
 /** What a gateway says of one route at `/metrics`. The first three are of this moment, the others count from its start. */
 export interface RouteMetrics {
@@ -28,6 +29,8 @@ export interface GatewayMetrics {
   readonly routes: ByRoute<RouteMetrics>;
   /** What the meters of its stacks have counted: for whoever looks at `/metrics`. None where there are no layers. */
   readonly meters: readonly object[];
+  /** What its layers have announced. Nothing where there are no layers. */
+  readonly events: readonly TapeEntry[];
 }
 
 /** Asks a gateway for its figures; undefined when it does not say soon. */

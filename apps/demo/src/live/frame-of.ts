@@ -48,7 +48,8 @@ export function frameOf(readings: readonly Reading[], more: Pick<Frame, "times" 
   const side = (kind: "layered" | "plain"): SideFrame =>
     sideOf(now[kind], second[kind], seconds[kind], now.at - second.at);
   const heldUp = Math.max(...readings.map((each) => each.heldUp));
-  const frame = { ...more, heldUp, layered: side("layered"), plain: side("plain") };
+  const { events } = now.layered.metrics;
+  const frame = { ...more, heldUp, events, layered: side("layered"), plain: side("plain") };
   return { ...frame, point: pointOf(now.at, frame) };
 }
 

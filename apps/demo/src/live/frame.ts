@@ -1,3 +1,4 @@
+import type { TapeEntry } from "../gateway/tape-entry.ts";
 import type { Ending } from "../load/tally.ts";
 
 /**
@@ -98,6 +99,8 @@ export interface Frame {
   /** For how long the load generator was held up at most, over the last seconds, in ms: a busy machine spoils the figures. */
   readonly heldUp: number;
   readonly conditions: ByLiveRoute<Condition>;
+  /** What layers have announced, what began last first. */
+  readonly events: readonly TapeEntry[];
   readonly layered: SideFrame;
   readonly plain: SideFrame;
 }

@@ -5,11 +5,12 @@ import { find, mark, say } from "./dom.ts";
 import { routeCards } from "./route-cards.ts";
 import { score } from "./score.ts";
 import { listen } from "./stream.ts";
+import { tape } from "./tape.ts";
 import { themeButton } from "./theme.ts";
 import { isBusy, type Words, wordsOf } from "./words.ts";
 
 const drawn = charts();
-const views: readonly ((frame: Frame) => void)[] = [controls(), score(), routeCards()];
+const views: readonly ((frame: Frame) => void)[] = [controls(), score(), routeCards(), tape()];
 const [what, so] = [find("#what"), find("#so")];
 const tell = (words: Words) => {
   say(what, words.what);

@@ -1,0 +1,32 @@
+import { events, type LayerEvent } from "@sluice/core";
+import type { TapeEntry } from "./tape-entry.ts";
+
+/** After so many ms without, it is something new. */
+const quiet = 5000;
+
+/** Listens from now on. What it answers with has all that was heard, what began last first. */
+export function recordEvents(now: () => number = Date.now): () => readonly TapeEntry[] {
+  const entries = new Map<string, { what: string; count: number; since: number; last: number }>();
+  events.subscribe((event) => {
+    const what = wordsOf(event);
+    const at = now();
+    let entry = entries.get(what);
+    if (entry === undefined) entries.set(what, (entry = { what, count: 0, since: at, last: at }));
+    if (at - entry.last > quiet) entry.since = at;
+    entry.last = at;
+    entry.count++;
+  });
+  return () => Array.from(entries.values(), (entry) => ({ ...entry })).sort((a, b) => b.since - a.since);
+}
+
+/** There are few of these, however many events: nothing in them is of one request. */
+function wordsOf({ layer, type, by, phase, reason, from, to, settled }: LayerEvent): string {
+  const more = [
+    by === undefined ? undefined : `by ${String(by)}`,
+    phase === undefined ? undefined : `of the ${String(phase)}`,
+    reason === undefined ? undefined : `for ${String(reason)}`,
+    typeof from === "string" && typeof to === "string" ? `${from} to ${to}` : undefined,
+    settled === true ? "and settled since" : undefined,
+  ];
+  return `${layer} ${[type, ...more.filter((each) => each !== undefined)].join(", ")}`;
+}
