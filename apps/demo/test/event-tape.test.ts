@@ -14,13 +14,13 @@ describe("the tape of a gateway's events", () => {
     now = 200;
     events.emit({ ...shed, retryAfter: 7 });
     expect(tape()).toEqual([
-      { what: "circuitBreaker state, closed to open", count: 1, since: 100, last: 100 },
-      { what: "loadShed shed, by buffer", count: 2, since: 0, last: 200 },
+      { what: "circuitBreaker · state · closed to open", count: 1, since: 100, last: 100 },
+      { what: "loadShed · shed · by buffer", count: 2, since: 0, last: 200 },
     ]);
     // After a while without, it begins again.
     now = 10_000;
     events.emit(shed);
-    expect(tape()[0]).toEqual({ what: "loadShed shed, by buffer", count: 3, since: 10_000, last: 10_000 });
+    expect(tape()[0]).toEqual({ what: "loadShed · shed · by buffer", count: 3, since: 10_000, last: 10_000 });
   });
 
   test("says what a timeout, a retry and abandoned work are about", () => {
@@ -30,9 +30,9 @@ describe("the tape of a gateway's events", () => {
     events.emit({ type: "retry-denied", layer: "retry", source, attempt: 2, reason: "budget" });
     events.emit({ type: "abandoned", layer: "timeout", source, settled: true, after: 5 });
     expect(tape().map(({ what }) => what)).toEqual([
-      "timeout timeout, of the call",
-      "retry retry-denied, for budget",
-      "timeout abandoned, and settled since",
+      "timeout · call",
+      "retry · retry-denied · budget",
+      "timeout · abandoned · settled since",
     ]);
   });
 });

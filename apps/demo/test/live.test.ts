@@ -87,7 +87,7 @@ describe("the live page's server", () => {
       ({ times, layered: one, plain }) => times === 1.5 && one.flow.refused > 0 && plain.waiting > 2 * one.waiting + 40,
     );
     expect(layered.waiting).toBeLessThan(100);
-    expect(events.map(({ what }) => what)).toContain("loadShed shed, by buffer");
+    expect(events.map(({ what }) => what)).toContain("loadShed · shed · by buffer");
     expect((await post("/anew")).status).toBe(200);
     const { plain } = await frameWhere(seen, (frame) => frame.times === 0.6 && frame.plain.flow.good > 0);
     expect(plain.waiting).toBeLessThan(100);

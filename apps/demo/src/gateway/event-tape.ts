@@ -21,12 +21,12 @@ export function recordEvents(now: () => number = Date.now): () => readonly TapeE
 
 /** There are few of these, however many events: nothing in them is of one request. */
 function wordsOf({ layer, type, by, phase, reason, from, to, settled }: LayerEvent): string {
-  const more = [
-    by === undefined ? undefined : `by ${String(by)}`,
-    phase === undefined ? undefined : `of the ${String(phase)}`,
-    reason === undefined ? undefined : `for ${String(reason)}`,
-    typeof from === "string" && typeof to === "string" ? `${from} to ${to}` : undefined,
-    settled === true ? "and settled since" : undefined,
-  ];
-  return `${layer} ${[type, ...more.filter((each) => each !== undefined)].join(", ")}`;
+  const words = [layer];
+  if (type !== layer) words.push(type);
+  if (by !== undefined) words.push(`by ${String(by)}`);
+  if (phase !== undefined) words.push(String(phase));
+  if (reason !== undefined) words.push(String(reason));
+  if (typeof from === "string" && typeof to === "string") words.push(`${from} to ${to}`);
+  if (settled === true) words.push("settled since");
+  return words.join(" · ");
 }

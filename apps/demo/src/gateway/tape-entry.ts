@@ -1,6 +1,6 @@
 /** What layers have announced of one kind, folded. */
 export interface TapeEntry {
-  /** The layer, and what it announced: `loadShed shed, by buffer`. */
+  /** The layer, and what it announced: `loadShed · shed · by buffer`. */
   readonly what: string;
   /** How often, since the gateway started. */
   readonly count: number;

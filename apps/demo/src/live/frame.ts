@@ -96,7 +96,7 @@ export interface Frame {
   readonly point: Point;
   /** How many times what the backends can do is asked for. */
   readonly times: number;
-  /** For how long the load generator was held up at most, over the last seconds, in ms: a busy machine spoils the figures. */
+  /** For how long the load generator was held up at most, or the server of the page, over the last seconds, in ms: a busy machine spoils the figures. */
   readonly heldUp: number;
   readonly conditions: ByLiveRoute<Condition>;
   /** What layers have announced, what began last first. */

@@ -45,7 +45,10 @@ export class Live {
   private second: Side | undefined;
   private load: Child<LiveTold, LiveSays> | undefined;
   private tallies: LiveSays["tallies"] | undefined;
+  /** For how long the load generator was held up at most since the last reading, or this process, in ms. */
   private heldUp = 0;
+  /** When the next reading is. */
+  private due = 0;
   private times = calm;
   private readings: Reading[] = [];
   private points: Point[] = [];
@@ -112,6 +115,7 @@ export class Live {
       return;
     }
     if (this.isOver || this.watchers.size === 0 || this.reading !== undefined) return;
+    this.due = performance.now() + readEvery;
     this.reading = setInterval(() => void this.read(), readEvery);
     this.offer(this.times);
   }
@@ -144,6 +148,9 @@ export class Live {
   }
 
   private async read(): Promise<void> {
+    const now = performance.now();
+    this.heldUp = Math.max(this.heldUp, now - this.due);
+    this.due = now + readEvery;
     // A gateway that is slow to answer is not asked again meanwhile.
     if (this.isBusy) return;
     this.isBusy = true;

@@ -18,7 +18,7 @@ export function isBusy({ heldUp }: Frame): boolean {
   return heldUp > mostHeldUp;
 }
 
-const mostHeldUp = 250;
+const mostHeldUp = 200;
 
 function storyOf({ layered, plain, times, conditions }: Frame): Words {
   const routes = Object.keys(conditions) as LiveRoute[];
