@@ -20,7 +20,7 @@ export function crowd(): Crowd {
       const drawn = Math.min(waiting, perRow * mostRows);
       draw(full, "--rows", String(Math.floor(drawn / perRow)));
       draw(full, "--dots", String(perRow));
-      draw(rest, "--rows", "1");
+      draw(rest, "--rows", drawn % perRow === 0 ? "0" : "1");
       draw(rest, "--dots", String(drawn % perRow));
       say(more, waiting > drawn ? `and ${count(waiting - drawn)} more` : "");
     },

@@ -21,11 +21,13 @@ interface Scene {
   readonly pictures: readonly Picture[];
 }
 
-const calmSeconds = 25;
+const calmSeconds = 15;
+const quietSeconds = 6;
+const mostTries = 240;
 const scenes: readonly Scene[] = [
   {
     ask: "/load?times=3",
-    seconds: 25,
+    seconds: 20,
     pictures: [
       { name: "flood-dark", width: 1440, height: 880, theme: "dark" },
       { name: "flood-light", width: 1440, height: 880, theme: "light" },
@@ -93,12 +95,20 @@ async function take(page: Page, painter: Page, { name, width, height, theme }: P
   await page.setViewportSize({ width, height });
   // The next frames are drawn in the new size.
   await sleep(1500);
-  // A picture of a machine that is too busy to send the load shows nothing.
-  await page.locator("html[data-busy=false]").waitFor({ timeout: 120_000 });
+  await quiet(page);
   const png = await page.screenshot();
   const webp = await compressed(painter, png);
   writeFileSync(new URL(`${name}.webp`, folder), webp);
   console.log(`${name}.webp: ${Math.round(webp.length / 1000)} kB`);
+}
+
+/** A picture of a machine that is too busy to send the load shows nothing. Kept when it has not been for a while. */
+async function quiet(page: Page): Promise<void> {
+  for (let seconds = 0, tries = 0; seconds < quietSeconds; seconds++, tries++) {
+    if (tries > mostTries) throw new Error("This machine is too busy.");
+    await sleep(1000);
+    if ((await page.locator("html[data-busy=false]").count()) === 0) seconds = 0;
+  }
 }
 
 /** The same picture as WebP, a fraction of its size: a browser can write that. */

@@ -16,7 +16,7 @@ const within = { timeout: 45_000 };
 const widths = [360, 768, 1440] as const;
 const schemes = ["light", "dark"] as const;
 
-describe.skipIf(chromium === undefined)("the live page, in a browser", () => {
+describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout: 150_000 }, () => {
   let demo: Demo;
   let browser: Browser;
   let page: Page;
