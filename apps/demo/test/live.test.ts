@@ -88,7 +88,8 @@ describe("the live page's server", () => {
     );
     expect(layered.waiting).toBeLessThan(100);
     expect(events.map(({ what }) => what)).toContain("loadShed · shed · by buffer");
-    expect((await post("/anew")).status).toBe(200);
+    const twice = await Promise.all([post("/anew"), post("/anew")]);
+    expect(twice.map(({ status }) => status)).toEqual([200, 200]);
     const { plain } = await frameWhere(seen, (frame) => frame.times === 0.6 && frame.plain.flow.good > 0);
     expect(plain.waiting).toBeLessThan(100);
   });
@@ -135,6 +136,7 @@ describe("the live page's server", () => {
     }
     expect((await post("/nowhere?kill")).status).toBe(404);
     expect((await fetch(`${page}/nowhere`)).status).toBe(404);
+    expect((await fetch(`${page}//`)).status).toBe(400);
     expect((await fetch(page, { method: "PUT" })).status).toBe(405);
   });
 

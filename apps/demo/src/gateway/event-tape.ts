@@ -23,9 +23,8 @@ export function recordEvents(now: () => number = Date.now): () => readonly TapeE
 function wordsOf({ layer, type, by, phase, reason, from, to, settled }: LayerEvent): string {
   const words = [layer];
   if (type !== layer) words.push(type);
-  if (by !== undefined) words.push(`by ${String(by)}`);
-  if (phase !== undefined) words.push(String(phase));
-  if (reason !== undefined) words.push(String(reason));
+  if (typeof by === "string") words.push(`by ${by}`);
+  for (const word of [phase, reason]) if (typeof word === "string") words.push(word);
   if (typeof from === "string" && typeof to === "string") words.push(`${from} to ${to}`);
   if (settled === true) words.push("settled since");
   return words.join(" · ");

@@ -37,9 +37,12 @@ export class Conditions {
     return this.inTurn(() => this.each((backends) => backends.restart(route)));
   }
 
-  /** Somebody else has started all of them anew. */
-  forget(): void {
-    for (const route of routes) this.is(route, up);
+  /** All of them are started anew, in turn with the other changes, and are up then. */
+  startAnew(start: () => Promise<void>): Promise<void> {
+    return this.inTurn(async () => {
+      await start();
+      for (const route of routes) this.is(route, up);
+    });
   }
 
   private is(route: RouteName, next: Condition): void {

@@ -87,9 +87,10 @@ export class Live {
 
   /** New processes, and the load of the beginning. */
   async startAnew(): Promise<void> {
-    this.load?.tell({ rates: noLoad });
-    await Promise.all([this.first.startAnew(), this.second?.startAnew()]);
-    this.conditions.forget();
+    await this.conditions.startAnew(async () => {
+      this.load?.tell({ rates: noLoad });
+      await Promise.all([this.first.startAnew(), this.second?.startAnew()]);
+    });
     this.forget();
     for (const watcher of this.watchers) watcher.begin(this.points);
     this.offer(calm);
@@ -112,6 +113,8 @@ export class Live {
       await this.begun;
     } catch (error) {
       console.error("The live page could not start what it needs.", error);
+      // The next watcher tries again.
+      this.begun = undefined;
       return;
     }
     if (this.isOver || this.watchers.size === 0 || this.reading !== undefined) return;

@@ -29,8 +29,10 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
   });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://page");
     const say = (status: number, text: string) => response.writeHead(status, headers).end(`${text}\n`);
+    const url = URL.parse(request.url ?? "/", "http://page");
+    if (url === null) return void say(400, "That is no address.");
+    const { pathname, searchParams } = url;
     const file = files.get(pathname);
     if (!isOurs(request)) say(403, "Only this page may ask that.");
     else if (request.method === "POST") {
