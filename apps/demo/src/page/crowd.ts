@@ -2,7 +2,7 @@ import { draw, element, say } from "./dom.ts";
 import { count } from "./figures.ts";
 
 const perRow = 16;
-const mostRows = 10;
+const mostRows = 8;
 
 /** Those who wait, a dot for each, as far as there is room. */
 export interface Crowd {

@@ -26,12 +26,12 @@ const quietSeconds = 6;
 const mostTries = 240;
 const scenes: readonly Scene[] = [
   {
-    ask: "/load?times=3",
+    ask: "/load?times=1.5",
     seconds: 20,
     pictures: [
-      { name: "flood-dark", width: 1440, height: 880, theme: "dark" },
-      { name: "flood-light", width: 1440, height: 880, theme: "light" },
-      { name: "flood-phone", width: 390, height: 844, theme: "dark" },
+      { name: "rush-dark", width: 1440, height: 880, theme: "dark" },
+      { name: "rush-light", width: 1440, height: 880, theme: "light" },
+      { name: "rush-phone", width: 390, height: 844, theme: "dark" },
     ],
   },
   {
@@ -76,7 +76,7 @@ function addressOf(output: Readable): Promise<string> {
 }
 
 async function takeAll(browser: Browser, address: string): Promise<void> {
-  const context = await browser.newContext({ deviceScaleFactor: 1.5, reducedMotion: "reduce" });
+  const context = await browser.newContext({ deviceScaleFactor: 1.4, reducedMotion: "reduce" });
   const page = await context.newPage();
   const painter = await context.newPage();
   for (const { ask, seconds, pictures } of scenes) {
@@ -121,7 +121,7 @@ async function compressed(painter: Page, png: Buffer): Promise<Buffer> {
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [image.width, image.height];
       canvas.getContext("2d")?.drawImage(image, 0, 0);
-      return canvas.toDataURL("image/webp", 0.72);
+      return canvas.toDataURL("image/webp", 0.6);
     },
     `data:image/png;base64,${png.toString("base64")}`,
   );
