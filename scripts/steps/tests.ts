@@ -49,7 +49,7 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
 
 /** The demo's own tests: they start it, with its servers and its load, each after the other. */
 export function demo({ scratch }: Context): Promise<Outcome> {
-  return vitest(join(scratch, "demo.json"), ["--root", "apps/demo", "--exclude", `${inBrowser}/**`]);
+  return vitest(join(scratch, "demo.json"), ["--root", "apps/demo", "--exclude", `${inBrowser}**`]);
 }
 
 /** The demo's live page, in a real Chromium. On a machine of one's own that has none, and cannot install it, this is left out. */
@@ -60,7 +60,7 @@ export async function livePage({ scratch }: Context): Promise<Outcome> {
   return outcome.ok ? { ...outcome, summary: `${outcome.summary}, with ${chromium}` } : outcome;
 }
 
-const inBrowser = "test/page";
+const inBrowser = "test/page/";
 
 /** One run of vitest, its results in `file`. A test that is skipped counts as one that failed. */
 async function vitest(file: string, args: readonly string[]): Promise<Outcome> {
