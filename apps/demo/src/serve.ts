@@ -25,8 +25,9 @@ export async function serve({ kind, port, connections, signal }: ServeOptions): 
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   console.log("\nDraining.");
   page.close();
-  const [drained] = await Promise.all([side.drain(), live.stop()]);
-  for (const line of drainWords(drained)) console.log(line);
+  // The load goes on for the moment that this takes: clients that leave get no answer.
+  for (const line of drainWords(await side.drain())) console.log(line);
+  await live.stop();
 }
 
 function commands(gateway: string, page: string): string[] {

@@ -145,5 +145,6 @@ describe("the live page's server", () => {
     demo.process.kill("SIGINT");
     await demo.endsWell();
     expect(demo.isThere).toBe(false);
+    expect(demo.output).toMatch(/Drained: \d+ were in flight/);
   });
 });

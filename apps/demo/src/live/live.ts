@@ -23,7 +23,7 @@ export function eventOf(name: "begin" | "frame", data: object): string {
 }
 
 const generator = new URL("../load/live-generator.ts", import.meta.url);
-const startWithin = 10_000;
+const startWithin = 30_000;
 const readEvery = 500;
 /** Two minutes for the charts. */
 const mostPoints = 240;
@@ -42,6 +42,7 @@ export class Live {
   private readonly connections: number;
   private readonly watchers = new Set<Watcher>();
   private begun: Promise<void> | undefined;
+  private startingAnew: Promise<void> | undefined;
   private second: Side | undefined;
   private load: Child<LiveTold, LiveSays> | undefined;
   private tallies: LiveSays["tallies"] | undefined;
@@ -85,8 +86,13 @@ export class Live {
     if (this.reading !== undefined) this.load?.tell({ rates: ratesOf(times) });
   }
 
-  /** New processes, and the load of the beginning. */
-  async startAnew(): Promise<void> {
+  /** New processes, and the load of the beginning; once for all who ask for it meanwhile. */
+  startAnew(): Promise<void> {
+    this.startingAnew ??= this.replaceAll().finally(() => (this.startingAnew = undefined));
+    return this.startingAnew;
+  }
+
+  private async replaceAll(): Promise<void> {
     await this.conditions.startAnew(async () => {
       this.load?.tell({ rates: noLoad });
       await Promise.all([this.first.startAnew(), this.second?.startAnew()]);

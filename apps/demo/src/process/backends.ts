@@ -9,7 +9,7 @@ const programs: ByRoute<URL> = {
   hash: new URL("../backends/cpu.ts", import.meta.url),
 };
 
-const startWithin = 10_000;
+const startWithin = 30_000;
 
 /** What is being worked on in a backend, and what waits for that. */
 export interface BackendLoad {
