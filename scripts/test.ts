@@ -16,7 +16,7 @@ import { newPackage } from "./steps/new-package.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { runtimes } from "./steps/runtimes.ts";
 import { sizes } from "./steps/sizes.ts";
-import { demo, tests, testsOnSystemNode } from "./steps/tests.ts";
+import { demo, livePage, tests, testsOnSystemNode } from "./steps/tests.ts";
 import type { Outcome, Step } from "./steps/step.ts";
 
 /** A step that is one command. */
@@ -59,6 +59,8 @@ const steps: readonly Step[] = [
   { name: "tests", run: tests },
   { name: "tests on system Node", run: testsOnSystemNode },
   { name: "demo", run: demo },
+  // Both want the machine for themselves.
+  { name: "live page", after: ["demo"], run: livePage },
   {
     name: "faults",
     run: runs(

@@ -7,6 +7,7 @@ export default defineConfig({
     setupFiles: ["../../test-kit/src/fixed-randomness.ts"],
     // Some start the demo itself, which takes its time.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Those have the machine for themselves.
     fileParallelism: false,
   },

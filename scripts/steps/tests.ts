@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, root } from "../command.ts";
+import { haveChromium } from "../../test-kit/src/chromium.ts";
 import { outside } from "../outside.ts";
 import type { Context, Outcome } from "./step.ts";
 
@@ -48,8 +49,18 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
 
 /** The demo's own tests: they start it, with its servers and its load, each after the other. */
 export function demo({ scratch }: Context): Promise<Outcome> {
-  return vitest(join(scratch, "demo.json"), ["--root", "apps/demo"]);
+  return vitest(join(scratch, "demo.json"), ["--root", "apps/demo", "--exclude", `${inBrowser}**`]);
 }
+
+/** The demo's live page, in a real Chromium. On a machine of one's own that has none, and cannot install it, this is left out. */
+export async function livePage({ scratch }: Context): Promise<Outcome> {
+  const chromium = await haveChromium();
+  if (chromium === undefined) return { ok: true, summary: "SKIPPED, for there is no Chromium here" };
+  const outcome = await vitest(join(scratch, "live-page.json"), ["--root", "apps/demo", inBrowser]);
+  return outcome.ok ? { ...outcome, summary: `${outcome.summary}, with ${chromium}` } : outcome;
+}
+
+const inBrowser = "test/page/";
 
 /** One run of vitest, its results in `file`. A test that is skipped counts as one that failed. */
 async function vitest(file: string, args: readonly string[]): Promise<Outcome> {

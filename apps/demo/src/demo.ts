@@ -57,6 +57,7 @@ export async function demo({ quick, connections, chart, output, signal }: DemoOp
     writeFileSync(chart, chartOf(first.result, second.result));
     say(`\nThe chart is in ${chart}.`);
   }
+  if (interrupted === undefined) say("\nTo watch it, and to change the load by hand: npm run demo -- --serve");
   if (quick) say("\nThis was the quick one: its phases are too short for figures to rely on.");
 }
 

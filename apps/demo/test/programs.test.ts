@@ -1,60 +1,11 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { get, request } from "node:http";
-import { fileURLToPath } from "node:url";
-import type { Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { RouteMetrics } from "../src/gateway/metrics.ts";
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-
-/** The demo in a process group of its own, so that whoever it leaves behind can be found. */
-class Demo {
-  output = "";
-  readonly exited: Promise<number | null>;
-  readonly process: ChildProcessByStdio<null, Readable, Readable>;
-
-  constructor(...args: string[]) {
-    this.process = spawn(process.execPath, [main, ...args], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    this.process.stdout.setEncoding("utf8").on("data", (text: string) => (this.output += text));
-    this.process.stderr.setEncoding("utf8").on("data", (text: string) => (this.output += text));
-    this.exited = new Promise((resolve) => this.process.on("close", resolve));
-  }
-
-  /** Kept when the output has this in it. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.output);
-      if (found !== null) return found;
-      const more = await Promise.race([
-        new Promise((resolve) => this.process.stdout.once("data", () => resolve(true))),
-        this.exited.then(() => false),
-      ]);
-      if (more === false && !pattern.test(this.output)) throw new Error(`It never said ${pattern}:\n${this.output}`);
-    }
-  }
-
-  /** Whether one of its processes is still there. */
-  get isThere(): boolean {
-    try {
-      process.kill(-this.process.pid!, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Kept when it exits with 0; fails with all that it said. */
-  async endsWell(): Promise<void> {
-    const code = await this.exited;
-    if (code !== 0) throw new Error(`It ended with ${code}:\n${this.output}`);
-  }
-}
+import { Demo } from "./helper/demo.ts";
 
 let demo: Demo;
 
-afterEach(() => {
-  if (demo.isThere) process.kill(-demo.process.pid!, "SIGKILL");
-});
+afterEach(() => demo.end());
 
 function statusOf(url: string, method = "GET"): Promise<number | string> {
   return new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { attach } from "../process/parent.ts";
 import { type ByRoute, byRoute, type RouteName, routes } from "../routes.ts";
 import { AnswerCounts, type DrainCounts } from "./answer-counts.ts";
 import { Connections } from "./connections.ts";
+import { recordEvents } from "./event-tape.ts";
 import type { GatewayMetrics, RouteMetrics } from "./metrics.ts";
 import { reply } from "./reply.ts";
 import { isScrape } from "./scrape.ts";
@@ -59,6 +60,7 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
   const connections = new Connections(settings.connections);
   const gateway = make(settings, connections);
   const answers = new AnswerCounts();
+  const events = recordEvents();
 
   const metrics = (): GatewayMetrics => ({
     rss: process.memoryUsage.rss(),
@@ -66,6 +68,7 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
     answers: answers.byStatus,
     routes: byRoute((route) => gateway.metrics(route)),
     meters: [...meters()].map((each) => each.snapshot()),
+    events: events(),
   });
   /** A gateway is ready as long as one route is: the others have limits of their own. */
   const readiness = (response: ServerResponse): void => {

@@ -1,5 +1,6 @@
 import { get } from "node:http";
 import type { ByRoute } from "../routes.ts";
+import type { TapeEntry } from "./tape-entry.ts";
 
 /** What a gateway says of one route at `/metrics`. The first three are of this moment, the others count from its start. */
 export interface RouteMetrics {
@@ -28,17 +29,28 @@ export interface GatewayMetrics {
   readonly routes: ByRoute<RouteMetrics>;
   /** What the meters of its stacks have counted: for whoever looks at `/metrics`. None where there are no layers. */
   readonly meters: readonly object[];
+  /** What its layers have announced. Nothing where there are no layers. */
+  readonly events: readonly TapeEntry[];
 }
 
 /** Asks a gateway for its figures; undefined when it does not say soon. */
 export function readMetrics(port: number): Promise<GatewayMetrics | undefined> {
+  return read(port, "/metrics") as Promise<GatewayMetrics | undefined>;
+}
+
+/** Asks a gateway with layers what each of its routes is made of; undefined when it does not say soon. */
+export function readDescription(port: number): Promise<unknown> {
+  return read(port, "/describe");
+}
+
+function read(port: number, path: string): Promise<unknown> {
   return new Promise((resolve) => {
-    const asked = get({ host: "127.0.0.1", port, path: "/metrics", timeout: 1000 }, (response) => {
+    const asked = get({ host: "127.0.0.1", port, path, timeout: 1000 }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => (body += text));
       response.on("error", () => resolve(undefined));
-      response.on("end", () => resolve(response.statusCode === 200 ? (JSON.parse(body) as GatewayMetrics) : undefined));
+      response.on("end", () => resolve(response.statusCode === 200 ? (JSON.parse(body) as unknown) : undefined));
     });
     asked.on("timeout", () => asked.destroy());
     asked.on("error", () => resolve(undefined));

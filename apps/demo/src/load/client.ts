@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { loadHeader } from "./messages.ts";
 import type { Ending } from "./tally.ts";
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 256 });
@@ -20,7 +21,7 @@ export function ask(port: number, path: string, patience: number, ended: (ending
       host: "127.0.0.1",
       port,
       path: `${path}?id=${id}`,
-      headers: { "x-timeout-ms": String(Math.ceil(patience)) },
+      headers: { "x-timeout-ms": String(Math.ceil(patience)), [loadHeader]: "1" },
     },
     (response) => {
       let body = "";

@@ -21,3 +21,6 @@ export type LoadSays =
 
 /** For how long a client waits, in ms. What comes later is no goodput. */
 export const patience = 1000;
+
+/** On each request of a load generator, so that a gateway that logs can leave them out. */
+export const loadHeader = "x-demo-load";

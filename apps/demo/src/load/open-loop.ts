@@ -18,16 +18,20 @@ interface Stream {
 export class OpenLoop {
   private readonly port: number;
   private readonly patience: number;
+  private readonly leftOutAfter: number;
   private readonly ticking: NodeJS.Timeout;
   private readonly counters = new Map<string, ByRoute<Counter>>();
   private readonly lateness = new Map<string, number>();
   private streams: readonly Stream[] = [];
   private phase = "";
+  private latest = 0;
   private began = 0;
 
-  constructor(port: number, patience: number) {
+  /** @param leftOutAfter what is late by more than so many ms is not sent: on a machine that is too busy it would pile up. Default: never */
+  constructor(port: number, patience: number, leftOutAfter: number = Number.POSITIVE_INFINITY) {
     this.port = port;
     this.patience = patience;
+    this.leftOutAfter = leftOutAfter;
     this.ticking = setInterval(() => this.tick(), 2);
   }
 
@@ -67,6 +71,13 @@ export class OpenLoop {
     return Object.fromEntries(this.lateness);
   }
 
+  /** The same, since this was asked before. */
+  heldUpSince(): number {
+    const { latest } = this;
+    this.latest = 0;
+    return latest;
+  }
+
   tallies(): Record<string, ByRoute<Tally>> {
     return Object.fromEntries(
       Array.from(this.counters, ([phase, counters]) => [
@@ -80,8 +91,10 @@ export class OpenLoop {
   private tick(): void {
     const now = performance.now();
     const earliest = Math.min(now, ...this.streams.map(({ due }) => due));
+    this.latest = Math.max(this.latest, now - earliest);
     this.lateness.set(this.phase, Math.max(this.lateness.get(this.phase) ?? 0, now - earliest));
     for (const stream of this.streams) {
+      stream.due = Math.max(stream.due, now - this.leftOutAfter);
       for (; stream.due <= now; stream.due += stream.every) this.send(stream, stream.due, now);
     }
   }

@@ -34,16 +34,22 @@ export class Counter {
   private readonly counts: Record<Ending, number> = { good: 0, estimated: 0, refused: 0, timedOut: 0, failed: 0 };
   private readonly latencies = new Histogram();
   private readonly slices: { offered: number; good: number }[] = [];
+  private readonly isSliced: boolean;
   private offered = 0;
+
+  /** @param options `slices: false` leaves the slices out, which grow with time; default true */
+  constructor({ slices = true }: { readonly slices?: boolean } = {}) {
+    this.isSliced = slices;
+  }
 
   /** One is due, so long after the phase began. What it answers with is to be told how that ended. */
   offer(sincePhaseBegan: number): (ending: Ending, tookMs: number) => void {
     this.offered++;
-    const slice = this.slice(Math.floor(sincePhaseBegan / sliceMs));
-    slice.offered++;
+    const slice = this.isSliced ? this.slice(Math.floor(sincePhaseBegan / sliceMs)) : undefined;
+    if (slice !== undefined) slice.offered++;
     return (ending, tookMs) => {
       this.counts[ending]++;
-      if (ending === "good") slice.good++;
+      if (ending === "good" && slice !== undefined) slice.good++;
       if (ending === "good" || ending === "timedOut") this.latencies.record(tookMs);
     };
   }

@@ -9,14 +9,22 @@ const programs: ByRoute<URL> = {
   hash: new URL("../backends/cpu.ts", import.meta.url),
 };
 
-const startWithin = 10_000;
+const startWithin = 30_000;
+
+/** What is being worked on in a backend, and what waits for that. */
+export interface BackendLoad {
+  readonly active: number;
+  readonly queued: number;
+}
+
+const nothing: BackendLoad = { active: 0, queued: 0 };
 
 /** The backends, each a process, and what is done to them. */
 export class Backends {
   /** Where they listen; one that is started anew listens where it did before. */
   readonly ports: ByRoute<number>;
   private readonly children: Record<RouteName, Child<BackendTold, BackendSays>>;
-  private readonly queues: Record<RouteName, number> = { ...byRoute(() => 0) };
+  private readonly loads: Record<RouteName, BackendLoad> = { ...byRoute(() => nothing) };
   private stopped = false;
 
   private constructor(children: ByRoute<Child<BackendTold, BackendSays>>, ports: ByRoute<number>) {
@@ -34,9 +42,14 @@ export class Backends {
     );
   }
 
+  /** What the backend of a route said last. */
+  load(route: RouteName): BackendLoad {
+    return this.loads[route];
+  }
+
   /** How many wait inside the backend of a route. */
   queued(route: RouteName): number {
-    return this.queues[route];
+    return this.loads[route].queued;
   }
 
   pace(route: RouteName, factor: number): void {
@@ -45,6 +58,12 @@ export class Backends {
 
   freeze(route: RouteName, ms: number): void {
     this.children[route].tell({ kind: "freeze", ms });
+  }
+
+  /** Ends the process: its port is closed until {@link restart}. */
+  async kill(route: RouteName): Promise<void> {
+    await this.children[route].kill();
+    this.loads[route] = nothing;
   }
 
   /** Ends the process and starts another one at the same port. */
@@ -66,9 +85,9 @@ export class Backends {
   }
 
   private watch(route: RouteName): void {
-    this.queues[route] = 0;
+    this.loads[route] = nothing;
     this.children[route].listen((said) => {
-      if (said.kind === "load") this.queues[route] = said.queued;
+      if (said.kind === "load") this.loads[route] = { active: said.active, queued: said.queued };
     });
   }
 }

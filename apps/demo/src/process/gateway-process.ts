@@ -9,7 +9,7 @@ const programs: Readonly<Record<GatewayKind, URL>> = {
   plain: new URL("../gateway/plain.ts", import.meta.url),
 };
 
-const startWithin = 10_000;
+const startWithin = 30_000;
 /** Longer than the gateway itself takes to give up. */
 const drainWithin = 7000;
 
