@@ -36,7 +36,7 @@ const everywhere: Partial<BalanceOptions<Inner>> = { outliers: { consecutive: 1,
 
 test.each<readonly [name: string, runs: number, make: MakeLayer]>([
   ["over one endpoint", 3_000, over(one)],
-  ["over three with limits", 3_000, over((inner) => [1, 2, 1].map((max) => limited(max, inner)), { waitAt: 2 })],
+  ["over three with limits", 3_000, over((inner) => [1, 2, 1].map((max) => limited(max, inner)))],
   ["by latency", 300, over((inner) => [1, 2].map((max) => limited(max, inner)), { load: "peak-ewma", defaultRtt: 5 })],
   ["with ejections", 300, over((inner) => [1, 2, 2].map((max) => limited(max, inner)), everywhere)],
   ["by key over one", 3_000, over(one, { pick: byText })],
