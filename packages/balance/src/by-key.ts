@@ -60,6 +60,7 @@ export class ByKey implements Chooser {
   /** Where requests of `key` go, among those that are accepted. */
   private find(key: Key, accepts: (endpoint: Endpoint) => boolean): Endpoint | undefined {
     const { all, usable, weight } = this.set;
+    if (usable.length === 0) return undefined;
     if (this.version !== this.set.version) {
       this.version = this.set.version;
       this.places = this.hash.place(all);
@@ -69,7 +70,6 @@ export class ByKey implements Chooser {
     const first = (accept: (endpoint: Endpoint) => boolean): Endpoint | undefined =>
       all[this.places!.find(key, (index) => accept(all[index]!))];
     if (boundedLoad === undefined) return first(mayUse);
-    if (usable.length === 0) return undefined;
     const share = (boundedLoad * (this.set.pending + 1)) / weight;
     const bounded = first((endpoint) => mayUse(endpoint) && endpoint.pending < Math.ceil(share * endpoint.weight));
     // Where those below the bound fail, one above it is better than none.

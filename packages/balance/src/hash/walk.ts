@@ -7,7 +7,9 @@ export function walk(
   count: number,
   accept: (index: number) => boolean,
 ): number {
-  const first = entries[start]!;
+  const first = entries[start];
+  // Of no endpoints.
+  if (first === undefined || first < 0) return -1;
   if (accept(first)) return first;
   const refused = new Set([first]);
   for (let step = 1; step < entries.length && refused.size < count; step++) {
