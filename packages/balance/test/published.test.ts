@@ -1,5 +1,4 @@
-import { gate, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
-import { serviceFn } from "@sluice/core";
+import { gate, Semaphore, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { maglev, ring } from "../src/hash/index.ts";
@@ -46,9 +45,6 @@ describe("Maglev (NSDI 2016)", () => {
   };
 
   test("a table of more than 100 entries for each endpoint spreads within 1 %", () => {
-    const entriesOf = shares(maglev({ key: String, size }).place(fifty), 50, 0);
-    expect(entriesOf).toHaveLength(50);
-    // By the entries themselves: a walk that accepts nothing but its own counts them.
     const counts = entryCounts(fifty, size);
     expect(Math.max(...counts) / Math.min(...counts)).toBeLessThan(1.01);
   });
@@ -65,7 +61,7 @@ describe("Maglev (NSDI 2016)", () => {
   });
 });
 
-/** How many entries of the table each endpoint has: keys are hashed evenly, so the table is read through its whole length. */
+/** How many entries of the table each endpoint has. */
 function entryCounts(some: readonly Placed[], size: number): number[] {
   const places = maglev({ key: String, size }).place(some) as HashPlaces & { readonly entries: Int32Array };
   const counts = some.map(() => 0);
@@ -115,9 +111,9 @@ describe("bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016)", () => {
 });
 
 describe("tower's demonstration of load balancing: 50 at a time, endpoints of at most 1, 4 × 10, 4 × 100 and 1,000 ms", () => {
-  const requests = 5_000;
+  const requests = 10_000;
 
-  /** How long it takes, and the 99th percentile, in virtual milliseconds. */
+  /** How long it takes, and the 99.9th percentile, in virtual milliseconds. */
   async function demonstrate(options: Omit<BalanceOptions<Service<number, number>>, "endpoints" | "clock">) {
     const clock = new VirtualClock();
     const slowest = [1, 10, 10, 10, 10, 100, 100, 100, 100, 1_000];
@@ -141,18 +137,23 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
     const done = Promise.all(Array.from({ length: 50 }, caller));
     let over = false;
     void done.then(() => (over = true));
-    while (!over) await clock.advance(50);
+    while (!over) await clock.advance(1);
+    // What comes before all endpoints are known is not compared.
+    latencies.splice(0, requests / 5);
     latencies.sort((one, other) => one - other);
-    return { took: clock.now(), p99: latencies[Math.floor(requests * 0.99)]! };
+    return { took: clock.now(), p999: latencies[Math.floor(latencies.length * 0.999)]! };
   }
 
   test("by latency it is quicker than by pending, and that is quicker than without looking", async () => {
-    const peak = await demonstrate({ load: "peak-ewma", defaultRtt: 1 });
+    const peak = await demonstrate({ load: "peak-ewma", defaultRtt: 30 });
     const pending = await demonstrate({});
     const blind = await demonstrate({ load: () => 1 });
-    // Published, of 50,000: 15 s, 18 s, and round robin 72 s.
-    expect(peak.took).toBeLessThan(pending.took);
-    expect(pending.took).toBeLessThan(blind.took / 2);
-    expect(peak.p99).toBeLessThan(pending.p99);
+    // Published, of 50,000 requests: 15 s and 105 ms, 18 s and 857 ms; 72 s and 988 ms by round robin.
+    const share = requests / 50_000;
+    expect(peak.took).toBeLessThan(18_000 * share);
+    expect(pending.took).toBeLessThan(22_000 * share);
+    expect(blind.took).toBeGreaterThan(60_000 * share);
+    expect(peak.p999).toBeLessThan(250);
+    expect(pending.p999).toBeGreaterThan(2 * peak.p999);
   });
 });
