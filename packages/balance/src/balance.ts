@@ -88,7 +88,7 @@ export function balance<S extends AnyService>(options?: BalanceOptions<S>): Bala
   if (endpoints !== undefined) service.fill(endpoints);
   return madeOf<Balance<S>>(service, {
     name: layerName,
-    about: { label: settings.label, traits: ["routes", "balances"], facts: factsOf(settings) },
+    about: { label: settings.label, traits: ["balances"], facts: factsOf(settings) },
     branches: () => service.branches(),
   });
 }

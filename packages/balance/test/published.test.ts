@@ -113,7 +113,7 @@ describe("bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016)", () => {
 describe("tower's demonstration of load balancing: 50 at a time, endpoints of at most 1, 4 × 10, 4 × 100 and 1,000 ms", () => {
   const requests = 10_000;
 
-  /** How long it takes, and the 99.9th percentile, in virtual milliseconds. */
+  /** How long it takes, in virtual milliseconds, and how many calls take more than 200 ms. */
   async function demonstrate(options: Omit<BalanceOptions<Service<number, number>>, "endpoints" | "clock">) {
     const clock = new VirtualClock();
     const slowest = [1, 10, 10, 10, 10, 100, 100, 100, 100, 1_000];
@@ -138,10 +138,7 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
     let over = false;
     void done.then(() => (over = true));
     while (!over) await clock.advance(1);
-    // What comes before all endpoints are known is not compared.
-    latencies.splice(0, requests / 5);
-    latencies.sort((one, other) => one - other);
-    return { took: clock.now(), p999: latencies[Math.floor(latencies.length * 0.999)]! };
+    return { took: clock.now(), slow: latencies.filter((ms) => ms > 200).length };
   }
 
   test("by latency it is quicker than by pending, and that is quicker than without looking", async () => {
@@ -153,7 +150,7 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
     expect(peak.took).toBeLessThan(18_000 * share);
     expect(pending.took).toBeLessThan(22_000 * share);
     expect(blind.took).toBeGreaterThan(60_000 * share);
-    expect(peak.p999).toBeLessThan(250);
-    expect(pending.p999).toBeGreaterThan(2 * peak.p999);
+    expect(peak.slow).toBeLessThan(pending.slow / 2);
+    expect(pending.slow).toBeLessThan(blind.slow / 2);
   });
 });

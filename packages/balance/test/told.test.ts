@@ -16,7 +16,7 @@ test("what it is made of are its endpoints, of now, and it says what it was made
     name: "balance",
     about: {
       label: "users",
-      traits: ["routes", "balances"],
+      traits: ["balances"],
       facts: { pick: "two choices", load: "pending", waitAt: 2, outliers: true, panic: 0.5, avoidRepeats: false },
     },
   });
