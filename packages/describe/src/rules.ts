@@ -98,14 +98,15 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     const balancer = absorbs(at) ? balancerOf(at) : undefined;
     return (
       balancer &&
-      `${title(at)} is always ready, so that ${title(balancer)} does not see when this endpoint has no room. Put it outside.`
+      `Whether this endpoint has room is hidden from ${title(balancer)}, for ${title(at)} is always ready. Put it outside.`
     );
   },
 
   "retry-inside-balance": (at) => {
     const balancer = at.has("repeats") ? balancerOf(at) : undefined;
     return (
-      balancer && `${title(at)} asks the same endpoint again. Put it outside of ${title(balancer)}, which has others.`
+      balancer &&
+      `Each further attempt of ${title(at)} asks the same endpoint. Put it outside of ${title(balancer)}, which has others.`
     );
   },
 };
