@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { maglev } from "../src/hash/index.ts";
 import { balance, type BalanceOptions } from "../src/index.ts";
 
-type Inner = Service<any, any, any>;
+type Inner = Service<unknown, unknown>;
 
 const badOptions: CheckOptions["badOptions"] = (
   [
@@ -31,7 +31,7 @@ const over = (
 
 const one = (inner: Inner): Inner[] => [inner];
 const limited = (max: number, inner: Inner): Inner => gate(new Semaphore(max), { name: "limit" }).wrap(inner);
-const byText = maglev({ key: (request: unknown) => (request === undefined ? undefined : String(request)), size: 11 });
+const byText = maglev({ key: (request: unknown) => (typeof request === "number" ? request : undefined), size: 11 });
 const everywhere: Partial<BalanceOptions<Inner>> = { outliers: { consecutive: 1, base: 5, maxPercent: 100 } };
 
 test.each<readonly [name: string, runs: number, make: MakeLayer]>([

@@ -134,6 +134,10 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(isOverloadedError(refused)).toBe(true);
     expect(refused).toMatchObject({ layer: "slots" });
     expect(ann.slots.active).toBe(0);
+    const anywhere = service.tryReady("ann 3")!;
+    void anywhere.call("any");
+    ann.answer();
+    await settle();
     const same = service.tryReady("ann 1")!;
     void same.call("ann 2");
     expect(ann.open).toHaveLength(1);
@@ -248,6 +252,41 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(() => service.tryReady("ann")).toThrow(/the key of an endpoint must be a string or a number/);
   });
 
+  test("one that is ejected is passed over, and has its keys back afterwards", async () => {
+    const clock = new VirtualClock();
+    const some = backends(3);
+    const home = find(some, "ann");
+    const options = { outliers: { consecutive: 1, base: 1_000 }, panic: 0, clock };
+    for (const boundedLoad of [undefined, 2]) {
+      const service = balance({ endpoints: entries(some), pick: pick(boundedLoad), ...options });
+      service.call("ann").catch(() => {});
+      home.fail(new Error("down"));
+      await clock.advance(0);
+      expect(service.ejected).toBe(1);
+      void service.call("ann");
+      expect(home.open).toHaveLength(0);
+      await clock.advance(1_000);
+      void service.call("ann");
+      expect(home.open).toHaveLength(1);
+      for (const each of some) while (each.open.length > 0) each.answer();
+      await clock.advance(0);
+    }
+  });
+
+  test("where all below the bound fail, one above it is better than none", async () => {
+    const some = backends(2);
+    const home = find(some, "ann");
+    const [broken, handle] = mockService<string, string>();
+    handle.sendFailure(new Error("down"));
+    const endpoints = some.map(({ name, service }): [string, Service<string, string>] => [
+      name,
+      name === home.name ? service : broken,
+    ]);
+    const service = balance({ endpoints, pick: pick(1.1) });
+    for (let call = 0; call < 5; call++) void service.call("ann");
+    expect(home.open).toHaveLength(5);
+  });
+
   test("a request for one that has its share goes to the next, and to it again when there is room", () => {
     const some = backends(4);
     const service = balance({ endpoints: entries(some), pick: pick(1.5) });
@@ -259,6 +298,13 @@ describe.each(ways)("%s", (_name, pick) => {
     // All of one key: without a bound all 100 were at one.
     expect(Math.max(...some.map(({ open }) => open.length))).toBe(38);
   });
+});
+
+test("where points of a ring meet, the order in which endpoints were added decides nothing", () => {
+  const endpoints = names(25);
+  const turned = [...endpoints].reverse();
+  const meeting = ring({ key, points: 10_000 });
+  expect(homes(meeting.place(endpoints), endpoints)).toEqual(homes(meeting.place(turned), turned));
 });
 
 test.each([

@@ -1,9 +1,10 @@
-import { layerFn } from "@sluice/core";
+import { layerFn, type Service } from "@sluice/core";
 import { balance, type BalanceOptions } from "@sluice/balance";
 import { maglev } from "@sluice/balance/hash";
 import type { LayerShape, LayerShapes } from "@sluice/test-kit";
 
-type Options = Omit<BalanceOptions<any>, "endpoints">;
+type Inner = Service<string, unknown>;
+type Options = Omit<BalanceOptions<Inner>, "endpoints">;
 
 const key = (request: unknown): string | undefined => (typeof request === "string" ? request : undefined);
 
@@ -13,7 +14,7 @@ const shape = (options: Options): LayerShape => ({
     const services: { readonly waiting: number; readonly pending: number }[] = [];
     const layer = layerFn("balance", (inner) => {
       const endpoints = Array.from({ length: size }, (_, nth) => [nth, inner] as const);
-      const service = balance<any>({ ...options, clock, endpoints });
+      const service = balance<Inner>({ ...options, clock, endpoints });
       services.push(service);
       return service;
     });

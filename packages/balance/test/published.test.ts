@@ -1,4 +1,5 @@
 import { gate, Semaphore, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { watch } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { maglev, ring } from "../src/hash/index.ts";
@@ -135,9 +136,8 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
       }
     };
     const done = Promise.all(Array.from({ length: 50 }, caller));
-    let over = false;
-    void done.then(() => (over = true));
-    while (!over) await clock.advance(1);
+    const state = watch(done);
+    while (state()[0] === "pending") await clock.advance(1);
     return { took: clock.now(), slow: latencies.filter((ms) => ms > 200).length };
   }
 

@@ -106,3 +106,19 @@ test("a refusal left by somebody else is not taken for an endpoint's", () => {
   expect(service.tryReady("x")).toBeUndefined();
   expect(takeRefusal()).toMatchObject({ layer: "slots" });
 });
+
+test("a discovery that fails is announced, with its cause", async () => {
+  const heard: LayerEvent[] = [];
+  const down = new Error("registry is down");
+  const subscription = events.subscribe((event) => void (event.layer === "balance" && heard.push(event)));
+  try {
+    const endpoints: AsyncIterable<never> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(down) }),
+    };
+    balance({ endpoints, label: "users" });
+    await new VirtualClock().advance(0);
+    expect(heard).toMatchObject([{ type: "discovery-failed", label: "users", cause: down }]);
+  } finally {
+    subscription[Symbol.dispose]();
+  }
+});

@@ -188,15 +188,15 @@ describe("a request that comes again", () => {
 
   test("waits in the lines of others first, and is served where it was when there is nothing else", async () => {
     const all = backends(3, 1);
-    const service = balance<Service<any, string>>({ endpoints: entries(all), avoidRepeats: true, waitAt: 2 });
-    const request = { id: 1 };
+    const service = balance<Service<never, string>>({ endpoints: entries(all), avoidRepeats: true, waitAt: 2 });
+    const request = { id: 1 } as never;
     void service.call(request);
     const been = all.find(({ open }) => open.length === 1)!;
-    for (let call = 0; call < 2; call++) void service.call({ id: 2 });
+    for (let call = 0; call < 2; call++) void service.call({ id: 2 } as never);
     void service.call(request);
     expect(been.slots.waiting).toBe(0);
     expect(service.waiting).toBe(1);
-    const alone = balance<Service<any, string>>({ endpoints: entries([been]), avoidRepeats: true });
+    const alone = balance<Service<never, string>>({ endpoints: entries([been]), avoidRepeats: true });
     been.slots.max = 2;
     expect(alone.tryReady(request)).toBeDefined();
   });

@@ -6,7 +6,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { balance } from "../src/index.ts";
-import { Backend, backends, entries } from "./helper/backend.ts";
+import { type Backend, backends, entries } from "./helper/backend.ts";
 
 const settle = (): Promise<void> => new VirtualClock().advance(0);
 const fill = (all: readonly Backend[], service: Service<string, string>): void => {
@@ -39,7 +39,7 @@ describe("a caller who waits", () => {
     const permit = service.ready();
     for (const each of all) each.answer();
     await settle();
-    expect(all.map(({ slots }) => slots.active).sort()).toEqual([0, 1]);
+    expect(new Set(all.map(({ slots }) => slots.active))).toEqual(new Set([0, 1]));
     expect(service.pending).toBe(1);
     (await permit).release();
     expect(all.map(({ slots }) => slots.active)).toEqual([0, 0]);
@@ -197,11 +197,14 @@ describe("nobody waits for ever while calls end anywhere", () => {
     const free = all.find(({ slots }) => slots.waiting === 0)!;
     free.answer();
     // In each microtask until it is served.
+    const before: string[] = [];
     for (let microtask = 0; microtask < 10; microtask++) {
-      service.tryReady("newcomer")?.release();
-      if (free.slots.active === 0) expect(free.requests).toHaveLength(1);
+      const newcomer = service.tryReady("newcomer");
+      if (newcomer !== undefined && free.requests.length === 1) before.push(`in microtask ${microtask}`);
+      newcomer?.release();
       await Promise.resolve();
     }
+    expect(before).toEqual([]);
     expect(free.requests).toEqual(["first", "x"]);
   });
 
@@ -237,10 +240,10 @@ describe("nobody waits for ever while calls end anywhere", () => {
         }
         await settle();
         // Whoever waits, waits although there is no room.
-        if (service.waiting > 0) {
-          for (const { key } of service.endpoints)
-            expect(all.find(({ name }) => name === key)!.slots.available).toBe(0);
-        }
+        const room = service.endpoints.filter(({ key }) =>
+          all.some(({ name, slots }) => name === key && slots.available > 0),
+        );
+        expect(service.waiting > 0 ? room : []).toEqual([]);
         for (const controller of controllers) controller.abort();
         for (let round = 0; round < 5; round++) {
           for (const each of all) while (each.open.length > 0) each.answer();
