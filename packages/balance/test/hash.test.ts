@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { maglev, ring } from "../src/hash/index.ts";
 import { balance, type ConsistentHash, type HashPlaces } from "../src/index.ts";
 import { type Backend, backends, entries } from "./helper/backend.ts";
+import { Failing } from "./helper/failing.ts";
 
 const settle = (): Promise<void> => new VirtualClock().advance(0);
 const key = (request: string): string | undefined => (request === "any" ? undefined : request.split(" ")[0]);
@@ -276,8 +277,7 @@ describe.each(ways)("%s", (_name, pick) => {
   test("where all below the bound fail, one above it is better than none", async () => {
     const some = backends(2);
     const home = find(some, "ann");
-    const [broken, handle] = mockService<string, string>();
-    handle.sendFailure(new Error("down"));
+    const broken = new Failing(new Error("down"));
     const endpoints = some.map(({ name, service }): [string, Service<string, string>] => [
       name,
       name === home.name ? service : broken,

@@ -4,23 +4,7 @@ import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { balance, type BalanceEndpoint } from "../src/index.ts";
 import { Backend, backends, entries } from "./helper/backend.ts";
-
-/** A service whose readiness fails. */
-class Failing extends Service<string, string> {
-  asked = 0;
-  private readonly reason: unknown;
-  constructor(reason: unknown) {
-    super();
-    this.reason = reason;
-  }
-  override tryReady(): never {
-    this.asked++;
-    throw this.reason;
-  }
-  override ready(): Promise<never> {
-    return Promise.reject(this.reason);
-  }
-}
+import { Failing } from "./helper/failing.ts";
 
 describe("choosing", () => {
   test("the one with less pending of two is chosen", () => {
