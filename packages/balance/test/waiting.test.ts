@@ -189,6 +189,34 @@ describe("nobody waits for ever while calls end anywhere", () => {
     for (const state of waiting) expect(state()[0]).toBe("kept");
   });
 
+  test("what was offered to one who gives up at that moment is offered to the next", async () => {
+    const all = backends(2, 1);
+    // The first endpoint is the first choice of all, and they wait in its line alone.
+    const service = balance({ endpoints: entries(all), waitAt: 1, random: () => 0 });
+    const permits = [service.tryReady("x")!, service.tryReady("x")!];
+    const controller = new AbortController();
+    service.call("a", { signal: controller.signal }).catch(() => {});
+    void service.call("b");
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([2, 0]);
+    permits[1]!.release();
+    controller.abort("enough");
+    await settle();
+    expect(all[1]!.requests).toEqual(["b"]);
+    expect(service.waiting).toBe(0);
+  });
+
+  test("a newcomer who finds no room sends nobody into further lines", async () => {
+    const all = backends(4, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 1 });
+    fill(all, service);
+    void service.call("x");
+    for (let newcomer = 0; newcomer < 20; newcomer++) {
+      expect(service.tryReady("newcomer")).toBeUndefined();
+      await settle();
+    }
+    expect(all.reduce((lines, { slots }) => lines + slots.waiting, 0)).toBe(1);
+  });
+
   test("no newcomer is let in before one who was sent there", async () => {
     const all = backends(2, 1);
     const service = balance({ endpoints: entries(all), waitAt: 1 });
