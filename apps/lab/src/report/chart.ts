@@ -34,9 +34,18 @@ const row = 18;
 export function svgOf({ title, x, y, series, steps = false }: Chart): string {
   const top = 40 + Math.ceil(series.length / 3) * row;
   const points = series.flatMap((each) => each.points);
-  const across = scaleOf(x, points.map(([value]) => value)).range([left, right]);
-  const up = scaleOf(y, points.map(([, value]) => value)).range([bottom, top]);
-  const path = line<readonly [number, number]>((point) => across(point[0]), (point) => up(point[1]))
+  const across = scaleOf(
+    x,
+    points.map(([value]) => value),
+  ).range([left, right]);
+  const up = scaleOf(
+    y,
+    points.map(([, value]) => value),
+  ).range([bottom, top]);
+  const path = line<readonly [number, number]>(
+    (point) => across(point[0]),
+    (point) => up(point[1]),
+  )
     .curve(steps ? curveStepAfter : curveLinear)
     .digits(1);
   const lines = series.flatMap(({ name, points: ours }, index) => {
@@ -76,8 +85,13 @@ type Scale = ReturnType<typeof scaleOf>;
 function scaleOf({ scale }: Axis, values: readonly number[]) {
   const known = values.filter((value) => Number.isFinite(value) && (scale !== "log" || value > 0));
   const most = Math.max(...known);
-  if (scale === "log") return scaleLog().domain([Math.min(...known), most]).nice();
-  return scaleLinear().domain([Math.min(0, ...known), most]).nice();
+  if (scale === "log")
+    return scaleLog()
+      .domain([Math.min(...known), most])
+      .nice();
+  return scaleLinear()
+    .domain([Math.min(0, ...known), most])
+    .nice();
 }
 
 function ticksOf(scale: Scale, axis: Axis): readonly number[] {

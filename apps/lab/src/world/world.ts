@@ -62,17 +62,17 @@ export class World {
  *
  * @throws Error when the program waits for what no timer will bring
  */
-export async function simulate<T>(program: (world: World) => Promise<T>, seed = 1): Promise<T> {
+export async function simulate<T>(run: (world: World) => Promise<T>, seed = 1): Promise<T> {
   const world = new World(seed);
-  let state: "running" | "done" | "failed" = "running";
-  const result = program(world);
+  const program = { ended: false, failed: false };
+  const result = run(world);
   result.then(
-    () => (state = "done"),
-    () => (state = "failed"),
+    () => (program.ended = true),
+    () => (program.failed = true),
   );
-  const isRunning = () => state === "running";
+  // A failure ends it, whatever is armed.
   do await world.clock.advanceAsync((world.clock.next ?? 0) + 1_000);
-  while (state !== "failed" && world.clock.next !== undefined);
-  if (isRunning()) throw new Error(`The simulation waits for something that no timer brings, at ${world.now} ms.`);
-  return result;
+  while (world.clock.next !== undefined && !program.failed);
+  if (program.ended || program.failed) return result;
+  throw new Error(`The simulation waits for something that no timer brings, at ${world.now} ms.`);
 }
