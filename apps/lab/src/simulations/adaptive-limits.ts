@@ -32,12 +32,12 @@ function run({ seconds, room }: Setting, algorithm: (random: () => number) => Li
     const { clock } = world;
     const half = seconds * 1_000;
     const pool = concurrencyLimit(workers, { clock });
+    const workload = new ServiceBuilder().layer(pool).serviceFn(() => world.pause(world.between(16, 24)));
+    // Its queue is its own affair: who asks is refused, or waits in there.
     const server = new ServiceBuilder()
-      // A server with a bounded queue refuses beyond it.
       .layer(room === undefined ? undefined : loadShed({ clock }))
       .layer(room === undefined ? undefined : concurrencyLimit(workers + room, { clock }))
-      .layer(pool)
-      .serviceFn(() => world.pause(world.between(16, 24)));
+      .serviceFn((request: undefined) => workload.call(request));
     const chosen = algorithm(world.random);
     const limit =
       typeof chosen === "number"
@@ -100,7 +100,7 @@ export const adaptiveLimits: Simulation = {
   reading:
     "Each finds the full throughput with a short queue, and each follows the server when it loses its workers. What they keep in the server's queue differs: `vegas` some, `aimd` as many as the server has room for, since refusals are all that it sees. Our `gradient` is not the published Gradient2: it makes room for a queue only while there is none, and does not grow without end.",
   async run(effort: Effort): Promise<Findings> {
-    const seconds = effort === "full" ? 30 : 6;
+    const seconds = effort === "full" ? 30 : 15;
     const small = await run({ seconds: seconds / 3 }, () => 20);
     const large = await run({ seconds: seconds / 3 }, () => 200);
     const byVegas = await run({ seconds }, (random) => vegas({ random }));

@@ -27,7 +27,7 @@ function overload(seconds: number, k?: number): Promise<Run> {
     const [accepted, refused] = [new PerSecond(world), new PerSecond(world)];
     const backend = new ServiceBuilder()
       .layer(loadShed({ clock }))
-      .layer(rateLimit({ limit: capacity, interval: 1_000, algorithm: "token-bucket", burst: 1, clock }))
+      .layer(rateLimit({ limit: capacity, interval: 1_000, clock }))
       .serviceFn(() => world.pause(5));
     const client = new ServiceBuilder()
       .layer(k === undefined ? undefined : throttle({ k, window: window * 1_000, clock }))

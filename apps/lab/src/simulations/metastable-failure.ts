@@ -82,7 +82,7 @@ const timedOutIsRefused = (outcome: PromiseSettledResult<unknown>) =>
 
 const defended = {
   budget: { budget: (clock) => retryBudget({ ratio: 0.1, minPerSecond: 0, clock }) },
-  throttle: { throttle: (clock) => throttle({ classify: timedOutIsRefused, clock }) },
+  throttle: { throttle: (clock) => throttle({ k: 1.5, window: 10_000, classify: timedOutIsRefused, clock }) },
   breaker: { breaker: (clock) => circuitBreaker({ clock }) },
   line: { line: (clock) => priorityLine({ priority: () => 0, levels: 1, codel: true, clock }) },
 } as const satisfies Record<string, Defences>;
@@ -111,7 +111,7 @@ export const metastableFailure: Simulation = {
     const below = await at(140, undefined, effort === "full" ? 240 : 50);
     const above = await at(160, undefined, effort === "full" ? 240 : 50);
     const budget = await at(280, defended.budget);
-    const throttled = await at(280, defended.throttle);
+    const throttled = await at(280, defended.throttle, 90);
     const breaker = await at(280, defended.breaker);
     const line = await at(280, defended.line);
     const last = (counts: PerSecond, { end }: Run) => counts.rate(end - 10, end);

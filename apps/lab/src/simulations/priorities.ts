@@ -51,6 +51,8 @@ function overload(
     const until = seconds * 1_000;
     // Who is refused is not answered in time.
     await Promise.all(rates.map((rate, level) => world.arrivals(rate, until, () => void ask(level).catch(() => {}))));
+    // Those who came last have their time, too.
+    await world.pause(patience);
     return {
       inTime: good.map((count, level) => count / offered[level]!),
       goodput: good.reduce((sum, count) => sum + count, 0) / seconds,
@@ -76,7 +78,7 @@ export const priorities: Simulation = {
     },
     {
       title: "Nichols, Jacobson, McGregor and Iyengar, Controlled Delay Active Queue Management, RFC 8289, 2018",
-      where: "section 4.2 (target of 5 ms) and 4.3 (interval of 100 ms)",
+      where: "section 5.3, the constants TARGET (5 ms) and INTERVAL (100 ms)",
       url: "https://www.rfc-editor.org/rfc/rfc8289",
     },
   ],

@@ -36,10 +36,15 @@ export class World {
     return least + this.random() * (most - least);
   }
 
+  /** A number that is exponentially distributed. */
+  exponential(mean: number): number {
+    return -Math.log(1 - this.random()) * mean;
+  }
+
   /** Calls `arrive` at random times, so many times a second on average (a Poisson process), until a point in time. Nobody waits for answers. */
   async arrivals(perSecond: number, until: number, arrive: () => void): Promise<void> {
     for (;;) {
-      const gap = (-Math.log(1 - this.random()) * 1_000) / perSecond;
+      const gap = this.exponential(1_000 / perSecond);
       if (this.now + gap >= until) break;
       await this.pause(gap);
       arrive();
