@@ -1,4 +1,5 @@
 // Runs the simulations:  pnpm lab [name ...] [--short] [--write]
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -53,6 +54,8 @@ function refuse(problem: string): never {
 function writePage(): void {
   const docs = join(import.meta.dirname, "../../../docs");
   mkdirSync(join(docs, "lab"), { recursive: true });
-  writeFileSync(join(docs, "lab.md"), pageOf(results));
+  const page = join(docs, "lab.md");
+  writeFileSync(page, pageOf(results));
+  execFileSync("oxfmt", [page], { stdio: "inherit" });
   for (const [{ name }, { chart }] of results) writeFileSync(join(docs, "lab", `${name}.svg`), svgOf(chart));
 }

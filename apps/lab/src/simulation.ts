@@ -4,7 +4,7 @@ import type { Chart } from "./report/chart.ts";
 export type Effort = "short" | "full";
 
 /** Where a result was published. */
-export interface Source {
+interface Source {
   /** Authors, title and year. */
   readonly title: string;
   /** Where in it: a section, a page, or the file. */

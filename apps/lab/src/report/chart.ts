@@ -1,13 +1,13 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 import { curveLinear, curveStepAfter, line } from "d3-shape";
 
-export interface Axis {
+interface Axis {
   readonly label: string;
   /** Default: from the least to the most, and 0. */
   readonly scale?: "linear" | "log" | undefined;
 }
 
-export interface Series {
+interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
@@ -50,9 +50,10 @@ export function svgOf({ title, x, y, series, steps = false }: Chart): string {
     .digits(1);
   const lines = series.flatMap(({ name, points: ours }, index) => {
     const colour = colours[index % colours.length]!;
+    const drawn = steps ? corners(ours) : ours;
     const [column, above] = [12 + (index % 3) * 245, 42 + Math.floor(index / 3) * row];
     return [
-      `<path d="${path(ours.filter(([a, b]) => across(a) >= left && Number.isFinite(up(b)))) ?? ""}" fill="none" stroke="${colour}" stroke-width="1.8"/>`,
+      `<path d="${path(drawn.filter(([a, b]) => across(a) >= left && Number.isFinite(up(b)))) ?? ""}" fill="none" stroke="${colour}" stroke-width="1.8"/>`,
       `<rect x="${column}" y="${above - 9}" width="10" height="10" fill="${colour}"/>`,
       `<text x="${column + 15}" y="${above}">${escaped(name)}</text>`,
     ];
@@ -78,6 +79,11 @@ export function svgOf({ title, x, y, series, steps = false }: Chart): string {
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** Without those that are the same as before and after them. */
+function corners(points: Series["points"]): Series["points"] {
+  return points.filter(([, y], index) => points[index - 1]?.[1] !== y || points[index + 1]?.[1] !== y);
 }
 
 type Scale = ReturnType<typeof scaleOf>;

@@ -1,5 +1,6 @@
 import { ServiceBuilder } from "@sluice/core";
 import { type ExponentialBackoffOptions, exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
+import { readable } from "../report/number.ts";
 import type { Effort, Findings, Simulation } from "../simulation.ts";
 import { simulate, type World } from "../world/world.ts";
 
@@ -101,13 +102,13 @@ export const jitter: Simulation = {
       figures: names.flatMap((name) => [
         {
           what: `${name}: writes`,
-          published: `${published[name].calls}`,
+          published: readable(published[name].calls),
           ours: most[name].calls,
           within: near(published[name].calls, 0.15),
         },
         {
           what: `${name}: time until all have written`,
-          published: `${published[name].ms} ms`,
+          published: `${readable(published[name].ms)} ms`,
           ours: most[name].ms,
           unit: "ms",
           within: near(published[name].ms, 0.4),
