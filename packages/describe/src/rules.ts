@@ -93,7 +93,28 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     at.has("repeats") && !everyWayIn(at, boundsAttempt)
       ? `One attempt that hangs uses up all the time that ${title(at)} has. Put a timeout inside.`
       : undefined,
+
+  "shed-inside-balance": (at) => {
+    const balancer = absorbs(at) ? balancerOf(at) : undefined;
+    return (
+      balancer &&
+      `Whether this endpoint has room is hidden from ${title(balancer)}, for ${title(at)} is always ready. Put it outside.`
+    );
+  },
+
+  "retry-inside-balance": (at) => {
+    const balancer = at.has("repeats") ? balancerOf(at) : undefined;
+    return (
+      balancer &&
+      `Each further attempt of ${title(at)} asks the same endpoint. Put it outside of ${title(balancer)}, which has others.`
+    );
+  },
 };
+
+/** The balancer of which this is inside an endpoint. */
+function balancerOf(at: Place): Place | undefined {
+  return at.around().find((place) => place.has("balances"));
+}
 
 /** Whether one meets such a place on every way to the innermost services. */
 function everyWayIn(place: Place, wanted: (place: Place) => boolean): boolean {

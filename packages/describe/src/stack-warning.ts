@@ -9,7 +9,9 @@ export type WarningRule =
   | "timeout-cannot-bound-wait"
   | "unbounded-line"
   | "retry-without-budget"
-  | "retry-without-attempt-timeout";
+  | "retry-without-attempt-timeout"
+  | "shed-inside-balance"
+  | "retry-inside-balance";
 
 /** An order of layers that does not do what it looks like. */
 export interface StackWarning {

@@ -15,8 +15,10 @@ const times = (bound: { ready?: number; call?: number; total?: number }): AnyLay
 const gives = (): AnyLayer => times({ total: 9 });
 const leaf = (): AnyService => serviceFn(String);
 const unknown = (): AnyService => mockService()[0];
-const routes = (...branches: AnyService[]): AnyService =>
-  madeOf(leaf(), { name: "g", about: { traits: ["routes"] }, branches: () => branches.entries() });
+const several = (trait: string, branches: readonly AnyService[]): AnyService =>
+  madeOf(leaf(), { name: "g", about: { traits: [trait] }, branches: () => branches.entries() });
+const routes = (...branches: AnyService[]): AnyService => several("routes", branches);
+const balanced = (...branches: AnyService[]): AnyService => several("balances", branches);
 
 type Stack = readonly [layers: readonly AnyLayer[], leaf?: AnyService];
 const rulesOf = ([layers, inside = leaf()]: Stack): readonly (readonly [WarningRule, string])[] =>
@@ -39,6 +41,18 @@ group("promise 31: each rule has a stack that breaks it alone, and the one that 
     ["unbounded-line", "n", [[limit(9)]], [[shed(), limit(9)]]],
     ["retry-without-budget", "n", [[again(false), gives()]], [[again(true), gives()]]],
     ["retry-without-attempt-timeout", "n", [[again()]], [[again(), gives()]]],
+    [
+      "shed-inside-balance",
+      "n_0",
+      [[], balanced(stacked([shed(), limit(9)], leaf()))],
+      [[shed()], balanced(stacked([limit(9)], leaf()))],
+    ],
+    [
+      "retry-inside-balance",
+      "n_0",
+      [[], balanced(stacked([again(), gives()], leaf()))],
+      [[again()], balanced(stacked([gives()], leaf()))],
+    ],
   ])("%s", (rule, at, broken, mended) => {
     expect(rulesOf(broken)).toEqual([[rule, at]]);
     expect(rulesOf(mended)).toEqual([]);

@@ -7,6 +7,7 @@
  * - `"sheds"`: is always ready, and refuses in the call what the service inside has no room for;
  * - `"repeats"`: may call the service inside more than once for one request;
  * - `"routes"`: chooses one of several services for each request;
+ * - `"balances"`: chooses one of several services that are the same for each request;
  * - `"times-out"`: gives up on what takes too long;
  * - `"breaks"`: refuses while what is behind it fails;
  * - `"answers"`: may answer without the service inside;
@@ -20,6 +21,7 @@ export type Trait =
   | "sheds"
   | "repeats"
   | "routes"
+  | "balances"
   | "times-out"
   | "breaks"
   | "answers"

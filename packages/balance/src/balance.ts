@@ -1,0 +1,207 @@
+import {
+  type AnyService,
+  type CallOptions,
+  type FailureOf,
+  madeOf,
+  type OverloadedError,
+  type Permit,
+  type ReadyOptions,
+  type ResponseOf,
+  Service,
+} from "@sluice/core";
+import { requireObject, throwIfAborted } from "@sluice/core/kit";
+import { ByKey } from "./by-key.ts";
+import { type Announce, announcer } from "./change.ts";
+import type { Chooser } from "./chooser.ts";
+import { Discovery } from "./discovery.ts";
+import type { BalanceEndpoint } from "./endpoint.ts";
+import { EndpointSet } from "./endpoint-set.ts";
+import {
+  type BalanceOptions,
+  type EndpointEntry,
+  type EndpointOptions,
+  factsOf,
+  layerName,
+  readSettings,
+  type Settings,
+} from "./options.ts";
+import { readEntries } from "./entries.ts";
+import { TwoChoices } from "./two-choices.ts";
+import { Waiting } from "./waiting.ts";
+
+/** What all of several services take: a request that goes to any of them must suit each. */
+export type RequestOfAll<S> = [S] extends [Service<infer Req, infer _Res, infer _Err>] ? Req : never;
+
+/** One service over many that are the same, and what is known of them. */
+export interface Balance<S extends AnyService> extends Service<
+  RequestOfAll<S>,
+  ResponseOf<S>,
+  FailureOf<S> | OverloadedError
+> {
+  /** The endpoints, in the order in which they were added. A list of now; what it says of each is always current. */
+  readonly endpoints: readonly BalanceEndpoint[];
+  /** How many endpoints there are. */
+  readonly size: number;
+  /** How many of them are ejected. */
+  readonly ejected: number;
+  /** Whether so many are ejected that all are used. */
+  readonly panicking: boolean;
+  /** Permits held and calls whose work has not settled, at all endpoints; also at those that were deleted. */
+  readonly pending: number;
+  /** Callers who wait. */
+  readonly waiting: number;
+  /**
+   * Adds an endpoint. Callers who wait may be served there at once. One that was there under the same key is deleted.
+   *
+   * @throws TypeError | RangeError when it is no service, or an option is not in its range
+   */
+  add(key: unknown, service: S, options?: EndpointOptions): void;
+  /**
+   * Deletes an endpoint: no more permits are had there. Permits in hand stay good, no call ends, and callers who waited only there wait
+   * elsewhere. Returns whether there was one.
+   */
+  delete(key: unknown): boolean;
+  /** Reads no more changes of endpoints from the async iterable that was given, and has it clean up. */
+  stopDiscovery(): void;
+  /** The label and the counters. */
+  toJSON(): Record<string, unknown>;
+}
+
+/**
+ * One service over many that are the same.
+ *
+ * Of two endpoints at random the less busy one is asked for a permit, then the other, then all the rest: with room anywhere nobody waits.
+ * Endpoints whose readiness fails, an open circuit or a connection that is down, are passed over. A caller who has to wait stands in the
+ * lines of `waitAt` endpoints at once, and is served by the first that has room. What is an endpoint's own, its limit, its breaker, its
+ * timeout, goes inside the service that is added.
+ *
+ * @example
+ * const users = balance({ endpoints: hosts.map((host) => [host, userService(host)]), outliers: {} });
+ * users.add("10.0.0.9", userService("10.0.0.9"));
+ * await users.call("ann");
+ *
+ * @throws TypeError | RangeError when an option is not in its range, or an endpoint is no service
+ */
+export function balance<S extends AnyService>(options?: BalanceOptions<S>): Balance<S> {
+  const { endpoints, ...settings } = readSettings(options);
+  const service = new BalanceService<S>(settings);
+  if (endpoints !== undefined) service.fill(endpoints);
+  return madeOf<Balance<S>>(service, {
+    name: layerName,
+    about: { label: settings.label, traits: ["balances"], facts: factsOf(settings) },
+    branches: () => service.branches(),
+  });
+}
+
+class BalanceService<S extends AnyService>
+  extends Service<RequestOfAll<S>, ResponseOf<S>, FailureOf<S> | OverloadedError>
+  implements Balance<S>
+{
+  private readonly set: EndpointSet;
+  private readonly lines: Waiting;
+  private readonly chooser: Chooser;
+  private readonly announce: Announce;
+  private readonly label: string | undefined;
+  private discovery: Discovery | undefined = undefined;
+
+  constructor(settings: Settings) {
+    super();
+    const { pick, waitAt, label } = settings;
+    this.label = label;
+    this.announce = announcer(settings, this);
+    const room = {
+      get isEmpty() {
+        return set.all.length === 0;
+      },
+    };
+    const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
+    const set = new EndpointSet(settings, lines, this.announce);
+    this.set = set;
+    this.lines = lines;
+    this.chooser = pick === undefined ? new TwoChoices(set, lines, settings) : new ByKey(set, lines, settings);
+  }
+
+  get endpoints(): readonly BalanceEndpoint[] {
+    // Those whose ejection is over are used again.
+    return this.set.usable && this.set.all;
+  }
+  get size(): number {
+    return this.set.all.length;
+  }
+  get ejected(): number {
+    return this.set.ejected;
+  }
+  get panicking(): boolean {
+    return this.set.panicking;
+  }
+  get pending(): number {
+    return this.set.pending;
+  }
+  get waiting(): number {
+    return this.lines.size;
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { label, size, ejected, pending, waiting } = this;
+    return { label, size, ejected, pending, waiting };
+  }
+
+  add(key: unknown, service: S, options?: EndpointOptions): void {
+    this.set.add(key, service, options);
+  }
+
+  delete(key: unknown): boolean {
+    return this.set.delete(key);
+  }
+
+  stopDiscovery(): void {
+    this.discovery?.stop();
+  }
+
+  override tryReady(request?: RequestOfAll<S>): Permit<any, any, any> | undefined {
+    return this.chooser.tryReady(request);
+  }
+
+  override ready(options: ReadyOptions<RequestOfAll<S>> = {}): Promise<Permit<any, any, any>> {
+    try {
+      requireObject("ready", "options", options);
+      throwIfAborted(options.signal);
+      const permit = this.chooser.tryReady(options.request);
+      return permit === undefined ? this.chooser.wait(options) : Promise.resolve(permit);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  override call(request: RequestOfAll<S>, options: CallOptions = {}): Promise<any> {
+    try {
+      requireObject("call", "options", options);
+      const { signal, deadline } = options;
+      throwIfAborted(signal);
+      const permit = this.chooser.tryReady(request);
+      if (permit !== undefined) return permit.call(request, options);
+      return this.chooser.wait({ request, signal, deadline }).then((granted) => granted.call(request, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @internal what was given at first */
+  fill(endpoints: Iterable<EndpointEntry<S>> | AsyncIterable<unknown>): void {
+    const entries = readEntries(endpoints);
+    if (entries !== undefined) {
+      for (const [key, service, options] of entries) this.set.add(key, service, options, "each of endpoints");
+    } else {
+      this.discovery = new Discovery(endpoints as AsyncIterable<unknown>, {
+        add: (key, service, options) => this.set.add(key, service, options),
+        delete: (key) => void this.set.delete(key),
+        failed: (cause) => this.announce({ type: "discovery-failed", cause }),
+      });
+    }
+  }
+
+  /** @internal for those who ask what it is made of */
+  *branches(): Iterable<readonly [unknown, AnyService]> {
+    for (const { key, made } of this.set.all) yield [key, made];
+  }
+}

@@ -1,0 +1,66 @@
+import type { AnyService } from "@sluice/core";
+import { report, show } from "@sluice/core/kit";
+import type { EndpointEntry, EndpointOptions } from "./options.ts";
+
+/** A change of the set of endpoints, as an async iterable tells of it. */
+export type EndpointUpdate<S extends AnyService> = { readonly add: EndpointEntry<S> } | { readonly delete: unknown };
+
+/** What discovery does with what it hears. */
+export interface Discovered {
+  add(key: unknown, service: AnyService, options: EndpointOptions | undefined): void;
+  delete(key: unknown): void;
+  failed(cause: unknown): void;
+}
+
+/** Reads an async iterable of changes until it ends, fails, or is stopped. */
+export class Discovery {
+  private readonly iterator: AsyncIterator<unknown>;
+  private readonly discovered: Discovered;
+  private stopped = false;
+
+  constructor(source: AsyncIterable<unknown>, discovered: Discovered) {
+    this.discovered = discovered;
+    this.iterator = source[Symbol.asyncIterator]();
+    void this.read();
+  }
+
+  /** Reads no more, and has the source clean up. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    try {
+      Promise.resolve(this.iterator.return?.()).catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  private async read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.iterator.next();
+        if (this.stopped) return;
+        if (done) break;
+        this.take(value);
+      }
+    } catch (error) {
+      if (!this.stopped) this.discovered.failed(error);
+    }
+    this.stopped = true;
+  }
+
+  /** What cannot be used is told, and the next one is read. */
+  private take(update: unknown): void {
+    try {
+      const { add, ...rest } = update as { readonly add?: EndpointEntry<AnyService>; readonly delete?: unknown };
+      if (add !== undefined) this.discovered.add(add[0], add[1], add[2]);
+      else if ("delete" in rest) this.discovered.delete(rest.delete);
+      else throw new TypeError("It has neither add nor delete.");
+    } catch (cause) {
+      const wanted = "{ add: [key, service] } or { delete: key }";
+      this.discovered.failed(
+        new TypeError(`balance: an update of endpoints must be ${wanted}; received ${show(update)}`, { cause }),
+      );
+    }
+  }
+}

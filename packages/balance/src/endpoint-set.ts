@@ -1,0 +1,209 @@
+import type { AnyService } from "@sluice/core";
+import { isOwnAbort, requireService } from "@sluice/core/kit";
+import { PeakEwma } from "@sluice/core/stats";
+import type { Announce } from "./change.ts";
+import { type Answered, Endpoint, type EndpointOwner } from "./endpoint.ts";
+import { type EndpointOptions, layerName, readWeight, type Settings } from "./options.ts";
+import { OutlierRecord } from "./outliers.ts";
+import { Repeats } from "./repeats.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** Who is told of what goes on in a set of endpoints. */
+export interface SetWatcher {
+  /** There may be room at an endpoint. */
+  left(endpoint: Endpoint): void;
+  added(endpoint: Endpoint): void;
+  deleted(endpoint: Endpoint): void;
+}
+
+/** The endpoints, and which of them may be used. */
+export class EndpointSet implements EndpointOwner {
+  pending = 0;
+  /** Counts the changes of {@link all}. */
+  version = 0;
+  /** Where requests have been; undefined where nobody asks. */
+  readonly repeats: Repeats | undefined;
+  private readonly byKey = new Map<unknown, Endpoint>();
+  private list: readonly Endpoint[] = [];
+  private inUse: readonly Endpoint[] = [];
+  /** The sums of the weights up to each of those in use; undefined where all weigh the same. */
+  private sums: Float64Array | undefined = undefined;
+  private weights = 0;
+  private ejectedNow = 0;
+  /** When the next ejection ends. */
+  private due = Number.POSITIVE_INFINITY;
+  private readonly settings: Settings;
+  private readonly watcher: SetWatcher;
+  private readonly announce: Announce;
+
+  constructor(settings: Settings, watcher: SetWatcher, announce: Announce) {
+    this.settings = settings;
+    this.watcher = watcher;
+    this.announce = announce;
+    this.repeats = settings.avoidRepeats ? new Repeats() : undefined;
+  }
+
+  /** All of them, in the order in which they were added. */
+  get all(): readonly Endpoint[] {
+    return this.list;
+  }
+
+  /** Those that may be used now. */
+  get usable(): readonly Endpoint[] {
+    this.readmit();
+    return this.inUse;
+  }
+
+  /** The weights of those in {@link usable}. */
+  get weight(): number {
+    return this.weights;
+  }
+
+  /** How many are ejected now. */
+  get ejected(): number {
+    this.readmit();
+    return this.ejectedNow;
+  }
+
+  /** Whether so many are ejected that all are used. */
+  get panicking(): boolean {
+    return this.ejected > 0 && this.inUse.length === this.list.length;
+  }
+
+  /** Whether it may be used, of those in {@link all}. */
+  mayUse(endpoint: Endpoint): boolean {
+    return !endpoint.ejected || this.panicking;
+  }
+
+  /**
+   * @param called what errors call the service
+   * @throws TypeError | RangeError when it is no service, or an option is not in its range
+   */
+  add(key: unknown, service: AnyService, options: EndpointOptions | undefined, called = "service"): void {
+    requireService(layerName, called, service);
+    const weight = readWeight(options);
+    const { load, defaultRtt, decay, outliers, clock } = this.settings;
+    const endpoint = new Endpoint(this, service, {
+      key,
+      weight,
+      latency: load === "peak-ewma" ? new PeakEwma(decay, clock.now(), defaultRtt) : undefined,
+      outlier: outliers && new OutlierRecord(outliers),
+    });
+    this.delete(key);
+    this.byKey.set(key, endpoint);
+    this.changeTo([...this.list, endpoint]);
+    this.watcher.added(endpoint);
+    this.announce({ type: "added", endpoint });
+  }
+
+  delete(key: unknown): boolean {
+    const endpoint = this.byKey.get(key);
+    if (endpoint === undefined) return false;
+    endpoint.deleted = true;
+    this.byKey.delete(key);
+    this.changeTo(this.list.filter((other) => other !== endpoint));
+    this.watcher.deleted(endpoint);
+    this.announce({ type: "deleted", endpoint });
+    return true;
+  }
+
+  /** A place among those in use, each as likely as its weight. There is one. */
+  place(): number {
+    const { sums } = this;
+    if (sums === undefined) return this.below(this.inUse.length);
+    const wanted = this.random() * this.weights;
+    let low = 0;
+    for (let high = sums.length - 1; low < high;) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! > wanted) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** A whole number from 0 to below `count`. */
+  below(count: number): number {
+    return Math.floor(this.random() * count);
+  }
+
+  began(endpoint: Endpoint, request: unknown): number {
+    this.repeats?.note(request, endpoint);
+    return endpoint.latency === undefined && endpoint.outlier === undefined ? 0 : this.settings.clock.now();
+  }
+
+  answered(endpoint: Endpoint, call: Answered): void {
+    const { latency, outlier } = endpoint;
+    if (latency === undefined && outlier === undefined) return;
+    const now = this.settings.clock.now();
+    const elapsed = Math.max(0, now - call.begun);
+    const verdict = verdictOf(this.settings.classify, call, elapsed);
+    if (latency !== undefined) {
+      // To fail at once must not look fast. And who gave up has learned that it takes at least so long.
+      if (verdict === "success") latency.add(elapsed, now);
+      else if (verdict === "failure" || isGivenUp(call)) latency.add(Math.max(elapsed, latency.at(now)), now);
+    }
+    if (outlier === undefined || endpoint.deleted || verdict === "ignore") return;
+    if (outlier.fails(verdict === "failure", now) && this.mayEject) {
+      outlier.eject(now);
+      this.refresh();
+      this.announce({ type: "ejected", endpoint });
+    }
+  }
+
+  left(endpoint: Endpoint): void {
+    this.watcher.left(endpoint);
+  }
+
+  rttOf({ latency }: Endpoint): number | undefined {
+    return latency?.at(this.settings.clock.now());
+  }
+
+  private get mayEject(): boolean {
+    const { maxPercent } = this.settings.outliers!;
+    return this.ejected < Math.max(1, Math.floor((this.list.length * maxPercent) / 100));
+  }
+
+  /** From 0 to below 1, whatever the function answers with. */
+  private random(): number {
+    const random = this.settings.random();
+    return random >= 0 && random < 1 ? random : 0;
+  }
+
+  private changeTo(list: readonly Endpoint[]): void {
+    this.list = list;
+    this.version++;
+    this.refresh();
+  }
+
+  /** Has those whose ejection is over used again. Without any it reads no clock. */
+  private readmit(): void {
+    if (this.due === Number.POSITIVE_INFINITY) return;
+    const now = this.settings.clock.now();
+    if (this.due > now) return;
+    const readmitted = this.list.filter(({ outlier }) => outlier!.readmit(now));
+    this.refresh();
+    for (const endpoint of readmitted) this.announce({ type: "readmitted", endpoint });
+  }
+
+  private refresh(): void {
+    const good = this.list.filter((endpoint) => !endpoint.ejected);
+    this.ejectedNow = this.list.length - good.length;
+    const tooFew = good.length === 0 || good.length < this.list.length * this.settings.panic;
+    this.inUse = tooFew ? this.list : good;
+    this.due = Number.POSITIVE_INFINITY;
+    for (const { ejectedUntil = this.due } of this.list) this.due = Math.min(this.due, ejectedUntil);
+    this.weigh();
+  }
+
+  private weigh(): void {
+    const sums = new Float64Array(this.inUse.length);
+    this.weights = 0;
+    for (const [index, { weight }] of this.inUse.entries()) sums[index] = this.weights += weight;
+    const same = this.inUse.every(({ weight }) => weight === this.inUse[0]!.weight);
+    this.sums = same ? undefined : sums;
+  }
+}
+
+function isGivenUp({ outcome, signal }: Answered): boolean {
+  return outcome.status === "rejected" && isOwnAbort(signal, outcome.reason);
+}

@@ -1,0 +1,10 @@
+/**
+ * Ways for a balancer to send requests of one key to one endpoint, also while endpoints come and go: for caches, sessions and shards.
+ *
+ * @packageDocumentation
+ */
+export type { KeyOptions } from "./key-options.ts";
+export type { MaglevOptions } from "./maglev.ts";
+export { maglev } from "./maglev.ts";
+export type { RingOptions } from "./ring.ts";
+export { ring } from "./ring.ts";

@@ -1,0 +1,22 @@
+/**
+ * From `start` through the entries, each of which is an index, to the first that is accepted; -1 where none of `count` is.
+ */
+export function walk(
+  entries: ArrayLike<number>,
+  start: number,
+  count: number,
+  accept: (index: number) => boolean,
+): number {
+  const first = entries[start];
+  // Of no endpoints.
+  if (first === undefined || first < 0) return -1;
+  if (accept(first)) return first;
+  const refused = new Set([first]);
+  for (let step = 1; step < entries.length && refused.size < count; step++) {
+    const index = entries[(start + step) % entries.length]!;
+    if (refused.has(index)) continue;
+    if (accept(index)) return index;
+    refused.add(index);
+  }
+  return -1;
+}

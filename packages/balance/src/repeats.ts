@@ -1,0 +1,25 @@
+import type { Endpoint } from "./endpoint.ts";
+
+/** Knows at which endpoints a request object has been, as long as there is that object. */
+export class Repeats {
+  private readonly visited = new WeakMap<object, Endpoint[]>();
+
+  /** A call with `request` begins at `endpoint`. */
+  note(request: unknown, endpoint: Endpoint): void {
+    if (!isObject(request)) return;
+    const before = this.visited.get(request);
+    if (before === undefined) this.visited.set(request, [endpoint]);
+    else if (!before.includes(endpoint)) before.push(endpoint);
+  }
+
+  /** Where `request` has been. */
+  of(request: unknown): readonly Endpoint[] {
+    return (isObject(request) && this.visited.get(request)) || none;
+  }
+}
+
+const none: readonly Endpoint[] = [];
+
+function isObject(value: unknown): value is object {
+  return Object(value) === value;
+}

@@ -1,0 +1,240 @@
+import { isOverloadedError, OverloadedError, type Service, serviceFn, takeRefusal } from "@sluice/core";
+import { watch } from "@sluice/test-kit";
+import { mockService, VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
+import { maglev, ring } from "../src/hash/index.ts";
+import { balance, type ConsistentHash, type HashPlaces } from "../src/index.ts";
+import { type Backend, backends, entries } from "./helper/backend.ts";
+
+const settle = (): Promise<void> => new VirtualClock().advance(0);
+const key = (request: string): string | undefined => (request === "any" ? undefined : request.split(" ")[0]);
+const ways: readonly (readonly [string, (boundedLoad?: number) => ConsistentHash<string>])[] = [
+  ["maglev", (boundedLoad) => maglev({ key, size: 1_009, boundedLoad })],
+  ["ring", (boundedLoad) => ring({ key, boundedLoad })],
+];
+const names = (count: number) => Array.from({ length: count }, (_, nth) => ({ key: `host-${nth}`, weight: 1 }));
+const keys = Array.from({ length: 20_000 }, (_, nth) => `user-${nth}`);
+const all = (): boolean => true;
+/** Whom each key goes to, by name. */
+const homes = (places: HashPlaces, endpoints: readonly { readonly key: string }[]): string[] =>
+  keys.map((each) => endpoints[places.find(each, all)]!.key);
+
+function shares(owners: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const owner of owners) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  return counts;
+}
+
+describe.each(ways)("%s", (_name, pick) => {
+  /** Whom `request` goes to: others of the same names are asked. */
+  const find = (backendsNow: readonly Backend[], request: string): Backend => {
+    const others = backends(backendsNow.length);
+    void balance({ endpoints: entries(others), pick: pick() }).call(request);
+    return backendsNow[others.findIndex(({ open }) => open.length > 0)]!;
+  };
+
+  test("sends requests of one key to one endpoint, and those of another elsewhere", () => {
+    const some = backends(4);
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    for (let call = 0; call < 5; call++) void service.call(`ann ${call}`);
+    expect(some.filter(({ requests }) => requests.length > 0)).toHaveLength(1);
+    for (let user = 0; user < 50; user++) void service.call(`user-${user}`);
+    expect(some.every(({ requests }) => requests.length > 0)).toBe(true);
+  });
+
+  test("a request without a key goes anywhere", () => {
+    const some = backends(4);
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    for (let call = 0; call < 50; call++) void service.call("any");
+    expect(some.every(({ requests }) => requests.length > 0)).toBe(true);
+  });
+
+  test("the order in which endpoints were added changes nothing for nearly all keys", () => {
+    const endpoints = names(10);
+    const turned = [...endpoints].reverse();
+    const one = homes(pick().place(endpoints), endpoints);
+    const other = homes(pick().place(turned), turned);
+    expect(one.filter((home, nth) => home !== other[nth]).length / keys.length).toBeLessThan(0.05);
+  });
+
+  test("shares follow the weights", () => {
+    const endpoints = [1, 2, 5].map((weight, nth) => ({ key: `host-${nth}`, weight }));
+    const counts = shares(homes(pick().place(endpoints), endpoints));
+    for (const [nth, share] of [1 / 8, 2 / 8, 5 / 8].entries()) {
+      const seen = counts.get(`host-${nth}`)! / keys.length;
+      expect(seen).toBeGreaterThan(share * 0.75);
+      expect(seen).toBeLessThan(share * 1.3);
+    }
+  });
+
+  test("when an endpoint goes only its keys move, nearly", () => {
+    const endpoints = names(10);
+    const fewer = endpoints.slice(1);
+    const before = homes(pick().place(endpoints), endpoints);
+    const after = homes(pick().place(fewer), fewer);
+    const moved = before.filter((home, nth) => home !== "host-0" && home !== after[nth]);
+    expect(moved.length / keys.length).toBeLessThan(0.05);
+    expect(shares(after).size).toBe(9);
+  });
+
+  test("the next in order takes over for one that is not accepted, and -1 is nobody", () => {
+    const endpoints = names(5);
+    const places = pick().place(endpoints);
+    const first = places.find("ann", all);
+    const second = places.find("ann", (index) => index !== first);
+    expect(second).not.toBe(first);
+    expect(places.find("ann", () => false)).toBe(-1);
+  });
+
+  test("one that has no room is waited for, and one that fails is passed over", async () => {
+    const some = backends(3, 1);
+    const home = find(some, "ann");
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    void service.call("ann 1");
+    const second = watch(service.call("ann 2"));
+    expect(service.tryReady("ann 3")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "slots" });
+    expect(service.waiting).toBe(1);
+    home.answer();
+    await settle();
+    home.answer();
+    await settle();
+    expect(second()).toEqual(["kept", home.name]);
+    const [broken, handle] = mockService<string, string>();
+    service.add(home.name, broken);
+    handle.sendFailure(new OverloadedError("circuit"));
+    void service.call("ann 4");
+    expect(some.filter(({ open }) => open.length > 0)).toHaveLength(1);
+  });
+
+  test("who waits where readiness fails goes to the next, and fails when all have", async () => {
+    const mocks = Array.from({ length: 3 }, () => mockService<string, string>());
+    for (const [, handle] of mocks) handle.allow(0);
+    const service = balance({ endpoints: mocks.map(([each], nth) => [nth, each]), pick: pick() });
+    const state = watch(service.call("ann"));
+    const down = new Error("down");
+    for (let round = 0; round < 3; round++) {
+      for (const [, handle] of mocks) handle.sendFailure(down);
+      await settle();
+    }
+    expect(state()).toEqual(["broken", down]);
+    expect(service).toMatchObject({ waiting: 0, pending: 0 });
+  });
+
+  test("a permit that is spent on a request of another endpoint is exchanged, and tried once", async () => {
+    const some = backends(3, 1);
+    const ann = find(some, "ann");
+    const other = Array.from({ length: 50 }, (_, nth) => `user-${nth}`).find((user) => find(some, user) !== ann)!;
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    const permit = service.tryReady("ann")!;
+    void permit.call(other);
+    expect(ann.slots.active).toBe(0);
+    const full = service.tryReady("ann")!;
+    const refused: unknown = await full.call(other).catch((error: unknown) => error);
+    expect(isOverloadedError(refused)).toBe(true);
+    expect(refused).toMatchObject({ layer: "slots" });
+    expect(ann.slots.active).toBe(0);
+    const same = service.tryReady("ann 1")!;
+    void same.call("ann 2");
+    expect(ann.open).toHaveLength(1);
+    expect(service.pending).toBe(2);
+  });
+
+  test("a blind permit holds one of each, and gives the rest back at the call", async () => {
+    const some = backends(3, 1);
+    const home = find(some, "ann");
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    const permit = service.tryReady()!;
+    expect(some.map(({ slots }) => slots.active)).toEqual([1, 1, 1]);
+    expect(service.tryReady()).toBeUndefined();
+    const answer = permit.call("ann");
+    expect(some.map(({ slots }) => slots.active).reduce((sum, active) => sum + active)).toBe(1);
+    home.answer();
+    expect(await answer).toBe(home.name);
+    service.tryReady()!.release();
+    expect(some.every(({ slots }) => slots.idle)).toBe(true);
+  });
+
+  test("a blind caller waits for one of each, and an abort gives all of it back", async () => {
+    const some = backends(3, 1);
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    for (const { service: each } of some.slice(0, 2)) void each.call("x");
+    const controller = new AbortController();
+    const aborted = watch(service.ready({ signal: controller.signal }));
+    const waiting = watch(service.ready());
+    await settle();
+    controller.abort("enough");
+    await settle();
+    expect(aborted()).toEqual(["broken", "enough"]);
+    for (const backend of some.slice(0, 2)) backend.answer();
+    await settle();
+    expect(waiting()[0]).toBe("kept");
+    (waiting()[1] as Disposable & { release(): void }).release();
+    expect(some.every(({ slots }) => slots.idle)).toBe(true);
+    expect(service).toMatchObject({ waiting: 0, pending: 0 });
+  });
+
+  test("without endpoints it waits for the first, also a blind caller", async () => {
+    const service = balance<Service<string, string>>({ pick: pick() });
+    expect(service.tryReady("ann")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "balance", reason: "endpoints" });
+    const states = [watch(service.call("ann")), watch(service.ready())];
+    await settle();
+    expect(states.map((state) => state()[0])).toEqual(["pending", "pending"]);
+    service.add(
+      "a",
+      serviceFn((request: string) => `hello ${request}`),
+    );
+    await settle();
+    expect(states[0]!()).toEqual(["kept", "hello ann"]);
+    expect(states[1]!()[0]).toBe("kept");
+  });
+
+  test("a key that throws or is none is a failure of readiness, or of the call, and nothing is held", async () => {
+    const some = backends(2, 1);
+    const down = new Error("no key");
+    const throwing = (request: string): string => {
+      if (request === "bad") throw down;
+      return request === "none" ? ({} as never) : request;
+    };
+    for (const service of [
+      balance({ endpoints: entries(some), pick: maglev({ key: throwing, size: 101 }) }),
+      balance({ endpoints: entries(some), pick: ring({ key: throwing }) }),
+    ]) {
+      expect(() => service.tryReady("bad")).toThrow(down);
+      await expect(service.call("bad")).rejects.toBe(down);
+      await expect(service.call("none")).rejects.toThrow(/key must return a string, a number or undefined/);
+      await expect(service.tryReady("ann")!.call("bad")).rejects.toBe(down);
+      await expect(service.tryReady()!.call("bad")).rejects.toBe(down);
+      expect(some.every(({ slots }) => slots.idle)).toBe(true);
+      expect(service).toMatchObject({ waiting: 0, pending: 0 });
+    }
+  });
+
+  test("an endpoint under a key that has no name is refused where its place is needed", () => {
+    const service = balance<Service<string, string>>({ pick: pick() });
+    service.add({}, serviceFn(String));
+    expect(() => service.tryReady("ann")).toThrow(/the key of an endpoint must be a string or a number/);
+  });
+
+  test("a request for one that has its share goes to the next, and to it again when there is room", () => {
+    const some = backends(4);
+    const service = balance({ endpoints: entries(some), pick: pick(1.5) });
+    for (let call = 1; call <= 100; call++) {
+      void service.call("ann");
+      const most = Math.max(...some.map(({ open }) => open.length));
+      expect(most).toBeLessThanOrEqual(Math.ceil((1.5 * call) / 4));
+    }
+    // All of one key: without a bound all 100 were at one.
+    expect(Math.max(...some.map(({ open }) => open.length))).toBe(38);
+  });
+});
+
+test.each([
+  ["maglev", "size", [2, 4, 1_000, 5_000_012, "x"], (size: never) => maglev({ key, size })],
+  ["ring", "points", [0, 10_001, 1.5, "x"], (points: never) => ring({ key, points })],
+  ["maglev", "boundedLoad", [1, 0.5, Number.NaN, Infinity, "x"], (boundedLoad: never) => maglev({ key, boundedLoad })],
+  ["ring", "key", [1, undefined, "x"], (bad: never) => ring({ key: bad })],
+])("%s refuses %s where it is not in its range", (of, option, values, make) => {
+  for (const value of values) expect(() => make(value as never)).toThrow(`${of}: ${option} must be`);
+});

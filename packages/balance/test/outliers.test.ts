@@ -1,0 +1,161 @@
+import { OverloadedError } from "@sluice/core";
+import { unhandledIn } from "@sluice/test-kit";
+import { VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
+import { balance, type BalanceChange, type BalanceOptions } from "../src/index.ts";
+import { type Backend, backends, entries } from "./helper/backend.ts";
+
+const down = new Error("down");
+
+function setUp(count: number, options: Omit<BalanceOptions<Backend["service"]>, "endpoints">) {
+  const clock = new VirtualClock();
+  const all = backends(count);
+  const changes: BalanceChange[] = [];
+  const service = balance({
+    endpoints: entries(all),
+    clock,
+    onChange: (change) => void changes.push(change),
+    ...options,
+  });
+  changes.length = 0;
+  /** So many calls, each of which ends as `end` says, at whichever endpoint it is. */
+  const run = async (calls: number, end: (backend: Backend) => void, signal?: AbortSignal): Promise<void> => {
+    for (let call = 0; call < calls; call++) {
+      service.call("x", { signal }).catch(() => {});
+      end(all.find(({ open }) => open.length > 0)!);
+      await clock.advance(0);
+    }
+  };
+  const ejected = (): unknown[] =>
+    service.endpoints.filter(({ ejectedUntil }) => ejectedUntil !== undefined).map(({ key }) => key);
+  return { clock, all, service, changes, run, ejected };
+}
+
+/** b0 fails, the others do not. */
+const firstFails = (backend: Backend): void => (backend.name === "b0" ? backend.fail(down) : backend.answer());
+
+describe("an endpoint that fails", () => {
+  test("is ejected after so many failures in a row, for base times the number of its ejections", async () => {
+    const { clock, all, service, run, ejected, changes } = setUp(3, { outliers: { base: 1_000 } });
+    await run(100, firstFails);
+    expect(all[0]!.requests).toHaveLength(5);
+    expect(ejected()).toEqual(["b0"]);
+    expect(service).toMatchObject({ ejected: 1, panicking: false });
+    expect(service.endpoints[0]).toMatchObject({ ejectedUntil: 1_000, ejections: 1 });
+    await clock.advance(999);
+    await run(50, firstFails);
+    expect(all[0]!.requests).toHaveLength(5);
+    await clock.advance(1);
+    await run(100, firstFails);
+    expect(all[0]!.requests).toHaveLength(10);
+    expect(service.endpoints[0]).toMatchObject({ ejectedUntil: 3_000, ejections: 2 });
+    expect(changes.map(({ type }) => type)).toEqual(["ejected", "readmitted", "ejected"]);
+  });
+
+  test("is ejected for max at most, and forgiven one ejection for each interval in use", async () => {
+    const { clock, service, run } = setUp(2, { outliers: { base: 1_000, max: 1_500, interval: 10_000 } });
+    await run(100, firstFails);
+    await clock.advance(1_000);
+    await run(100, firstFails);
+    expect(service.endpoints[0]).toMatchObject({ ejectedUntil: 2_500, ejections: 2 });
+    await clock.advance(1_500 + 20_000);
+    await run(100, firstFails);
+    expect(service.endpoints[0]).toMatchObject({ ejections: 1, ejectedUntil: 22_500 + 1_000 });
+  });
+
+  test("is ejected by the share of its failures, from minimumCalls on", async () => {
+    const outliers = { consecutive: Infinity, ratio: 0.5, minimumCalls: 10, interval: 1_000 };
+    const { run, ejected, all } = setUp(2, { outliers });
+    let turn = 0;
+    const everySecond = (backend: Backend): void =>
+      backend.name === "b0" && turn++ % 2 === 0 ? backend.fail(down) : backend.answer();
+    while (all[0]!.requests.length < 9) await run(1, everySecond);
+    expect(ejected()).toEqual([]);
+    await run(40, everySecond);
+    expect(ejected()).toEqual(["b0"]);
+  });
+
+  test("never are more than maxPercent ejected, and one at least", async () => {
+    const failAll = (backend: Backend): void => backend.fail(down);
+    const few = setUp(10, { outliers: { maxPercent: 30 } });
+    await few.run(500, failAll);
+    expect(few.service.ejected).toBe(3);
+    const one = setUp(3, { outliers: { maxPercent: 0 } });
+    await one.run(100, failAll);
+    expect(one.service.ejected).toBe(1);
+  });
+
+  test("in panic ejections count for nothing", async () => {
+    const { run, service, all } = setUp(4, { outliers: { maxPercent: 100 }, panic: 0.6 });
+    const halfFails = (backend: Backend): void => (backend.name < "b2" ? backend.fail(down) : backend.answer());
+    await run(200, halfFails);
+    expect(service).toMatchObject({ ejected: 2, panicking: true });
+    const before = all[0]!.requests.length;
+    await run(100, halfFails);
+    expect(all[0]!.requests.length).toBeGreaterThan(before + 5);
+  });
+
+  test("that is the only one is used although it is ejected, whatever panic says", async () => {
+    const { run, service } = setUp(1, { outliers: {}, panic: 0 });
+    await run(5, (backend) => backend.fail(down));
+    expect(service).toMatchObject({ ejected: 1, panicking: true });
+    expect(service.tryReady("x")).toBeDefined();
+  });
+});
+
+describe("what is no failure", () => {
+  test("aborts of callers and refusals of ours are none", async () => {
+    const { run, service } = setUp(2, { outliers: { consecutive: 1 } });
+    await run(20, (backend) => backend.fail(new OverloadedError("inside")));
+    const controller = new AbortController();
+    await run(
+      1,
+      (backend) => {
+        controller.abort(down);
+        backend.fail(down);
+      },
+      controller.signal,
+    );
+    expect(service.ejected).toBe(0);
+  });
+
+  test("a call that a timeout outside ended is one", async () => {
+    const { run, service } = setUp(2, { outliers: { consecutive: 1 } });
+    const controller = new AbortController();
+    await run(
+      1,
+      (backend) => {
+        controller.abort(new DOMException("late", "TimeoutError"));
+        backend.fail(controller.signal.reason);
+      },
+      controller.signal,
+    );
+    expect(service.ejected).toBe(1);
+  });
+
+  test("classify decides, and where it throws or answers with something else the default counts", async () => {
+    const judged = setUp(2, {
+      outliers: { consecutive: 1 },
+      classify: (outcome, { request, elapsed, aborted }) => {
+        expect([request, elapsed, aborted]).toEqual(["x", 0, false]);
+        return outcome.status === "fulfilled" ? "failure" : "ignore";
+      },
+    });
+    await judged.run(1, (backend) => backend.fail(down));
+    expect(judged.service.ejected).toBe(0);
+    await judged.run(1, (backend) => backend.answer());
+    expect(judged.service.ejected).toBe(1);
+    for (const bad of [() => "bad" as never, () => Promise.reject(down) as never, thrower]) {
+      const reported = await unhandledIn(async () => {
+        const other = setUp(2, { outliers: { consecutive: 1 }, classify: bad });
+        await other.run(1, (backend) => backend.fail(down));
+        expect(other.service.ejected).toBe(1);
+      });
+      expect(reported.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+function thrower(): never {
+  throw new Error("bad classify");
+}

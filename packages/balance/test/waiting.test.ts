@@ -1,0 +1,228 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Service } from "@sluice/core";
+import { holdLayer } from "@sluice/core/kit";
+import { watch } from "@sluice/test-kit";
+import { mockService, VirtualClock } from "@sluice/testing";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { balance } from "../src/index.ts";
+import { Backend, backends, entries } from "./helper/backend.ts";
+
+const settle = (): Promise<void> => new VirtualClock().advance(0);
+const fill = (all: readonly Backend[], service: Service<string, string>): void => {
+  for (const { slots } of all) for (let slot = 0; slot < slots.max; slot++) void service.call("first");
+};
+
+describe("a caller who waits", () => {
+  test("stands in the lines of waitAt endpoints, and leaves the others when one grants", async () => {
+    const all = backends(6, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 3 });
+    fill(all, service);
+    const call = watch(service.call("x"));
+    const lines = all.filter(({ slots }) => slots.waiting === 1);
+    expect(lines).toHaveLength(3);
+    expect(service).toMatchObject({ waiting: 1, pending: 6 });
+    lines[1]!.answer();
+    await settle();
+    expect(lines[1]!.requests).toEqual(["first", "x"]);
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([0, 0, 0, 0, 0, 0]);
+    lines[1]!.answer();
+    await settle();
+    expect(call()).toEqual(["kept", lines[1]!.name]);
+    expect(service).toMatchObject({ waiting: 0, pending: 5 });
+  });
+
+  test("gives back at once what a second endpoint grants in the same turn", async () => {
+    const all = backends(2, 1);
+    const service = balance({ endpoints: entries(all) });
+    fill(all, service);
+    const permit = service.ready();
+    for (const each of all) each.answer();
+    await settle();
+    expect(all.map(({ slots }) => slots.active).sort()).toEqual([0, 1]);
+    expect(service.pending).toBe(1);
+    (await permit).release();
+    expect(all.map(({ slots }) => slots.active)).toEqual([0, 0]);
+  });
+
+  test("leaves all lines at once when it aborts, with its own reason", async () => {
+    const all = backends(4, 1);
+    const service = balance({ endpoints: entries(all) });
+    fill(all, service);
+    const controller = new AbortController();
+    const states = [
+      watch(service.call("x", { signal: controller.signal })),
+      watch(service.ready({ signal: controller.signal })),
+    ];
+    controller.abort("enough");
+    expect(service.waiting).toBe(0);
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([0, 0, 0, 0]);
+    await settle();
+    for (const state of states) expect(state()).toEqual(["broken", "enough"]);
+    await expect(service.ready({ signal: controller.signal })).rejects.toBe("enough");
+    await expect(service.call("x", { signal: controller.signal })).rejects.toBe("enough");
+  });
+
+  test("that is granted and aborts in the same turn holds nothing", async () => {
+    const all = backends(1, 1);
+    const service = balance({ endpoints: entries(all) });
+    fill(all, service);
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => event.stopImmediatePropagation());
+    const state = watch(service.ready({ signal: controller.signal }));
+    controller.abort("enough");
+    all[0]!.answer();
+    await settle();
+    expect(state()).toEqual(["broken", "enough"]);
+    expect(all[0]!.slots.active).toBe(0);
+    expect(service).toMatchObject({ waiting: 0, pending: 0 });
+  });
+
+  test("at each endpoint those who wait are served in order, and no newcomer passes them", async () => {
+    const all = backends(1, 1);
+    const service = balance({ endpoints: entries(all) });
+    fill(all, service);
+    for (const request of ["a", "b", "c"]) void service.call(request);
+    for (let round = 0; round < 3; round++) {
+      all[0]!.answer();
+      expect(service.tryReady("newcomer")).toBeUndefined();
+      await settle();
+    }
+    expect(all[0]!.requests).toEqual(["first", "a", "b", "c"]);
+  });
+
+  test("goes elsewhere when an endpoint fails, and fails when all have", async () => {
+    const handles = Array.from({ length: 6 }, () => mockService<string, string>());
+    for (const [, handle] of handles) handle.allow(0);
+    const service = balance({ endpoints: handles.map(([each], nth) => [nth, each]), waitAt: 2 });
+    const state = watch(service.ready());
+    const down = new Error("down");
+    for (const [, handle] of handles.slice(0, 5)) handle.sendFailure(down);
+    await settle();
+    expect(state()[0]).toBe("pending");
+    handles[5]![1].sendFailure(down);
+    await settle();
+    // Those that have failed are not asked again by the same caller.
+    expect(state()).toEqual(["broken", down]);
+    expect(service.waiting).toBe(0);
+  });
+
+  test("runs what is inside in its own async context, also where another's end serves it", async () => {
+    const tenant = new AsyncLocalStorage<string>();
+    const seen: string[] = [];
+    const all = backends(4, 1);
+    const watched = all.map(({ name, service: each }): [string, Service<string, string>] => {
+      const seeing = holdLayer("seeing", {
+        reserve: () => void seen.push(`${name}: ${tenant.getStore()}`),
+        start: (_state, inside, request, options) => inside.start(request, options),
+      });
+      return [name, seeing.wrap(each)];
+    });
+    const service = balance({ endpoints: watched, waitAt: 1 });
+    fill(all, service);
+    const call = tenant.run("ann", () => service.call("x").then((name) => [name, tenant.getStore()]));
+    const elsewhere = all.find(({ slots }) => slots.waiting === 0)!;
+    seen.length = 0;
+    tenant.run("bob", () => elsewhere.answer());
+    await settle();
+    expect(seen).toEqual([`${elsewhere.name}: ann`]);
+    expect(elsewhere.requests).toEqual(["first", "x"]);
+    elsewhere.answer();
+    expect(await call).toEqual([elsewhere.name, "ann"]);
+  });
+});
+
+describe("nobody waits for ever while calls end anywhere", () => {
+  test("who waits for endpoints that hang is served by one whose calls end", async () => {
+    const all = backends(8, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 2 });
+    fill(all, service);
+    const calls = Array.from({ length: 100 }, () => watch(service.call("x")));
+    const alive = all.slice(4);
+    for (let round = 0; round < 200; round++) {
+      for (const each of alive) if (each.open.length > 0) each.answer();
+      await settle();
+    }
+    expect(calls.filter((state) => state()[0] === "pending")).toHaveLength(0);
+    expect(service.waiting).toBe(0);
+  });
+
+  test("also when newcomers never stop to come", async () => {
+    const all = backends(8, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 2 });
+    fill(all, service);
+    const first = Array.from({ length: 20 }, () => watch(service.call("x")));
+    const alive = all.slice(4);
+    for (let round = 0; round < 200; round++) {
+      for (let newcomer = 0; newcomer < alive.length; newcomer++) void service.call("newcomer");
+      for (const each of alive) if (each.open.length > 0) each.answer();
+      await settle();
+    }
+    expect(first.filter((state) => state()[0] === "pending")).toHaveLength(0);
+  });
+
+  test("no newcomer is let in before one who was sent there", async () => {
+    const all = backends(2, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 1 });
+    fill(all, service);
+    void service.call("x");
+    const free = all.find(({ slots }) => slots.waiting === 0)!;
+    free.answer();
+    // In each microtask until it is served.
+    for (let microtask = 0; microtask < 10; microtask++) {
+      service.tryReady("newcomer")?.release();
+      if (free.slots.active === 0) expect(free.requests).toHaveLength(1);
+      await Promise.resolve();
+    }
+    expect(free.requests).toEqual(["first", "x"]);
+  });
+
+  test("nothing is left behind, whatever the interleaving", async () => {
+    const step = fc.record({
+      do: fc.constantFrom("call", "ready", "abort", "answer", "fail", "release", "settle", "add", "delete"),
+      at: fc.nat(5),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), async (steps, waitAt) => {
+        const all = backends(6, 1);
+        const service = balance({ endpoints: entries(all.slice(0, 3)), waitAt });
+        const permits: { release(): void }[] = [];
+        const controllers: AbortController[] = [];
+        for (const { do: what, at } of steps) {
+          const controller = new AbortController();
+          const { signal } = controller;
+          if (what === "call") service.call("x", { signal }).catch(() => {});
+          else if (what === "ready")
+            service.ready({ signal }).then(
+              (permit) => permits.push(permit),
+              () => {},
+            );
+          else if (what === "abort") controllers[at % controllers.length]?.abort();
+          else if (what === "answer" && all[at]!.open.length > 0) all[at]!.answer();
+          else if (what === "fail" && all[at]!.open.length > 0) all[at]!.fail(new Error("no"));
+          else if (what === "release") permits[at % permits.length]?.release();
+          else if (what === "settle") await settle();
+          else if (what === "add") service.add(all[at]!.name, all[at]!.service);
+          else if (what === "delete") service.delete(all[at]!.name);
+          if (what === "call" || what === "ready") controllers.push(controller);
+          for (const { open } of all) expect(open.length).toBeLessThanOrEqual(1);
+        }
+        await settle();
+        // Whoever waits, waits although there is no room.
+        if (service.waiting > 0) {
+          for (const { key } of service.endpoints)
+            expect(all.find(({ name }) => name === key)!.slots.available).toBe(0);
+        }
+        for (const controller of controllers) controller.abort();
+        for (let round = 0; round < 5; round++) {
+          for (const each of all) while (each.open.length > 0) each.answer();
+          for (const permit of permits) permit.release();
+          await settle();
+        }
+        expect(service).toMatchObject({ waiting: 0, pending: 0 });
+        for (const { slots } of all) expect(slots.idle).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
