@@ -111,13 +111,15 @@ export const metastableFailure: Simulation = {
   reading:
     "The failure is as published: it lasts at 160 a second and more, with twice the load at the database, and ends at 140. The retry budget halves the load and does not end it: what keeps the failure alive is the line of queries that nobody waits for any more, and 10 % of retries leave no room to work it off. What ends it: to send less until the line is gone (throttle and breaker), or not to have that line (controlled delay at the server), which is by far the quickest. It has a price: at 93 % of the capacity a line of 5 ms refuses a few calls although nothing is wrong. With more servers, or a longer `target`, there are fewer of them.",
   async run(effort: Effort): Promise<Findings> {
-    const [outage, after] = effort === "full" ? [10, 90] : [2, 40];
+    const [outage, after] = effort === "full" ? [10, 90] : [2, 25];
     const at = (load: number, defences?: Defences, watched = after) => run({ load, outage, after: watched }, defences);
     const plain = await at(280);
-    const below = await at(140, undefined, effort === "full" ? 240 : 50);
-    const above = await at(160, undefined, effort === "full" ? 240 : 50);
+    // With so few more than it can do, the line takes its time to go.
+    const long = effort === "full" ? 240 : 30;
+    const below = await at(140, undefined, long);
+    const above = await at(160, undefined, long);
     const budget = await at(280, defended.budget);
-    const throttled = await at(280, defended.throttle, 90);
+    const throttled = await at(280, defended.throttle, effort === "full" ? after : 60);
     const breaker = await at(280, defended.breaker);
     const line = await at(280, defended.line);
     const last = (counts: PerSecond, { end }: Run) => counts.rate(end - 10, end);
