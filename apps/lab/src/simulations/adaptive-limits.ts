@@ -98,7 +98,7 @@ export const adaptiveLimits: Simulation = {
   setting:
     "A server of 50 workers of 16 to 24 ms behind its own queue, and 400 callers who always want something. Half way four of five workers go. `adaptiveLimit` in windows of 100 ms with `vegas()`, `gradient()`, and `aimd()`, the last in front of a server that refuses with more than 30 in its queue; and fixed limits of 20 and 200 beside them.",
   reading:
-    "Each finds the full throughput with a short queue, and each follows the server when it loses its workers. What they keep in the server's queue differs: `vegas` some, `aimd` as many as the server has room for, since refusals are all that it sees. Our `gradient` is not the published Gradient2: it makes room for a queue only while there is none, and does not grow without end.",
+    "Each finds the full throughput with a short queue. `vegas` keeps some calls in the server's queue, `gradient` hardly any, `aimd` as many as the server has room for: refusals are all that it sees. So the first two follow the server when it loses its workers, and `aimd` does not, for this server still takes 80 calls and only gets slower with them; a server like that wants a limit that looks at latency. Our `gradient` is not the published Gradient2: it makes room for a queue only while there is none, and does not grow without end.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 30 : 15;
     const small = await run({ seconds: seconds / 3 }, () => 20);

@@ -79,7 +79,7 @@ export const clientThrottling: Simulation = {
   setting:
     "A backend that takes 100 requests a second and refuses the rest (`loadShed` outside a `rateLimit`), and clients that ask for 500: without a throttle, with `throttle({ k: 2 })` and with `throttle({ k: 1.1 })`, over windows of 30 s, our default. Then an outage of two windows, with 100 requests a second: how long until nine of ten pass again.",
   reading:
-    "The ratios come out. What the book does not say is the price of a small K: after an outage the accepts grow by a factor of about K in each window, so that K = 1.1 needs many of them. Hence our window is 30 s and not two minutes, and our K is 2. At the beginning of an overload, until the window has seen enough refusals, the backend is hit harder: the first seconds of the chart.",
+    "The ratios come out. What the book does not say is the price of a small K: after an outage a client sends only K times as much as was accepted in the last window, so that K = 1.1 needs a dozen of them. With the two minutes of the book that is more than twenty minutes. Hence our window is 30 s, and our K is 2. At the beginning of an overload, until the window has seen enough refusals, the backend is hit harder: the first seconds of the chart.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 180 : 60;
     const plain = await overload(seconds);

@@ -56,7 +56,7 @@ export const loadBalancing: Simulation = {
   layers: ["balance", "limit"],
   sources: [
     {
-      title: "Gould, tower: Implement a Peak-EWMA load metric, 2018",
+      title: "tower, balance: Implement a Peak-EWMA load metric, 2018",
       where: "pull request #76, the output of its demonstration",
       url: "https://github.com/tower-rs/tower/pull/76",
     },
