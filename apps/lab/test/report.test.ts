@@ -78,7 +78,7 @@ describe("a chart", () => {
     expect(svg).not.toContain("NaN");
     const xs = [...svg.matchAll(/[ML](-?[\d.]+),/g)].map(([, x]) => Number(x));
     expect(Math.min(...xs)).toBe(64);
-    expect(Math.max(...xs)).toBe(744);
+    expect(Math.max(...xs)).toBe(732);
   });
 
   it("leaves out what a logarithmic axis cannot show", () => {

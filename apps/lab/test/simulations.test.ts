@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { svgOf } from "../src/report/chart.ts";
 import { pageOf } from "../src/report/page.ts";
@@ -15,6 +17,17 @@ describe.each(simulations)("$name, in its short form", (simulation) => {
     for (const { within } of findings.figures) expect(within).not.toEqual([-Infinity, Infinity]);
     expect(svgOf(findings.chart)).not.toContain("NaN");
     expect(pageOf([[simulation, findings]])).toContain(`(lab/${simulation.name}.svg)`);
+  });
+});
+
+const docs = join(import.meta.dirname, "../../../docs");
+const page = readFileSync(join(docs, "lab.md"), "utf8");
+
+describe.each(simulations)("$name, in docs/lab.md", ({ name, published, setting, reading }) => {
+  it("reads as in its file, and is drawn", () => {
+    // Otherwise: pnpm lab --write
+    for (const text of [published, setting, reading]) expect(page).toContain(text);
+    expect(existsSync(join(docs, "lab", `${name}.svg`))).toBe(true);
   });
 });
 

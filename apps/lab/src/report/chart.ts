@@ -26,7 +26,7 @@ const colours = ["#0b6bcb", "#b03a48", "#2e7d4f", "#b8860b", "#6b4fa0", "#666666
 const width = 760;
 const height = 340;
 const left = 64;
-const right = width - 16;
+const right = width - 28;
 const bottom = height - 48;
 const row = 18;
 
