@@ -1,27 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { peerVersions } from "../harness/peers.ts";
 import { machine } from "../harness/result.ts";
+import { writeBetween } from "../harness/written-page.ts";
 import type { Answers } from "./ask.ts";
 import type { Cell, Fault, Theme } from "./fault.ts";
 import type { Library } from "./library.ts";
 import { libraries } from "./libraries/libraries.ts";
 import { themes } from "./themes.ts";
 
-const path = join(import.meta.dirname, "../../docs/reliability.md");
-const begin = "<!-- pnpm bench:faults writes what follows -->";
-const end = "<!-- up to here -->";
-
-/** Puts the tables between the two comments of the page. What is around them is written by hand. */
+/** Puts the tables into the page. */
 export function writePage(answers: Answers, seconds: number): string {
-  const page = readFileSync(path, "utf8");
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${path} has no "${begin}" with "${end}" after it.`);
-  const written = [begin, ...tables(answers, seconds), end].join("\n\n");
-  writeFileSync(path, page.slice(0, from) + written + page.slice(to + end.length));
-  execFileSync("oxfmt", [path], { stdio: "inherit" });
-  return path;
+  return writeBetween("docs/reliability.md", "pnpm bench:faults", tables(answers, seconds));
 }
 
 function tables(answers: Answers, seconds: number): string[] {

@@ -1,4 +1,5 @@
-// The server of questions/http-client.ts, in a process of its own: it answers with bytes made beforehand, whatever it is asked.
+// The server of questions/http-client.ts and balance.ts, in a process of its own: it answers with bytes made beforehand, whatever it is
+// asked, at once or after as many milliseconds as its argument says.
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -8,11 +9,13 @@ const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
 );
 
+const delay = Number(process.argv[2] ?? 0);
+
 const server = createServer((socket: Socket) => {
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
   // One request at a time, without a body, comes in one piece.
-  socket.on("data", () => socket.write(answer));
+  socket.on("data", () => (delay === 0 ? socket.write(answer) : setTimeout(() => socket.write(answer), delay)));
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");

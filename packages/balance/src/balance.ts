@@ -173,10 +173,11 @@ class BalanceService<S extends AnyService>
     }
   }
 
-  override call(request: RequestOfAll<S>, options: CallOptions = {}): Promise<any> {
+  override call(request: RequestOfAll<S>, options?: CallOptions): Promise<any> {
     try {
-      requireObject("call", "options", options);
-      const { signal, deadline } = options;
+      if (options !== undefined) requireObject("call", "options", options);
+      const signal = options?.signal;
+      const deadline = options?.deadline;
       throwIfAborted(signal);
       const permit = this.chooser.tryReady(request);
       if (permit !== undefined) return permit.call(request, options);

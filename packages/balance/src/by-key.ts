@@ -138,7 +138,10 @@ export class ByKey implements Chooser {
     try {
       // The first one to come may be all that there is.
       if (this.set.all.length === 0) {
-        const guide: Guide = { next: () => this.set.usable[0], held: (permit) => permit };
+        const guide: Guide = {
+          next: (waiter) => this.set.usable.find((endpoint) => waiter.mayJoin(endpoint)),
+          held: (permit) => permit,
+        };
         (await this.waiting.join({ signal, deadline }, guide)).release();
       }
       for (const endpoint of this.set.usable) {
@@ -181,7 +184,10 @@ export class ByKey implements Chooser {
 /** Waits at one endpoint alone. */
 function only(endpoint: Endpoint): Guide {
   return {
-    next: (waiter) => (waiter.mayJoin(endpoint) && !endpoint.deleted ? endpoint : undefined),
+    next: (waiter) => {
+      if (endpoint.deleted) throw new OverloadedError(layerName, { reason: "endpoints" });
+      return waiter.mayJoin(endpoint) ? endpoint : undefined;
+    },
     held: (permit) => permit,
   };
 }

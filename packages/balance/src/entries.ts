@@ -1,5 +1,5 @@
 import type { AnyService } from "@sluice/core";
-import { readOption, show } from "@sluice/core/kit";
+import { show } from "@sluice/core/kit";
 import { type EndpointEntry, layerName } from "./options.ts";
 
 /**
@@ -9,23 +9,18 @@ import { type EndpointEntry, layerName } from "./options.ts";
  */
 export function readEntries(endpoints: unknown): readonly EndpointEntry<AnyService>[] | undefined {
   const wanted = "entries [key, service], a Map, or an async iterable of updates";
-  if (Object(endpoints) !== endpoints) {
-    throw new TypeError(`${layerName}: endpoints must be ${wanted}; received ${show(endpoints)}`);
-  }
-  const holder = endpoints as object;
-  const asked = (name: symbol): boolean =>
-    typeof readOption(layerName, holder, name as never, "endpoints") === "function";
-  if (asked(Symbol.asyncIterator)) return undefined;
-  if (!asked(Symbol.iterator) || typeof endpoints === "string") {
-    throw new TypeError(`${layerName}: endpoints must be ${wanted}; received ${show(endpoints)}`);
-  }
+  const wrong = (cause?: unknown): TypeError =>
+    new TypeError(`${layerName}: endpoints must be ${wanted}; received ${show(endpoints)}`, { cause });
+  if (Object(endpoints) !== endpoints) throw wrong();
   try {
-    return [...(endpoints as Iterable<EndpointEntry<AnyService>>)].map(([key, service, options]) => [
+    const given = endpoints as Partial<AsyncIterable<unknown> & Iterable<EndpointEntry<AnyService>>>;
+    if (typeof given[Symbol.asyncIterator] === "function") return undefined;
+    return [...(given as Iterable<EndpointEntry<AnyService>>)].map(([key, service, options]) => [
       key,
       service,
       options,
     ]);
   } catch (cause) {
-    throw new TypeError(`${layerName}: endpoints must be ${wanted}; received ${show(endpoints)}`, { cause });
+    throw wrong(cause);
   }
 }

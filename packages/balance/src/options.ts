@@ -201,7 +201,7 @@ function readLatency(
   if (load === "peak-ewma") {
     return {
       defaultRtt: requireDuration(layerName, "defaultRtt", defaultRtt, { above: true }),
-      decay: requireDuration(layerName, "decay", decay ?? 10_000, { above: true }),
+      decay: requireDuration(layerName, "decay", decay === undefined ? 10_000 : decay, { above: true }),
     };
   }
   for (const [name, value] of Object.entries({ defaultRtt, decay })) {
@@ -214,9 +214,8 @@ function readLatency(
 
 function readOutliers(options: OutlierOptions | undefined): OutlierSettings | undefined {
   if (options === undefined) return undefined;
-  const owner = `${layerName}: outliers`;
   requireObject(layerName, "outliers", options);
-  const read = readOptions(owner, options, [
+  const read = readOptions(`${layerName}: outliers`, options, [
     "consecutive",
     "ratio",
     "minimumCalls",
@@ -226,16 +225,25 @@ function readOutliers(options: OutlierOptions | undefined): OutlierSettings | un
     "maxPercent",
   ]);
   const { consecutive = 5, ratio, minimumCalls = 20, interval = 10_000, base = 30_000, maxPercent = 10 } = read;
-  const span = (name: string, value: number): number => requireDuration(owner, name, value, { above: true });
+  const span = (name: string, value: number): number =>
+    requireDuration(layerName, `outliers.${name}`, value, { above: true });
   const shortest = span("base", base);
-  const max = span("max", read.max ?? Math.max(300_000, shortest));
+  const { max = Math.max(300_000, shortest) } = read;
+  span("max", max);
   return {
-    consecutive: requireNumber(owner, "consecutive", consecutive, whole),
-    ratio: ratio === undefined ? undefined : requireNumber(owner, "ratio", ratio, { min: 0, max: 1, above: true }),
-    minimumCalls: requireNumber(owner, "minimumCalls", minimumCalls, { min: 1, integer: true }),
+    consecutive: requireNumber(layerName, "outliers.consecutive", consecutive, whole),
+    ratio:
+      ratio === undefined
+        ? undefined
+        : requireNumber(layerName, "outliers.ratio", ratio, { min: 0, max: 1, above: true }),
+    minimumCalls: requireNumber(layerName, "outliers.minimumCalls", minimumCalls, {
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      integer: true,
+    }),
     interval: span("interval", interval),
     base: shortest,
-    max: requireNumber(owner, "max", max, { min: shortest }),
-    maxPercent: requireNumber(owner, "maxPercent", maxPercent, { min: 0, max: 100 }),
+    max: requireNumber(layerName, "outliers.max", max, { min: shortest }),
+    maxPercent: requireNumber(layerName, "outliers.maxPercent", maxPercent, { min: 0, max: 100 }),
   };
 }

@@ -49,10 +49,18 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.reject = reject;
   }
 
-  /** Begins to wait. Called in the caller's turn. */
-  begin(): void {
+  /**
+   * Begins to follow the caller's signal.
+   *
+   * @throws what the signal throws, where it is none
+   */
+  follow(): void {
     const { signal } = this.options;
     if (signal !== undefined) listen(signal, this);
+  }
+
+  /** Begins to wait. Called in the caller's turn. */
+  begin(): void {
     this.fill();
     if (!this.over) this.sleep();
   }
@@ -96,9 +104,11 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.offered = [];
     for (const endpoint of offered) {
       endpoint.joining--;
-      if (this.over || endpoint.deleted || this.standsAt(endpoint)) continue;
+      if (endpoint.deleted || this.standsAt(endpoint)) continue;
       this.failed?.delete(endpoint);
-      this.stand(endpoint);
+      // It was served meanwhile, or has given up: then another may have use for it.
+      if (this.over) this.owner.left(endpoint);
+      else this.stand(endpoint);
     }
     if (this.over) return;
     this.at = this.at.filter(({ deleted }) => !deleted);

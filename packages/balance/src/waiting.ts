@@ -44,6 +44,7 @@ export class Waiting {
   join(options: ReadyOptions<unknown>, guide: Guide): Promise<Permit<any, any, any>> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(this, options, guide, resolve, reject);
+      waiter.follow();
       this.waiters.push(waiter);
       waiter.begin();
     });

@@ -40,7 +40,11 @@ test.each<readonly [name: string, runs: number, make: MakeLayer]>([
   ["by latency", 300, over((inner) => [1, 2].map((max) => limited(max, inner)), { load: "peak-ewma", defaultRtt: 5 })],
   ["with ejections", 300, over((inner) => [1, 2, 2].map((max) => limited(max, inner)), everywhere)],
   ["by key over one", 3_000, over(one, { pick: byText })],
-])("a balancer %s keeps every promise of the contract, under %i random schedules", async (_name, runs, make) => {
-  const report = await checkContract(make, { runs, badOptions });
-  expect(report.ok ? "" : String(report)).toBe("");
-});
+])(
+  "a balancer %s keeps every promise of the contract, under %i random schedules",
+  { timeout: 120_000 },
+  async (_name, runs, make) => {
+    const report = await checkContract(make, { runs, badOptions });
+    expect(report.ok ? "" : String(report)).toBe("");
+  },
+);

@@ -174,6 +174,37 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(service).toMatchObject({ waiting: 0, pending: 0 });
   });
 
+  test("a blind caller goes on without an endpoint that is deleted, and without those that fail", async () => {
+    const some = backends(2, 0);
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    const waiting = watch(service.ready());
+    await settle();
+    service.delete("b0");
+    await settle();
+    expect(waiting()[0]).toBe("pending");
+    some[1]!.slots.max = 1;
+    await settle();
+    expect(waiting()[0]).toBe("kept");
+  });
+
+  test("a blind caller learns why when the first endpoint to come fails, and when the only one is deleted", async () => {
+    const [broken, handle] = mockService<string, string>();
+    handle.sendFailure(new Error("down"));
+    const service = balance<Service<string, string>>({ pick: pick() });
+    const first = watch(service.ready());
+    service.add("a", broken);
+    await settle();
+    expect(first()).toMatchObject(["broken", { message: "down" }]);
+    const [full] = backends(1, 0);
+    const other = balance({ endpoints: entries([full!]), pick: pick() });
+    const second = watch(other.ready());
+    await settle();
+    other.delete("b0");
+    await settle();
+    expect(second()).toMatchObject(["broken", { layer: "balance", reason: "endpoints" }]);
+    expect(other.waiting).toBe(0);
+  });
+
   test("without endpoints it waits for the first, also a blind caller", async () => {
     const service = balance<Service<string, string>>({ pick: pick() });
     expect(service.tryReady("ann")).toBeUndefined();

@@ -1,30 +1,23 @@
-import { gate, type Layer, layerFn, Semaphore } from "@sluice/core";
+import { layerFn } from "@sluice/core";
 import { balance, type BalanceOptions } from "@sluice/balance";
 import { maglev } from "@sluice/balance/hash";
-import { heldBy, type LayerShape, type LayerShapes } from "@sluice/test-kit";
+import type { LayerShape, LayerShapes } from "@sluice/test-kit";
 
 type Options = Omit<BalanceOptions<any>, "endpoints">;
 
-const limited = (semaphore: Semaphore): Layer => gate(semaphore, { name: "gate" });
-const key = (request: string | undefined): string | undefined => request;
+const key = (request: unknown): string | undefined => (typeof request === "string" ? request : undefined);
 
-/** Over endpoints that are all the same service: what it is ready for is that service's, and a limit's for each. */
+/** Over endpoints that are all the same service. With limits of their own a caller who waits further in would hold a slot of each. */
 const shape = (options: Options): LayerShape => ({
-  observes: true,
-  calm: (clock) => layerFn("balance", (inner) => balance<any>({ ...options, clock, endpoints: [["only", inner]] })),
   drawn({ size }, clock) {
-    const semaphores = Array.from({ length: size }, () => new Semaphore(1));
-    const waiting: { readonly waiting: number; readonly pending: number }[] = [];
+    const services: { readonly waiting: number; readonly pending: number }[] = [];
     const layer = layerFn("balance", (inner) => {
-      const endpoints = semaphores.map((semaphore, nth) => [nth, limited(semaphore).wrap(inner)] as const);
+      const endpoints = Array.from({ length: size }, (_, nth) => [nth, inner] as const);
       const service = balance<any>({ ...options, clock, endpoints });
-      waiting.push(service);
+      services.push(service);
       return service;
     });
-    const held = (): number =>
-      semaphores.reduce((sum, semaphore) => sum + heldBy(semaphore), 0) +
-      waiting.reduce((sum, each) => sum + each.waiting + each.pending, 0);
-    return { layer, held, max: size };
+    return { layer, held: () => services.reduce((sum, { waiting, pending }) => sum + waiting + pending, 0) };
   },
 });
 
@@ -38,6 +31,6 @@ export const layers: LayerShapes = {
   }),
   "balance, by key": {
     ...shape({ pick: maglev({ key, size: 101 }) }),
-    opaque: "a blind permit takes one of each endpoint, which are one service",
+    opaque: "a blind permit takes one of each endpoint, and they are one service",
   },
 };

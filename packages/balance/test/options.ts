@@ -50,7 +50,7 @@ export const optionTable: OptionTable = {
     {
       of: "balance",
       base: {},
-      prefix: "outliers: ",
+      prefix: "outliers.",
       give: (options: OutlierOptions) => balance({ outliers: options }),
       ranges: outliers,
       mayBeLeftOut: true,
@@ -61,13 +61,14 @@ export const optionTable: OptionTable = {
       base: { load: "peak-ewma", defaultRtt: 5 },
       give: (options: BalanceOptions) => balance(options),
       ranges: { defaultRtt: span, decay: optional(span) },
+      mayBeLeftOut: true,
     },
   ],
   parameters: [
     { of: "balance", option: "endpoints", range: optional(lists()), give: (endpoints) => balance({ endpoints }) },
     {
       of: "balance",
-      option: "service of add",
+      option: "service",
       range: withMethods(one, "tryReady", "ready", "call"),
       give: (service) => balance<Service<number, number>>().add("a", service),
     },
@@ -75,8 +76,17 @@ export const optionTable: OptionTable = {
 };
 
 function lists(): DocumentedRange {
-  const good: unknown[] = [[["a", one]], new Map([["a", one]]), []];
+  const good: unknown[] = [[["a", one]], new Map([["a", one]])];
   const wrong = [[1], [undefined], ["a"], [["a"]], [["a", 5]], new Map([["a", 5]])];
-  const takes = (value: unknown): boolean => good.includes(value);
-  return { takes, edges: [...good, ...wrong], optional: false };
+  const takes = (value: unknown): boolean => good.includes(value) || isEmpty(value);
+  return { takes, edges: [...good, [], ...wrong], optional: false };
+}
+
+/** Whether it has no entries: so there are no endpoints yet. */
+function isEmpty(value: unknown): boolean {
+  try {
+    return Object(value) === value && [...(value as Iterable<unknown>)].length === 0;
+  } catch {
+    return false;
+  }
 }

@@ -78,6 +78,17 @@ describe("a caller who waits", () => {
     expect(service).toMatchObject({ waiting: 0, pending: 0 });
   });
 
+  test("with a signal that is none is refused, and does not stay in line", async () => {
+    const all = backends(1, 0);
+    const service = balance({ endpoints: entries(all) });
+    const signal = { aborted: false } as AbortSignal;
+    await expect(service.ready({ signal })).rejects.toThrow(TypeError);
+    await expect(service.call("x", { signal })).rejects.toThrow(TypeError);
+    await expect(service.call("x", 5 as never)).rejects.toThrow(/options must be an object/);
+    expect(service.waiting).toBe(0);
+    expect(all[0]!.slots.waiting).toBe(0);
+  });
+
   test("at each endpoint those who wait are served in order, and no newcomer passes them", async () => {
     const all = backends(1, 1);
     const service = balance({ endpoints: entries(all) });
@@ -159,6 +170,23 @@ describe("nobody waits for ever while calls end anywhere", () => {
       await settle();
     }
     expect(first.filter((state) => state()[0] === "pending")).toHaveLength(0);
+  });
+
+  test("what was offered to one who is served elsewhere at that moment is offered to the next", async () => {
+    const all = backends(3, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 1 });
+    fill(all, service);
+    const waiting = [service.call("a"), service.call("b")].map((call) => watch(call));
+    const line = all.find(({ slots }) => slots.waiting > 0)!;
+    const [other] = all.filter(({ slots }) => slots.waiting === 0);
+    // The first of the two is offered the one, and is granted the other.
+    other!.answer();
+    line.answer();
+    await settle();
+    expect(service.waiting).toBe(0);
+    for (const each of all) while (each.open.length > 0) each.answer();
+    await settle();
+    for (const state of waiting) expect(state()[0]).toBe("kept");
   });
 
   test("no newcomer is let in before one who was sent there", async () => {
