@@ -85,7 +85,7 @@ export const priorities: Simulation = {
   published:
     "A queue that stays full makes everybody wait, and most of the work is then done for callers who have left. A controlled delay lets requests wait for 100 ms where the queue was empty within the last 100 ms, and for 5 ms otherwise: the queue stays short, and the server does work that somebody waits for. Of requests of several classes, the least important are to be refused first. The sources have no table to compare with.",
   setting:
-    "A server that takes 1,000 requests a second, and 1,500 to 3,000 that come; who has no answer after 100 ms has left. Classes of 10, 40 and 50 % of the requests. The server's `concurrencyLimit(20)` has its own line (first come, first served), a `priorityLine`, and a `priorityLine` with `codel: { target: 5, interval: 100 }`.",
+    "A server that takes 1,000 requests a second, and 1,500 to 3,000 that come; who has no answer after 100 ms has left, and the server is not told. Classes of 10, 40 and 50 % of the requests. The server's `concurrencyLimit(20)` has its own line (first come, first served), a `priorityLine`, and a `priorityLine` with `codel: { target: 5, interval: 100 }`.",
   reading:
     "First come, first served, nearly all are answered too late, though the server is busy all the time. Strict priority saves the classes that fit, and what remains of the capacity is spent on the last class, too late. With a controlled delay the goodput is the capacity. The target of a class doubles with its importance: the most important has 20 ms.",
   async run(effort: Effort): Promise<Findings> {
