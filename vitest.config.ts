@@ -10,6 +10,7 @@ export default defineConfig({
     // One project a package, so that `vitest --project limit` tests one alone.
     projects: [
       ...packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}` } })),
+      { extends: true as const, test: { name: "lab", root: "apps/lab" } },
       { extends: true as const, test: { name: "tests", root: "tests", include: ["{test,models}/**/*.test.ts"] } },
     ],
     include: ["test/**/*.test.ts"],

@@ -1,4 +1,4 @@
-// `npm test` and `npm run demo` begin here, on a machine that has Node 20.19 or later and npm and nothing else:
+// `npm test`, `npm run demo` and `npm run lab` begin here, on a machine that has Node 20.19 or later and npm and nothing else:
 // it installs what is missing, then hands over to Node 24, which runs the TypeScript sources as they are.
 // This file runs on the system's Node before anything is installed, so it is JavaScript and imports only Node.
 import { spawn, spawnSync } from "node:child_process";
@@ -8,7 +8,7 @@ import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const programs = { demo: "apps/demo/src/main.ts", test: "scripts/test.ts" };
+const programs = { demo: "apps/demo/src/main.ts", lab: "apps/lab/src/main.ts", test: "scripts/test.ts" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
