@@ -25,6 +25,8 @@ export class EndpointSet implements EndpointOwner {
   readonly repeats: Repeats | undefined;
   private readonly byKey = new Map<unknown, Endpoint>();
   private list: readonly Endpoint[] = [];
+  /** Whether {@link list} has changed since it was last looked at: thousands may be added in a row. */
+  private stale = false;
   private inUse: readonly Endpoint[] = [];
   /** The sums of the weights up to each of those in use; undefined where all weigh the same. */
   private sums: Float64Array | undefined = undefined;
@@ -56,6 +58,7 @@ export class EndpointSet implements EndpointOwner {
 
   /** The weights of those in {@link usable}. */
   get weight(): number {
+    this.readmit();
     return this.weights;
   }
 
@@ -172,11 +175,12 @@ export class EndpointSet implements EndpointOwner {
   private changeTo(list: readonly Endpoint[]): void {
     this.list = list;
     this.version++;
-    this.refresh();
+    this.stale = true;
   }
 
   /** Has those whose ejection is over used again. Without any it reads no clock. */
   private readmit(): void {
+    if (this.stale) this.refresh();
     if (this.due === Number.POSITIVE_INFINITY) return;
     const now = this.settings.clock.now();
     if (this.due > now) return;
@@ -186,6 +190,7 @@ export class EndpointSet implements EndpointOwner {
   }
 
   private refresh(): void {
+    this.stale = false;
     const good = this.list.filter((endpoint) => !endpoint.ejected);
     this.ejectedNow = this.list.length - good.length;
     const tooFew = good.length === 0 || good.length < this.list.length * this.settings.panic;
