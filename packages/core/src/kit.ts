@@ -42,6 +42,7 @@ export { Deadline, Deadlines } from "./kit/deadlines.ts";
 export { Line } from "./kit/line.ts";
 export { requireLine } from "./kit/require-line.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
+export { runOutside } from "./kit/outside.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
 export { processWide } from "./kit/process-wide.ts";
 export { promiseOf } from "./kit/promise-of.ts";
