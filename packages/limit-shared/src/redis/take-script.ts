@@ -15,19 +15,19 @@ local member, number = ARGV[9], tonumber(ARGV[10])
 local function exact(value) return string.format('%.17g', value) end
 
 local kept = redis.call('HMGET', KEYS[1], 'limit', 'interval', 'burst', 'since', 'starts', 'seen', 'looked', 'stamp', 'began', 'peak',
-  'lastStamp', 'lastPeak', 'tail', 'tailCount')
+  'lastStamp', 'lastPeak')
 local heldLimit, heldInterval, heldBurst = tonumber(kept[1]), tonumber(kept[2]), tonumber(kept[3])
 local since, starts, seen, looked = tonumber(kept[4]), tonumber(kept[5]), tonumber(kept[6]), tonumber(kept[7])
 local stamp, began, peak = kept[8], tonumber(kept[9]), tonumber(kept[10])
-local lastStamp, lastPeak, tail, tailCount = kept[11], tonumber(kept[12]), kept[13], tonumber(kept[14])
+local lastStamp, lastPeak = kept[11], tonumber(kept[12])
 
 local function begin()
   stamp, began, peak = string.format('%.0f', math.floor(now * 1000)), now, 0
-  lastStamp, lastPeak, tail, tailCount = '', 0, '', 0
+  lastStamp, lastPeak = '', 0
 end
 
 if not (heldLimit and heldInterval and heldBurst and since and starts and seen and looked and stamp and began and peak
-  and lastStamp and lastPeak and tail and tailCount) then
+  and lastStamp and lastPeak) then
   heldLimit, heldInterval, heldBurst = limit, interval, burst
   since, starts, seen, looked = now, 0, now, now
   if ARGV[11] == 'empty' then starts = burst end
@@ -58,13 +58,10 @@ end
 local known = redis.call('HGET', KEYS[2], member)
 local lastNumber = known and tonumber(string.match(known, '^(%S+)'))
 local isNew = not lastNumber or number > lastNumber
-if isNew and unused > 0 and (ARGV[8] == stamp or ARGV[8] == lastStamp) then
-  local undone = 0
-  if member == tail then undone = math.min(unused, tailCount) end
-  starts, tailCount = starts - undone, tailCount - undone
+if isNew and unused > 0 and ARGV[8] ~= '' and (ARGV[8] == stamp or ARGV[8] == lastStamp) then
   local held = level()
   local room = math.max(0, burst - math.max(peak, lastPeak, held))
-  local returned = math.min(unused - undone, room)
+  local returned = math.min(unused, room)
   starts = starts - returned
   peak, lastPeak = math.max(peak, held) + returned, lastPeak + returned
 end
@@ -76,25 +73,20 @@ if wasFull then
 elseif now - began >= (burst * interval) / limit then
   local top = math.max(peak, level())
   local before = stamp
-  local lastTail, lastCount = tail, tailCount
   begin()
-  lastStamp, lastPeak, tail, tailCount = before, top, lastTail, lastCount
+  lastStamp, lastPeak = before, top
 end
 
 local before = level()
 if not isNew then debt = 0 end
-if debt > 0 then
-  starts, tail, tailCount = starts + debt, '', 0
-end
+starts = starts + debt
 local first = gained(starts + 1 - burst) - now
 local granted = 0
 if isNew then granted = math.max(0, math.min(count, math.floor(((ahead - first) * limit) / interval) + 1)) end
-if granted > 0 then
-  starts, tail, tailCount = starts + granted, member, granted
-end
+starts = starts + granted
 local after = before - debt - granted
 local least = 0
-if granted > 0 and after < 0 then least = 1 end
+if granted > 0 and after < 0 and (granted > 1 or after < -1) then least = 1 end
 peak = math.max(peak, wasFull and after or before, least)
 
 local span = math.min(math.max(2 * interval, 10000), 600000)
@@ -110,7 +102,7 @@ local members = redis.call('HLEN', KEYS[2])
 
 redis.call('HSET', KEYS[1], 'limit', exact(limit), 'interval', exact(interval), 'burst', exact(burst), 'since', exact(since),
   'starts', exact(starts), 'seen', exact(now), 'looked', exact(looked), 'stamp', stamp, 'began', exact(began), 'peak', exact(peak),
-  'lastStamp', lastStamp, 'lastPeak', exact(lastPeak), 'tail', tail, 'tailCount', exact(tailCount))
+  'lastStamp', lastStamp, 'lastPeak', exact(lastPeak))
 local idle = 2 * span
 if ARGV[11] == 'empty' then idle = math.max(idle, 86400000) end
 local ttl = string.format('%.0f', math.ceil(math.min(math.max(0, gained(starts) - now) + idle, 4e12)))
@@ -125,4 +117,4 @@ return answer
 `;
 
 /** Takes tokens from the bucket of a shared rate. */
-export const takeScript: Script = { text, digest: "abfaae4085263e8c553515cace6e52c5d7e70ec5" };
+export const takeScript: Script = { text, digest: "a5a518aa044404ff09d0f7137a69ad97f814272b" };

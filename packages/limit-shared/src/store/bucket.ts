@@ -22,7 +22,7 @@ interface Member {
  *
  * **Tokens that come back.** A token which is given back must count as if it had never been taken, and a bucket that is full gains nothing: so
  * no more may come back than the bucket had room for all the while. `peak` is the most that it has held since `stamp`, `lastPeak` since
- * `lastStamp`: two periods, so that the peak is forgotten in the end. What the last question was granted and nobody asked after is taken back whole.
+ * `lastStamp`: two periods, so that the peak is forgotten in the end.
  *
  * **A clock that steps back** (a failover to a machine that is behind) would make everybody wait for the time in between once more. So time is
  * counted from when the bucket was last asked (`seen`): where `now` is before that, all that is dated moves back with the clock.
@@ -46,9 +46,6 @@ export class Bucket {
   private peak = 0;
   private lastStamp = "";
   private lastPeak = 0;
-  /** Who was granted tokens last, and how many. */
-  private tail = "";
-  private tailCount = 0;
 
   constructor(ask: TakeAsk, now: number) {
     this.limit = ask.limit;
@@ -73,16 +70,12 @@ export class Bucket {
     else this.passTime(now);
     const before = this.level(now);
     const debt = isNew ? ask.debt : 0;
-    if (debt > 0) {
-      this.starts += debt;
-      this.tail = "";
-      this.tailCount = 0;
-    }
+    this.starts += debt;
     const first = this.gained(this.starts + 1 - this.burst) - now;
     const granted = isNew ? this.grant(ask, first) : 0;
     const after = before - debt - granted;
-    // A token of the future is there whole just before it is used.
-    const least = granted > 0 && after < 0 ? 1 : 0;
+    // A token of the future is whole when it is good: were an earlier one given back, the bucket would hold both.
+    const least = granted > 0 && after < 0 && (granted > 1 || after < -1) ? 1 : 0;
     this.peak = Math.max(this.peak, wasFull ? after : before, least);
     const members = this.count(ask, now);
     return { granted, first, stamp: this.stamp, members, conflict };
@@ -131,13 +124,11 @@ export class Bucket {
   }
 
   private giveBack(ask: TakeAsk, now: number): void {
-    if (ask.unused <= 0 || (ask.stamp !== this.stamp && ask.stamp !== this.lastStamp)) return;
-    const undone = ask.member === this.tail ? Math.min(ask.unused, this.tailCount) : 0;
-    this.starts -= undone;
-    this.tailCount -= undone;
+    const { unused, stamp } = ask;
+    if (unused <= 0 || stamp === "" || (stamp !== this.stamp && stamp !== this.lastStamp)) return;
     const level = this.level(now);
     const room = Math.max(0, this.burst - Math.max(this.peak, this.lastPeak, level));
-    const back = Math.min(ask.unused - undone, room);
+    const back = Math.min(unused, room);
     this.starts -= back;
     this.peak = Math.max(this.peak, level) + back;
     this.lastPeak += back;
@@ -156,8 +147,6 @@ export class Bucket {
     this.peak = 0;
     this.lastStamp = "";
     this.lastPeak = 0;
-    this.tail = "";
-    this.tailCount = 0;
   }
 
   private passTime(now: number): void {
@@ -169,14 +158,10 @@ export class Bucket {
     this.peak = 0;
   }
 
-  private grant({ count, ahead, member }: TakeAsk, first: number): number {
+  private grant({ count, ahead }: TakeAsk, first: number): number {
     const upTo = Math.floor(((ahead - first) * this.limit) / this.interval) + 1;
     const granted = Math.max(0, Math.min(count, upTo));
-    if (granted > 0) {
-      this.starts += granted;
-      this.tail = member;
-      this.tailCount = granted;
-    }
+    this.starts += granted;
     return granted;
   }
 

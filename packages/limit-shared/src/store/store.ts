@@ -27,9 +27,8 @@ export interface TakeAsk {
   /** Starts that were made without a token: a whole number, 0 or more. They are counted whatever the bucket holds. */
   readonly debt: number;
   /**
-   * Tokens that are given back: a whole number, 0 or more. They are the latest-dated of what was granted under `stamp`, and each is given
-   * back once. The store takes back as many as the bucket could have held all the while; the others are lost, for tokens that were
-   * kept back must not add up to a burst that the bucket would never have allowed.
+   * Tokens that are given back: a whole number, 0 or more, each once. The store takes back as many as the bucket had room for all the
+   * while; the others are lost, for tokens that were kept back must not add up to a burst that the bucket would never have allowed.
    */
   readonly unused: number;
   /** The `stamp` that came with the tokens that are given back; "" where `unused` is 0. */

@@ -63,8 +63,9 @@ describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and 
         const lastNumber = numbers.get(member) ?? 0;
         const number = below(50) === 0 ? Math.max(1, lastNumber - below(2)) : lastNumber + 1 + below(2);
         numbers.set(member, Math.max(number, lastNumber));
-        const own = out.findLastIndex((each) => each.key === key && each.member === member);
-        const returned = below(4) === 0 && own >= 0 ? out.splice(own, 1)[0] : undefined;
+        const own = out.filter((each) => each.key === key && each.member === member).at(-1);
+        const returned = below(4) === 0 ? own : undefined;
+        if (returned !== undefined) out.splice(out.indexOf(returned), 1);
         const { limit, interval, burst } = terms[which] as (typeof terms)[number];
         const ask: TakeAsk = {
           limit: below(200) === 0 ? limit + 1 : limit,
