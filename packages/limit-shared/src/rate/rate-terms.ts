@@ -50,9 +50,9 @@ export function readRateTerms(owner: string, options: SharedRateLimitOptions): R
   const shared = requireShared(owner, read, { method: "take", outage: "share" });
   const limit = requireCount(owner, "limit", read.limit);
   const interval = requireDuration(owner, "interval", read.interval, { above: true });
-  const burst = requireCount(owner, "burst", read.burst ?? limit);
+  const burst = requireCount(owner, "burst", read.burst === undefined ? limit : read.burst);
   const usual = Math.max(Number.MIN_VALUE, Math.min(1_000, interval / 10, (burst * interval) / (2 * limit)));
-  const hold = requireDuration(owner, "hold", read.hold ?? usual, { above: true });
+  const hold = requireDuration(owner, "hold", read.hold === undefined ? usual : read.hold, { above: true });
   const { fresh = "full", timeout = Math.min(250, hold) } = read;
   const perHold = (limit * hold) / interval;
   return {
