@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/core";
 import { readOptions, requireClock, requireName } from "@sluice/core/kit";
 import { Bucket } from "./bucket.ts";
+import { ForgetfulMap } from "./forgetful-map.ts";
 import { Slots } from "./slots.ts";
 import type { Store } from "./store.ts";
 
@@ -24,8 +25,8 @@ const owner = "memoryStore";
  */
 export function memoryStore(options?: MemoryStoreOptions): Store {
   const clock = requireClock(owner, readOptions(owner, options, ["clock"]).clock);
-  const buckets = new Forgetful<Bucket>();
-  const slots = new Forgetful<Slots>();
+  const buckets = new ForgetfulMap<Bucket>();
+  const slots = new ForgetfulMap<Slots>();
   return {
     take: async (key, ask) => {
       requireName(owner, key, "key");
@@ -44,22 +45,4 @@ export function memoryStore(options?: MemoryStoreOptions): Store {
       return answer;
     },
   };
-}
-
-/** Values that are forgotten at a time of their own. What has ended is swept whenever as much again has come: each is moved once on average. */
-class Forgetful<Value> {
-  private readonly entries = new Map<string, { readonly value: Value; readonly ends: number }>();
-  private sweepAt = 1_024;
-
-  get(key: string, now: number): Value | undefined {
-    const entry = this.entries.get(key);
-    return entry !== undefined && entry.ends > now ? entry.value : undefined;
-  }
-
-  set(key: string, value: Value, ends: number, now: number): void {
-    this.entries.set(key, { value, ends });
-    if (this.entries.size < this.sweepAt) return;
-    for (const [name, entry] of this.entries) if (entry.ends <= now) this.entries.delete(name);
-    this.sweepAt = Math.max(1_024, 2 * this.entries.size);
-  }
 }

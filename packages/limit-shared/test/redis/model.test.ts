@@ -81,7 +81,7 @@ describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and 
           fresh: which === 1 ? "empty" : "full",
         };
         const expected: TakeAnswer = await model.take(key, ask);
-        expect(await server.take(key, ask), `question ${index}: ${JSON.stringify(ask)}`).toStrictEqual(expected);
+        expect({ index, ask, answer: await server.take(key, ask) }).toStrictEqual({ index, ask, answer: expected });
         if (expected.granted > 0) out.push({ key, member, stamp: expected.stamp, granted: expected.granted });
         if (expected.granted > 0) seen.granted++;
         else seen.none++;
@@ -91,7 +91,8 @@ describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and 
         if (number <= lastNumber) seen.resent++;
       }
     });
-    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(30);
+    // All that the questions are to show has been seen often enough.
+    expect(Object.entries(seen).filter(([, times]) => times < 30)).toEqual([]);
   });
 
   test(`answer ${questions} random questions for slots alike`, async () => {
@@ -118,7 +119,7 @@ describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and 
           max: below(200) === 0 ? below(max) : max,
         };
         const expected: ShareAnswer = await model.share(key, ask);
-        expect(await server.share(key, ask), `question ${index}: ${JSON.stringify(ask)}`).toStrictEqual(expected);
+        expect({ index, ask, answer: await server.share(key, ask) }).toStrictEqual({ index, ask, answer: expected });
         if (number > lastNumber) held.set(`${key} ${member}`, ask.keep + expected.more);
         if (expected.more > 0) seen.more++;
         if (expected.lacking > 0) seen.lacking++;
@@ -129,6 +130,7 @@ describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and 
         if (number <= lastNumber) seen.resent++;
       }
     });
-    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(30);
+    // All that the questions are to show has been seen often enough.
+    expect(Object.entries(seen).filter(([, times]) => times < 30)).toEqual([]);
   });
 });

@@ -155,7 +155,6 @@ describe("when send does not do as it should", () => {
       },
     };
     for (const reason of [undefined, null, "no", 0, unreadable]) {
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is what is tested
       const store = redisStore({ send: () => Promise.reject(reason) });
       expect(await failureOf(store.take("a", takeAsk()))).toBe(reason);
     }
