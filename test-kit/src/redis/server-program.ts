@@ -43,16 +43,25 @@ export async function requireServer(): Promise<ServerProgram> {
   return program;
 }
 
+/** What test files say of the server that they run over. `npm test` lets tests be skipped whose name has {@link noServer} in it, and no others. */
+export interface ServerForTests {
+  readonly missing: boolean;
+  /** "Redis 7.0.15", or {@link noServer}. */
+  readonly name: string;
+}
+
+/** What tests are named by that are skipped for want of a server. */
+export const noServer = "a real server, which is missing here";
+
 /**
- * For test files: a server, or undefined after one line that says how to get one; the tests that need it are then skipped.
+ * For test files. Where there is no server, one line says how to get one, and the tests that need it are skipped.
  *
  * @throws Error when there is none and CI is set: there no test is skipped
  */
-export async function serverForTests(): Promise<ServerProgram | undefined> {
-  if (process.env["CI"]) return requireServer();
-  const program = await findServer();
+export async function serverForTests(): Promise<ServerForTests> {
+  const program = process.env["CI"] ? await requireServer() : await findServer();
   if (program === undefined) console.warn(`\nSKIPPED: tests over a real server. ${howToGetOne}\n`);
-  return program;
+  return { missing: program === undefined, name: program?.version ?? noServer };
 }
 
 async function find(): Promise<ServerProgram | undefined> {

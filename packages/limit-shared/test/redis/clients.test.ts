@@ -5,7 +5,7 @@ import type { Store } from "../../src/store/store.ts";
 import { shareAsk, takeAsk } from "../helper/asks.ts";
 import { clientKinds } from "./helper/clients.ts";
 
-const program = await serverForTests();
+const real = await serverForTests();
 
 /** Keys on all nodes, and of characters that have a meaning to somebody. */
 const keys = [
@@ -34,7 +34,7 @@ async function useAll(store: Store): Promise<void> {
   }
 }
 
-describe.skipIf(program === undefined)(`over ${program?.version}`, () => {
+describe.skipIf(real.missing)(`over ${real.name}`, () => {
   describe("one server", () => {
     test.for(clientKinds)("$name", async (kind) => {
       await using server = await redisServer();

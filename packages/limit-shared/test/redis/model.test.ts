@@ -6,7 +6,7 @@ import { memoryStore } from "../../src/store/memory-store.ts";
 import type { ShareAnswer, ShareAsk, Store, TakeAnswer, TakeAsk } from "../../src/store/store.ts";
 import { placedTime } from "./helper/placed-time.ts";
 
-const program = await serverForTests();
+const real = await serverForTests();
 const questions = 6_000;
 
 /** A whole number below `end`. */
@@ -44,7 +44,7 @@ async function both(ask: (stores: { model: Store; server: Store }, time: OddTime
   await ask({ model: memoryStore({ clock: time.clock }), server: redisStore({ send }) }, time);
 }
 
-describe.skipIf(program === undefined)(`the scripts on ${program?.version}, and the model`, () => {
+describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () => {
   test(`answer ${questions} random questions for tokens alike`, async () => {
     const seen = { granted: 0, none: 0, ahead: 0, back: 0, conflict: 0, resent: 0 };
     await both(async ({ model, server }, time) => {

@@ -5,7 +5,7 @@ import { redisStore } from "../../src/redis/redis-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { shareAsk, takeAsk } from "../helper/asks.ts";
 
-const program = await serverForTests();
+const real = await serverForTests();
 
 /** An hour, so that nothing is gained while a test runs. */
 const interval = 3_600_000;
@@ -17,7 +17,7 @@ async function withServer(run: (server: RedisServer, store: Store) => Promise<vo
   await run(server, redisStore({ send }));
 }
 
-describe.skipIf(program === undefined)(`over ${program?.version}`, () => {
+describe.skipIf(real.missing)(`over ${real.name}`, () => {
   test("SCRIPT FLUSH fails no question and loses nothing", () =>
     withServer(async (server, store) => {
       await store.take("a", takeAsk({ count: 4, interval }));
