@@ -22,9 +22,12 @@ export interface LinkOptions<Ask, Answer> {
   readonly changed: (from: StoreState, to: StoreState) => void;
 }
 
-/** The first pause before a store that is down is asked again, and the longest: ms. */
+/**
+ * The first pause before a store that is down is asked again, and the longest: ms. A member that does not know yet that the store is back goes
+ * on by itself, beside those that know: so it is to find out soon.
+ */
 const firstPause = 100;
-const longestPause = 5_000;
+const longestPause = 1_000;
 
 /** A question that is under way. */
 class Question<Ask> {
@@ -41,7 +44,7 @@ class Question<Ask> {
  * How a limit talks to its store: one question at a time, each with a time-out of its own, and a circuit. It does not rely on what a client
  * does about failures, for clients queue commands while they are not connected, and wait for answers for ever.
  *
- * A store that fails, or does not answer in time, is down until it answers. Meanwhile it is asked after pauses that grow from 100 ms to 5 s, half
+ * A store that fails, or does not answer in time, is down until it answers. Meanwhile it is asked after pauses that grow from 100 ms to 1 s, half
  * of each at random, so that many members do not ask at once. What comes after its time-out is counted, and not used.
  *
  * It sets no timer: its owner calls {@link overdue} when {@link due} has come.
