@@ -50,7 +50,9 @@ const service = new ServiceBuilder().layer(shed).layer(layer).serviceFn(work);
 async function call(): Promise<void> {
   const asked = machineTime();
   try {
-    calls.push([asked, ...(await service.call(undefined))]);
+    const [started, ended] = await service.call(undefined);
+    // Only now: the list is another one after each time it was told.
+    calls.push([asked, started, ended]);
   } catch (error) {
     calls.push([asked, (error as { readonly code?: string }).code ?? String(error)]);
   }
