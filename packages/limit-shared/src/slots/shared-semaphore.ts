@@ -326,7 +326,8 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     if (this.link.isFree(now) && this.isDue(now)) {
       const { active, waiting } = this;
       const isIdle = active + waiting === 0 && !this.missed && this.warming.count === 0;
-      if (this.slots.isLeased(now)) {
+      // While the store is down, slots are all that the member has to go by.
+      if (this.slots.isLeased(now) && this.link.state === "up") {
         const lingers = this.closed || (isIdle && now >= this.idleSince + this.terms.linger) ? 0 : this.peak.at(now);
         this.lowerTo(Math.max(active, lingers));
       }
@@ -412,14 +413,18 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   /** The timers are armed while an answer is waited for, a caller is in line, or slots are to be kept or given back. */
   private arm(now: number): void {
     const { slots, link, active, waiting, terms } = this;
-    const askAt = link.busy ? Infinity : link.state === "down" ? link.probeAt : slots.lastSent + terms.refresh;
+    const isUp = link.state === "up";
+    const refreshAt = slots.lastSent + terms.refresh;
     let { due } = link;
     let keepAt = Infinity;
     if (waiting > 0) {
-      const retryAt = link.busy || link.state === "down" ? Infinity : slots.retryAt;
-      due = Math.min(due, later(askAt, now), later(retryAt, now), later(slots.leaseEnd, now));
-    } else if (active > 0) keepAt = askAt;
-    else if (slots.isLeased(now) && link.state === "up") keepAt = link.busy ? Infinity : this.idleSince + terms.linger;
+      due = Math.min(due, later(slots.leaseEnd, now));
+      if (!link.busy) due = Math.min(due, isUp ? later(slots.retryAt, now) : later(link.probeAt, now));
+      if (!link.busy && isUp) due = Math.min(due, later(refreshAt, now));
+    } else if (active > 0) {
+      keepAt = later(slots.leaseEnd, now);
+      if (!link.busy) keepAt = Math.min(keepAt, isUp ? refreshAt : Math.max(refreshAt, link.probeAt));
+    } else if (slots.isLeased(now) && isUp && !link.busy) keepAt = this.idleSince + terms.linger;
     this.alarm.set(due);
     this.keeper.set(keepAt);
   }
