@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
+import { ended, endedWithThisProcess } from "@sluice/test-kit/redis";
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
+
+/** The members of all fleets. */
+const running = endedWithThisProcess();
 
 /** What was seen of one member. */
 export interface Seen {
@@ -32,6 +35,8 @@ export class Fleet implements AsyncDisposable {
     const child = fork(join(import.meta.dirname, "member.ts"), [JSON.stringify(settings)], { execArgv: [] });
     const seen: Seen = { calls: [], unhandled: [], trips: 0, late: 0 };
     this.children.push(child);
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     this.seen.push(seen);
     await new Promise<void>((resolve, reject) => {
       child.once("error", reject);
@@ -89,12 +94,4 @@ export class Fleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.children.map(ended));
   }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGCONT");
-  child.kill("SIGKILL");
-  await gone;
 }

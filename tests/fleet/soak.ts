@@ -1,4 +1,4 @@
-// node tests/fleet/soak.ts [--quick] [--only text]
+// pnpm soak:fleet [--quick] [--only text]
 //
 // Four processes share one limit over a real server, and one fault after the other befalls them. It prints what was seen, and fails where
 // a promise of @sluice/limit-shared did not hold.

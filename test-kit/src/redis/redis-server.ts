@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ended, endedWithThisProcess } from "./ending.ts";
 import { type Reply, respClient } from "./resp-client.ts";
 import { requireServer, type ServerProgram } from "./server-program.ts";
 
@@ -24,11 +25,8 @@ export interface RedisServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** The servers that run now. They must not outlive this process, however it ends. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) end(child);
-});
+/** The servers that run now. */
+const running = endedWithThisProcess();
 
 /** @throws Error when there is no server on this machine, or it does not start */
 export async function redisServer({ cluster = false }: { readonly cluster?: boolean } = {}): Promise<RedisServer> {
@@ -153,17 +151,4 @@ async function until(what: string, asked: () => Promise<boolean>): Promise<void>
     if (performance.now() > latest) throw new Error(`It took too long until ${what}.`);
     await sleep(10);
   }
-}
-
-/** A process that is stopped must be told to go on before it ends on every system. */
-function end(child: ChildProcess): void {
-  child.kill("SIGCONT");
-  child.kill("SIGKILL");
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, "close");
-  end(child);
-  await closed;
 }
