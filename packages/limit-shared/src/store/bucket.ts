@@ -1,7 +1,7 @@
 import type { TakeAnswer, TakeAsk } from "./store.ts";
 
 /** How long a member that does not ask is counted, at least; up to twice as long at most: ms. */
-export function memberSpan(interval: number): number {
+function memberSpan(interval: number): number {
   return Math.min(Math.max(2 * interval, 10_000), 600_000);
 }
 

@@ -7,7 +7,7 @@ import { createClient as createClient5, createCluster as createCluster5 } from "
 import type { Send } from "../../../src/redis/script.ts";
 
 /** A client that is connected, as its users write `send` for it. */
-export interface Connected extends AsyncDisposable {
+interface Connected extends AsyncDisposable {
   readonly send: Send;
 }
 
