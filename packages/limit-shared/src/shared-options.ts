@@ -1,5 +1,5 @@
 import type { Clock } from "@sluice/core";
-import { requireClock, requireLabel, requireMethods, requireName, requireNumber, requireOneOf } from "@sluice/core/kit";
+import { requireClock, requireLabel, requireMethods, requireName, requireNumber, requireOneOf, show } from "@sluice/core/kit";
 import { type Outage, outages } from "./outage.ts";
 
 /** Options of both limits. */
@@ -43,7 +43,7 @@ export function requireShared(
   requireMethods(owner, "store", store, "a store", [method]);
   requireName(owner, key, "key");
   if (key.length > longestKey) {
-    throw new RangeError(`${owner}: key must have at most ${longestKey} characters; received ${key.length}`);
+    throw new RangeError(`${owner}: key must have at most ${longestKey} characters; received ${show(key)}`);
   }
   return {
     key,
