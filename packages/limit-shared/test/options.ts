@@ -76,3 +76,5 @@ export const optionTable: OptionTable = {
   ],
   without: { StoreDownError: "takes what it is told", isStoreDownError: "takes anything" },
 };
+
+export { redisTable } from "./redis/options.ts";
