@@ -14,11 +14,11 @@ import {
   aName,
   count,
   delay,
+  type DocumentedRange,
   type Every,
   longest,
   number,
   oneOf,
-  only,
   optional,
   type OptionTable,
   span,
@@ -27,8 +27,15 @@ import {
 
 const store = memoryStore();
 
+/** Any text of 1 to 200 characters. */
+const aKey: DocumentedRange = {
+  takes: (value) => typeof value === "string" && value.length > 0 && value.length <= 200,
+  edges: ["", "k", "{a}:\u0000 ü", "k".repeat(200), "k".repeat(201)],
+  optional: false,
+};
+
 const shared = {
-  key: only(["k", "k".repeat(200), "{a}:\u0000 ü"], ["", "k".repeat(201)]),
+  key: aKey,
   outage: optional(oneOf("share", "refuse", "allow")),
   share: optional(number({ min: 0, above: true, max: 1 })),
   clock: optional(aClock),
