@@ -27,7 +27,7 @@ for i = 1, #all, 2 do
   elseif name == 'max' then lastMax = tonumber(value)
   else
     local n, held, wants, till, short = string.match(value, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-    holders[name] = { number = tonumber(n), held = tonumber(held), want = tonumber(wants), till = tonumber(till), short = tonumber(short) }
+    if n then holders[name] = { number = tonumber(n), held = tonumber(held), want = tonumber(wants), till = tonumber(till), short = tonumber(short) } end
   end
 end
 
@@ -107,4 +107,4 @@ return answer
 `;
 
 /** Says what a member of a shared concurrency limit keeps and wants, and gives it more. */
-export const shareScript: Script = { text, digest: "97e9b9837a531c5e111fb5769eec3109cab7e792" };
+export const shareScript: Script = { text, digest: "b507fa43930c0f430d75512e298d3411642151c3" };

@@ -16,7 +16,7 @@ local function exact(value) return string.format('%.17g', value) end
 
 local kept = redis.call('HMGET', KEYS[1], 'limit', 'interval', 'burst', 'since', 'starts', 'seen', 'looked', 'stamp', 'began', 'peak',
   'lastStamp', 'lastPeak')
-local heldLimit, heldInterval, heldBurst = tonumber(kept[1]), tonumber(kept[2]), tonumber(kept[3])
+local heldLimit, heldInterval, heldBurst = kept[1], kept[2], kept[3]
 local since, starts, seen, looked = tonumber(kept[4]), tonumber(kept[5]), tonumber(kept[6]), tonumber(kept[7])
 local stamp, began, peak = kept[8], tonumber(kept[9]), tonumber(kept[10])
 local lastStamp, lastPeak = kept[11], tonumber(kept[12])
@@ -28,7 +28,7 @@ end
 
 if not (heldLimit and heldInterval and heldBurst and since and starts and seen and looked and stamp and began and peak
   and lastStamp and lastPeak) then
-  heldLimit, heldInterval, heldBurst = limit, interval, burst
+  heldLimit, heldInterval, heldBurst = ARGV[1], ARGV[2], ARGV[3]
   since, starts, seen, looked = now, 0, now, now
   if ARGV[11] == 'empty' then starts = burst end
   begin()
@@ -43,11 +43,11 @@ if back > 0 then
   local all = redis.call('HGETALL', KEYS[2])
   for i = 1, #all, 2 do
     local last, at = string.match(all[i + 1], '^(%S+) (%S+)$')
-    redis.call('HSET', KEYS[2], all[i], last .. ' ' .. exact(at - back))
+    if last then redis.call('HSET', KEYS[2], all[i], last .. ' ' .. exact(at - back)) end
   end
 end
 
-local conflict = heldLimit ~= limit or heldInterval ~= interval or heldBurst ~= burst
+local conflict = heldLimit ~= ARGV[1] or heldInterval ~= ARGV[2] or heldBurst ~= ARGV[3]
 if conflict then
   starts = math.max(0, starts - ((now - since) * heldLimit) / heldInterval)
   since = now
@@ -95,12 +95,12 @@ if now - looked >= span then
   looked = now
   local all = redis.call('HGETALL', KEYS[2])
   for i = 1, #all, 2 do
-    if now - tonumber(string.match(all[i + 1], '(%S+)$')) >= span then redis.call('HDEL', KEYS[2], all[i]) end
+    if now - (tonumber(string.match(all[i + 1], '(%S+)$')) or 0) >= span then redis.call('HDEL', KEYS[2], all[i]) end
   end
 end
 local members = redis.call('HLEN', KEYS[2])
 
-redis.call('HSET', KEYS[1], 'limit', exact(limit), 'interval', exact(interval), 'burst', exact(burst), 'since', exact(since),
+redis.call('HSET', KEYS[1], 'limit', ARGV[1], 'interval', ARGV[2], 'burst', ARGV[3], 'since', exact(since),
   'starts', exact(starts), 'seen', exact(now), 'looked', exact(looked), 'stamp', stamp, 'began', exact(began), 'peak', exact(peak),
   'lastStamp', lastStamp, 'lastPeak', exact(lastPeak))
 local idle = 2 * span
@@ -111,10 +111,10 @@ redis.call('PEXPIRE', KEYS[2], ttl)
 
 local answer = { ARGV[12], exact(granted), exact(first), stamp, exact(members) }
 if conflict then
-  answer[6], answer[7], answer[8] = exact(heldLimit), exact(heldInterval), exact(heldBurst)
+  answer[6], answer[7], answer[8] = heldLimit, heldInterval, heldBurst
 end
 return answer
 `;
 
 /** Takes tokens from the bucket of a shared rate. */
-export const takeScript: Script = { text, digest: "a5a518aa044404ff09d0f7137a69ad97f814272b" };
+export const takeScript: Script = { text, digest: "8650ca324b9f08b8dc687566fe6db8aeef900763" };

@@ -36,7 +36,7 @@ async function useAll(store: Store): Promise<void> {
 
 describe.skipIf(real.missing)(`over ${real.name}`, () => {
   describe("one server", () => {
-    test.for(clientKinds)("$name", async (kind) => {
+    test.for(clientKinds)("$name", { timeout: 60_000 }, async (kind) => {
       await using server = await redisServer();
       await using client = await kind.single(server.port);
       await useAll(redisStore({ send: client.send }));
@@ -47,7 +47,7 @@ describe.skipIf(real.missing)(`over ${real.name}`, () => {
     });
   });
 
-  test("a cluster of three: every client", { timeout: 60_000 }, async () => {
+  test("a cluster of three: every client", { timeout: 120_000 }, async () => {
     await using cluster = await redisCluster(3);
     const ports = cluster.servers.map(({ port }) => port);
     for (const kind of clientKinds) {

@@ -45,7 +45,7 @@ async function both(ask: (stores: { model: Store; server: Store }, time: OddTime
 }
 
 describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () => {
-  test(`answer ${questions} random questions for tokens alike`, async () => {
+  test(`answer ${questions} random questions for tokens alike`, { timeout: 120_000 }, async () => {
     const seen = { granted: 0, none: 0, ahead: 0, back: 0, conflict: 0, resent: 0 };
     await both(async ({ model, server }, time) => {
       const terms = [
@@ -95,7 +95,7 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
     expect(Object.entries(seen).filter(([, times]) => times < 30)).toEqual([]);
   });
 
-  test(`answer ${questions} random questions for slots alike`, async () => {
+  test(`answer ${questions} random questions for slots alike`, { timeout: 120_000 }, async () => {
     const seen = { more: 0, lacking: 0, older: 0, conflict: 0, resent: 0, low: 0, over: 0 };
     await both(async ({ model, server }, time) => {
       const numbers = new Map<string, number>();

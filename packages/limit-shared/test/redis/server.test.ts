@@ -123,6 +123,19 @@ describe.skipIf(real.missing)(`over ${real.name}`, () => {
       expect(await store.share("a", shareAsk())).toMatchObject({ more: 1 });
     }));
 
+  test("fields that nobody here has written change nothing", () =>
+    withServer(async (server, store) => {
+      await store.take("a", takeAsk({ count: 4, interval }));
+      await store.share("a", shareAsk({ want: 3 }));
+      await server.command("HSET", "sluice:{a}:members", "stranger", "x");
+      await server.command("HSET", "sluice:{a}:slots", "/stranger", "x");
+      expect(await store.take("a", takeAsk({ count: 9, interval, number: 2 }))).toMatchObject({ granted: 6 });
+      expect(await store.share("a", shareAsk({ member: "b", want: 9 }))).toMatchObject({ more: 5, members: 2 });
+      // A bucket that is not whole is none.
+      await server.command("HDEL", "sluice:{a}:bucket", "since");
+      expect(await store.take("a", takeAsk({ count: 20, interval, number: 3 }))).toMatchObject({ granted: 10 });
+    }));
+
   test("keys that are of another kind are an error, and no answer", () =>
     withServer(async (server, store) => {
       await server.command("SET", "sluice:{a}:bucket", "mine");
