@@ -1,6 +1,6 @@
 import type { RedisServer, SlowLink } from "@sluice/test-kit/redis";
 import type { Fleet, Seen } from "./fleet.ts";
-import type { Load, RateSettings, SlotSettings } from "./settings.ts";
+import type { Load, Peer, RateSettings, SlotSettings } from "./settings.ts";
 
 /** What is done to a fleet, and what must be seen of it all the same. */
 export interface Fault {
@@ -14,6 +14,8 @@ export interface Fault {
   readonly delay?: number;
   /** For how long the load lasts: ms. */
   readonly lasts: number;
+  /** Who else it befalls, where they are asked for. What is seen of them is printed, and nothing more. */
+  readonly peers?: readonly Peer[];
   /** Also in `npm test`. */
   readonly quick?: boolean;
   /** Does it, while the load lasts. Answers with the time at which all should be well again, if it ever is. */

@@ -19,8 +19,8 @@ function slots(options: Partial<SlotSettings["options"]> = {}): SlotSettings {
 /** Half as much again as the rate lets in. */
 const offered: readonly Load[] = Array.from({ length: 4 }, () => ({ perSecond: 150, work: 0 }));
 /** 60 % of the rate. */
-const light: readonly Load[] = Array.from({ length: 4 }, () => ({ perSecond: 60, work: 0 }));
-const busy: readonly Load[] = Array.from({ length: 4 }, () => ({ callers: 5, work: 10 }));
+const light: readonly Load[] = Array.from({ length: 4 }, () => ({ perSecond: 60, waits: true, work: 0 }));
+const busy: readonly Load[] = Array.from({ length: 4 }, () => ({ callers: 5, waits: true, work: 10 }));
 
 /** A start is noted a moment after it was let in, and a process may lose its turn just there. */
 const tolerance = 8;
@@ -124,6 +124,7 @@ export const faults: readonly Fault[] = [
   { name: "none", limit: rate(), loads: offered, lasts: 3_000, wrong: all(atMost(400), noFailure) },
   {
     name: "clocks off by 30 s, -30 s, 0.6 s",
+    peers: ["rate-limiter-flexible", "bottleneck"],
     limit: rate(),
     loads: offered,
     skews: [0, 30_000, -30_000, 600],
@@ -149,6 +150,7 @@ export const faults: readonly Fault[] = [
   },
   ...(["share", "refuse", "allow"] as const).map((outage): Fault => ({
     name: `server paused 1 s: ${outage}`,
+    peers: outage === "share" ? ["rate-limiter-flexible", "bottleneck"] : [],
     limit: rate({ outage }),
     loads: offered,
     lasts: 4_000,
@@ -162,6 +164,7 @@ export const faults: readonly Fault[] = [
   ...(["full", "empty"] as const).flatMap((fresh): Fault[] => [
     {
       name: `killed, started anew after 700 ms: ${fresh}`,
+      peers: fresh === "full" ? ["rate-limiter-flexible", "bottleneck"] : [],
       limit: rate({ fresh }),
       loads: offered,
       lasts: 4_000,
@@ -171,6 +174,7 @@ export const faults: readonly Fault[] = [
     },
     {
       name: `FLUSHALL: ${fresh}`,
+      peers: fresh === "full" ? ["rate-limiter-flexible", "bottleneck"] : [],
       limit: rate({ fresh }),
       loads: offered,
       lasts: 3_000,
@@ -189,6 +193,7 @@ export const faults: readonly Fault[] = [
   { name: "8 slots: none", limit: slots(), loads: busy, lasts: 3_000, wrong: all(running(8), noFailure) },
   {
     name: "8 slots: FLUSHALL",
+    peers: ["bottleneck"],
     limit: slots(),
     loads: busy,
     lasts: 4_000,
@@ -222,6 +227,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: "8 slots: member killed, ttl 2,000",
+    peers: ["bottleneck"],
     limit: slots({ ttl: 2_000 }),
     loads: busy,
     lasts: 4_000,

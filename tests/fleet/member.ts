@@ -1,32 +1,25 @@
 // One member of a fleet, a process of its own: fork("member.ts", [JSON.stringify(settings)]). It ends when its channel is closed.
-import { type Clock, ServiceBuilder, systemClock } from "@sluice/core";
-import { sharedConcurrencyLimit, sharedRateLimit } from "@sluice/limit-shared";
-import { redisStore } from "@sluice/limit-shared/redis";
-import { loadShed } from "@sluice/load-shed";
-import { Redis } from "ioredis";
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
+import { sluice } from "./sharing.ts";
 
 const settings = JSON.parse(process.argv[2] as string) as MemberSettings;
-const { limit, load } = settings;
+const { load } = settings;
 const say = (said: Said) => void process.send?.(said);
 process.on("unhandledRejection", (reason) => say({ what: "unhandled", reason: String(reason) }));
 // Nobody is left to work for.
 process.on("disconnect", () => process.exit());
 
-const clock: Clock = { ...systemClock, now: () => systemClock.now() + settings.skew };
+// Other libraries go by the time of day.
+const today = Date.now.bind(Date);
+Date.now = () => today() + settings.skew;
 
-// As the documentation asks for: no queue while the connection is away, and nothing is sent twice.
-const redis = new Redis({
-  host: "127.0.0.1",
-  port: settings.port,
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  retryStrategy: () => 50,
-  lazyConnect: true,
-});
-redis.on("error", () => {});
-await redis.connect();
-const store = redisStore({ send: ([name, ...args]) => redis.call(name, ...args) });
+const limiting = await share();
+
+async function share() {
+  if (settings.library === undefined) return sluice(settings);
+  const { peers } = await import("./peers.ts");
+  return peers[settings.library](settings);
+}
 
 /** Calls that have ended, until they are told. */
 let calls: Call[] = [];
@@ -38,24 +31,20 @@ async function work(): Promise<readonly [started: number, ended: number]> {
   return [started, machineTime()];
 }
 
-const shared = { store, key: "fleet", clock };
-const layer =
-  limit.kind === "rate"
-    ? sharedRateLimit({ ...limit.options, ...shared })
-    : sharedConcurrencyLimit({ ...limit.options, ...shared });
-// Who comes by the second is refused where there is no capacity; who calls again waits for it.
-const shed = load.perSecond === undefined ? undefined : loadShed({ clock });
-const service = new ServiceBuilder().layer(shed).layer(layer).serviceFn(work);
-
 async function call(): Promise<void> {
   const asked = machineTime();
   try {
-    const [started, ended] = await service.call(undefined);
+    const [started, ended] = await limiting.share(work);
     // Only now: the list is another one after each time it was told.
     calls.push([asked, started, ended]);
   } catch (error) {
-    calls.push([asked, (error as { readonly code?: string }).code ?? String(error)]);
+    calls.push([asked, codeOf(error)]);
   }
+}
+
+function codeOf(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  return code ?? message?.slice(0, 60) ?? String(error);
 }
 
 /** Until the load is to end. */
@@ -89,8 +78,8 @@ function go(): void {
 
 async function end(): Promise<void> {
   until.abort();
-  await layer.close();
-  say({ what: "end", trips: layer.trips, late: layer.late });
+  await limiting.close();
+  say({ what: "end", trips: limiting.trips(), late: limiting.late() });
 }
 
 process.on("message", (message) => {

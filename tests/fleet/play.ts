@@ -1,14 +1,19 @@
 import { redisServer, slowLink } from "@sluice/test-kit/redis";
 import type { Fault, Outcome } from "./fault.ts";
 import { Fleet } from "./fleet.ts";
-import { machineTime } from "./settings.ts";
+import { machineTime, type Peer } from "./settings.ts";
 
-/** Runs a fleet over a server of its own, with the fault. Whatever happens, nothing is left running. */
-export async function play(fault: Fault): Promise<Outcome> {
+/**
+ * Runs a fleet over a server of its own, with the fault. Whatever happens, nothing is left running.
+ *
+ * @param library whose limit it is; default ours
+ */
+export async function play(fault: Fault, library?: Peer): Promise<Outcome> {
   await using server = await redisServer();
   await using link = fault.delay === undefined ? undefined : await slowLink(server.port, fault.delay);
   const members = fault.loads.map((load, index) => ({
     port: link?.port ?? server.port,
+    library,
     limit: fault.limit,
     load,
     skew: fault.skews?.[index] ?? 0,

@@ -2,6 +2,8 @@ import type { SharedConcurrencyLimitOptions, SharedRateLimitOptions } from "@slu
 
 /** What one member of a fleet does. It comes over the process's channel, so it is plain data. */
 export interface MemberSettings {
+  /** Whose limit it is; default ours. */
+  readonly library?: Peer | undefined;
   /** The port of the store, or of a slow link to it. */
   readonly port: number;
   readonly limit: RateSettings | SlotSettings;
@@ -9,6 +11,9 @@ export interface MemberSettings {
   /** How far off the member's clock is: ms. */
   readonly skew: number;
 }
+
+/** Who else shares limits among processes. */
+export type Peer = "rate-limiter-flexible" | "bottleneck";
 
 export interface RateSettings {
   readonly kind: "rate";
@@ -25,6 +30,8 @@ export interface Load {
   readonly perSecond?: number;
   /** Callers that each call again as soon as they are answered. */
   readonly callers?: number;
+  /** Whether those who cannot start now wait; otherwise they are refused. */
+  readonly waits?: boolean;
   /** How long the work takes: ms. */
   readonly work: number;
 }
