@@ -33,6 +33,6 @@ for (const fault of chosen) {
 console.log(
   `Four members over ${version}. Rate: 400 a second, 600 offered. Slots: 8, and 20 callers whose work takes 10 ms.`,
 );
-console.log(`\n${tables}`);
+console.log(`\n${tables.toString()}`);
 for (const what of wrong) console.error(what);
 process.exitCode = wrong.length > 0 ? 1 : 0;
