@@ -33,21 +33,40 @@ class OddTime {
   };
 }
 
-async function both(ask: (stores: { model: Store; server: Store }, time: OddTime) => Promise<void>): Promise<void> {
+/** A question, what the model answers, and what the server will. */
+interface Asked {
+  readonly ask: TakeAsk | ShareAsk;
+  readonly expected: TakeAnswer | ShareAnswer;
+  readonly answer: Promise<TakeAnswer | ShareAnswer>;
+}
+
+/** Asks both. The model answers at once, and the server when all has been asked, or it would take as many round trips as there are questions. */
+async function both(
+  ask: (stores: { model: Store; server: Store }, time: OddTime, asked: Asked[]) => Promise<void>,
+): Promise<void> {
   await using server = await redisServer();
   using client = await respClient(server.port);
   const time = new OddTime();
-  const send = placedTime(
+  const send = await placedTime(
     (args) => client.send(args),
     () => time.now,
   );
-  await ask({ model: memoryStore({ clock: time.clock }), server: redisStore({ send }) }, time);
+  const asked: Asked[] = [];
+  await ask({ model: memoryStore({ clock: time.clock }), server: redisStore({ send }) }, time, asked);
+  for (const [index, question] of asked.entries()) {
+    const { expected, answer } = question;
+    expect({ index, ask: question.ask, answer: await answer }).toStrictEqual({
+      index,
+      ask: question.ask,
+      answer: expected,
+    });
+  }
 }
 
 describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () => {
   test(`answer ${questions} random questions for tokens alike`, { timeout: 120_000 }, async () => {
     const seen = { granted: 0, none: 0, ahead: 0, back: 0, conflict: 0, resent: 0 };
-    await both(async ({ model, server }, time) => {
+    await both(async ({ model, server }, time, asked) => {
       const terms = [
         { limit: 400, interval: 1_000, burst: 360 },
         { limit: 3, interval: 1_000, burst: 2.7 },
@@ -81,7 +100,7 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
           fresh: which === 1 ? "empty" : "full",
         };
         const expected: TakeAnswer = await model.take(key, ask);
-        expect({ index, ask, answer: await server.take(key, ask) }).toStrictEqual({ index, ask, answer: expected });
+        asked.push({ ask, expected, answer: server.take(key, ask) });
         if (expected.granted > 0) out.push({ key, member, stamp: expected.stamp, granted: expected.granted });
         if (expected.granted > 0) seen.granted++;
         else seen.none++;
@@ -97,7 +116,7 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
 
   test(`answer ${questions} random questions for slots alike`, { timeout: 120_000 }, async () => {
     const seen = { more: 0, lacking: 0, older: 0, conflict: 0, resent: 0, low: 0, over: 0 };
-    await both(async ({ model, server }, time) => {
+    await both(async ({ model, server }, time, asked) => {
       const numbers = new Map<string, number>();
       const held = new Map<string, number>();
       for (let index = 0; index < questions; index++) {
@@ -119,7 +138,7 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
           max: below(200) === 0 ? below(max) : max,
         };
         const expected: ShareAnswer = await model.share(key, ask);
-        expect({ index, ask, answer: await server.share(key, ask) }).toStrictEqual({ index, ask, answer: expected });
+        asked.push({ ask, expected, answer: server.share(key, ask) });
         if (number > lastNumber) held.set(`${key} ${member}`, ask.keep + expected.more);
         if (expected.more > 0) seen.more++;
         if (expected.lacking > 0) seen.lacking++;

@@ -7,14 +7,17 @@ import { takeScript } from "../../../src/redis/take-script.ts";
  *
  * @param microseconds what the time is: since the epoch
  */
-export function placedTime(send: Send, microseconds: () => number): Send {
-  const scripts = new Map([takeScript, shareScript].map(({ text, digest }) => [digest, placed(text)]));
+export async function placedTime(send: Send, microseconds: () => number): Promise<Send> {
+  const digests = new Map<string, string>();
+  for (const { text, digest } of [takeScript, shareScript]) {
+    digests.set(digest, String(await send(["SCRIPT", "LOAD", placed(text)], "")));
+  }
   return (args, key) => {
-    const text = scripts.get(String(args[1]));
-    if (args[0] !== "EVALSHA" || text === undefined) throw new Error(`${args[0]} was not expected`);
+    const [name, script = "", ...rest] = args;
+    const digest = digests.get(script);
+    if (name !== "EVALSHA" || digest === undefined) throw new Error(`${name} was not expected`);
     const now = microseconds();
-    const time = [Math.floor(now / 1e6), now % 1e6].map(String);
-    return send(["EVAL", text, ...args.slice(2), ...time], key);
+    return send(["EVALSHA", digest, ...rest, String(Math.floor(now / 1e6)), String(now % 1e6)], key);
   };
 }
 
