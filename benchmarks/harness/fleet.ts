@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { endedWithThisProcess, redisServer, slowLink } from "@sluice/test-kit/redis";
+import { endWithThisProcess, redisServer, slowLink } from "@sluice/test-kit/redis";
 import type { MemberSettings } from "./fleet-member.ts";
 import type { Figures, Subject } from "./question.ts";
 
@@ -22,8 +22,6 @@ export interface FleetSettings extends Omit<MemberSettings, "port"> {
 /** How long a round lasts, in ms. */
 const ms = 1_500;
 
-const children = endedWithThisProcess();
-
 /** Members that share a limit, each in a process of its own, over a server of their own. */
 export async function fleet(settings: FleetSettings): Promise<Subject> {
   const { trips, slots, ...member } = settings;
@@ -32,7 +30,7 @@ export async function fleet(settings: FleetSettings): Promise<Subject> {
     trips.map(async (trip) => {
       const { port } = trip === 0 ? server : await slowLink(server.port, trip / 2);
       const child = fork(join(import.meta.dirname, "fleet-member.ts"), [JSON.stringify({ ...member, port })]);
-      children.add(child);
+      endWithThisProcess(child);
       await once(child, "message");
       return child;
     }),

@@ -1,10 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { ended, endedWithThisProcess } from "@sluice/test-kit/redis";
+import { ended, endWithThisProcess } from "@sluice/test-kit/redis";
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
-
-/** The members of all fleets. */
-const running = endedWithThisProcess();
 
 /** What was seen of one member. */
 export interface Seen {
@@ -35,8 +32,7 @@ export class Fleet implements AsyncDisposable {
     const child = fork(join(import.meta.dirname, "member.ts"), [JSON.stringify(settings)], { execArgv: [] });
     const seen: Seen = { calls: [], unhandled: [], trips: 0, late: 0 };
     this.children.push(child);
-    running.add(child);
-    child.once("exit", () => running.delete(child));
+    endWithThisProcess(child);
     this.seen.push(seen);
     await new Promise<void>((resolve, reject) => {
       child.once("error", reject);

@@ -1,24 +1,40 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/**
- * Processes that must not outlive this one: those in the set are ended when it exits, and when it is told to. They are ended also while they are
- * paused.
- */
-export function endedWithThisProcess(): Set<ChildProcess> {
-  const children = new Set<ChildProcess>();
-  const endAll = () => {
-    for (const child of children) end(child);
-  };
+/** Those that must not outlive this process. */
+const children = new Set<ChildProcess>();
+
+/** The process ends with this one at the latest: when this one exits, and when it is told to, also while it is paused. */
+export function endWithThisProcess(child: ChildProcess): void {
+  if (children.size === 0) listen();
+  children.add(child);
+  child.once("exit", () => {
+    children.delete(child);
+    if (children.size === 0) unlisten();
+  });
+}
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+function listen(): void {
   process.on("exit", endAll);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      endAll();
-      // As if nobody had listened.
-      process.kill(process.pid, signal);
-    });
-  }
-  return children;
+  for (const signal of signals) process.on(signal, endAllAnd);
+}
+
+function unlisten(): void {
+  process.off("exit", endAll);
+  for (const signal of signals) process.off(signal, endAllAnd);
+}
+
+function endAll(): void {
+  for (const child of children) end(child);
+}
+
+function endAllAnd(signal: NodeJS.Signals): void {
+  endAll();
+  // As if nobody had listened.
+  unlisten();
+  process.kill(process.pid, signal);
 }
 
 /** A process that is stopped must be told to go on before it ends on every system. */

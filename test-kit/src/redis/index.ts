@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { ended, endedWithThisProcess } from "./ending.ts";
+export { ended, endWithThisProcess } from "./ending.ts";
 export type { RedisServer } from "./redis-server.ts";
 export { redisCluster, redisServer } from "./redis-server.ts";
 export type { Reply, RespClient } from "./resp-client.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ended, endedWithThisProcess } from "./ending.ts";
+import { ended, endWithThisProcess } from "./ending.ts";
 import { type Reply, respClient } from "./resp-client.ts";
 import { requireServer, type ServerProgram } from "./server-program.ts";
 
@@ -24,9 +24,6 @@ export interface RedisServer extends AsyncDisposable {
   /** Starts it anew on the same port, after {@link RedisServer.kill}: without what it knew. */
   start(): Promise<void>;
 }
-
-/** The servers that run now. */
-const running = endedWithThisProcess();
 
 /** @throws Error when there is no server on this machine, or it does not start */
 export async function redisServer({ cluster = false }: { readonly cluster?: boolean } = {}): Promise<RedisServer> {
@@ -110,12 +107,11 @@ async function startAt(program: ServerProgram, folder: string, port: number, clu
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
   if (cluster) args.push("--cluster-enabled", "yes", "--cluster-port", String(await freePort()));
   const child = spawn(program.path, args, { env: program.env, stdio: ["ignore", "pipe", "pipe"] });
-  running.add(child);
+  endWithThisProcess(child);
   let said = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (said += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
   child.once("error", (error) => (said += error.message));
-  child.once("close", () => running.delete(child));
   try {
     await until("the server answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) throw new Error(said);
