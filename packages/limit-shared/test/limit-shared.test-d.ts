@@ -10,14 +10,16 @@ import {
 import { expectTypeOf } from "vitest";
 import {
   memoryStore,
+  type RateStore,
   SharedRate,
   SharedSemaphore,
   sharedConcurrencyLimit,
   type SharedConcurrencyLimit,
   sharedRateLimit,
   type SharedRateLimit,
+  type SlotStore,
   type Store,
-  StoreDownError,
+  type StoreDownError,
 } from "../src/index.ts";
 
 const store = memoryStore();
@@ -46,8 +48,8 @@ expectTypeOf(new SharedSemaphore({ store, key: "k", max: 1 })).toExtend<
 >();
 
 // A store of one's own needs no more than what is asked of it.
-const takes = { take: store.take };
-const shares = { share: store.share };
+const takes: RateStore = { take: (key, ask) => store.take(key, ask) };
+const shares: SlotStore = { share: (key, ask) => store.share(key, ask) };
 sharedRateLimit({ store: takes, key: "k", limit: 1, interval: 1 });
 sharedConcurrencyLimit({ store: shares, key: "k", max: 1 });
 // @ts-expect-error a store of slots has no tokens
@@ -61,7 +63,7 @@ sharedRateLimit({ store, key: "k", limit: 1, interval: 1, outage: "wait" });
 // @ts-expect-error only slots linger
 sharedRateLimit({ store, key: "k", limit: 1, interval: 1, linger: 1 });
 // @ts-expect-error a rate has no slots that are held past the response
-new SharedSemaphore({ store, key: "k", max: 1, until: () => undefined });
+expectTypeOf(new SharedSemaphore({ store, key: "k", max: 1, until: () => undefined }));
 // @ts-expect-error what all have is not to be set by one
 slots.max = 9;
 // @ts-expect-error a counter is not to be set

@@ -1,4 +1,4 @@
-import { type GateOptions } from "@sluice/core";
+import type { GateOptions } from "@sluice/core";
 import { readOptions, requireDuration, requireFunction, requireNumber } from "@sluice/core/kit";
 import { requireShared, sharedNames, type SharedOptions, type SharedSettings } from "../shared-options.ts";
 import type { SlotStore } from "../store/store.ts";

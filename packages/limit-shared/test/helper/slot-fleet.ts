@@ -61,7 +61,9 @@ export class SlotFleet {
     for (let passed = 0; passed < ms; passed++) {
       for (const [nth, count] of callers.entries()) {
         const { layer, service } = this.members[nth]!;
-        while (layer.active + layer.waiting < count) service.call(work).catch(() => {});
+        // Counted before: who is refused does not come again in this turn.
+        const missing = count - layer.active - layer.waiting;
+        for (let call = 0; call < missing; call++) service.call(work).catch(() => {});
       }
       this.look();
       await this.clock.advanceAsync(1);

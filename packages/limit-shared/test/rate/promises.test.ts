@@ -76,17 +76,53 @@ describe("promise 1: the bound over all members", () => {
 
   test("holds where a permit waits for almost as long as its token is good", async () => {
     const fleet = new RateFleet({ limit: 100, interval: 1_000, burst: 20, hold: 100 }, [0, 0]);
-    const [one, other] = fleet.members;
+    const [early, late] = fleet.members;
     await fleet.run(1);
-    await one!.layer.warm(10);
-    const held = Array.from({ length: 10 }, () => one!.service.tryReady(0)!);
+    await early!.layer.warm(10);
+    const held = Array.from({ length: 10 }, () => early!.service.tryReady(0)!);
     await fleet.run(99);
     for (const permit of held) permit.call(0).catch(ignore);
-    for (let call = 0; call < 50; call++) other!.service.call(0).catch(ignore);
+    for (let call = 0; call < 50; call++) late!.service.call(0).catch(ignore);
     await fleet.run(400);
     expect(fleet.starts.length).toBeGreaterThan(40);
     expect(fleet.excess({ burst: 20 })).toBeLessThanOrEqual(1e-6);
   });
+});
+
+test("promise 1 holds while the store fails in any way, where members refuse then", async () => {
+  const behaviours = ["answers", "hangs", "loses", "rejects", "throws"] as const;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        hold: fc.constantFrom(20, 60, 200),
+        trips: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 4 }),
+        faults: fc.array(
+          fc.record({
+            at: fc.integer({ min: 0, max: 900 }),
+            member: fc.nat(3),
+            behaviour: fc.constantFrom(...behaviours),
+            slow: fc.constantFrom(0, 3, 15),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
+      }),
+      async ({ hold, trips, faults }) => {
+        const fleet = new RateFleet({ limit: 50, interval: 500, burst: 25, hold, outage: "refuse" }, trips);
+        const began = fleet.clock.now();
+        await fleet.run(1_200, (now) => {
+          for (const { at, member, behaviour, slow } of faults) {
+            if (began + at !== now) continue;
+            const { store } = fleet.members[member % fleet.members.length]!;
+            store.behaviour = behaviour;
+            store.there = slow;
+          }
+          for (const { service, layer } of fleet.members) if (layer.waiting < 4) service.call(0).catch(ignore);
+        });
+        expect(fleet.excess({ burst: Math.max(25, 1 + (50 * hold) / 500) })).toBeLessThanOrEqual(1e-6);
+      },
+    ),
+    { seed, numRuns: 60 },
+  );
 });
 
 describe("promise 2: members that are saturated together", () => {

@@ -62,6 +62,49 @@ describe("promise 8: while all members are heard of", () => {
   });
 });
 
+test("promise 8 holds while the store fails in any way, where members refuse then and their calls are short", async () => {
+  const behaviours = ["answers", "hangs", "loses", "rejects", "throws"] as const;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        max: fc.integer({ min: 1, max: 9 }),
+        linger: fc.constantFrom(0, 30, 200),
+        trips: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 4 }),
+        faults: fc.array(
+          fc.record({
+            at: fc.integer({ min: 0, max: 1_400 }),
+            member: fc.nat(3),
+            behaviour: fc.constantFrom(...behaviours),
+            slow: fc.constantFrom(0, 3, 40, 90),
+          }),
+          { minLength: 1, maxLength: 14 },
+        ),
+      }),
+      async ({ max, linger, trips, faults }) => {
+        // A call that outlives its lease may run beside others: no store can prevent that.
+        const fleet = new SlotFleet({ max, linger, ttl: 300 }, trips);
+        const began = fleet.clock.now();
+        for (let passed = 0; passed < 1_600; passed++) {
+          for (const { at, member, behaviour, slow } of faults) {
+            if (began + at !== fleet.clock.now()) continue;
+            const { store } = fleet.members[member % fleet.members.length]!;
+            store.behaviour = behaviour;
+            store.there = slow;
+          }
+          await fleet.run(
+            1,
+            fleet.members.map((_, nth) => 1 + nth * 3),
+            7,
+          );
+        }
+        const lost = fleet.members.reduce((sum, { layer }) => sum + layer.lost, 0);
+        expect(fleet.most).toBeLessThanOrEqual(max + lost);
+      },
+    ),
+    { seed, numRuns: 60 },
+  );
+});
+
 describe("promise 9: the fair level", () => {
   test("is had within `refresh` and the time that running calls take, by one who comes late", async () => {
     const fleet = new SlotFleet({ max: 20, refresh: 100 }, [1, 1]);
@@ -126,7 +169,7 @@ describe("promise 17: who does nothing", () => {
     const asked = store.shares.length;
     expect(fleet.clock.pending - fleet.clock.unreferenced).toBe(0);
     expect(layer.share).toBe(4);
-    void service.tryReady(1)!.release();
+    service.tryReady(1)!.release();
     await fleet.run(120);
     expect(store.shares.length - asked).toBe(1);
     expect(store.shares.at(-1)).toMatchObject({ keep: 0, want: 0 });
