@@ -133,6 +133,7 @@ export const faults: readonly Fault[] = [
     wrong: all(atMost(400), noFailure),
   },
   ...[20, 100].map((trip): Fault => ({
+    peers: ["rate-limiter-flexible", "bottleneck"],
     name: `round trip ${trip} ms, 60 % load`,
     limit: rate({ hold: 500 }),
     loads: light,

@@ -31,6 +31,9 @@ async function work(): Promise<readonly [started: number, ended: number]> {
   return [started, machineTime()];
 }
 
+/** Until the load is to end. */
+const until = new AbortController();
+
 async function call(): Promise<void> {
   const asked = machineTime();
   try {
@@ -38,7 +41,8 @@ async function call(): Promise<void> {
     // Only now: the list is another one after each time it was told.
     calls.push([asked, started, ended]);
   } catch (error) {
-    calls.push([asked, codeOf(error)]);
+    // Those who are in line when the load ends are refused, and that is no failure.
+    if (!until.signal.aborted) calls.push([asked, codeOf(error)]);
   }
 }
 
@@ -46,9 +50,6 @@ function codeOf(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message?: string };
   return code ?? message?.slice(0, 60) ?? String(error);
 }
-
-/** Until the load is to end. */
-const until = new AbortController();
 
 async function caller(): Promise<void> {
   while (!until.signal.aborted) {

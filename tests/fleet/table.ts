@@ -35,7 +35,7 @@ function rowOf({ limit }: Fault, { seen, began, ended, well }: Outcome): Row {
       ? { "burst needed": neededBurst(starts, limit.options.limit, limit.options.interval).toFixed(0) }
       : {
           "most at once": String(mostAtOnce(calls)),
-          "1 s after": well === began ? "" : String(mostAtOnce(calls, well + 1_000, ended)),
+          "1 s after": well === began || well + 1_000 > ended ? "" : String(mostAtOnce(calls, well + 1_000, ended)),
         }),
     "p50, ms": quantile(waits, 0.5).toFixed(2),
     "p99, ms": quantile(waits, 0.99).toFixed(1),
