@@ -6,6 +6,10 @@ export interface SlowLink extends AsyncDisposable {
   readonly port: number;
   /** How long each chunk is kept, on each of the two ways: half of what it adds to a round trip. ms; may be changed. */
   delay: number;
+  /** Whether what the server answers is lost. */
+  deaf: boolean;
+  /** Breaks all connections. */
+  cut(): void;
 }
 
 /** @param target the port on loopback that it leads to */
@@ -18,7 +22,10 @@ export async function slowLink(target: number, delay: number): Promise<SlowLink>
       [far, near],
     ] as const) {
       sockets.add(from);
-      from.on("data", (chunk) => setTimeout(() => to.writable && to.write(chunk), link.delay));
+      from.on("data", (chunk) => {
+        if (link.deaf && from === far) return;
+        setTimeout(() => to.writable && to.write(chunk), link.delay);
+      });
       from.on("error", () => to.destroy());
       from.on("close", () => (sockets.delete(from), to.destroy()));
     }
@@ -28,6 +35,10 @@ export async function slowLink(target: number, delay: number): Promise<SlowLink>
   const link: SlowLink = {
     port: (server.address() as AddressInfo).port,
     delay,
+    deaf: false,
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -1,4 +1,5 @@
-import { type RedisServer, redisServer, respClient, serverForTests } from "@sluice/test-kit/redis";
+import { type RedisServer, redisServer, respClient, serverForTests, slowLink } from "@sluice/test-kit/redis";
+import { Redis } from "ioredis";
 import { failureOf } from "@sluice/test-kit";
 import { describe, expect, test } from "vitest";
 import { redisStore } from "../../src/redis/redis-store.ts";
@@ -61,6 +62,31 @@ describe.skipIf(real.missing)(`over ${real.name}`, () => {
       const late = store.take("a", takeAsk({ count: 3, interval, number: 2 }));
       server.resume();
       expect(await late).toMatchObject({ granted: 3 });
+    }));
+
+  // ioredis #2130: a command whose reply was lost with the connection is sent again after a reconnect.
+  test("a question that the client sends again counts once", () =>
+    withServer(async (server) => {
+      await using link = await slowLink(server.port, 0);
+      const redis = new Redis({ host: "127.0.0.1", port: link.port, retryStrategy: () => 10 });
+      redis.on("error", () => {});
+      try {
+        const store = redisStore({ send: ([name, ...args]) => redis.call(name, ...args) });
+        const { stamp } = await store.take("a", takeAsk({ count: 8, interval }));
+        link.deaf = true;
+        const answer = store.take("a", takeAsk({ count: 1, unused: 4, stamp, interval, number: 2 }));
+        const until = performance.now() + 10_000;
+        while (!String(await server.command("HGET", "sluice:{a}:members", "a")).startsWith("2 ")) {
+          expect(performance.now()).toBeLessThan(until);
+        }
+        link.cut();
+        link.deaf = false;
+        // What it was granted at first is lost with the first reply, and four came back once: 2 + 4 - 1 are left.
+        expect(await answer).toMatchObject({ granted: 0 });
+        expect(await store.take("a", takeAsk({ count: 10, interval, number: 3 }))).toMatchObject({ granted: 5 });
+      } finally {
+        redis.disconnect();
+      }
     }));
 
   test("every key has a time to live, and lives until nothing is lost by its end", () =>
