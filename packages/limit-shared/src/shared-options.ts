@@ -1,5 +1,13 @@
 import type { Clock } from "@sluice/core";
-import { requireClock, requireLabel, requireMethods, requireName, requireNumber, requireOneOf, show } from "@sluice/core/kit";
+import {
+  requireClock,
+  requireLabel,
+  requireMethods,
+  requireName,
+  requireNumber,
+  requireOneOf,
+  show,
+} from "@sluice/core/kit";
 import { type Outage, outages } from "./outage.ts";
 
 /** Options of both limits. */
@@ -52,13 +60,4 @@ export function requireShared(
     clock: requireClock(owner, clock),
     label: requireLabel(owner, label),
   };
-}
-
-/** A name for a member that nobody else has: 104 random bits. */
-export function memberName(): string {
-  return randomText() + randomText();
-}
-
-function randomText(): string {
-  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER).toString(36);
 }

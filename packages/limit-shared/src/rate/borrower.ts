@@ -1,5 +1,5 @@
 import { AnswerReader } from "../read-answer.ts";
-import { memberName } from "../shared-options.ts";
+import { memberName } from "../member-name.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import type { RateTerms } from "./rate-terms.ts";
 import { RecentStarts } from "./recent-starts.ts";

@@ -327,23 +327,22 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   /** A question has ended. */
   private goOn(now: number): void {
     this.warming.answered();
-    this.serve(now);
     this.refuseLate(now);
-    this.arm(now);
+    this.serve(now);
     this.soon.call();
   }
 
   private ring(now: number): void {
     this.link.overdue(now);
     this.serve(now);
-    this.refuseLate(now);
-    this.arm(now);
   }
 
   /** Lets in whom there is a token for, has more asked for, and sets the alarm. */
   private serve(now: number): void {
-    while (this.line.size > 0) {
+    for (let { first } = this.line; first !== undefined; { first } = this.line) {
+      const { deadline = Infinity } = first.options;
       try {
+        if (deadline < now) throw this.overloaded(this.retryAfter());
         const lease = this.enter(now);
         if (lease === undefined) break;
         this.line.grant(lease);
@@ -362,8 +361,9 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     for (const waiter of this.line) {
       const { deadline = Infinity } = waiter.options;
       const date = deadline === Infinity ? undefined : this.dateOf(before, now);
-      if (date !== undefined && date > deadline) this.line.refuse(this.overloaded(date - now), waiter);
-      else before++;
+      if (date !== undefined && Math.max(date, now) > deadline) {
+        this.line.refuse(this.overloaded(Math.max(0, date - now)), waiter);
+      } else before++;
     }
   }
 

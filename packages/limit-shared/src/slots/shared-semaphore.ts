@@ -50,6 +50,10 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private readonly soon: Soon = new Soon(() => {
     this.flush();
   });
+  /** The time of the alarm that rang last. */
+  private rung: number = Number.NEGATIVE_INFINITY;
+  /** When `keeper` rings. */
+  private keepAt: number = Number.POSITIVE_INFINITY;
   /** Whether slots have been given up that the store still counts. */
   private dirty = false;
   /** Whether somebody asked for a slot, found none, and may not wait. */
@@ -81,11 +85,14 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
         return this.line;
       },
     });
-    const ring = (now: number): void => {
+    this.alarm = new Alarm(clock, (now) => {
+      this.ring(now);
+    });
+    const keep = (now: number): void => {
+      this.keepAt = Infinity;
       this.ring(now);
     };
-    this.alarm = new Alarm(clock, ring);
-    this.keeper = new Alarm(clock, ring, { unref: true });
+    this.keeper = new Alarm(clock, keep, { unref: true });
     this.slots = new SlotShare(terms);
     this.peak = new RecentPeak(terms.linger);
     this.link = new StoreLink({
@@ -261,9 +268,9 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.goOn(now);
   }
 
-  /** The time of both alarms: what rings is believed. */
+  /** The time, of both alarms: what has rung is believed. */
   private now(): number {
-    return Math.max(this.alarm.now(), this.keeper.now());
+    return Math.max(this.alarm.now(), this.rung);
   }
 
   /** A lease that has ended is believed to have been given to others. */
@@ -380,6 +387,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   private ring(now: number): void {
+    this.rung = Math.max(this.rung, now);
     this.link.overdue(now);
     this.expire(now);
     this.flush();
@@ -426,7 +434,11 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
       if (!link.busy) keepAt = Math.min(keepAt, isUp ? refreshAt : Math.max(refreshAt, link.probeAt));
     } else if (slots.isLeased(now) && isUp && !link.busy) keepAt = this.idleSince + terms.linger;
     this.alarm.set(due);
-    this.keeper.set(keepAt);
+    // It may ring too early, and finds nothing to do then: cheaper than to set it for each call.
+    if (keepAt < this.keepAt || keepAt === Infinity || !this.keeper.trusted) {
+      this.keepAt = keepAt;
+      this.keeper.set(keepAt);
+    }
   }
 
   private overloaded(): OverloadedError {

@@ -1,5 +1,5 @@
 import { AnswerReader } from "../read-answer.ts";
-import { memberName } from "../shared-options.ts";
+import { memberName } from "../member-name.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
 import { Pace } from "./pace.ts";
 import type { SlotTerms } from "./slot-terms.ts";

@@ -241,6 +241,18 @@ test("promise 18: no failure of the store is an unhandled rejection", async () =
   expect(reported).toEqual([]);
 });
 
+test("a store that fails after its time is over is no news", async () => {
+  const { clock, store, layer } = one({ timeout: 20 });
+  const fails: (() => void)[] = [];
+  store.answer = () => new Promise((_resolve, reject) => fails.push(() => reject(down)));
+  void layer.warm();
+  await clock.advanceAsync(20);
+  expect([layer.state, layer.trips]).toEqual(["down", 1]);
+  for (const fail of fails) fail();
+  await clock.advance(0);
+  expect([layer.state, layer.late]).toEqual(["down", 0]);
+});
+
 test("changes of state are announced, with what the store said", async () => {
   const heard: LayerEvent[] = [];
   const subscription = events.subscribe((event) => heard.push(event));

@@ -228,6 +228,27 @@ describe("promise 4: nothing is used", () => {
     expect(other.available).toBe(1);
   });
 
+  test("by permits that are given back in another order than they were had in", async () => {
+    const { service, layer, clock, store } = one({ limit: 100, burst: 20 });
+    await layer.warm(4);
+    const [a, b, c] = [1, 2, 3].map(() => service.tryReady("a")!);
+    a!.release();
+    b!.release();
+    expect(layer.available).toBe(3);
+    c!.release();
+    expect(layer.available).toBe(4);
+    const [d, e] = [1, 2].map(() => service.tryReady("a")!);
+    d!.release();
+    await clock.advance(60);
+    expect(layer.available).toBe(3);
+    await clock.advance(40);
+    // It has ended in the meantime.
+    e!.release();
+    expect(layer.available).toBe(0);
+    expect(service.tryReady("a")).toBeUndefined();
+    expect(store.takes).toHaveLength(1);
+  });
+
   test("by tokens that end in stock, where they are the last that were granted", async () => {
     const { service, layer, store, clock } = one({ limit: 100, burst: 20 });
     await layer.warm(5);
@@ -290,6 +311,16 @@ describe("promise 6: who could not start by its deadline", () => {
     await clock.advance(0);
     expect(late()[0]).toBe("broken");
     expect(layer.waiting).toBe(1);
+  });
+
+  test("is refused although there is a token, where the answer comes after it", async () => {
+    const { service, clock, store } = one();
+    store.there = store.back = 20;
+    const late = watch(service.call("a", { deadline: 30 }));
+    const other = watch(service.call("b"));
+    await clock.advanceAsync(40);
+    expect([late()[0], other()[0]]).toEqual(["broken", "pending"]);
+    expect(isOverloadedError(late()[1])).toBe(true);
   });
 
   test("a deadline in another time is refused as a mistake", async () => {

@@ -295,6 +295,20 @@ describe("warm", () => {
   });
 });
 
+test("a slot is given back once, however often that is said", async () => {
+  const clock = new VirtualClock();
+  const slots = new SharedSemaphore({ store: new RemoteStore(clock), key: "k", max: 8, clock });
+  await slots.warm(2);
+  const [first, second] = [slots.admitted(slots.tryAcquire()!), slots.admitted(slots.tryAcquire()!)];
+  first.cancel();
+  first.cancel();
+  first.finish({ status: "fulfilled", value: 1 });
+  expect(slots.active).toBe(1);
+  second.finish({ status: "fulfilled", value: 1 });
+  second.finish({ status: "fulfilled", value: 1 });
+  expect(slots.active).toBe(0);
+});
+
 test("what happens is announced", async () => {
   const heard: LayerEvent[] = [];
   const subscription = events.subscribe((event) => heard.push(event));
