@@ -1,5 +1,11 @@
 import { redisStore, type RedisStoreOptions } from "@sluice/limit-shared/redis";
-import { aFunction, type Every, only, optional, type OptionTable } from "@sluice/test-kit";
+import { aFunction, aName, type DocumentedRange, type Every, optional, type OptionTable } from "@sluice/test-kit";
+
+const withoutBraces: DocumentedRange = {
+  ...aName,
+  edges: [...aName.edges, "ü %", "{", "a}", "{a}"],
+  takes: (value) => typeof value === "string" && aName.takes(value) && !/[{}]/.test(value),
+};
 
 export const redisTable: OptionTable = {
   entry: "redis",
@@ -10,7 +16,7 @@ export const redisTable: OptionTable = {
       give: redisStore,
       ranges: {
         send: aFunction,
-        prefix: optional(only(["sluice", "a b", "ü", "%"], ["", "{", "}", "a{b", "a}b", "{a}"])),
+        prefix: optional(withoutBraces),
       } satisfies Every<RedisStoreOptions>,
     },
   ],
