@@ -1,13 +1,14 @@
-import { events, type Gate, type Lease, OverloadedError, type ReadyOptions } from "@sluice/core";
+import type { Gate, Lease, OverloadedError, ReadyOptions } from "@sluice/core";
 import { abortReason, Alarm, Line, LinkedList, requireNear, requireNumber } from "@sluice/core/kit";
+import { Notices } from "../link/notices.ts";
 import { Soon } from "../link/soon.ts";
 import { StoreLink, type StoreState } from "../link/store-link.ts";
 import { Warming } from "../link/warming.ts";
-import { StoreDownError } from "../store-down-error.ts";
+import type { StoreDownError } from "../store-down-error.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import { Borrower } from "./borrower.ts";
-import { LocalBucket } from "./local-bucket.ts";
 import { type LeaseHolder, RateLease } from "./rate-lease.ts";
+import { RateOutage } from "./rate-outage.ts";
 import { type RateTerms, readRateTerms, type SharedRateLimitOptions } from "./rate-terms.ts";
 
 /** What errors and events call the layer. */
@@ -42,23 +43,22 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   private readonly line: Line<Lease> = new Line(() => {
     this.serve(this.alarm.now());
   });
-  /** While the store is down. */
-  private local: LocalBucket | undefined = undefined;
-  /** What the question under way tells the store of starts that were made while it was down. */
-  private posted = 0;
+  private readonly outage: RateOutage;
+  private readonly notices: Notices;
   /** Whether somebody asked for a token, found none, and may not wait. */
   private missed = false;
   private closed = false;
   private closing: Promise<void> | undefined = undefined;
-  private reported = false;
 
   constructor(options: SharedRateLimitOptions);
   /** @internal `owner` is what errors call it */
   constructor(options: SharedRateLimitOptions, owner?: string);
   constructor(options: SharedRateLimitOptions, owner = "SharedRate") {
     const terms = readRateTerms(owner, options);
-    const { store, key, clock, timeout } = terms;
+    const { store, key, clock, timeout, label } = terms;
     this.terms = terms;
+    this.notices = new Notices({ layer: rateLayerName, label, source: this });
+    this.outage = new RateOutage(terms);
     this.alarm = new Alarm(clock, (now) => {
       this.ring(now);
     });
@@ -75,7 +75,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
         this.failed();
       },
       changed: (from, to) => {
-        this.announce(from, to);
+        this.notices.state(from, to, this.link.cause);
       },
     });
   }
@@ -99,10 +99,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   get available(): number {
     if (this.closed) return 0;
     const now = this.alarm.now();
-    const good = this.borrower.stock.good(now);
-    if (this.local === undefined) return good;
-    const { outage } = this.terms;
-    return outage === "allow" ? Infinity : outage === "share" ? good + this.local.available(now) : good;
+    return this.borrower.stock.good(now) + this.outage.available(now);
   }
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
@@ -133,7 +130,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
 
   /** Whether nothing is borrowed, held, owed or under way, and no caller waits. */
   get idle(): boolean {
-    if (this.closed || this.local !== undefined || this.link.busy || this.held.size + this.line.size > 0) return false;
+    if (this.closed || this.outage.isOn || this.link.busy || this.held.size + this.line.size > 0) return false;
     const now = this.alarm.now();
     return this.borrower.stock.size(now) === 0 && !this.borrower.isLow(now);
   }
@@ -167,7 +164,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     if (this.closing === undefined) {
       this.closed = true;
       this.closing = this.warming.join(0);
-      while (this.line.size > 0) this.line.refuse(this.overloaded(undefined));
+      while (this.line.size > 0) this.line.refuse(this.overloaded());
       this.soon.call();
     }
     return this.closing;
@@ -179,7 +176,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     const now = this.alarm.now();
     try {
       const lease = this.enter(now);
-      if (lease === undefined || this.local !== undefined) this.miss(now);
+      if (lease === undefined || this.outage.isOn) this.miss(now);
       return lease;
     } catch (error) {
       this.miss(now);
@@ -195,7 +192,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal, deadline = Infinity } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal));
-    if (this.closed) return Promise.reject(this.overloaded(undefined));
+    if (this.closed) return Promise.reject(this.overloaded());
     const { ahead } = this.alarm;
     try {
       const lease = this.tryAcquire();
@@ -219,10 +216,11 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   started(lease: RateLease): void {
     if (!this.held.remove(lease)) return;
     const now = this.alarm.now();
-    const { borrower, local } = this;
+    const { borrower } = this;
+    const { token } = lease;
     borrower.started(now);
-    if (lease.token === undefined && local !== undefined) local.started(now);
-    else if (lease.token === undefined || lease.token.batch.endOf(lease.token.index) <= now) borrower.owe(1);
+    const isCounted = token === undefined ? this.outage.started(now) : token.batch.endOf(token.index) > now;
+    if (!isCounted) borrower.owe(1);
     if (this.link.isFree(now) && borrower.isLow(now)) this.soon.call();
   }
 
@@ -231,25 +229,20 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     if (!this.held.remove(lease)) return;
     const now = this.alarm.now();
     if (lease.token !== undefined) this.borrower.stock.putBack(lease.token, now);
-    else this.local?.putBack();
+    else this.outage.leave();
     if (this.line.size > 0) this.serve(now);
     else if (this.closed) this.soon.call();
   }
 
   private enter(now: number): RateLease | undefined {
     const token = this.borrower.stock.take(now);
-    if (token === undefined && !this.entersLocally(now)) return undefined;
+    if (token === undefined) {
+      if (this.outage.refuses) throw this.notices.storeDown(this.link, now);
+      if (!this.outage.enter(now)) return undefined;
+    }
     const lease = new RateLease(this, token, now);
     this.held.push(lease);
     return lease;
-  }
-
-  /** Whether a caller is let in though there is no token: while the store is down. */
-  private entersLocally(now: number): boolean {
-    const { local, terms } = this;
-    if (local === undefined) return false;
-    if (terms.outage === "refuse") throw this.storeDown(now);
-    return terms.outage === "allow" || local.take(now);
   }
 
   private miss(now: number): void {
@@ -275,7 +268,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
             waiting: this.line.size,
             wanted,
             patience: this.patience(),
-            owed: this.local?.owed(now) ?? 0,
+            owed: this.outage.owed(now),
             closed: this.closed,
           },
           now,
@@ -283,7 +276,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
       : undefined;
     if (ask === undefined) this.warming.over();
     else {
-      this.posted = this.local?.owed(now) ?? 0;
+      this.outage.post(now);
       this.warming.asked(this.closed);
       this.link.ask(ask, now);
     }
@@ -302,25 +295,18 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
 
   private answered(answer: TakeAnswer, ask: TakeAsk, sent: number): void {
     const now = this.alarm.now();
-    const { local, posted } = this;
-    if (local !== undefined) {
-      // Starts that were made while the question was under way.
-      this.borrower.owe(Math.max(0, Math.ceil(local.owed(now) - Math.ceil(posted))));
-      this.local = undefined;
-    }
+    // What was started while the question was under way is told with the next one.
+    if (this.outage.isOn) this.borrower.owe(this.outage.end(now));
     this.borrower.learn(answer, ask, sent, now);
-    if (answer.conflict !== undefined) this.reportConflict(answer.conflict);
+    const { limit, interval, storeBurst: burst } = this.terms;
+    this.notices.conflict({ limit, interval, burst }, answer.conflict);
     this.goOn(now);
   }
 
   private failed(): void {
     const now = this.alarm.now();
-    const { outage, share = 1 / (this.borrower.members ?? 1), step, storeBurst } = this.terms;
     this.borrower.forget();
-    if (this.local === undefined) {
-      const part = outage === "share" ? share : 1;
-      this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
-    }
+    this.outage.begin(this.borrower.members ?? 1, now);
     this.goOn(now);
   }
 
@@ -369,48 +355,26 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
 
   /** When the one behind `before` others in line can start, at the earliest; undefined where that is not known. */
   private dateOf(before: number, now: number): number | undefined {
-    const { local, borrower, terms } = this;
-    if (local === undefined) return borrower.dateOf(before, now);
-    const date = borrower.stock.dateOf(before, now) ?? Infinity;
-    return terms.outage === "share" ? Math.min(date, local.earliest(before + 1, now)) : date;
+    const { borrower, outage } = this;
+    if (!outage.isOn) return borrower.dateOf(before, now);
+    return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
   }
 
   /** The one timer is armed while an answer is waited for, and while a caller is in line. */
   private arm(now: number): void {
-    const { link, line, borrower, local } = this;
+    const { link, line, borrower, outage } = this;
     let { due } = link;
     if (line.size > 0) {
       // Not the date of a token that the store has yet to give.
-      const date = local === undefined ? borrower.stock.dateOf(0, now) : this.dateOf(0, now);
+      const date = outage.isOn ? this.dateOf(0, now) : borrower.stock.dateOf(0, now);
       due = Math.min(due, date ?? Infinity);
-      const askAt = local === undefined ? borrower.retryAt : link.probeAt;
+      const askAt = outage.isOn ? link.probeAt : borrower.retryAt;
       if (!link.busy && askAt > now) due = Math.min(due, askAt);
     }
     this.alarm.set(due);
   }
 
-  private overloaded(retryAfter: number | undefined): OverloadedError {
-    return new OverloadedError(rateLayerName, { reason: this.reason, label: this.terms.label, retryAfter });
-  }
-
-  private storeDown(now: number): StoreDownError {
-    const { cause, probeAt } = this.link;
-    const retryAfter = Math.max(0, probeAt - now);
-    return new StoreDownError(rateLayerName, { label: this.terms.label, retryAfter, cause });
-  }
-
-  private announce(from: StoreState, to: StoreState): void {
-    if (!events.listening) return;
-    const { label } = this.terms;
-    events.emit({ type: "state", layer: rateLayerName, label, source: this, from, to, cause: this.link.cause });
-  }
-
-  /** Once: where members disagree, they do so in each answer. */
-  private reportConflict(theirs: NonNullable<TakeAnswer["conflict"]>): void {
-    if (this.reported || !events.listening) return;
-    this.reported = true;
-    const { label, limit, interval, storeBurst: burst } = this.terms;
-    const ours = { limit, interval, burst };
-    events.emit({ type: "conflict", layer: rateLayerName, label, source: this, ours, theirs });
+  private overloaded(retryAfter?: number): OverloadedError {
+    return this.notices.overloaded(this.reason, retryAfter);
   }
 }

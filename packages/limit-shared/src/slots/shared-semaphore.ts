@@ -1,11 +1,13 @@
-import { events, type Gate, type Lease, OverloadedError, type ReadyOptions, Semaphore } from "@sluice/core";
-import { abortReason, Alarm, Line, requireNumber } from "@sluice/core/kit";
+import { type Gate, type Lease, type OverloadedError, type ReadyOptions, Semaphore } from "@sluice/core";
+import { abortReason, Line, requireNumber } from "@sluice/core/kit";
+import { Notices } from "../link/notices.ts";
 import { Soon } from "../link/soon.ts";
 import { StoreLink, type StoreState } from "../link/store-link.ts";
 import { Warming } from "../link/warming.ts";
-import { StoreDownError } from "../store-down-error.ts";
+import type { StoreDownError } from "../store-down-error.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
 import { RecentPeak } from "./recent-peak.ts";
+import { SlotAlarms } from "./slot-alarms.ts";
 import { type SlotHolder, SlotLease } from "./slot-lease.ts";
 import { SlotShare } from "./slot-share.ts";
 import {
@@ -43,17 +45,11 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private readonly link: StoreLink<ShareAsk, ShareAnswer>;
   private readonly peak: RecentPeak;
   private readonly warming: Warming = new Warming();
-  /** For callers in line, and for answers. */
-  private readonly alarm: Alarm;
-  /** For what runs, and what is to be given back: it keeps no process alive. */
-  private readonly keeper: Alarm;
+  private readonly notices: Notices;
+  private readonly alarms: SlotAlarms;
   private readonly soon: Soon = new Soon(() => {
     this.flush();
   });
-  /** The time of the alarm that rang last. */
-  private rung: number = Number.NEGATIVE_INFINITY;
-  /** When `keeper` rings. */
-  private keepAt: number = Number.POSITIVE_INFINITY;
   /** Whether slots have been given up that the store still counts. */
   private dirty = false;
   /** Whether somebody asked for a slot, found none, and may not wait. */
@@ -62,18 +58,18 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private idleSince: number = Number.NEGATIVE_INFINITY;
   private closed = false;
   private closing: Promise<void> | undefined = undefined;
-  private reported = false;
 
   constructor(options: SharedSemaphoreOptions);
   /** @internal `owner` is what errors call it */
   constructor(options: SharedConcurrencyLimitOptions, owner: string, more: readonly "until"[]);
   constructor(options: SharedConcurrencyLimitOptions, owner = "SharedSemaphore", more: readonly "until"[] = []) {
     const terms = readSlotTerms(owner, options, more);
-    const { store, key, clock, timeout } = terms;
+    const { store, key, clock, timeout, label } = terms;
     this.terms = terms;
+    this.notices = new Notices({ layer: slotLayerName, label, source: this });
     let serve = (): void => {};
     this.line = new Line(() => {
-      const now = this.now();
+      const now = this.alarms.now();
       this.expire(now);
       serve();
       this.goOn(now);
@@ -85,19 +81,17 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
         return this.line;
       },
     });
-    this.alarm = new Alarm(clock, (now) => {
-      this.ring(now);
+    this.alarms = new SlotAlarms(clock, (now) => {
+      this.link.overdue(now);
+      this.expire(now);
+      this.flush();
+      this.arm(now);
     });
-    const keep = (now: number): void => {
-      this.keepAt = Infinity;
-      this.ring(now);
-    };
-    this.keeper = new Alarm(clock, keep, { unref: true });
     this.slots = new SlotShare(terms);
     this.peak = new RecentPeak(terms.linger);
     this.link = new StoreLink({
       timeout,
-      now: () => this.now(),
+      now: () => this.alarms.now(),
       send: (ask) => store.share(key, ask),
       read: (answer, ask) => this.slots.read(answer, ask),
       answered: (answer, ask, sent) => {
@@ -107,7 +101,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
         this.failed();
       },
       changed: (from, to) => {
-        this.announce(from, to);
+        this.notices.state(from, to, this.link.cause);
       },
     });
   }
@@ -129,7 +123,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** Slots that this member has and nobody holds. */
   get available(): number {
-    const isKnown = this.state === "down" || this.slots.isLeased(this.now());
+    const isKnown = this.state === "down" || this.slots.isLeased(this.alarms.now());
     return this.closed || !isKnown ? 0 : this.semaphore.available;
   }
 
@@ -193,7 +187,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   /** Gives back what is borrowed. See {@link SharedConcurrencyLimit.close}. */
   close(): Promise<void> {
     if (this.closing === undefined) {
-      const now = this.now();
+      const now = this.alarms.now();
       this.expire(now);
       this.closed = true;
       this.closing = this.warming.join(0);
@@ -207,7 +201,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   /** A slot, where this member has a free one and no caller is in line for it. Throws {@link StoreDownError} where the store is down and `outage` says so. */
   tryAcquire(): Lease | undefined {
     if (this.closed || this.line.blocks()) return undefined;
-    const now = this.now();
+    const now = this.alarms.now();
     this.expire(now);
     const lease = this.semaphore.tryAcquire();
     if (lease === undefined) {
@@ -233,7 +227,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
       return Promise.reject(error);
     }
     const waiting = this.line.join(options);
-    const now = this.now();
+    const now = this.alarms.now();
     if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
     this.goOn(now);
     return waiting;
@@ -246,7 +240,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** @internal */
   started(): number {
-    const now = this.now();
+    const now = this.alarms.now();
     this.expire(now);
     if (this.terms.outage === "refuse" && this.isRefusing(now)) throw this.storeDown(now);
     return now;
@@ -254,7 +248,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** @internal */
   left(release: () => void, since: number | undefined): void {
-    const now = this.now();
+    const now = this.alarms.now();
     this.expire(now);
     if (since !== undefined) this.slots.pace.ended(now - since);
     this.peak.add(this.active, now);
@@ -268,11 +262,6 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.goOn(now);
   }
 
-  /** The time, of both alarms: what has rung is believed. */
-  private now(): number {
-    return Math.max(this.alarm.now(), this.rung);
-  }
-
   /** A lease that has ended is believed to have been given to others. */
   private expire(now: number): void {
     const { slots } = this;
@@ -282,9 +271,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.dirty = false;
     const { active } = this;
     this.lost += active;
-    if (active > 0 && events.listening) {
-      events.emit({ type: "lost", layer: slotLayerName, label: this.terms.label, source: this, slots: active });
-    }
+    if (active > 0) this.notices.tell("lost", () => ({ slots: active }));
     this.setShare(this.link.state === "down" ? this.localMax() : 0);
     this.refuseWhileDown(now);
   }
@@ -326,7 +313,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** Asks the store for what is wanted by now, and tells it what is no longer. */
   private flush(): void {
-    const now = this.now();
+    const now = this.alarms.now();
     // The answer that is waited for comes back here.
     if (this.link.busy) return;
     this.expire(now);
@@ -351,10 +338,10 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   private answered(answer: ShareAnswer, ask: ShareAsk, sent: number): void {
-    const now = this.now();
+    const now = this.alarms.now();
     const { slots } = this;
     let share = slots.learn(answer, ask, sent, now);
-    if (answer.conflict !== undefined) this.reportConflict(answer.conflict);
+    this.notices.conflict({ max: this.terms.max }, answer.conflict);
     if (this.closed) slots.owed = Math.max(slots.owed, share - this.active);
     // Free slots that others lack go back at once, those in use as their calls end.
     const free = Math.min(slots.owed, Math.max(0, share - this.active));
@@ -371,7 +358,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   private failed(): void {
-    const now = this.now();
+    const now = this.alarms.now();
     this.expire(now);
     if (!this.slots.isLeased(now)) this.setShare(this.localMax());
     this.slots.retryAt = Number.NEGATIVE_INFINITY;
@@ -386,13 +373,6 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.soon.call();
   }
 
-  private ring(now: number): void {
-    this.rung = Math.max(this.rung, now);
-    this.link.overdue(now);
-    this.expire(now);
-    this.flush();
-  }
-
   /** Something has changed. */
   private goOn(now: number): void {
     if (this.active + this.waiting > 0) this.idleSince = now;
@@ -404,9 +384,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     const from = this.share;
     if (from === share) return;
     this.semaphore.max = share;
-    if (!events.listening) return;
-    const { label } = this.terms;
-    events.emit({ type: "limit", layer: slotLayerName, label, source: this, from, to: share });
+    this.notices.tell("limit", () => ({ from, to: share }));
   }
 
   /** Gives up slots that the store still counts. */
@@ -433,36 +411,15 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
       keepAt = later(slots.leaseEnd, now);
       if (!link.busy) keepAt = Math.min(keepAt, isUp ? refreshAt : Math.max(refreshAt, link.probeAt));
     } else if (slots.isLeased(now) && isUp && !link.busy) keepAt = this.idleSince + terms.linger;
-    this.alarm.set(due);
-    // It may ring too early, and finds nothing to do then: cheaper than to set it for each call.
-    if (keepAt < this.keepAt || keepAt === Infinity || !this.keeper.trusted) {
-      this.keepAt = keepAt;
-      this.keeper.set(keepAt);
-    }
+    this.alarms.set(due, keepAt);
   }
 
   private overloaded(): OverloadedError {
-    return new OverloadedError(slotLayerName, { reason: this.reason, label: this.terms.label });
+    return this.notices.overloaded(this.reason);
   }
 
   private storeDown(now: number): StoreDownError {
-    const { cause, probeAt } = this.link;
-    const retryAfter = Math.max(0, probeAt - now);
-    return new StoreDownError(slotLayerName, { label: this.terms.label, retryAfter, cause });
-  }
-
-  private announce(from: StoreState, to: StoreState): void {
-    if (!events.listening) return;
-    const { label } = this.terms;
-    events.emit({ type: "state", layer: slotLayerName, label, source: this, from, to, cause: this.link.cause });
-  }
-
-  /** Once: where members disagree, they do so in each answer. */
-  private reportConflict(theirs: NonNullable<ShareAnswer["conflict"]>): void {
-    if (this.reported || !events.listening) return;
-    this.reported = true;
-    const { label, max } = this.terms;
-    events.emit({ type: "conflict", layer: slotLayerName, label, source: this, ours: { max }, theirs });
+    return this.notices.storeDown(this.link, now);
   }
 }
 

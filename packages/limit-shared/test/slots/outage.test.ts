@@ -55,6 +55,17 @@ describe("promise 11: a member that cannot reach the store", () => {
     expect(handle.calls).toBe(3);
   });
 
+  test("gives up on a question that is under way when the lease ends, all the same", async () => {
+    const { clock, layer, service, store } = await cutOff({ outage: "share", share: 0.25, timeout: 300 });
+    const waiting = [1, 2, 3].map(() => watch(service.call("x")));
+    for (let ms = 0; ms < 3_000; ms++) await clock.advanceAsync(1);
+    expect([layer.state, layer.waiting]).toEqual(["down", 3]);
+    const asked = store.shares.length;
+    await clock.advanceAsync(5_000);
+    expect(store.shares.length - asked).toBeGreaterThanOrEqual(3);
+    expect(waiting.map((state) => state()[0])).toEqual(["pending", "pending", "pending"]);
+  });
+
   test("refuses permits in hand when they are called after that", async () => {
     const { clock, layer, service, handle } = await cutOff({ linger: 500 });
     (await handle.nextRequest()).respond(1);
