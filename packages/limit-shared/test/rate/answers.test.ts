@@ -222,6 +222,17 @@ describe("close", () => {
     expect(store.takes.at(-1)).toMatchObject({ debt: 1, count: 0 });
   });
 
+  test("a permit that is given back afterwards is let go", async () => {
+    const { clock, store, layer, service } = one();
+    await layer.warm();
+    const permit = service.tryReady("a")!;
+    await layer.close();
+    permit.release();
+    await clock.advance(0);
+    expect([layer.active, layer.available, clock.pending]).toEqual([0, 0, 0]);
+    expect(store.takes.length).toBeLessThanOrEqual(2);
+  });
+
   test("with a store that is down, or knows of nothing, it is kept all the same", async () => {
     const { store, layer } = one({ limit: 100 });
     await layer.close();
@@ -287,6 +298,11 @@ describe("the gate by itself", () => {
       /^SharedRate: store must be a store \(with take\)/,
     );
   });
+});
+
+test("a key has at most 200 characters", () => {
+  expect(() => one({ key: "k".repeat(201) })).toThrow(/^sharedRateLimit: key must have at most 200 characters/);
+  expect(one({ key: "k".repeat(200) }).layer.about?.facts).toMatchObject({ key: "k".repeat(200) });
 });
 
 test("a counter of each kind is on the layer", async () => {

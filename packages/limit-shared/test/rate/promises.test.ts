@@ -313,6 +313,17 @@ describe("promise 6: who could not start by its deadline", () => {
     expect(layer.waiting).toBe(1);
   });
 
+  test("is refused where the process was busy until after it", async () => {
+    const { service, clock } = one({ burst: 1 });
+    void service.call("a");
+    const late = watch(service.call("b", { deadline: 110 }));
+    await clock.advanceAsync(50);
+    expect(late()[0]).toBe("pending");
+    clock.jump(200);
+    await clock.advanceAsync(50);
+    expect(isOverloadedError(late()[1])).toBe(true);
+  });
+
   test("is refused although there is a token, where the answer comes after it", async () => {
     const { service, clock, store } = one();
     store.there = store.back = 20;
