@@ -3,7 +3,7 @@ import type { Script } from "./script.ts";
 /**
  * `Bucket.take` in Lua: the same steps in the same order, so that both answer alike to the last bit.
  *
- * KEYS: the bucket, its members. A member is kept as "number seen".
+ * KEYS: the bucket, packed into one string; its members, a hash, each as "number seen".
  * ARGV: limit, interval, burst, count, ahead, debt, unused, stamp, member, number, fresh, echo.
  */
 const text = `
@@ -14,20 +14,16 @@ local count, ahead, debt, unused = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumbe
 local member, number = ARGV[9], tonumber(ARGV[10])
 local function exact(value) return string.format('%.17g', value) end
 
-local kept = redis.call('HMGET', KEYS[1], 'limit', 'interval', 'burst', 'since', 'starts', 'seen', 'looked', 'stamp', 'began', 'peak',
-  'lastStamp', 'lastPeak')
-local heldLimit, heldInterval, heldBurst = kept[1], kept[2], kept[3]
-local since, starts, seen, looked = tonumber(kept[4]), tonumber(kept[5]), tonumber(kept[6]), tonumber(kept[7])
-local stamp, began, peak = kept[8], tonumber(kept[9]), tonumber(kept[10])
-local lastStamp, lastPeak = kept[11], tonumber(kept[12])
+local kept = redis.call('GET', KEYS[1])
+local isKnown, heldLimit, heldInterval, heldBurst, since, starts, seen, looked, stamp, began, peak, lastStamp, lastPeak =
+  pcall(cmsgpack.unpack, kept or '')
 
 local function begin()
   stamp, began, peak = string.format('%.0f', math.floor(now * 1000)), now, 0
   lastStamp, lastPeak = '', 0
 end
 
-if not (heldLimit and heldInterval and heldBurst and since and starts and seen and looked and stamp and began and peak
-  and lastStamp and lastPeak) then
+if not kept or not isKnown or type(lastPeak) ~= 'number' then
   heldLimit, heldInterval, heldBurst = ARGV[1], ARGV[2], ARGV[3]
   since, starts, seen, looked = now, 0, now, now
   if ARGV[11] == 'empty' then starts = burst end
@@ -100,13 +96,11 @@ if now - looked >= span then
 end
 local members = redis.call('HLEN', KEYS[2])
 
-redis.call('HSET', KEYS[1], 'limit', ARGV[1], 'interval', ARGV[2], 'burst', ARGV[3], 'since', exact(since),
-  'starts', exact(starts), 'seen', exact(now), 'looked', exact(looked), 'stamp', stamp, 'began', exact(began), 'peak', exact(peak),
-  'lastStamp', lastStamp, 'lastPeak', exact(lastPeak))
 local idle = 2 * span
 if ARGV[11] == 'empty' then idle = math.max(idle, 86400000) end
 local ttl = string.format('%.0f', math.ceil(math.min(math.max(0, gained(starts) - now) + idle, 4e12)))
-redis.call('PEXPIRE', KEYS[1], ttl)
+local packed = cmsgpack.pack(ARGV[1], ARGV[2], ARGV[3], since, starts, now, looked, stamp, began, peak, lastStamp, lastPeak)
+redis.call('SET', KEYS[1], packed, 'PX', ttl)
 redis.call('PEXPIRE', KEYS[2], ttl)
 
 local answer = { ARGV[12], exact(granted), exact(first), stamp, exact(members) }
@@ -117,4 +111,4 @@ return answer
 `;
 
 /** Takes tokens from the bucket of a shared rate. */
-export const takeScript: Script = { text, digest: "8650ca324b9f08b8dc687566fe6db8aeef900763" };
+export const takeScript: Script = { text, digest: "a7e7171e8ea74e88fad968a12052d227cdcf72e2" };

@@ -21,13 +21,18 @@ export async function placedTime(send: Send, microseconds: () => number): Promis
   };
 }
 
+const setFirst = "redis.call('SET', $1, $2)\nredis.call('PEXPIRE', $1, $3)";
+
 function placed(text: string): string {
   const timed = text.replace("redis.call('TIME')", "{ ARGV[#ARGV - 1], ARGV[#ARGV] }");
-  const ending = timed.replaceAll(
+  // A key that is set with its time to live is set first, and then lives as long as one that has been given it.
+  const apart = timed.replaceAll(/redis\.call\('SET', (KEYS\[\d\]), (\w+), 'PX', (\w+)\)$/gm, setFirst);
+  const ending = apart.replaceAll(
     /redis\.call\('PEXPIRE', (KEYS\[\d\]), (.+)\)$/gm,
     "redis.call('SET', 'ends ' .. $1, string.format('%.17g', now + $2))",
   );
-  if (timed === text || ending === timed) throw new Error("The script asks for no time, or sets none.");
+  if (timed === text || ending === timed || /'PX'/.test(ending))
+    throw new Error("The script asks for no time, or sets none.");
   const second = ending.indexOf("\n", ending.indexOf("local now ="));
   const ended = `
 for _, key in ipairs(KEYS) do
