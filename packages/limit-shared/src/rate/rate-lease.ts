@@ -12,14 +12,17 @@ export interface LeaseHolder {
 export class RateLease extends LinkedNode<RateLease> implements Lease {
   /** What it was granted by; undefined where it was granted while the store was down. */
   readonly token: Token | undefined;
+  /** Without a token: by which outage. */
+  readonly outage: number;
   /** When it was granted. */
   readonly since: number;
   private readonly holder: LeaseHolder;
 
-  constructor(holder: LeaseHolder, token: Token | undefined, since: number) {
+  constructor(holder: LeaseHolder, token: Token | undefined, outage: number, since: number) {
     super();
     this.holder = holder;
     this.token = token;
+    this.outage = outage;
     this.since = since;
   }
 

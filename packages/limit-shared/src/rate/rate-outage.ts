@@ -6,6 +6,8 @@ export class RateOutage {
   private readonly terms: RateTerms;
   /** While the store is down. */
   private local: LocalBucket | undefined = undefined;
+  /** Which outage it is, or was: what was let in by one gives nothing back to the next. */
+  number = 0;
   /** What the question under way tells the store of. */
   private posted = 0;
 
@@ -27,6 +29,7 @@ export class RateOutage {
   begin(members: number, now: number): void {
     if (this.local !== undefined) return;
     const { outage, share = 1 / members, step, storeBurst } = this.terms;
+    this.number++;
     const part = outage === "share" ? share : 1;
     this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
   }
@@ -44,9 +47,9 @@ export class RateOutage {
     return local !== undefined && (terms.outage === "allow" || (terms.outage === "share" && local.take(now)));
   }
 
-  /** One who was let in gives the permit back. */
-  leave(): void {
-    this.local?.putBack();
+  /** One who was let in by outage `number` gives the permit back. */
+  leave(number: number): void {
+    if (number === this.number) this.local?.putBack();
   }
 
   /** One who was let in starts. False where the outage is over. */

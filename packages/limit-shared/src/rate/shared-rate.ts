@@ -229,7 +229,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     if (!this.held.remove(lease)) return;
     const now = this.alarm.now();
     if (lease.token !== undefined) this.borrower.stock.putBack(lease.token, now);
-    else this.outage.leave();
+    else this.outage.leave(lease.outage);
     if (this.line.size > 0) this.serve(now);
     else if (this.closed) this.soon.call();
   }
@@ -240,7 +240,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
       if (this.outage.refuses) throw this.notices.storeDown(this.link, now);
       if (!this.outage.enter(now)) return undefined;
     }
-    const lease = new RateLease(this, token, now);
+    const lease = new RateLease(this, token, this.outage.number, now);
     this.held.push(lease);
     return lease;
   }

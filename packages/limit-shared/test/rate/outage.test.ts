@@ -209,6 +209,23 @@ describe("promise 13: while the store is down", () => {
   });
 });
 
+test("a permit of one outage gives nothing back to the next", async () => {
+  const { clock, store, layer, service, letIn } = await brokenDown({ share: 1, burst: 2 });
+  await clock.advanceAsync(100);
+  const permit = service.tryReady("a")!;
+  expect(service.tryReady("a")).toBeUndefined();
+  store.behaviour = "answers";
+  await clock.advanceAsync(1_000);
+  await layer.warm();
+  expect(layer.state).toBe("up");
+  await clock.advanceAsync(1_000);
+  store.behaviour = "rejects";
+  await layer.warm(2);
+  expect([layer.state, layer.available]).toEqual(["down", 0]);
+  permit.release();
+  expect([layer.available, await letIn(1)]).toEqual([0, 0]);
+});
+
 describe("promise 14: a store that lost its state", () => {
   test.each([
     ["full", 40],
