@@ -44,6 +44,7 @@ export { Line } from "./kit/line.ts";
 export { requireLine } from "./kit/require-line.ts";
 export { failureCode, otherFailure } from "./kit/failure-code.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
+export { runOutside } from "./kit/outside.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
 export { processWide } from "./kit/process-wide.ts";
 export { promiseOf } from "./kit/promise-of.ts";

@@ -73,6 +73,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "requireObject",
     "requireOneOf",
     "requireService",
+    "runOutside",
     "show",
     "startObserved",
     "tell",

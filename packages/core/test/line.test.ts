@@ -36,6 +36,26 @@ describe("promise 4: a line", () => {
     expect(line.first?.options).toBe(two);
   });
 
+  test("is gone through in order, and the one at hand may be refused meanwhile", async () => {
+    const { line } = setUp();
+    const waiters = [1, 2, 3, 4].map((request) => line.join({ request }));
+    const seen: unknown[] = [];
+    for (const waiter of line) {
+      seen.push(waiter.options.request);
+      if (waiter.options.request !== 3) line.refuse("late", waiter);
+    }
+    expect(seen).toEqual([1, 2, 3, 4]);
+    expect([line.size, line.first?.options.request]).toEqual([1, 3]);
+    line.grant("a");
+    expect((await Promise.allSettled(waiters)).map(({ status }) => status)).toEqual([
+      "rejected",
+      "rejected",
+      "fulfilled",
+      "rejected",
+    ]);
+    expect([...line]).toEqual([]);
+  });
+
   test("is blocked while somebody waits, and until who was granted has moved on", async () => {
     const { line } = setUp();
     expect(line.blocks()).toBe(false);

@@ -102,6 +102,17 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     return this.waiters.last;
   }
 
+  /** Those who wait, in order. While they are gone through, only the one at hand may be granted or refused. */
+  *[Symbol.iterator](): IterableIterator<Waiter<Req>> {
+    let waiter = this.waiters.first;
+    while (waiter !== undefined) {
+      // Read first: who leaves forgets its place.
+      const { next } = waiter;
+      yield waiter;
+      waiter = next;
+    }
+  }
+
   /** Whether a newcomer must not be served: a caller waits here, or was granted and has not moved on yet. */
   blocks(): boolean {
     return this.moving > 0 || this.waiters.size > 0;

@@ -9,6 +9,7 @@ export const notTerminal: Scenario = async ({ subject }) => {
   /** Whether a call reaches the inner service, or is answered without it, as by a cache. */
   const getsThrough = (harness: Harness): Promise<boolean> =>
     recovers(harness, async () => {
+      await harness.prepare();
       const { calls } = harness.inner.mock;
       const operation = harness.clients.call(request);
       await harness.finish();

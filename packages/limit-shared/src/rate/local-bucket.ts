@@ -1,0 +1,63 @@
+/**
+ * The rate of one member while the store is down: a token bucket, empty at first. It also knows what its starts owe the store: what a bucket
+ * of this rate would not have regained yet. Times are handed in, in milliseconds.
+ */
+export class LocalBucket {
+  private readonly step: number;
+  private readonly burst: number;
+  /** When it was empty, or last full; tokens are counted from then on. */
+  private since: number;
+  private taken = 0;
+  private debt = 0;
+  private debtAt: number;
+
+  /**
+   * @param step how long a token takes to be gained, in milliseconds
+   * @param burst the most tokens that it holds: 1 or more
+   */
+  constructor(step: number, burst: number, now: number) {
+    this.step = step;
+    this.burst = burst;
+    this.since = now;
+    this.debtAt = now;
+  }
+
+  /** When the last of `count` tokens is there: `now` or later. */
+  earliest(count: number, now: number): number {
+    this.fill(now);
+    return Math.max(now, this.since + (this.taken + count) * this.step);
+  }
+
+  /** How many whole tokens it holds. */
+  available(now: number): number {
+    this.fill(now);
+    return Math.max(0, Math.floor((now - this.since) / this.step - this.taken));
+  }
+
+  take(now: number): boolean {
+    if (this.earliest(1, now) > now) return false;
+    this.taken++;
+    return true;
+  }
+
+  putBack(): void {
+    this.taken--;
+  }
+
+  /** A call starts that the store does not know of. */
+  started(now: number): void {
+    this.debt = Math.min(this.owed(now) + 1, this.burst);
+    this.debtAt = now;
+  }
+
+  /** How many starts the store is to be told of, at the most `burst`. Not always a whole number. */
+  owed(now: number): number {
+    return Math.max(0, this.debt - (now - this.debtAt) / this.step);
+  }
+
+  /** A full bucket gains nothing more. */
+  private fill(now: number): void {
+    const full = now - (this.taken + this.burst) * this.step;
+    if (full > this.since) this.since = full;
+  }
+}

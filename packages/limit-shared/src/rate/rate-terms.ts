@@ -1,0 +1,76 @@
+import { readOptions, requireDuration, requireNumber, requireOneOf } from "@sluice/core/kit";
+import { requireShared, sharedNames, type SharedOptions, type SharedSettings } from "../shared-options.ts";
+import type { RateStore } from "../store/store.ts";
+
+/** Options of {@link sharedRateLimit} and {@link SharedRate}. */
+export interface SharedRateLimitOptions extends SharedOptions {
+  /** Where the members meet: `memoryStore()`, or `redisStore()` of `@sluice/limit-shared/redis`. */
+  readonly store: RateStore;
+  /** How many calls may start in an `interval`, over all members: a whole number from 1 to 2^53-1. All members must say the same. */
+  readonly limit: number;
+  /** The span of time in milliseconds: above 0, at most 2^31-1. All members must say the same. */
+  readonly interval: number;
+  /** How many calls may start at once after a pause: a whole number from 1 to 2^53-1; default `limit`. All members must say the same. */
+  readonly burst?: number | undefined;
+  /**
+   * For how long a borrowed token is good: milliseconds, above 0, at most 2^31-1. With a longer one the store is asked less often, and
+   * less of the burst is there for all members. At least four times the slowest round trip is wanted. All members must say the same. Default: the
+   * least of 1,000, `interval / 10` and `burst * interval / (2 * limit)`.
+   */
+  readonly hold?: number | undefined;
+  /** `"share"` (default), `"refuse"` or `"allow"`. With `"share"`, tokens come at `share` of the rate. */
+  readonly outage?: SharedOptions["outage"];
+  /** What a bucket holds that the store does not know, at first and after it lost its state: `"full"` (default) or `"empty"`. */
+  readonly fresh?: "full" | "empty" | undefined;
+  /** A store that has not answered for so long is down: milliseconds, above 0, at most `hold`. Default 250, or `hold` where that is less. */
+  readonly timeout?: number | undefined;
+}
+
+/** The options, checked, and what follows from them. */
+export interface RateTerms extends SharedSettings {
+  readonly store: RateStore;
+  readonly limit: number;
+  readonly interval: number;
+  readonly burst: number;
+  readonly hold: number;
+  readonly fresh: "full" | "empty";
+  readonly timeout: number;
+  /** How far two tokens are apart: ms. */
+  readonly step: number;
+  /** What the store's bucket holds: what members may hold at the same time is taken off the burst. */
+  readonly storeBurst: number;
+  /** How many tokens there are in a `hold`, over all members. Below 1, none are kept in stock. */
+  readonly perHold: number;
+}
+
+/** @throws TypeError | RangeError when an option is not in its range */
+export function readRateTerms(owner: string, options: SharedRateLimitOptions): RateTerms {
+  const names = [...sharedNames, "limit", "interval", "burst", "hold", "fresh"] as const;
+  const read = readOptions(owner, options, names);
+  const shared = requireShared(owner, read, { method: "take", outage: "share" });
+  const limit = requireCount(owner, "limit", read.limit);
+  const interval = requireDuration(owner, "interval", read.interval, { above: true });
+  const burst = requireCount(owner, "burst", read.burst === undefined ? limit : read.burst);
+  const usual = Math.max(Number.MIN_VALUE, Math.min(1_000, interval / 10, (burst * interval) / (2 * limit)));
+  const hold = requireDuration(owner, "hold", read.hold === undefined ? usual : read.hold, { above: true });
+  const { fresh = "full", timeout = Math.min(250, hold) } = read;
+  const perHold = (limit * hold) / interval;
+  return {
+    ...shared,
+    store: read.store as RateStore,
+    limit,
+    interval,
+    burst,
+    hold,
+    fresh: requireOneOf(owner, "fresh", fresh, ["full", "empty"]),
+    timeout: requireNumber(owner, "timeout", timeout, { min: 0, above: true, max: hold }),
+    step: Math.max(interval / limit, Number.MIN_VALUE),
+    storeBurst: Math.max(1, burst - perHold),
+    perHold,
+  };
+}
+
+/** A whole number of calls, 1 or more, that can be counted exactly. */
+function requireCount(owner: string, option: string, value: unknown): number {
+  return requireNumber(owner, option, value, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+}

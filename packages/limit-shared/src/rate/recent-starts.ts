@@ -1,0 +1,30 @@
+/** How many calls started lately, in constant memory: in the current span of time, and in the one before it. */
+export class RecentStarts {
+  private readonly span: number;
+  private began: number = Number.NEGATIVE_INFINITY;
+  private current = 0;
+  private before = 0;
+
+  /** @param span ms */
+  constructor(span: number) {
+    this.span = span;
+  }
+
+  add(now: number): void {
+    this.advance(now);
+    this.current++;
+  }
+
+  /** The starts of one span, lately: those of the fuller of the two. */
+  count(now: number): number {
+    this.advance(now);
+    return Math.max(this.current, this.before);
+  }
+
+  private advance(now: number): void {
+    if (now < this.began + this.span) return;
+    this.before = now < this.began + 2 * this.span ? this.current : 0;
+    this.current = 0;
+    this.began = now;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "@sluice/core";
+import {
+  requireClock,
+  requireLabel,
+  requireMethods,
+  requireName,
+  requireNumber,
+  requireOneOf,
+  show,
+} from "@sluice/core/kit";
+import { type Outage, outages } from "./outage.ts";
+
+/** Options of both limits. */
+export interface SharedOptions {
+  /** Names the limit: those that name the same key in the same store are one limit. A non-empty string of at most 200 characters. */
+  readonly key: string;
+  /** What happens while the store cannot be reached. */
+  readonly outage?: Outage | undefined;
+  /**
+   * The part of the limit that this member uses while the store cannot be reached: above 0, at most 1. Default: 1 by `members`, as the
+   * store counted them last; all of it where the store has never been reached.
+   */
+  readonly share?: number | undefined;
+  /** Where time is read and timers are set; default `systemClock`. */
+  readonly clock?: Clock | undefined;
+  /** Tells this limit apart from others: `"search"`. It is on its refusals and events. Default: none. */
+  readonly label?: string | undefined;
+}
+
+/** The options of both limits, checked. */
+export interface SharedSettings {
+  readonly key: string;
+  readonly outage: Outage;
+  readonly share: number | undefined;
+  readonly clock: Clock;
+  readonly label: string | undefined;
+}
+
+/** The names of the options of both limits. */
+export const sharedNames = ["store", "key", "outage", "share", "timeout", "clock", "label"] as const;
+
+const longestKey = 200;
+
+/** @throws TypeError | RangeError when an option is not in its range */
+export function requireShared(
+  owner: string,
+  options: Partial<SharedOptions> & { readonly store?: unknown },
+  { method, outage: byDefault }: { readonly method: "take" | "share"; readonly outage: Outage },
+): SharedSettings {
+  const { store, key, outage = byDefault, share, clock, label } = options;
+  requireMethods(owner, "store", store, "a store", [method]);
+  requireName(owner, key, "key");
+  if (key.length > longestKey) {
+    throw new RangeError(`${owner}: key must have at most ${longestKey} characters; received ${show(key)}`);
+  }
+  return {
+    key,
+    outage: requireOneOf(owner, "outage", outage, outages),
+    share: share === undefined ? undefined : requireNumber(owner, "share", share, { min: 0, above: true, max: 1 }),
+    clock: requireClock(owner, clock),
+    label: requireLabel(owner, label),
+  };
+}

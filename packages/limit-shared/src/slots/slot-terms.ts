@@ -1,0 +1,75 @@
+import type { GateOptions } from "@sluice/core";
+import { readOptions, requireDuration, requireFunction, requireNumber } from "@sluice/core/kit";
+import { requireShared, sharedNames, type SharedOptions, type SharedSettings } from "../shared-options.ts";
+import type { SlotStore } from "../store/store.ts";
+
+/** Options of {@link SharedSemaphore}. */
+export interface SharedSemaphoreOptions extends SharedOptions {
+  /** Where the members meet: `memoryStore()`, or `redisStore()` of `@sluice/limit-shared/redis`. */
+  readonly store: SlotStore;
+  /** How many calls may run at once, over all members: a whole number of 0 or more. All members must say the same. */
+  readonly max: number;
+  /** After how long without a word the slots of a member are others': milliseconds, 100 to 2^31-1; default 10,000. */
+  readonly ttl?: number | undefined;
+  /**
+   * How often a member that holds slots, or wants some, asks the store: milliseconds, above 0, at most `ttl / 3`. Default 250, or `ttl / 3`
+   * where that is less.
+   */
+  readonly refresh?: number | undefined;
+  /** For how long a free slot is kept for the next call: milliseconds, 0 to 2^31-1; default 100. */
+  readonly linger?: number | undefined;
+  /**
+   * `"refuse"` (default), `"share"` or `"allow"`: what happens when the store cannot be reached and the lease has ended. Until then, a member
+   * goes on with the slots that it has. With `"share"`, it has `share` of `max`, rounded down.
+   */
+  readonly outage?: SharedOptions["outage"];
+  /** A store that has not answered for so long is down: milliseconds, above 0, at most `ttl / 3`. Default 250, or `ttl / 3` where that is less. */
+  readonly timeout?: number | undefined;
+}
+
+/** Options of {@link sharedConcurrencyLimit}. */
+export interface SharedConcurrencyLimitOptions extends SharedSemaphoreOptions {
+  /**
+   * Holds the permit past the response, until the promise that it returns settles: until a streamed body has ended. Called once for each
+   * response; undefined holds nothing. Default: no longer than the call.
+   */
+  readonly until?: GateOptions["until"];
+}
+
+/** The options, checked. */
+export interface SlotTerms extends SharedSettings {
+  readonly store: SlotStore;
+  readonly max: number;
+  readonly ttl: number;
+  readonly refresh: number;
+  readonly linger: number;
+  readonly timeout: number;
+  readonly until: GateOptions["until"];
+}
+
+/** @throws TypeError | RangeError when an option is not in its range */
+export function readSlotTerms(
+  owner: string,
+  options: SharedConcurrencyLimitOptions,
+  more: readonly "until"[] = [],
+): SlotTerms {
+  const names = [...sharedNames, "max", "ttl", "refresh", "linger", ...more] as const;
+  const read = readOptions(owner, options, names);
+  const shared = requireShared(owner, read, { method: "share", outage: "refuse" });
+  const max = requireNumber(owner, "max", read.max, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+  const { ttl = 10_000, linger = 100, until } = read;
+  requireNumber(owner, "ttl", ttl, { min: 100, max: 2 ** 31 - 1 });
+  const third = ttl / 3;
+  const { refresh = Math.min(250, third), timeout = Math.min(250, third) } = read;
+  if (until !== undefined) requireFunction(owner, "until", until);
+  return {
+    ...shared,
+    store: read.store as SlotStore,
+    max,
+    ttl,
+    refresh: requireNumber(owner, "refresh", refresh, { min: 0, above: true, max: third }),
+    linger: requireDuration(owner, "linger", linger),
+    timeout: requireNumber(owner, "timeout", timeout, { min: 0, above: true, max: third }),
+    until,
+  };
+}

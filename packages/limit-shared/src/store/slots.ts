@@ -1,0 +1,118 @@
+import type { ShareAnswer, ShareAsk } from "./store.ts";
+
+/** What is known of a member that holds or wants slots. */
+interface Holder {
+  number: number;
+  held: number;
+  want: number;
+  /** When its lease ends. */
+  until: number;
+  /** Since when it has been short of slots; undefined where it is not. */
+  short: number | undefined;
+}
+
+/**
+ * Who holds how many slots, and until when. The script of `redisStore` does the same: a test asks both. Times are the store's.
+ *
+ * - The fair level is the max-min level over what the members want (water filling), rounded down.
+ * - A member is given what it lacks of its level, as far as slots are free; more than that only of what nobody else is short of.
+ * - Where there are fewer slots than members, the level is 0: each is short of one slot while it has none, and those who have been short the
+ *   longest are served first.
+ * - Where the clock steps back, leases and waiting times move back with it: no lease lasts longer for that.
+ */
+export class Slots {
+  private readonly holders = new Map<string, Holder>();
+  private seen: number;
+  private fence = 0;
+  private max: number;
+
+  constructor(ask: ShareAsk, now: number) {
+    this.seen = now;
+    this.max = ask.max;
+  }
+
+  share(ask: ShareAsk, now: number): ShareAnswer {
+    this.stepBack(now);
+    for (const [name, { until }] of this.holders) if (until <= now) this.holders.delete(name);
+    const { max } = ask;
+    const conflict = this.max === max ? undefined : { max: this.max };
+    this.max = max;
+    const known = this.holders.get(ask.member);
+    const isNew = known === undefined || ask.number > known.number;
+    const keep = isNew ? ask.keep : known.held;
+    const want = isNew ? ask.want : known.want;
+    this.holders.delete(ask.member);
+    const others = [...this.holders.values()];
+    const level = fairLevel([want, ...others.map((other) => other.want)], max);
+    let held = 0;
+    let lacking = 0;
+    let older = 0;
+    const since = known?.short ?? now;
+    for (const other of others) {
+      held += other.held;
+      const lack = lackOf(other, level);
+      lacking += lack;
+      if (other.short !== undefined && other.short < since) older += lack;
+    }
+    const free = Math.max(0, max - held - keep);
+    const more = isNew ? moreOf(keep, want, level, free, lacking, older) : 0;
+    lacking = Math.max(lacking, held + keep - max);
+    if (more > 0) this.fence = Math.max(this.fence + 1, Math.floor(now * 1_000));
+    const total = keep + more;
+    if (total > 0 || want > 0) {
+      const short = lackOf({ held: total, want }, level) > 0 ? since : undefined;
+      const until = isNew ? now + ask.ttl : known.until;
+      const number = isNew ? ask.number : known.number;
+      this.holders.set(ask.member, { number, held: total, want, until, short });
+    }
+    return { more, level, lacking, older, fence: this.fence, members: this.holders.size, conflict };
+  }
+
+  /** For how long it is to be remembered, in whole ms: after that the last lease has ended. */
+  ttl(now: number): number {
+    let last = now;
+    for (const { until } of this.holders.values()) last = Math.max(last, until);
+    return Math.max(1, Math.ceil(last - now));
+  }
+
+  private stepBack(now: number): void {
+    const back = this.seen - now;
+    if (back > 0) {
+      for (const holder of this.holders.values()) {
+        holder.until -= back;
+        if (holder.short !== undefined) holder.short -= back;
+      }
+    }
+    this.seen = now;
+  }
+}
+
+/** How many slots a member lacks: of what it wants, up to the level; where that is 0, of one. */
+function lackOf({ held, want }: Pick<Holder, "held" | "want">, level: number): number {
+  return Math.max(0, Math.min(want, Math.max(level, 1)) - held);
+}
+
+function moreOf(keep: number, want: number, level: number, free: number, lacking: number, older: number): number {
+  if (level === 0) return Math.max(0, Math.min(lackOf({ held: keep, want }, 0), free - older));
+  const fair = Math.min(lackOf({ held: keep, want }, level), free);
+  const spare = Math.max(0, Math.min(want - keep - fair, free - fair - lacking));
+  return fair + spare;
+}
+
+/** The greatest whole number such that all may have as much of what they want as it says. */
+function fairLevel(wants: number[], max: number): number {
+  let rest = max;
+  let left = 0;
+  for (const want of wants) if (want > 0) left++;
+  let most = 0;
+  for (const want of wants.sort((a, b) => a - b)) {
+    if (want <= 0) continue;
+    const even = Math.floor(rest / left);
+    if (want > even) return even;
+    rest -= want;
+    left--;
+    most = want;
+  }
+  // All have what they want.
+  return most;
+}

@@ -1,0 +1,20 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { memberName } from "../src/member-name.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+test("no two members have one name, where all that is random is the same", () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  expect(memberName()).not.toBe(memberName());
+  vi.stubGlobal("crypto", undefined);
+  expect(memberName()).not.toBe(memberName());
+});
+
+test("names of two processes differ, whatever Math.random says", () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const random = (): string => memberName().split("-")[0]!;
+  expect(random()).not.toBe(random());
+});
