@@ -307,6 +307,34 @@ describe("when there is no place for a key", () => {
     expect(await own).toBe("ok");
     permitOf(service, "eve/4").release();
   });
+
+  test("with `share` a permit that is spent on its own key, or on another that shares, is not lost to who waits", async () => {
+    for (const request of ["eve/2", "sam/1"]) {
+      const { service, handle } = perTenant(1, { maxKeys: 1, whenFull: "share" });
+      const ann = permitOf(service, "ann/1");
+      const eve = permitOf(service, "eve/1");
+      const waiting = service.call("zoe/1");
+      await settle();
+      const answer = eve.call(request);
+      const job = await handle.nextRequest();
+      expect(job.request).toBe(request);
+      job.respond("ok");
+      expect(await answer).toBe("ok");
+      (await handle.nextRequest()).respond("ok");
+      expect(await waiting).toBe("ok");
+      ann.release();
+    }
+  });
+
+  test("with `share` a permit that is spent on a request without a key gives its place back", async () => {
+    const { service, handle } = perTenant(1, { maxKeys: 1, whenFull: "share" });
+    const ann = permitOf(service, "ann/1");
+    const free = permitOf(service, "eve/1").call("/1");
+    permitOf(service, "sam/1").release();
+    (await handle.nextRequest()).respond("ok");
+    expect(await free).toBe("ok");
+    ann.release();
+  });
 });
 
 describe("with `share`, a key is never limited by two gates at once", () => {
