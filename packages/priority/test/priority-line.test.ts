@@ -531,6 +531,21 @@ describe("priority", () => {
     expect(slots).toMatchObject({ active: 0, waiting: 0 });
   });
 
+  test("that gives a permit back while it is asked keeps nobody waiting", async () => {
+    let giveBack = (): void => {};
+    const line = priorityLine<number>({
+      priority() {
+        giveBack();
+        return 0;
+      },
+    });
+    const limit = gate(new Semaphore(1, { line }), { name: "limit" });
+    const service = new ServiceBuilder().layer(limit).serviceFn((id: number) => id);
+    const permit = service.tryReady();
+    giveBack = () => permit?.release();
+    expect(await Promise.race([service.call(1), settle().then(() => "waits")])).toBe(1);
+  });
+
   test("runs in the async context of the caller, so that it may come from there", async () => {
     const storage = new AsyncLocalStorage<number>();
     const line = priorityLine<string>({ priority: () => storage.getStore() ?? 3 });
