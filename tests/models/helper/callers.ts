@@ -33,10 +33,13 @@ export class Callers {
   readonly calling: Set<number> = new Set();
   private readonly serviceFor: (who: number) => Service<number, Answer>;
   private readonly innermost: Innermost;
+  /** Whether a caller may have the answer of work that was begun for another: the state says whose it is. */
+  private readonly shares: boolean;
 
-  constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost) {
+  constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost, shares: boolean) {
     this.serviceFor = serviceFor;
     this.innermost = innermost;
+    this.shares = shares;
   }
 
   /** @param shares whether it has the signal of whoever came last */
@@ -134,16 +137,19 @@ export class Callers {
 
   private begin({ who, abort: { signal } }: Caller, options: CallOptions): Promise<Answer> {
     const service = this.serviceFor(who);
-    return caller.run(who, () => service.call(who, { ...options, signal }));
+    return caller.run(who, () => service.call(who, { signal, ...options }));
   }
 
   private follow(each: Caller, answer: Promise<Answer>, request: number = each.who): void {
     answer.then(
       ({ who }) => {
-        each.state = who === request ? "answered" : `unexpected: answered for ${who}`;
+        if (this.shares) each.state = `answered by ${who}`;
+        else each.state = who === request ? "answered" : `unexpected: answered for ${who}`;
       },
       (error: unknown) => {
-        each.state = nameOf(error, each, request);
+        if (this.shares && error instanceof Reason && error.why !== "aborted" && error.who !== undefined) {
+          each.state = `${error.why} by ${error.who}`;
+        } else each.state = nameOf(error, each, request);
       },
     );
   }

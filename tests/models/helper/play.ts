@@ -24,7 +24,7 @@ export class Play {
   constructor(make: (seams: Seams) => Trial, exact: boolean) {
     this.trial = make({ clock: this.clock, innermost: this.innermost });
     this.model = exact ? this.trial.model : undefined;
-    this.callers = new Callers(this.trial.serviceFor, this.innermost);
+    this.callers = new Callers(this.trial.serviceFor, this.innermost, this.trial.shares === true);
   }
 
   /** @throws Error when something is not as it must be, at a step or in the end */

@@ -31,6 +31,10 @@ export interface Trial {
   readonly lineOf?: (who: number) => unknown;
   /** Whether the slot is kept until the body of an answer has ended. */
   readonly until?: boolean;
+  /** Whether a caller may have the answer of work that was begun for another: the states say whose it is. */
+  readonly shares?: boolean;
+  /** What is not as the model says, between two turns: what is wrong, or nothing. */
+  readonly amiss?: () => string | undefined;
   /** One call may be several jobs. */
   readonly repeats?: boolean;
 }
