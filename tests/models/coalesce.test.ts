@@ -7,12 +7,12 @@ import { CoalesceModel } from "./helper/coalesce-model.ts";
 import { usual } from "./helper/schedule.ts";
 
 const shapes = fc.record({
-  max: fc.integer({ min: 1, max: 3 }),
-  keys: fc.integer({ min: 1, max: 3 }),
+  max: fc.constantFrom(1, 1, 2, 3),
+  keys: fc.constantFrom(1, 1, 2, 3),
   /** Whether there is a limit outside, too, which counts the callers. */
   outside: fc.boolean(),
 });
-const weights = { ...usual, call: 8, failReadiness: 1, spendElsewhere: 2, advance: 2, tick: 2 };
+const weights = { ...usual, call: 8, fail: 4, failReadiness: 1, spendElsewhere: 2, advance: 4, tick: 3 };
 
 checkModel("coalesce around a limit", weights, shapes, ({ max, keys, outside }, { clock, innermost }) => {
   const keyOf = (request: number): number | undefined => {
