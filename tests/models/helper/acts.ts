@@ -48,6 +48,15 @@ const answer =
     model?.answer(play.modelled(found, model), responds ? "answered" : "failed", withBody);
   };
 
+/** A permit is spent on a request of another key, or route; or on another request of the same. */
+export const spendElsewhere: Act = (step, play) => {
+  const each = holder(step, play);
+  if (each === undefined) return;
+  const request = each.who + 1_000 * (1 + (step.ms % 3));
+  play.callers.spend(each, request);
+  play.model?.spend(each.who, request);
+};
+
 /** What happens in most models. */
 export const acts: Readonly<Record<string, Act>> = {
   call,

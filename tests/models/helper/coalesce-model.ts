@@ -79,6 +79,7 @@ export class CoalesceModel extends Model {
     } else if (this.gate.line.includes(who)) {
       this.gate.leave(who);
       this.states[who] = "aborted";
+      this.again.delete(who);
       // Until then a flight that begins takes it along.
       this.later(() => {
         this.part(who);
@@ -89,7 +90,12 @@ export class CoalesceModel extends Model {
   }
 
   protected take(who: number, blind: boolean): boolean | string {
-    const flight = blind ? undefined : this.flightFor(this.requestOf(who));
+    return this.reserve(who, blind ? undefined : who);
+  }
+
+  /** A seat in a flight, or a place at the gate. */
+  protected reserve(who: number, request: number | undefined): boolean | string {
+    const flight = request === undefined ? undefined : this.flightFor(request);
     if (flight !== undefined) {
       flight.wanted++;
       this.seats.set(who, flight);
@@ -102,8 +108,12 @@ export class CoalesceModel extends Model {
   }
 
   protected wait(who: number, blind: boolean): void {
+    this.join(who, blind ? undefined : who);
+  }
+
+  private join(who: number, request: number | undefined): void {
     this.gate.join(who);
-    const key = blind ? undefined : this.keyOf(this.requestOf(who));
+    const key = request === undefined ? undefined : this.keyOf(request);
     if (key === undefined) return;
     if (!this.waiting.has(key)) this.waiting.set(key, new Set());
     this.waiting.get(key)!.add(who);
@@ -133,17 +143,26 @@ export class CoalesceModel extends Model {
         this.gate.leave(who);
         this.sit(who);
       } else if (this.aborted.has(who)) this.giveUp(who);
-      else if (this.fails()) this.fail(who, "not ready");
-      else this.granted(who);
+      else if (!this.fails()) this.granted(who);
+      else if (!this.again.delete(who)) this.fail(who, "not ready");
+      else {
+        this.gate.leave(who);
+        this.end(who, "not ready");
+      }
     });
   }
 
   protected override granted(who: number): void {
-    if (this.again.delete(who)) this.begin(who, this.requestOf(who));
+    if (this.again.delete(who)) this.start(who, this.requestOf(who));
     else super.granted(who);
   }
 
   protected override begin(who: number, request: number): void {
+    this.start(who, request);
+  }
+
+  /** With what was reserved. */
+  protected start(who: number, request: number): void {
     this.requests.set(who, request);
     const key = this.keyOf(request);
     const seat = this.seats.get(who);
@@ -167,27 +186,36 @@ export class CoalesceModel extends Model {
     for (const who of [...flight.riders]) this.land(flight, who, outcome);
   }
 
+  /** What is in flight for a key answers those who ride it, and nobody who comes from now on. */
+  protected detach(key: number): void {
+    this.flights.delete(key);
+  }
+
   /** Nobody who comes from now on joins it. */
-  protected close(flight: PlainFlight): void {
+  private close(flight: PlainFlight): void {
     flight.over = true;
     if (this.flights.get(flight.key) === flight) this.flights.delete(flight.key);
   }
 
-  protected flightFor(request: number): PlainFlight | undefined {
+  private flightFor(request: number): PlainFlight | undefined {
     const key = this.keyOf(request);
     return key === undefined ? undefined : this.flights.get(key);
   }
 
-  protected requestOf(who: number): number {
+  private requestOf(who: number): number {
     return this.requests.get(who) ?? who;
   }
 
+  /** Somebody who called has an answer. */
+  protected end(who: number, outcome: string): void {
+    this.states[who] = outcome;
+  }
+
   /** With a permit for another key: that one is tried once. */
-  protected exchange(who: number, request: number): void {
-    const taken = this.take(who, false);
-    if (typeof taken === "string") this.states[who] = taken;
-    else if (taken) this.begin(who, request);
-    else this.states[who] = "overloaded: concurrencyLimit";
+  private exchange(who: number, request: number): void {
+    const taken = this.reserve(who, request);
+    if (taken === true) this.start(who, request);
+    else this.end(who, taken || "overloaded: concurrencyLimit");
   }
 
   /** With a place at the gate. */
@@ -199,17 +227,22 @@ export class CoalesceModel extends Model {
       this.gate.leave(who);
       this.board(flight, who);
     } else {
-      super.begin(who, request);
-      if (key !== undefined) this.launch(who, key);
+      this.startJob(who, request);
+      if (key !== undefined) this.launch(who, key, [who]);
     }
   }
 
-  private launch(who: number, key: number): void {
+  protected startJob(who: number, request: number): void {
+    super.begin(who, request);
+  }
+
+  /** The job that has just begun is a flight. */
+  protected launch(who: number, key: number, riders: number[]): void {
     const job = this.jobs.at(-1)!;
     const flight: PlainFlight = {
       key,
       until: this.deadlines.get(who),
-      riders: [who],
+      riders,
       job,
       wanted: 1,
       over: false,
@@ -258,16 +291,17 @@ export class CoalesceModel extends Model {
     const deadline = this.deadlines.get(who) ?? Number.POSITIVE_INFINITY;
     const fails = outcome !== "aborted" && !outcome.startsWith("answered");
     const isFirst = flight.job?.who === who;
-    if (!fails || isFirst || until === undefined || deadline <= until || this.now < until) this.states[who] = outcome;
-    else if (this.aborted.has(who)) this.states[who] = "aborted";
+    if (!fails || isFirst || until === undefined || deadline <= until || this.now < until) this.end(who, outcome);
+    else if (this.aborted.has(who)) this.end(who, "aborted");
     else {
-      this.again.add(who);
-      const taken = this.take(who, false);
-      if (typeof taken === "string") {
-        this.again.delete(who);
-        this.states[who] = taken;
-      } else if (taken) this.granted(who);
-      else this.wait(who, false);
+      const request = this.requestOf(who);
+      const taken = this.reserve(who, request);
+      if (taken === true) this.start(who, request);
+      else if (taken !== false) this.end(who, taken);
+      else {
+        this.again.add(who);
+        this.join(who, request);
+      }
     }
   }
 
