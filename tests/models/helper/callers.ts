@@ -7,6 +7,7 @@ import {
   type Service,
 } from "@sluice/core";
 import { isBufferClosedError } from "@sluice/buffer";
+import { type CircuitOpenError, isCircuitOpenError } from "@sluice/circuit-breaker";
 import { turn } from "@sluice/test-kit";
 import { isTimeoutError } from "@sluice/timeout";
 import { RouteNotFoundError } from "@sluice/util-box";
@@ -161,8 +162,15 @@ function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = wh
   if (error instanceof Reason)
     return error.who === undefined || error.who === request ? error.why : `unexpected: ${error.message}`;
   if (isOverloadedError(error)) return `overloaded: ${error.layer}`;
+  if (isCircuitOpenError(error)) return circuitOpen(error);
   if (isTimeoutError(error)) return `timed out: ${error.phase}`;
   if (isBufferClosedError(error)) return "closed";
   if (error instanceof RouteNotFoundError) return "not found";
   return `unexpected: ${String(error)}`;
+}
+
+/** With whose failure has opened it. */
+function circuitOpen({ isolated, retryAfter, cause }: CircuitOpenError): string {
+  const state = isolated ? "isolated" : retryAfter === undefined ? "half-open" : "open";
+  return `circuit ${state}, ${retryAfter}, ${cause instanceof Reason ? cause.who : undefined}`;
 }
