@@ -12,10 +12,10 @@ const shapes = fc.record({
   failureRatio: fc.constantFrom(0.3, 0.5, 1),
   minimumCalls: fc.integer({ min: 1, max: 2 }),
   consecutive: fc.constantFrom(1, 2, Number.POSITIVE_INFINITY),
-  slowCall: fc.constantFrom(Number.POSITIVE_INFINITY, 2, 6),
+  slowCall: fc.constantFrom(Number.POSITIVE_INFINITY, 2, 2, 6),
   slowRatio: fc.constantFrom(0.5, 1),
   probes: fc.integer({ min: 1, max: 3 }),
-  waits: fc.boolean(),
+  waits: fc.constantFrom(true, true, false),
   grows: fc.boolean(),
   classifies: fc.boolean(),
   max: fc.constantFrom(1, 2, 5),
@@ -44,7 +44,7 @@ const classified: Shares = (outcome, request, elapsed, aborted) => {
 
 checkModel("circuitBreaker around a limit", weights, shapes, (shape, { clock, innermost }) => {
   const { waits, grows, classifies, max, slowCall, slowRatio, ...rules } = shape;
-  const breakFor = (nth: number): number => (grows ? Math.min(4 * 2 ** nth, 16) : 5);
+  const breakFor = (nth: number): number => (grows ? Math.min(4 * 2 ** nth, 16) : 10);
   const inChange: (() => void)[] = [];
   /** Who calls in the middle of another's call, and may be in the line before it. */
   const nested = new Set<number>();
