@@ -170,6 +170,15 @@ describe("promise 1: never more than maxKeys gates", () => {
     expect(["a", "b", "c", "d"].map((tenant) => layer.get(tenant) !== undefined)).toEqual([true, false, true, true]);
   });
 
+  test("also after a newcomer was refused, for whose place all were looked at", () => {
+    const { layer, service } = perTenant(1, { maxKeys: 3 });
+    const held = ["a", "b", "c"].map((tenant) => permitOf(service, `${tenant}/1`));
+    expect(() => service.tryReady("d/1")).toThrow(OverloadedError);
+    for (const permit of held) permit.release();
+    permitOf(service, "d/1").release();
+    expect(["a", "b", "c", "d"].map((tenant) => layer.get(tenant) !== undefined)).toEqual([false, true, true, true]);
+  });
+
   test("looking at a gate is no use of it, and makes none", () => {
     const { layer, service } = perTenant(1, { maxKeys: 2 });
     for (const tenant of ["a", "b"]) permitOf(service, `${tenant}/1`).release();
