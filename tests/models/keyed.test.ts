@@ -86,5 +86,6 @@ checkModel("keyed semaphores around a limit", weights, shapes, (rules, { clock, 
       return [layer.size, layer.evicted, layer.refused, ...sizes];
     },
     capacity: () => 5,
+    fault: () => (layer.size > rules.maxKeys ? `${layer.size} keys have a gate.` : undefined),
   };
 });

@@ -33,7 +33,12 @@ export class PlainGate {
 
   /** Whether a newcomer must wait for those who came before. */
   protected get blocked(): boolean {
-    return this.line.length > 0 || this.news.some(({ gate }) => gate === this);
+    return this.line.length > 0 || this.hasNews;
+  }
+
+  /** Whether somebody was served, and does not know of it yet. */
+  protected get hasNews(): boolean {
+    return this.news.some(({ gate }) => gate === this);
   }
 
   /** In now, or not. */
