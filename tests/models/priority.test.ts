@@ -22,7 +22,7 @@ const controlled = {
   }),
   order: fc.constantFrom("fifo" as const, "adaptive-lifo" as const),
 };
-const weights = { ...usual, call: 10, tryReady: 1, failReadiness: 1, max: 1, inPriority: 2 };
+const weights = { ...usual, call: 10, tryReady: 1, failReadiness: 1, max: 1, inPriority: 3 };
 
 for (const [name, shapes, happens] of [
   ["priorityLine in a limit", fc.record(always), weights],

@@ -69,7 +69,8 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     if (this.moving > 0) return true;
     if (this.size === 0) return false;
     const level = this.levelOf(request);
-    return this.lines.some((line, at) => at <= level && line.size > 0);
+    // The caller's function may have let those be served who wait.
+    return this.moving > 0 || this.lines.some((line, at) => at <= level && line.size > 0);
   }
 
   join(options: ReadyOptions<Req>): Promise<Grant> {

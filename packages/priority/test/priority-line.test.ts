@@ -546,6 +546,27 @@ describe("priority", () => {
     expect(await Promise.race([service.call(1), settle().then(() => "waits")])).toBe(1);
   });
 
+  test("that makes room for who waits, while a newcomer is asked for its own, lets nobody overtake", async () => {
+    let makeRoom = (): void => {};
+    const line = priorityLine<number>({
+      priority() {
+        makeRoom();
+        return 0;
+      },
+    });
+    const semaphore = new Semaphore(0, { line });
+    const order: number[] = [];
+    const service = new ServiceBuilder()
+      .layer(gate(semaphore, { name: "limit" }))
+      .serviceFn((id: number) => order.push(id));
+    const first = service.call(1);
+    makeRoom = () => {
+      semaphore.max = 2;
+    };
+    await Promise.all([first, service.call(2)]);
+    expect(order).toEqual([1, 2]);
+  });
+
   test("runs in the async context of the caller, so that it may come from there", async () => {
     const storage = new AsyncLocalStorage<number>();
     const line = priorityLine<string>({ priority: () => storage.getStore() ?? 3 });
