@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { CircuitModel, type Shares } from "./helper/circuit-model.ts";
+import { stuckAt } from "./helper/stuck.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 
@@ -113,6 +114,10 @@ checkModel("circuitBreaker around a limit", weights, shapes, (shape, { clock, in
     },
     timers: () => clock.pending === (model.circuit.armed ? 1 : 0),
     acts,
+    stuck: () =>
+      breaker.state === "closed" && breaker.waiting > 0
+        ? `${breaker.waiting} wait at a closed circuit.`
+        : stuckAt(limit),
     open() {
       inChange.length = 0;
       innermost.throwsFor.clear();

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { acts as usualActs, spendElsewhere } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { KeyedModel } from "./helper/keyed-model.ts";
+import { stuckAt } from "./helper/stuck.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 
@@ -73,6 +74,7 @@ checkModel("keyed semaphores around a limit", weights, shapes, (rules, { clock, 
       return [layer.size, layer.evicted, layer.refused, ...sizes];
     },
     acts,
+    stuck: () => stuckAt(limit, ...made),
     open() {
       inKey.length = 0;
       rested = seen;

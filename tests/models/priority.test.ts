@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { PriorityModel } from "./helper/priority-model.ts";
+import { stuckAt } from "./helper/stuck.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 
@@ -73,6 +74,7 @@ for (const [name, shapes, happens] of [
       lineOf: (who) => (nested.has(who) ? who : -1 - levelOf(who)),
       serviceFor: () => service,
       counters: () => [limit.active, limit.waiting, limit.available, limit.oldest, ...levels()],
+      stuck: () => stuckAt(limit),
       timers: () => clock.pending === 0 || (clock.pending === 1 && limit.waiting > 0 && rules.codel !== undefined),
       acts,
       open() {

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { acts as usualActs, spendElsewhere } from "./acts.ts";
 import type { CoalesceModel } from "./coalesce-model.ts";
 import type { Answer } from "./innermost.ts";
+import { stuckAt } from "./stuck.ts";
 import { usual } from "./schedule.ts";
 import type { Seams, Trial } from "./trial.ts";
 
@@ -107,6 +108,7 @@ export function coalesceTrial(
       return { deadline };
     },
     acts: all,
+    stuck: () => stuckAt(limit),
     open() {
       inKey.length = 0;
       open?.();

@@ -33,6 +33,8 @@ export interface Trial {
   readonly until?: boolean;
   /** Whether a caller may have the answer of work that was begun for another: the states say whose it is. */
   readonly shares?: boolean;
+  /** Who waits though there is room, between two turns of any schedule: what is wrong, or nothing. */
+  readonly stuck?: () => string | undefined;
   /** What is not as the model says, between two turns: what is wrong, or nothing. */
   readonly amiss?: () => string | undefined;
   /** One call may be several jobs. */
