@@ -1,6 +1,7 @@
 import { Model, type ModelJob } from "./model.ts";
 import { type CircuitRules, PlainCircuit } from "./plain-circuit.ts";
-import { type News, PlainGate, tellAll } from "./plain-gate.ts";
+import { NewsInOrder } from "./news-in-order.ts";
+import { type News, PlainGate } from "./plain-gate.ts";
 
 /** How much of a failure the outcome of a request is; undefined where it says nothing, and NaN where the default counts. */
 export type Shares = (outcome: string, request: number, elapsed: number, aborted: boolean) => number | undefined;
@@ -10,17 +11,19 @@ export class CircuitModel extends Model {
   readonly circuit: PlainCircuit;
   readonly gate: PlainGate;
   private readonly shares: Shares;
-  private readonly news: News = [];
+  private readonly waitsWhenOpen: boolean;
 
   constructor(rules: CircuitRules, max: number, shares: Shares) {
     super();
-    this.circuit = new PlainCircuit(rules, this.news);
-    this.gate = new PlainGate(max, this.news);
+    const news = new NewsInOrder(
+      (tell) => this.later(tell),
+      (entry) => this.move(entry),
+    );
+    this.circuit = new PlainCircuit(rules, news);
+    this.gate = new PlainGate(max, news);
     this.shares = shares;
     this.waitsWhenOpen = rules.waits;
   }
-
-  private readonly waitsWhenOpen: boolean;
 
   counters(): readonly number[] {
     const { circuit, gate } = this;
@@ -86,12 +89,14 @@ export class CircuitModel extends Model {
 
   protected tell(): boolean {
     this.hearRefusals();
-    return tellAll(this.news, (who, gate) => {
-      if (this.aborted.has(who)) this.giveUp(who);
-      else if (gate === this.circuit && !this.gate.take(who)) this.gate.join(who);
-      else if (this.fails()) this.fail(who, "not ready");
-      else this.granted(who);
-    });
+    return false;
+  }
+
+  private move({ who, gate }: News[number]): void {
+    if (this.aborted.has(who)) this.giveUp(who);
+    else if (gate === this.circuit && !this.gate.take(who)) this.gate.join(who);
+    else if (this.fails()) this.fail(who, "not ready");
+    else this.granted(who);
   }
 
   protected override begin(who: number, request: number): void {

@@ -215,7 +215,10 @@ export class CoalesceModel extends Model {
   private exchange(who: number, request: number): void {
     const taken = this.reserve(who, request);
     if (taken === true) this.start(who, request);
-    else this.end(who, taken || "overloaded: concurrencyLimit");
+    else {
+      this.states[who] = "pending";
+      this.later(() => this.end(who, taken || "overloaded: concurrencyLimit"));
+    }
   }
 
   /** With a place at the gate. */

@@ -1,5 +1,6 @@
 import { Model, type ModelJob } from "./model.ts";
-import { type News, PlainGate, tellAll } from "./plain-gate.ts";
+import { NewsInOrder } from "./news-in-order.ts";
+import { type News, PlainGate } from "./plain-gate.ts";
 
 export interface KeyedRules {
   readonly maxKeys: number;
@@ -21,7 +22,10 @@ export class KeyedModel extends Model {
   private readonly held: Map<number, PlainGate> = new Map();
   /** Who holds a reservation for no request. */
   private readonly blind: Set<number> = new Set();
-  private readonly news: News = [];
+  private readonly news: News = new NewsInOrder(
+    (tell) => this.later(tell),
+    (entry) => this.move(entry),
+  );
   private evicted = 0;
   private refused = 0;
 
@@ -94,12 +98,14 @@ export class KeyedModel extends Model {
   }
 
   protected tell(): boolean {
-    return tellAll(this.news, (who, gate) => {
-      if (this.aborted.has(who)) this.giveUp(who);
-      else if (gate !== this.inner && !this.enter(who)) this.inner.join(who);
-      else if (this.fails()) this.fail(who, "not ready");
-      else this.granted(who);
-    });
+    return false;
+  }
+
+  private move({ who, gate }: News[number]): void {
+    if (this.aborted.has(who)) this.giveUp(who);
+    else if (gate !== this.inner && !this.enter(who)) this.inner.join(who);
+    else if (this.fails()) this.fail(who, "not ready");
+    else this.granted(who);
   }
 
   protected override begin(who: number, request: number): void {
