@@ -114,7 +114,7 @@ checkModel("circuitBreaker around a limit", weights, shapes, (shape, { clock, in
     },
     timers: () => clock.pending === (model.circuit.armed ? 1 : 0),
     acts,
-    stuck: () =>
+    wrong: () =>
       breaker.state === "closed" && breaker.waiting > 0
         ? `${breaker.waiting} wait at a closed circuit.`
         : stuckAt(limit),

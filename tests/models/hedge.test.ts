@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { HedgeModel } from "./helper/hedge-model.ts";
+import type { Play } from "./helper/play.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
@@ -19,6 +20,15 @@ const weights = { ...usual, fail: 4, handUp: 2, failReadiness: 1, inHedge: 1, ad
 
 /** One request in four is not sent twice. */
 const hedges = (request: number): boolean => request % 4 !== 3;
+
+/** An attempt goes on, and does not know that its caller has given up. */
+function untold({ callers, innermost }: Play): string | undefined {
+  const found = innermost.jobs.find(
+    ({ who, answered, options }) =>
+      !answered && callers.all[who]!.abort.signal.aborted && options.signal?.aborted !== true,
+  );
+  return found && `${found.who} has given up, and an attempt was not told.`;
+}
 
 checkModel("hedge around a limit", weights, shapes, ({ max, attempts, delay, outside }, { clock, innermost }) => {
   const inHedge: (() => void)[] = [];
@@ -65,7 +75,7 @@ checkModel("hedge around a limit", weights, shapes, ({ max, attempts, delay, out
       if (!outside || callers.active === model.outside) return undefined;
       return `A limit outside counts ${callers.active}, and should ${model.outside}.`;
     },
-    stuck: () => stuckAt(limit),
+    wrong: (play) => stuckAt(limit) ?? untold(play),
     optionsOf(who, { does, other, ms, pick }) {
       if (!other || pick < 5 || does === "ready") return {};
       const deadline = clock.now() + ms;

@@ -74,7 +74,7 @@ checkModel("keyed semaphores around a limit", weights, shapes, (rules, { clock, 
       return [layer.size, layer.evicted, layer.refused, ...sizes];
     },
     acts,
-    stuck: () => stuckAt(limit, ...made),
+    wrong: () => stuckAt(limit, ...made),
     open() {
       inKey.length = 0;
       rested = seen;

@@ -74,7 +74,7 @@ for (const [name, shapes, happens] of [
       lineOf: (who) => (nested.has(who) ? who : -1 - levelOf(who)),
       serviceFor: () => service,
       counters: () => [limit.active, limit.waiting, limit.available, limit.oldest, ...levels()],
-      stuck: () => stuckAt(limit),
+      wrong: () => stuckAt(limit),
       timers: () => clock.pending === 0 || (clock.pending === 1 && limit.waiting > 0 && rules.codel !== undefined),
       acts,
       open() {

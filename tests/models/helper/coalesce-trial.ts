@@ -108,7 +108,7 @@ export function coalesceTrial(
       return { deadline };
     },
     acts: all,
-    stuck: () => stuckAt(limit),
+    wrong: () => stuckAt(limit),
     open() {
       inKey.length = 0;
       open?.();

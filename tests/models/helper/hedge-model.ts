@@ -17,6 +17,8 @@ interface Hedged {
   readonly request: number;
   /** When the next attempt is to be made. */
   due: number;
+  /** How many moments were set before this one. */
+  order: number;
   /** Which one that is. */
   coming: number;
   /** What the first attempt failed with. */
@@ -32,6 +34,7 @@ export class HedgeModel extends GateModel {
   private readonly calls: Map<number, Hedged> = new Map();
   private readonly lost: Set<ModelJob> = new Set();
   private readonly abandoned: Set<ModelJob> = new Set();
+  private moments = 0;
   private hedges = 0;
   private wins = 0;
   private skipped = 0;
@@ -70,7 +73,7 @@ export class HedgeModel extends GateModel {
 
   private ring(): boolean {
     const due = [...this.calls].filter(([, call]) => call.due <= this.now);
-    for (const [who, call] of due.sort(([, one], [, other]) => one.due - other.due)) {
+    for (const [who, call] of due.sort(([, one], [, other]) => one.due - other.due || one.order - other.order)) {
       call.due = Number.POSITIVE_INFINITY;
       this.later(() => this.moment(who, call));
     }
@@ -88,7 +91,7 @@ export class HedgeModel extends GateModel {
     if (!this.rules.hedges(request)) return;
     const first = this.jobs.at(-1)!;
     const call = { attempts: [first], running: new Set([first]), request, coming: 2, reason: undefined, over: false };
-    const hedged: Hedged = { ...call, due: Number.POSITIVE_INFINITY };
+    const hedged: Hedged = { ...call, due: Number.POSITIVE_INFINITY, order: 0 };
     this.calls.set(who, hedged);
     this.schedule(who, hedged);
   }
@@ -144,6 +147,9 @@ export class HedgeModel extends GateModel {
   private schedule(who: number, call: Hedged): void {
     const due = this.now + this.rules.delay;
     const inTime = due < (this.deadlines.get(who) ?? Number.POSITIVE_INFINITY);
-    if (call.coming <= this.rules.attempts && inTime) call.due = due;
+    if (call.coming <= this.rules.attempts && inTime) {
+      call.due = due;
+      call.order = this.moments++;
+    }
   }
 }

@@ -89,8 +89,8 @@ export class Play {
     await turn();
     // Some are late to set a timer.
     for (; this.clock.next === 0; await turn()) void this.clock.advance(0);
-    const stuck = this.trial.stuck?.();
-    if (stuck !== undefined) throw new Error(stuck);
+    const wrong = this.trial.wrong?.(this);
+    if (wrong !== undefined) throw new Error(wrong);
     if (this.model === undefined) return;
     this.model.settle();
     this.unsure = false;
