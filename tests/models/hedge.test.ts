@@ -8,6 +8,7 @@ import type { Play } from "./helper/play.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
+import { kept } from "./kept/hedge.ts";
 
 const shapes = fc.record({
   max: fc.integer({ min: 1, max: 4 }),
@@ -30,64 +31,70 @@ function untold({ callers, innermost }: Play): string | undefined {
   return found && `${found.who} has given up, and an attempt was not told.`;
 }
 
-checkModel("hedge around a limit", weights, shapes, ({ max, attempts, delay, outside }, { clock, innermost }) => {
-  const inHedge: (() => void)[] = [];
-  const layer = hedge<number>({
-    delay() {
-      inHedge.shift()?.();
-      return delay;
-    },
-    attempts,
-    hedgeIf(request) {
-      inHedge.shift()?.();
-      return hedges(request);
-    },
-    cloneRequest(request) {
-      inHedge.shift()?.();
-      return request;
-    },
-    clock,
-  });
-  const limit = concurrencyLimit(max, { clock });
-  const callers = concurrencyLimit(1_000, { clock });
-  const hedged = layer.wrap(limit.wrap(innermost));
-  const service = outside ? callers.wrap(hedged) : hedged;
-  const model = new HedgeModel(max, { attempts, delay, outside, hedges });
-  innermost.most = max;
-  const acts: NonNullable<Trial["acts"]> = {
-    ...usualActs,
-    /** The model knows nothing of what happens in the middle of a step. */
-    inHedge(step, play) {
-      if (play.model !== undefined) return;
-      const act = acts[["abort", "release", "respond", "call", "fail", "spend"][step.ms % 6]!];
-      inHedge.push(() => act?.(step, play));
-    },
-  };
-  return {
-    model,
-    repeats: true,
-    serviceFor: () => service,
-    counters() {
-      const { active, waiting, available, oldest } = limit;
-      return [active, waiting, available, oldest, layer.hedges, layer.wins, layer.skipped, layer.abandoned];
-    },
-    amiss() {
-      if (!outside || callers.active === model.outside) return undefined;
-      return `A limit outside counts ${callers.active}, and should ${model.outside}.`;
-    },
-    wrong: (play) => stuckAt(limit) ?? untold(play),
-    optionsOf(who, { does, other, ms, pick }) {
-      if (!other || pick < 5 || does === "ready") return {};
-      const deadline = clock.now() + ms;
-      model.deadlines.set(who, deadline);
-      return { deadline };
-    },
-    timers: () => clock.pending === 0 || (clock.pending === 1 && model.armed),
-    acts,
-    open() {
-      inHedge.length = 0;
-    },
-    idle: () => [0, 0, max, 0, layer.hedges, layer.wins, layer.skipped, 0],
-    capacity: () => max,
-  };
-});
+checkModel(
+  "hedge around a limit",
+  weights,
+  shapes,
+  ({ max, attempts, delay, outside }, { clock, innermost }) => {
+    const inHedge: (() => void)[] = [];
+    const layer = hedge<number>({
+      delay() {
+        inHedge.shift()?.();
+        return delay;
+      },
+      attempts,
+      hedgeIf(request) {
+        inHedge.shift()?.();
+        return hedges(request);
+      },
+      cloneRequest(request) {
+        inHedge.shift()?.();
+        return request;
+      },
+      clock,
+    });
+    const limit = concurrencyLimit(max, { clock });
+    const callers = concurrencyLimit(1_000, { clock });
+    const hedged = layer.wrap(limit.wrap(innermost));
+    const service = outside ? callers.wrap(hedged) : hedged;
+    const model = new HedgeModel({ max, attempts, delay, outside, hedges });
+    innermost.most = max;
+    const acts: NonNullable<Trial["acts"]> = {
+      ...usualActs,
+      /** The model knows nothing of what happens in the middle of a step. */
+      inHedge(step, play) {
+        if (play.model !== undefined) return;
+        const act = acts[["abort", "release", "respond", "call", "fail", "spend"][step.ms % 6]!];
+        inHedge.push(() => act?.(step, play));
+      },
+    };
+    return {
+      model,
+      repeats: true,
+      serviceFor: () => service,
+      counters() {
+        const { active, waiting, available, oldest } = limit;
+        return [active, waiting, available, oldest, layer.hedges, layer.wins, layer.skipped, layer.abandoned];
+      },
+      amiss() {
+        if (!outside || callers.active === model.outside) return undefined;
+        return `A limit outside counts ${callers.active}, and should ${model.outside}.`;
+      },
+      wrong: (play) => stuckAt(limit) ?? untold(play),
+      optionsOf(who, { does, other, ms, pick }) {
+        if (!other || pick < 5 || does === "ready") return {};
+        const deadline = clock.now() + ms;
+        model.deadlines.set(who, deadline);
+        return { deadline };
+      },
+      timers: () => clock.pending === 0 || (clock.pending === 1 && model.armed),
+      acts,
+      open() {
+        inHedge.length = 0;
+      },
+      idle: () => [0, 0, max, 0, layer.hedges, layer.wins, layer.skipped, 0],
+      capacity: () => max,
+    };
+  },
+  kept,
+);

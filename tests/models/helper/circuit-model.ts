@@ -3,6 +3,13 @@ import { type CircuitRules, PlainCircuit } from "./plain-circuit.ts";
 import { NewsInOrder } from "./news-in-order.ts";
 import { type News, PlainGate } from "./plain-gate.ts";
 
+export interface CircuitShape extends Omit<CircuitRules, "breakFor"> {
+  readonly max: number;
+  /** Whether breaks grow until the service has recovered. */
+  readonly grows: boolean;
+  readonly classifies: boolean;
+}
+
 /** How much of a failure the outcome of a request is; undefined where it says nothing, and NaN where the default counts. */
 export type Shares = (outcome: string, request: number, elapsed: number, aborted: boolean) => number | undefined;
 

@@ -2,11 +2,15 @@ import { GateModel } from "./gate-model.ts";
 import type { ModelJob } from "./model.ts";
 import { PlainGate } from "./plain-gate.ts";
 
-export interface HedgeRules {
+export interface HedgeShape {
+  readonly max: number;
   readonly attempts: number;
   readonly delay: number;
-  /** Whether there is a layer outside. */
+  /** Whether there is a limit outside, too, which counts the callers. */
   readonly outside: boolean;
+}
+
+interface HedgeRules extends HedgeShape {
   readonly hedges: (request: number) => boolean;
 }
 
@@ -39,8 +43,8 @@ export class HedgeModel extends GateModel {
   private wins = 0;
   private skipped = 0;
 
-  constructor(max: number, rules: HedgeRules) {
-    super((news) => new PlainGate(max, news));
+  constructor(rules: HedgeRules) {
+    super((news) => new PlainGate(rules.max, news));
     this.rules = rules;
   }
 
