@@ -1,7 +1,7 @@
 import type { CacheLayer, CoalesceLayer } from "@sluice/cache";
 import { concurrencyLimit } from "@sluice/limit";
 import * as fc from "fast-check";
-import { acts as usualActs, spendElsewhere } from "./acts.ts";
+import { acts as usualActs, giveUp, spendElsewhere } from "./acts.ts";
 import type { CoalesceModel } from "./coalesce-model.ts";
 import type { Answer } from "./innermost.ts";
 import { stuckAt } from "./stuck.ts";
@@ -29,6 +29,7 @@ export const coalesceWeights: Readonly<Record<string, number>> = {
   failReadiness: 1,
   spendElsewhere: 2,
   inKey: 2,
+  abandon: 2,
   advance: 4,
   tick: 3,
 };
@@ -74,6 +75,12 @@ export function coalesceTrial(
   const all: Trial["acts"] = {
     ...usualActs,
     spendElsewhere,
+    /** All who want an answer for a key give up. */
+    abandon({ pick }, play) {
+      for (const each of play.callers.all.slice(-12)) {
+        if ((each.state === "pending" || each.state === "holds") && keyOf(each.who) === pick % keys) giveUp(each, play);
+      }
+    },
     /** The model knows nothing of what happens in the middle of a step. */
     inKey(step, play) {
       if (play.model !== undefined) return;
