@@ -106,20 +106,9 @@ checkModel(
       counters() {
         const { state, calls, failures, slow, opened, refused, retryAfter = -1 } = breaker;
         const { active, waiting, available, oldest } = limit;
-        return [
-          ...[
-            states.indexOf(state),
-            calls,
-            failures,
-            slow,
-            breaker.active,
-            breaker.waiting,
-            opened,
-            refused,
-            retryAfter,
-          ],
-          ...[active, waiting, available, oldest],
-        ];
+        const inside = [active, waiting, available, oldest];
+        const counted = [calls, failures, slow, breaker.active, breaker.waiting, opened, refused];
+        return [states.indexOf(state), ...counted, retryAfter, ...inside];
       },
       optionsOf(who, { other, ms, pick }) {
         if (!other || pick < 6) return {};

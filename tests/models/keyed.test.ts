@@ -1,5 +1,5 @@
 import { Semaphore } from "@sluice/core";
-import { keyed, type KeyedOptions } from "@sluice/keyed";
+import { keyed } from "@sluice/keyed";
 import { concurrencyLimit } from "@sluice/limit";
 import * as fc from "fast-check";
 import { acts as usualActs, spendElsewhere } from "./helper/acts.ts";
@@ -30,7 +30,7 @@ checkModel(
   shapes,
   (rules, { clock, innermost }) => {
     const inKey: (() => void)[] = [];
-    let each: number = rules.each;
+    let size: number = rules.each;
     const made: Semaphore[] = [];
     let shared: Semaphore | undefined;
     /** Those who come when all is at rest have one key. */
@@ -43,14 +43,14 @@ checkModel(
       },
       gate(key: number | undefined) {
         inKey.shift()?.();
-        const semaphore = new Semaphore(each, { clock });
+        const semaphore = new Semaphore(size, { clock });
         made.push(semaphore);
         if (key === undefined) shared = semaphore;
         return semaphore;
       },
       maxKeys: rules.maxKeys,
       whenFull: rules.shares ? "share" : "refuse",
-    } as KeyedOptions<number, number>);
+    });
     const limit = concurrencyLimit(rules.max, { clock });
     const service = layer.wrap(limit.wrap(innermost));
     const model = new KeyedModel(rules, keyOf);
@@ -84,7 +84,7 @@ checkModel(
         inKey.length = 0;
         rested = seen;
         innermost.most = Number.POSITIVE_INFINITY;
-        limit.max = each = 1_000;
+        limit.max = size = 1_000;
         for (const semaphore of made) semaphore.max = 1_000;
       },
       idle() {

@@ -18,7 +18,7 @@ function shares({ ms }: Step): boolean {
 }
 
 /** Somebody with a permit in hand. */
-export function holder(step: Step, { callers }: Play): Caller | undefined {
+function holder(step: Step, { callers }: Play): Caller | undefined {
   return one(
     callers.all.filter(({ state }) => state === "holds"),
     step,

@@ -183,7 +183,7 @@ export class CoalesceModel extends Model {
     }
     flight.outcome = outcome;
     this.close(flight);
-    for (const who of [...flight.riders]) this.land(flight, who, outcome);
+    for (const who of flight.riders.slice()) this.land(flight, who, outcome);
   }
 
   /** What is in flight for a key answers those who ride it, and nobody who comes from now on. */

@@ -170,7 +170,7 @@ export class KeyedModel extends Model {
 
   /** The one that was not used for longest, of those that nobody uses; who comes before it goes to the end. */
   private evict(): void {
-    for (const [key, gate] of [...this.gates]) {
+    for (const [key, gate] of Array.from(this.gates)) {
       this.gates.delete(key);
       if (isIdle(gate)) {
         this.evicted++;
