@@ -1,5 +1,6 @@
 import { Model, type ModelJob } from "./model.ts";
-import { type News, PlainGate, tellAll } from "./plain-gate.ts";
+import { NewsInOrder } from "./news-in-order.ts";
+import { PlainGate } from "./plain-gate.ts";
 
 /** A call for all who want its answer. */
 interface PlainFlight {
@@ -28,7 +29,6 @@ export class CoalesceModel extends Model {
   readonly deaf: Set<number> = new Set();
   protected readonly flights: Map<number, PlainFlight> = new Map();
   protected readonly keyOf: (request: number) => number | undefined;
-  private readonly news: News = [];
   private readonly byJob: Map<ModelJob, PlainFlight> = new Map();
   /** Permits in hand that are seats. */
   private readonly seats: Map<number, PlainFlight> = new Map();
@@ -44,7 +44,11 @@ export class CoalesceModel extends Model {
 
   constructor(max: number, keyOf: (request: number) => number | undefined) {
     super();
-    this.gate = new PlainGate(max, this.news);
+    const news = new NewsInOrder(
+      (tell) => this.later(tell),
+      ({ who }) => this.move(who),
+    );
+    this.gate = new PlainGate(max, news);
     this.keyOf = keyOf;
   }
 
@@ -137,19 +141,21 @@ export class CoalesceModel extends Model {
   }
 
   protected tell(): boolean {
-    return tellAll(this.news, (who) => {
-      this.part(who);
-      if (this.boarded.has(who)) {
-        this.gate.leave(who);
-        this.sit(who);
-      } else if (this.aborted.has(who)) this.giveUp(who);
-      else if (!this.fails()) this.granted(who);
-      else if (!this.again.delete(who)) this.fail(who, "not ready");
-      else {
-        this.gate.leave(who);
-        this.end(who, "not ready");
-      }
-    });
+    return false;
+  }
+
+  private move(who: number): void {
+    this.part(who);
+    if (this.boarded.has(who)) {
+      this.gate.leave(who);
+      this.sit(who);
+    } else if (this.aborted.has(who)) this.giveUp(who);
+    else if (!this.fails()) this.granted(who);
+    else if (!this.again.delete(who)) this.fail(who, "not ready");
+    else {
+      this.gate.leave(who);
+      this.end(who, "not ready");
+    }
   }
 
   protected override granted(who: number): void {

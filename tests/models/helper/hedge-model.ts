@@ -38,6 +38,8 @@ export class HedgeModel extends GateModel {
   private readonly calls: Map<number, Hedged> = new Map();
   private readonly lost: Set<ModelJob> = new Set();
   private readonly abandoned: Set<ModelJob> = new Set();
+  /** Calls that have waited: they are no longer at the edge. */
+  private readonly servedInLine: Set<number> = new Set();
   private moments = 0;
   private hedges = 0;
   private wins = 0;
@@ -84,6 +86,16 @@ export class HedgeModel extends GateModel {
     return due.length > 0;
   }
 
+  override spend(who: number, request?: number): void {
+    this.servedInLine.delete(who);
+    super.spend(who, request);
+  }
+
+  protected override wait(who: number): void {
+    this.servedInLine.add(who);
+    super.wait(who);
+  }
+
   override abort(who: number): void {
     super.abort(who);
     const call = this.calls.get(who);
@@ -106,8 +118,9 @@ export class HedgeModel extends GateModel {
       super.answered(job, how);
       return;
     }
-    // Within a stack the answer of a further attempt takes a microtask more: where two answer in one turn, the first attempt is first.
-    if (job === call.attempts[0] || !this.rules.outside) this.heard(call, job, how);
+    // At the edge of a stack an answer takes a microtask more, and that of a further attempt always does: where two answer in one turn.
+    const isLate = job !== call.attempts[0] && (this.rules.outside || this.servedInLine.has(job.who));
+    if (!isLate) this.heard(call, job, how);
     else this.later(() => this.heard(call, job, how));
   }
 

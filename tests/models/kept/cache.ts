@@ -24,4 +24,21 @@ export const kept: readonly Kept<CoalesceShape & Windows & { readonly choosy: bo
       ],
     },
   },
+  {
+    because: "the model told all answers of a turn before all grants",
+    seed: 2026,
+    path: "8369:2:2:6:3:7:5:5:10:10:10:13:15:15:15:18:19:19:19:21:21:21:17:17:17:18:18:22:22:22:22:26:26:26:26:26",
+    shape: { max: 2, keys: 1, outside: false, ttl: 4, staleWhileRevalidate: 0, staleIfError: 0, choosy: false },
+    schedule: {
+      exact: true,
+      steps: [
+        { does: "call", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "ready", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "abandon", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "call", pick: 0, ms: 1, other: false, gap: 3 },
+        { does: "release", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "respond", pick: 0, ms: 1, other: false, gap: 0 },
+      ],
+    },
+  },
 ];

@@ -19,4 +19,24 @@ export const kept: readonly Kept<HedgeShape>[] = [
       ],
     },
   },
+  {
+    because: "the model took a call that had waited for one at the edge, whose answer comes a microtask later",
+    seed: 2026,
+    path: "23237:1:8:7:7:7:13:13:15:14:14:14:17:19:20:20:20:21:11:11:11:11:20:21:21:22:22:25:26:26:26:26:26:31:31:31:33:37:37:37:38:44:43:44:44:46:44:45:45:45:45",
+    shape: { max: 2, attempts: 2, delay: 1, outside: false },
+    schedule: {
+      exact: true,
+      steps: [
+        { does: "ready", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "call", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "call", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "spend", pick: 0, ms: 1, other: false, gap: 3 },
+        { does: "release", pick: 0, ms: 1, other: false, gap: 0 },
+        { does: "fail", pick: 0, ms: 1, other: false, gap: 3 },
+        { does: "tick", pick: 0, ms: 1, other: false, gap: 3 },
+        { does: "respond", pick: 3, ms: 1, other: false, gap: 0 },
+        { does: "respond", pick: 0, ms: 1, other: false, gap: 0 },
+      ],
+    },
+  },
 ];
