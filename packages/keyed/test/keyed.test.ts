@@ -498,6 +498,24 @@ describe("promise 4: one key's line holds up no other", () => {
 });
 
 describe("promise 5: refusals say what the gate of that key says", () => {
+  test("why, also where the gate of the key asks a function that uses the layer itself", () => {
+    const busy: Gate<string> = {
+      idle: false,
+      reason: "rate",
+      retryAfter: () => 5,
+      tryAcquire() {
+        service.tryReady()?.release();
+        return undefined;
+      },
+      acquire: () => new Promise(() => {}),
+    };
+    const service: Service<string, string> = new ServiceBuilder()
+      .layer(keyed({ key: (request: string) => request, gate: () => busy }))
+      .serviceFn((request: string) => request);
+    expect(service.tryReady("ann")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ reason: "rate", retryAfter: 5 });
+  });
+
   test("why, and for how long", async () => {
     const limits: Readonly<Record<string, Partial<Gate<string>>>> = {
       ann: { reason: "rate", retryAfter: () => 250 },
