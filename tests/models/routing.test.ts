@@ -2,7 +2,7 @@ import type { Service } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { routingTable, steer } from "@sluice/util-box";
 import * as fc from "fast-check";
-import { holder } from "./helper/acts.ts";
+import { spendElsewhere } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import type { Answer } from "./helper/innermost.ts";
 import type { PlainGate } from "./helper/plain-gate.ts";
@@ -73,13 +73,7 @@ for (const [name, { keys, make }] of Object.entries(kinds)) {
       lineOf: (who) => lines.get(who),
       counters: () => limits.flatMap(({ active, waiting, available, oldest }) => [active, waiting, available, oldest]),
       acts: {
-        spendElsewhere(step, play) {
-          const each = holder(step, play);
-          if (each === undefined) return;
-          const request = each.who + 1_000 * (1 + (step.ms % 3));
-          play.callers.spend(each, request);
-          model.spend(each.who, request);
-        },
+        spendElsewhere,
         route({ pick, ms, other }) {
           const [key, nth] = [pick % keys, ms % 4];
           // A list of services has no holes.

@@ -46,9 +46,9 @@ interface Miss {
 /** The service inside, whose answers are kept. Once a flight, and before any who ride it have the answer. */
 export function keeping(inner: Stack, keyOf: KeyOf, entries: Entries, detach: (key: unknown) => void): Stack {
   const behaviour: Behaviour<undefined> = {
-    start({ inner: reservation }, request, options) {
+    start({ inner: reservation }, request, options, edge) {
       const key = keyOf(request);
-      if (key === undefined) return reservation.start(request, options);
+      if (key === undefined) return reservation.start(request, options, edge);
       const filling = entries.begin(key, () => {
         detach(key);
       });

@@ -1,4 +1,4 @@
-import { events, isOverloadedError, type LayerEvent, ServiceBuilder } from "@sluice/core";
+import { events, gate, isOverloadedError, type LayerEvent, Semaphore, ServiceBuilder } from "@sluice/core";
 import { unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { LRUCache } from "lru-cache";
@@ -257,6 +257,17 @@ describe("promise 8: a refresh never waits in line, and never rejects unhandled"
     await Promise.all(work);
     expect(layer).toMatchObject({ refreshes: 1, failedRefreshes: 1, stale: 1, hits: 1 });
   });
+});
+
+test("without a key a failure that nobody looks at is reported, and one that somebody looks at is not", async () => {
+  const failure = new Error("down");
+  const service = new ServiceBuilder()
+    .layer(cache({ key: () => undefined, ttl: 10 }))
+    // It observes its calls at the side, so that a promise inside counts as handled.
+    .layer(gate(new Semaphore(1), { name: "limit" }))
+    .serviceFn((_request: string) => Promise.reject(failure));
+  expect(await unhandledIn(() => void service.call("a"))).toEqual([failure]);
+  expect(await unhandledIn(() => service.call("a").catch(() => {}))).toEqual([]);
 });
 
 test("promise 9: without a key a request is called on its own, and its answer is not kept", async () => {

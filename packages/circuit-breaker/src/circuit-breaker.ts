@@ -190,6 +190,8 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
     if (this.settings.classify !== undefined) lease.request = request;
     else if (!circuit.isTimed) return;
     circuit.begin(lease, this.alarm.now());
+    // A probe that has begun is slow before its break is over.
+    if (this.line.size > 0) this.alarm.set(circuit.due);
   }
 
   /** @internal */

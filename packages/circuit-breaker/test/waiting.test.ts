@@ -1,7 +1,7 @@
 import { takeRefusal } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { CircuitBreaker, CircuitOpenError } from "../src/index.ts";
-import { down, opened, setUp } from "./helper/set-up.ts";
+import { down, opened, readyToProbe, setUp } from "./helper/set-up.ts";
 
 describe('with whenOpen: "wait"', () => {
   test("callers wait in line until the break is over; the first is the probe, and when it has succeeded all are let in", async () => {
@@ -42,6 +42,24 @@ describe('with whenOpen: "wait"', () => {
     (await handle.nextRequest()).respond("C");
     expect(await third).toBe("C");
     expect([breaker.state, clock.pending]).toEqual(["closed", 0]);
+  });
+
+  test("a probe that was held for a while, and is slow then, is found out by those who wait when it is slow", async () => {
+    const { breaker, clock, service, handle } = await readyToProbe({ whenOpen: "wait", slowCall: 10 });
+    const probe = service.tryReady("a");
+    const waiting = service.ready();
+    expect([breaker.state, breaker.waiting]).toEqual(["half-open", 1]);
+    await clock.advance(500);
+    const answer = probe?.call("a");
+    await clock.advance(9);
+    expect(breaker.state).toBe("half-open");
+    await clock.advance(1);
+    expect(breaker).toMatchObject({ state: "open", waiting: 1, retryAfter: 1_000 });
+    (await handle.nextRequest()).respond("A");
+    await answer;
+    await clock.advance(1_000);
+    (await waiting).release();
+    expect(clock.pending).toBe(0);
   });
 
   test("a probe's place that is given back goes to the next in line in the same turn", async () => {

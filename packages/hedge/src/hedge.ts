@@ -79,12 +79,14 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       const now = deadlines.now();
       if (deadline !== undefined) requireNear(name, deadline, now);
       const spare: unknown = cloneRequest === undefined ? request : cloneRequest(request);
-      if (spare === undefined || (hedgeIf !== undefined && !hedgeIf(request)))
-        return inside.start(request, callOptions);
-      const first = delay.before(2, now);
+      const may = spare !== undefined && (hedgeIf === undefined || hedgeIf(request));
+      const first = may ? delay.before(2, now) : undefined;
       // What is not hedged teaches how long attempts take all the same.
-      if (first === undefined && !delay.learns) return inside.start(request, callOptions);
-      budget?.deposit();
+      const begins = may && (first !== undefined || delay.learns);
+      if (begins) budget?.deposit();
+      // It may have aborted in one of the functions that were asked.
+      throwIfAborted(signal);
+      if (!begins) return inside.start(request, callOptions);
       return new HedgedCall(hedging, inner, callOptions, spare, now).begin(inside, request, first);
     });
     return calls.wrap(inner);

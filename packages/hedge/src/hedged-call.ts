@@ -151,11 +151,7 @@ export class HedgedCall implements AbortListener, Deadline {
       report(error);
     }
     hedging.denied++;
-    try {
-      permit.release();
-    } catch (error) {
-      report(error);
-    }
+    release(permit);
     return undefined;
   }
 
@@ -167,6 +163,11 @@ export class HedgedCall implements AbortListener, Deadline {
     } catch (error) {
       report(error);
       this.spare = undefined;
+    }
+    if (this.options.signal?.aborted) {
+      // In the budget or in the copy, which are somebody else's functions: this attempt would not be told.
+      release(permit);
+      return;
     }
     this.hedging.hedges++;
     const now = deadlines.now();
@@ -314,6 +315,15 @@ export class HedgedCall implements AbortListener, Deadline {
 function handUp(options: CallOptions, work: Promise<unknown>): void {
   try {
     options.waitUntil?.(work);
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** The service inside may be of another make. */
+function release(permit: Permit<any, unknown>): void {
+  try {
+    permit.release();
   } catch (error) {
     report(error);
   }

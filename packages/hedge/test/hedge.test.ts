@@ -258,6 +258,68 @@ describe("promise 5: a caller's abort", () => {
     expect([handle.calls, handle.reserved]).toEqual([0, 0]);
   });
 
+  test("in a function of its own, while it calls, reaches nobody", async () => {
+    for (const name of ["hedgeIf", "cloneRequest", "delay", "deposit"]) {
+      const controller = new AbortController();
+      const abortIn = (here: string): void => {
+        if (name === here) controller.abort(down);
+      };
+      const clock = new VirtualClock();
+      const layer = hedge<string>({
+        clock,
+        hedgeIf: () => abortIn("hedgeIf") === undefined,
+        cloneRequest(request) {
+          abortIn("cloneRequest");
+          return request;
+        },
+        delay() {
+          abortIn("delay");
+          return 100;
+        },
+        budget: { deposit: () => abortIn("deposit"), withdraw: () => true },
+      });
+      const [inner, handle] = mockService<string, string>();
+      const service = layer.wrap(inner);
+      await expect(service.call("a", { signal: controller.signal })).rejects.toBe(down);
+      expect([handle.calls, handle.reserved, clock.pending]).toEqual([0, 0, 0]);
+    }
+  });
+
+  test("in a function of its own, at the moment of another attempt, lets none begin", async () => {
+    for (const name of ["cloneRequest", "withdraw"]) {
+      const controller = new AbortController();
+      let asked = 0;
+      const abortIn = (here: string): void => {
+        // The first copy is made before the first attempt.
+        if (name === here && ++asked === (name === "cloneRequest" ? 2 : 1)) controller.abort(down);
+      };
+      const clock = new VirtualClock();
+      const layer = hedge<string>({
+        clock,
+        delay: 100,
+        cloneRequest(request) {
+          abortIn("cloneRequest");
+          return request;
+        },
+        budget: {
+          deposit() {},
+          withdraw() {
+            abortIn("withdraw");
+            return true;
+          },
+        },
+      });
+      const [inner, handle] = mockService<string, string>();
+      const service = layer.wrap(inner);
+      const answer = service.call("a", { signal: controller.signal });
+      const first = await handle.nextRequest();
+      await clock.advance(100);
+      expect([handle.calls, handle.reserved, layer.hedges]).toEqual([1, 0, 0]);
+      first.fail(down);
+      await expect(answer).rejects.toBe(down);
+    }
+  });
+
   test("an abort that another listener kept from being heard is seen at the next moment", async () => {
     const { clock, service, handle } = setUp();
     const controller = new AbortController();

@@ -53,7 +53,8 @@ export class GatesByKey<Key, Req, Err> {
   /** Whether there is a place for one more. */
   private makePlace(): boolean {
     if (this.byKey.size < this.max) return true;
-    for (let look = 0; look < looks; look++) {
+    // Not twice at one: whoever is looked at goes to the end, and once round all are in order again.
+    for (let look = Math.min(looks, this.byKey.size); look > 0; look--) {
       const first = this.byUse.first as Entry<Key, Req, Err>;
       if (first.gate.idle === true) {
         this.byUse.remove(first);

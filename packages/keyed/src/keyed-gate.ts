@@ -131,9 +131,11 @@ export class Keyed<in Req, in out Key, out Err = never>
    */
   tryAcquire(request?: Req): Lease | undefined {
     const entry = request === undefined ? undefined : this.entryOf(request);
+    const granted = entry === undefined ? nothing : entry.gate.tryAcquire(request);
+    // Only now: a gate may ask a function of somebody else's, and that may use this one.
     this.asked = entry;
-    this.granted = entry === undefined ? nothing : entry.gate.tryAcquire(request);
-    return this.granted;
+    this.granted = granted;
+    return granted;
   }
 
   /** A lease of the key's gate, in turn there. */

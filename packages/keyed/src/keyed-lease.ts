@@ -62,7 +62,7 @@ export class KeyedLease<Req, Key, Err> implements Lease<Req> {
   /** Gives back what is held, and tries the gate of another key, once. */
   private exchange(request: Req): void {
     const key = this.places.keyFor(request);
-    if (this.entry !== undefined && Object.is(this.entry.key, key)) return;
+    if (this.isFor(key)) return;
     const held = this.lease;
     this.lease = nothing;
     this.entry = undefined;
@@ -78,5 +78,13 @@ export class KeyedLease<Req, Key, Err> implements Lease<Req> {
     this.lease = lease;
     // Where this throws, the lease that was just granted is cancelled.
     this.lease = gate.admitted?.(lease, request) ?? lease;
+  }
+
+  /** Whether what is held is of the gate by which `key` is limited. */
+  private isFor(key: Key | undefined): boolean {
+    const { entry } = this;
+    if (entry === undefined || key === undefined) return false;
+    // The gate that keys share has no key of its own. It is in use, so that asking for the gate of a key makes none.
+    return entry.key === undefined ? this.places.entryFor(key) === entry : Object.is(entry.key, key);
   }
 }

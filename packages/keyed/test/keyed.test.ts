@@ -170,6 +170,15 @@ describe("promise 1: never more than maxKeys gates", () => {
     expect(["a", "b", "c", "d"].map((tenant) => layer.get(tenant) !== undefined)).toEqual([true, false, true, true]);
   });
 
+  test("also after a newcomer was refused, for whose place all were looked at", () => {
+    const { layer, service } = perTenant(1, { maxKeys: 3 });
+    const held = ["a", "b", "c"].map((tenant) => permitOf(service, `${tenant}/1`));
+    expect(() => service.tryReady("d/1")).toThrow(OverloadedError);
+    for (const permit of held) permit.release();
+    permitOf(service, "d/1").release();
+    expect(["a", "b", "c", "d"].map((tenant) => layer.get(tenant) !== undefined)).toEqual([false, true, true, true]);
+  });
+
   test("looking at a gate is no use of it, and makes none", () => {
     const { layer, service } = perTenant(1, { maxKeys: 2 });
     for (const tenant of ["a", "b"]) permitOf(service, `${tenant}/1`).release();
@@ -306,6 +315,34 @@ describe("when there is no place for a key", () => {
     (await handle.nextRequest()).respond("ok");
     expect(await own).toBe("ok");
     permitOf(service, "eve/4").release();
+  });
+
+  test("with `share` a permit that is spent on its own key, or on another that shares, is not lost to who waits", async () => {
+    for (const request of ["eve/2", "sam/1"]) {
+      const { service, handle } = perTenant(1, { maxKeys: 1, whenFull: "share" });
+      const ann = permitOf(service, "ann/1");
+      const eve = permitOf(service, "eve/1");
+      const waiting = service.call("zoe/1");
+      await settle();
+      const answer = eve.call(request);
+      const job = await handle.nextRequest();
+      expect(job.request).toBe(request);
+      job.respond("ok");
+      expect(await answer).toBe("ok");
+      (await handle.nextRequest()).respond("ok");
+      expect(await waiting).toBe("ok");
+      ann.release();
+    }
+  });
+
+  test("with `share` a permit that is spent on a request without a key gives its place back", async () => {
+    const { service, handle } = perTenant(1, { maxKeys: 1, whenFull: "share" });
+    const ann = permitOf(service, "ann/1");
+    const free = permitOf(service, "eve/1").call("/1");
+    permitOf(service, "sam/1").release();
+    (await handle.nextRequest()).respond("ok");
+    expect(await free).toBe("ok");
+    ann.release();
   });
 });
 
@@ -461,6 +498,24 @@ describe("promise 4: one key's line holds up no other", () => {
 });
 
 describe("promise 5: refusals say what the gate of that key says", () => {
+  test("why, also where the gate of the key asks a function that uses the layer itself", () => {
+    const busy: Gate<string> = {
+      idle: false,
+      reason: "rate",
+      retryAfter: () => 5,
+      tryAcquire() {
+        service.tryReady()?.release();
+        return undefined;
+      },
+      acquire: () => new Promise(() => {}),
+    };
+    const service: Service<string, string> = new ServiceBuilder()
+      .layer(keyed({ key: (request: string) => request, gate: () => busy }))
+      .serviceFn((request: string) => request);
+    expect(service.tryReady("ann")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ reason: "rate", retryAfter: 5 });
+  });
+
   test("why, and for how long", async () => {
     const limits: Readonly<Record<string, Partial<Gate<string>>>> = {
       ann: { reason: "rate", retryAfter: () => 250 },

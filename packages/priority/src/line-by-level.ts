@@ -69,7 +69,8 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     if (this.moving > 0) return true;
     if (this.size === 0) return false;
     const level = this.levelOf(request);
-    return this.lines.some((line, at) => at <= level && line.size > 0);
+    // The caller's function may have let those be served who wait.
+    return this.moving > 0 || this.lines.some((line, at) => at <= level && line.size > 0);
   }
 
   join(options: ReadyOptions<Req>): Promise<Grant> {
@@ -90,6 +91,8 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     this.count(level);
     this.busySince ??= now;
     this.watch(now);
+    // The caller's function was asked after it was seen that there is no room, and may have made some: then nobody else serves who is alone.
+    if (this.size === 1 && this.moving === 0) this.serve();
     return this.announced(waiting, level);
   }
 

@@ -531,6 +531,42 @@ describe("priority", () => {
     expect(slots).toMatchObject({ active: 0, waiting: 0 });
   });
 
+  test("that gives a permit back while it is asked keeps nobody waiting", async () => {
+    let giveBack = (): void => {};
+    const line = priorityLine<number>({
+      priority() {
+        giveBack();
+        return 0;
+      },
+    });
+    const limit = gate(new Semaphore(1, { line }), { name: "limit" });
+    const service = new ServiceBuilder().layer(limit).serviceFn((id: number) => id);
+    const permit = service.tryReady();
+    giveBack = () => permit?.release();
+    expect(await Promise.race([service.call(1), settle().then(() => "waits")])).toBe(1);
+  });
+
+  test("that makes room for who waits, while a newcomer is asked for its own, lets nobody overtake", async () => {
+    let makeRoom = (): void => {};
+    const line = priorityLine<number>({
+      priority() {
+        makeRoom();
+        return 0;
+      },
+    });
+    const semaphore = new Semaphore(0, { line });
+    const order: number[] = [];
+    const service = new ServiceBuilder()
+      .layer(gate(semaphore, { name: "limit" }))
+      .serviceFn((id: number) => order.push(id));
+    const first = service.call(1);
+    makeRoom = () => {
+      semaphore.max = 2;
+    };
+    await Promise.all([first, service.call(2)]);
+    expect(order).toEqual([1, 2]);
+  });
+
   test("runs in the async context of the caller, so that it may come from there", async () => {
     const storage = new AsyncLocalStorage<number>();
     const line = priorityLine<string>({ priority: () => storage.getStore() ?? 3 });

@@ -12,7 +12,7 @@ import {
 import { unhandledIn, watch } from "@sluice/test-kit";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { reconnect, type StateChange } from "../src/index.ts";
+import { type Reconnect, reconnect, type StateChange } from "../src/index.ts";
 import { Lost, Server } from "./helper/set-up.ts";
 
 const down = new Error("connection refused");
@@ -453,6 +453,27 @@ describe("a connection that breaks", () => {
 });
 
 describe("a backoff", () => {
+  test("that calls the service itself lets that caller wait for the next attempt", async () => {
+    const server = new Server();
+    let inner: Promise<string> | undefined;
+    const service: Reconnect<string, string> = server.reconnect({
+      backoff: {
+        next() {
+          inner = service.call("b");
+          return { delay: 100, state: undefined };
+        },
+      },
+    });
+    const first = service.call("a").catch((reason: unknown) => reason);
+    await server.refuse(down);
+    expect(await first).toBe(down);
+    await server.clock.advance(100);
+    expect(server.attempts).toHaveLength(2);
+    await server.accept();
+    await server.answer();
+    expect(await inner).toBe("hello");
+  });
+
   test.each<readonly [string, () => never]>([
     [
       "throws",

@@ -18,7 +18,7 @@ function shares({ ms }: Step): boolean {
 }
 
 /** Somebody with a permit in hand. */
-export function holder(step: Step, { callers }: Play): Caller | undefined {
+function holder(step: Step, { callers }: Play): Caller | undefined {
   return one(
     callers.all.filter(({ state }) => state === "holds"),
     step,
@@ -47,6 +47,25 @@ const answer =
     else innermost.fail(found);
     model?.answer(play.modelled(found, model), responds ? "answered" : "failed", withBody);
   };
+
+/** Somebody gives up, and with it all who have the same signal. */
+export function giveUp(each: Caller, play: Play): void {
+  if (each.abort.signal.aborted) return;
+  each.abort.abort(new Reason(each.who, "aborted"));
+  const together = play.callers.all.filter(({ abort }) => abort === each.abort);
+  for (const { who } of together) play.model?.abort(who);
+  // In which order they hear of it nobody promises.
+  play.unsure ||= together.length > 1;
+}
+
+/** A permit is spent on a request of another key, or route; or on another request of the same. */
+export const spendElsewhere: Act = (step, play) => {
+  const each = holder(step, play);
+  if (each === undefined) return;
+  const request = each.who + 1_000 * (1 + (step.ms % 3));
+  play.callers.spend(each, request);
+  play.model?.spend(each.who, request);
+};
 
 /** What happens in most models. */
 export const acts: Readonly<Record<string, Act>> = {
@@ -145,12 +164,7 @@ export const acts: Readonly<Record<string, Act>> = {
     const { all } = play.callers;
     // Of those who came last: whoever is through long ago is not interesting.
     const each = one(all.slice(-8), step);
-    if (each === undefined || each.abort.signal.aborted) return;
-    each.abort.abort(new Reason(each.who, "aborted"));
-    const together = all.filter(({ abort }) => abort === each.abort);
-    for (const { who } of together) play.model?.abort(who);
-    // In which order they hear of it nobody promises.
-    play.unsure = together.length > 1;
+    if (each !== undefined) giveUp(each, play);
   },
 
   failReadiness(_step, { innermost, model }) {

@@ -7,6 +7,7 @@ import {
   type Service,
 } from "@sluice/core";
 import { isBufferClosedError } from "@sluice/buffer";
+import { type CircuitOpenError, isCircuitOpenError } from "@sluice/circuit-breaker";
 import { turn } from "@sluice/test-kit";
 import { isTimeoutError } from "@sluice/timeout";
 import { RouteNotFoundError } from "@sluice/util-box";
@@ -33,10 +34,13 @@ export class Callers {
   readonly calling: Set<number> = new Set();
   private readonly serviceFor: (who: number) => Service<number, Answer>;
   private readonly innermost: Innermost;
+  /** Whether a caller may have the answer of work that was begun for another: the state says whose it is. */
+  private readonly shares: boolean;
 
-  constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost) {
+  constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost, shares: boolean) {
     this.serviceFor = serviceFor;
     this.innermost = innermost;
+    this.shares = shares;
   }
 
   /** @param shares whether it has the signal of whoever came last */
@@ -134,16 +138,19 @@ export class Callers {
 
   private begin({ who, abort: { signal } }: Caller, options: CallOptions): Promise<Answer> {
     const service = this.serviceFor(who);
-    return caller.run(who, () => service.call(who, { ...options, signal }));
+    return caller.run(who, () => service.call(who, { signal, ...options }));
   }
 
   private follow(each: Caller, answer: Promise<Answer>, request: number = each.who): void {
     answer.then(
       ({ who }) => {
-        each.state = who === request ? "answered" : `unexpected: answered for ${who}`;
+        if (this.shares) each.state = `answered by ${who}`;
+        else each.state = who === request ? "answered" : `unexpected: answered for ${who}`;
       },
       (error: unknown) => {
-        each.state = nameOf(error, each, request);
+        if (this.shares && error instanceof Reason && error.why !== "aborted" && error.who !== undefined) {
+          each.state = `${error.why} by ${error.who}`;
+        } else each.state = nameOf(error, each, request);
       },
     );
   }
@@ -155,8 +162,15 @@ function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = wh
   if (error instanceof Reason)
     return error.who === undefined || error.who === request ? error.why : `unexpected: ${error.message}`;
   if (isOverloadedError(error)) return `overloaded: ${error.layer}`;
+  if (isCircuitOpenError(error)) return circuitOpen(error);
   if (isTimeoutError(error)) return `timed out: ${error.phase}`;
   if (isBufferClosedError(error)) return "closed";
   if (error instanceof RouteNotFoundError) return "not found";
   return `unexpected: ${String(error)}`;
+}
+
+/** With whose failure has opened it. */
+function circuitOpen({ isolated, retryAfter, cause }: CircuitOpenError): string {
+  const state = isolated ? "isolated" : retryAfter === undefined ? "half-open" : "open";
+  return `circuit ${state}, ${retryAfter}, ${cause instanceof Reason ? cause.who : undefined}`;
 }

@@ -27,6 +27,8 @@ export function compareAll(play: Play, model: Model): void {
       throw new Error(`The signal for ${who} is ${told ? "" : "not "}aborted, and should ${told ? "not " : ""}be.`);
     }
   }
+  const amiss = trial.amiss?.();
+  if (amiss !== undefined) throw new Error(amiss);
   if (trial.timers?.() === false) throw new Error("A timer is armed, and nobody needs it.");
 }
 

@@ -31,9 +31,19 @@ export class PlainGate {
     return this.max - this.inside.size;
   }
 
+  /** Whether a newcomer must wait for those who came before. */
+  protected get blocked(): boolean {
+    return this.line.length > 0 || this.hasNews;
+  }
+
+  /** Whether somebody was served, and does not know of it yet. */
+  protected get hasNews(): boolean {
+    return this.news.some(({ gate }) => gate === this);
+  }
+
   /** In now, or not. */
   take(who: number): boolean {
-    if (this.line.length > 0 || this.news.some(({ gate }) => gate === this) || this.room <= 0) return false;
+    if (this.blocked || this.room <= 0) return false;
     this.inside.set(who, this.now);
     return true;
   }

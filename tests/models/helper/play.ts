@@ -24,7 +24,7 @@ export class Play {
   constructor(make: (seams: Seams) => Trial, exact: boolean) {
     this.trial = make({ clock: this.clock, innermost: this.innermost });
     this.model = exact ? this.trial.model : undefined;
-    this.callers = new Callers(this.trial.serviceFor, this.innermost);
+    this.callers = new Callers(this.trial.serviceFor, this.innermost, this.trial.shares === true);
   }
 
   /** @throws Error when something is not as it must be, at a step or in the end */
@@ -89,6 +89,8 @@ export class Play {
     await turn();
     // Some are late to set a timer.
     for (; this.clock.next === 0; await turn()) void this.clock.advance(0);
+    const wrong = this.trial.wrong?.(this);
+    if (wrong !== undefined) throw new Error(wrong);
     if (this.model === undefined) return;
     this.model.settle();
     this.unsure = false;

@@ -31,6 +31,12 @@ export interface Trial {
   readonly lineOf?: (who: number) => unknown;
   /** Whether the slot is kept until the body of an answer has ended. */
   readonly until?: boolean;
+  /** Whether a caller may have the answer of work that was begun for another: the states say whose it is. */
+  readonly shares?: boolean;
+  /** What must be so between two turns of any schedule, such as that nobody waits where there is room: what is wrong, or nothing. */
+  readonly wrong?: (play: Play) => string | undefined;
+  /** What is not as the model says, between two turns: what is wrong, or nothing. */
+  readonly amiss?: () => string | undefined;
   /** One call may be several jobs. */
   readonly repeats?: boolean;
 }
