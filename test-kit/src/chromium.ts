@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
-import { aptGet, cacheFolder, listsIn, oneAtATime, programFinder } from "./program/index.ts";
+import { aptGet, cacheFolder, freshLists, oneAtATime, programFinder } from "./program/index.ts";
 
 /** A page of tests must not speak to the network by itself, nor need what a container does not have. */
 const flags = [
@@ -64,12 +64,13 @@ async function installed(): Promise<string | undefined> {
   if (there !== undefined) return there;
   const scratch = await mkdtemp(join(tmpdir(), "sluice-chromium-"));
   try {
-    const lists = await listsIn(scratch);
-    await aptGet([...lists, "update"]);
+    const lists = await freshLists(scratch);
     const packages = ["chromium", "fonts-liberation"];
     // Somebody else may be installing something at the same time.
-    const options = [...lists, "-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"];
-    await aptGet(["install", ...options, ...packages], { timeout: 600_000 });
+    const options = [...lists.options, "-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"];
+    await aptGet(["install", ...options, ...packages], { timeout: 600_000 }).catch((error: unknown) => {
+      throw new Error([lists.failure, String(error)].filter(Boolean).join("\n"), { cause: error });
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

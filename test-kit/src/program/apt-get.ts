@@ -28,11 +28,19 @@ export async function aptGet(args: readonly string[], { cwd, timeout = 180_000 }
   await execute("apt-get", [...bounded, ...args], { cwd, timeout, env, maxBuffer: 2 ** 26 });
 }
 
+/** Lists of packages that were loaded now. */
+interface FreshLists {
+  /** By which apt-get reads them. */
+  readonly options: readonly string[];
+  /** What failed while they were loaded, or nothing: a source that does not answer may not be the one that is needed. */
+  readonly failure: string;
+}
+
 /**
- * Options by which apt-get has lists of packages of its own in a folder. Those of the machine may be missing or old, another apt-get may have
- * them locked, and only root may write them.
+ * Loads lists of packages into a folder. Those of the machine may be missing or old, another apt-get may have them locked, and only root may
+ * write them.
  */
-export async function listsIn(folder: string): Promise<readonly string[]> {
+export async function freshLists(folder: string): Promise<FreshLists> {
   const [lists, cache] = [join(folder, "lists"), join(folder, "cache")];
   await mkdir(join(lists, "partial"), { recursive: true });
   await mkdir(join(cache, "archives/partial"), { recursive: true });
@@ -42,5 +50,7 @@ export async function listsIn(folder: string): Promise<readonly string[]> {
     // Where root runs it, it would load as somebody who may not write here.
     "APT::Sandbox::User=root",
   ];
-  return settings.flatMap((setting) => ["-o", setting]);
+  const options = settings.flatMap((setting) => ["-o", setting]);
+  const failure = await aptGet([...options, "-o", "APT::Update::Error-Mode=any", "update"]).then(() => "", String);
+  return { options, failure };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { aptGet, execute, listsIn } from "./apt-get.ts";
+import { aptGet, execute, freshLists } from "./apt-get.ts";
 import { oneAtATime } from "./cache-folder.ts";
 
 /** What is unpacked from Debian's packages, without being installed. */
@@ -74,10 +74,8 @@ async function download(packages: readonly string[], to: string, scratch: string
   } catch {
     // A machine that is new has no lists of packages, or old ones.
   }
-  const lists = await listsIn(scratch);
-  // It fails, too, where one of many sources does not answer, and where the machine has it do more than we need.
-  const update = await aptGet([...lists, "update"]).catch(String);
-  await aptGet([...lists, "download", ...packages], { cwd: to }).catch((error: unknown) => {
-    throw new Error([update, String(error)].filter(Boolean).join("\n"), { cause: error });
+  const { options, failure } = await freshLists(scratch);
+  await aptGet([...options, "download", ...packages], { cwd: to }).catch((error: unknown) => {
+    throw new Error([failure, String(error)].filter(Boolean).join("\n"), { cause: error });
   });
 }

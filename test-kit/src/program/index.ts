@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { aptGet, listsIn } from "./apt-get.ts";
+export { aptGet, freshLists } from "./apt-get.ts";
 export type { DebianPackages } from "./debian-packages.ts";
 export { fromDebian } from "./debian-packages.ts";
 export { cacheFolder, oneAtATime } from "./cache-folder.ts";
