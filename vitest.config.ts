@@ -12,6 +12,7 @@ export default defineConfig({
       ...packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}` } })),
       { extends: true as const, test: { name: "lab", root: "apps/lab" } },
       { extends: true as const, test: { name: "test-kit", root: "test-kit" } },
+      { extends: true as const, test: { name: "scripts", root: "scripts" } },
       { extends: true as const, test: { name: "tests", root: "tests", include: ["{test,models}/**/*.test.ts"] } },
     ],
     include: ["test/**/*.test.ts"],

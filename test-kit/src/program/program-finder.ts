@@ -37,7 +37,7 @@ export interface ProgramFinder<Found> {
 
 export function programFinder<Found>(sought: ProgramSought<Found>): ProgramFinder<Found> {
   const { howToGetOne, variable, names, tried } = sought;
-  let failure: unknown;
+  let failure: Error | undefined;
 
   const here = once(async () => {
     const named = process.env[variable];
@@ -59,7 +59,7 @@ export function programFinder<Found>(sought: ProgramSought<Found>): ProgramFinde
     try {
       return await sought.fetched();
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
       return undefined;
     }
   });
@@ -101,8 +101,8 @@ function mayRun(file: string): boolean {
 }
 
 /** Why nothing could be fetched, where something was tried. */
-function why(failure: unknown): string {
-  return failure === undefined ? "" : `\nIt could not be fetched: ${String(failure)}`;
+function why(failure: Error | undefined): string {
+  return failure === undefined ? "" : `\nIt could not be fetched: ${failure.message}`;
 }
 
 function once<Result>(work: () => Promise<Result>): () => Promise<Result> {

@@ -40,7 +40,7 @@ describe("a program of Debian's packages", () => {
   test("is completed before anybody sees it", async () => {
     debianOf(downloads);
     const folder = join(emptyFolder(), "tool");
-    const complete = vi.fn(async (made: string) => {
+    const complete = vi.fn<(made: string) => Promise<void>>(async (made) => {
       expect(existsSync(folder)).toBe(false);
       writeProgram(join(made, "usr/bin/second"), "");
     });
@@ -131,6 +131,6 @@ describe("at the same time", () => {
 
   test("a folder that cannot be written to is an error, and nobody waits", async () => {
     const file = writeProgram(join(emptyFolder(), "file"), "");
-    await expect(oneAtATime(join(file, "tool"), async () => "done")).rejects.toThrow();
+    await expect(oneAtATime(join(file, "tool"), async () => "done")).rejects.toThrow(file);
   });
 });

@@ -41,7 +41,7 @@ describe("a program on the PATH", () => {
 
   test("is looked for once, whoever asks", async () => {
     usePath();
-    const fetched = vi.fn(async () => "/fetched");
+    const fetched = vi.fn<() => Promise<string>>(async () => "/fetched");
     const program = finder({ fetched });
     expect(await Promise.all([program.find(), program.need(), program.forTests("tests")])).toEqual(
       Array(3).fill("/fetched"),
@@ -79,7 +79,7 @@ describe("where there is no program", () => {
   beforeEach(() => usePath());
 
   test("nothing is fetched by who only looks", async () => {
-    const fetched = vi.fn(async () => "/fetched");
+    const fetched = vi.fn<() => Promise<string>>(async () => "/fetched");
     expect(await finder({ fetched }).here()).toBeUndefined();
     expect(fetched).not.toHaveBeenCalled();
   });
