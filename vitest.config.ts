@@ -20,8 +20,9 @@ export default defineConfig({
     setupFiles: [join(import.meta.dirname, "test-kit/src/fixed-randomness.ts")],
     // A test that leaves a promise rejected behind it fails.
     dangerouslyIgnoreUnhandledErrors: false,
-    // Nothing sleeps, so nothing is slow; the property tests get their time here.
-    testTimeout: 20_000,
+    // Nothing sleeps, so nothing is slow, but on a machine that has other work: these are for what would never end.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: "v8",
       // Every source file counts, also one that no test imports.

@@ -63,13 +63,15 @@ export async function livePage({ scratch }: Context): Promise<Outcome> {
 
 const inBrowser = "test/page/";
 
+/** In seconds. Some minutes on a machine left alone; several times that on one that has other work. */
+const patience = 1_200;
+
 /** One run of vitest, its results in `file`. A test that is skipped counts as one that failed. */
 async function vitest(file: string, args: readonly string[]): Promise<Outcome> {
   const { ok, output } = await command(
     "vitest",
     ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args],
-    // Some minutes on a machine left alone; several times that on one that has other work.
-    { within: 1_800 },
+    { within: patience },
   );
   const results = read(file);
   if (results === undefined) return { ok: false, broken: "vitest did not come to its end.", output };
@@ -106,7 +108,7 @@ export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> 
   const args = [program, "run", "--reporter=json", `--outputFile.json=${file}`];
   // An async context costs every promise a hook there: a tenth of the schedules will do, the others were played on ours.
   const env = { SLUICE_SCHEDULES: "1000", ...outside };
-  const { ok, output } = await command("node", args, { env });
+  const { ok, output } = await command("node", args, { env, within: patience });
   if (ok) return { ok, summary: version };
   const results = read(file);
   const failures = (results?.testResults ?? []).flatMap(({ name, message, assertionResults }) => [
