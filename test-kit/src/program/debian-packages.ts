@@ -39,7 +39,6 @@ export async function fromDebian<Found>(wanted: DebianPackages<Found>): Promise<
 }
 
 async function isDebian(): Promise<boolean> {
-  if (process.platform !== "linux") return false;
   try {
     for (const program of ["apt-get", "dpkg-deb"]) await execute(program, ["--version"], { timeout: 20_000 });
     return true;
