@@ -31,7 +31,7 @@ export async function fromDebian<Found>(wanted: DebianPackages<Found>): Promise<
     // Whoever was before us has unpacked it, most likely.
     const there = await ready();
     if (there !== undefined) return there;
-    await unpack(wanted);
+    await unpack(wanted, async () => (await ready()) !== undefined);
     const unpacked = await ready();
     if (unpacked === undefined) throw new Error(`What ${wanted.packages.join(", ")} hold does not run here`);
     return unpacked;
@@ -40,14 +40,15 @@ export async function fromDebian<Found>(wanted: DebianPackages<Found>): Promise<
 
 async function isDebian(): Promise<boolean> {
   try {
-    for (const program of ["apt-get", "dpkg-deb"]) await execute(program, ["--version"], { timeout: 20_000 });
+    for (const program of ["apt-get", "dpkg-deb"]) await execute(program, ["--version"], { timeout: 60_000 });
     return true;
   } catch {
     return false;
   }
 }
 
-async function unpack({ folder, packages, complete }: DebianPackages<unknown>): Promise<void> {
+async function unpack(wanted: DebianPackages<unknown>, isReady: () => Promise<boolean>): Promise<void> {
+  const { folder, packages, complete } = wanted;
   // On the same disk, so that it can be moved.
   const scratch = await mkdtemp(`${folder}-`);
   try {
@@ -58,6 +59,8 @@ async function unpack({ folder, packages, complete }: DebianPackages<unknown>): 
       await execute("dpkg-deb", ["-x", join(loaded, file), made], { timeout: 120_000 });
     }
     await complete?.(made);
+    // Whoever took us for dead may have been quicker, and uses it.
+    if (await isReady()) return;
     // One that does not serve may still be there.
     await rename(folder, join(scratch, "old")).catch(() => {});
     await rename(made, folder);

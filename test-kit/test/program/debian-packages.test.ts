@@ -107,6 +107,16 @@ describe("at the same time", () => {
     expect(readdirSync(cache)).toEqual(["tool"]);
   });
 
+  test("what another has unpacked meanwhile is left as it is", async () => {
+    debianOf(downloads);
+    const folder = join(emptyFolder(), "tool");
+    // It takes so long that another has taken it for dead.
+    const complete = async () => void writeProgram(join(folder, "usr/bin/tool"), "echo tool 1 # of the other");
+    await fromDebian({ ...wantedIn(folder), complete });
+    expect(readFileSync(join(folder, "usr/bin/tool"), "utf8")).toContain("of the other");
+    expect(readdirSync(join(folder, ".."))).toEqual(["tool"]);
+  });
+
   test("each waits for the one before it, also when that one fails", async () => {
     const path = join(emptyFolder(), "deep/tool");
     let inside = 0;
