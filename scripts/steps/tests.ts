@@ -111,7 +111,7 @@ export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> 
   const projects = ours.map((name) => `--project=!${name}`);
   const args = [program, "run", ...projects, "--reporter=json", `--outputFile.json=${file}`];
   // An async context costs every promise a hook there: a tenth of the schedules will do, the others were played on ours.
-  const env = { SLUICE_SCHEDULES: "1000", ...outside };
+  const env = { SLUICE_SCHEDULES: "1000", SLUICE_STACKS: "100", ...outside };
   const { ok, output } = await command("node", args, { env, within: patience });
   if (ok) return { ok, summary: version };
   const results = read(file);
