@@ -11,6 +11,8 @@ export default defineConfig({
     projects: [
       ...packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}` } })),
       { extends: true as const, test: { name: "lab", root: "apps/lab" } },
+      { extends: true as const, test: { name: "test-kit", root: "test-kit" } },
+      { extends: true as const, test: { name: "scripts", root: "scripts" } },
       { extends: true as const, test: { name: "tests", root: "tests", include: ["{test,models}/**/*.test.ts"] } },
     ],
     include: ["test/**/*.test.ts"],
@@ -18,8 +20,9 @@ export default defineConfig({
     setupFiles: [join(import.meta.dirname, "test-kit/src/fixed-randomness.ts")],
     // A test that leaves a promise rejected behind it fails.
     dangerouslyIgnoreUnhandledErrors: false,
-    // Nothing sleeps, so nothing is slow; the property tests get their time here.
-    testTimeout: 20_000,
+    // Nothing sleeps, so nothing is slow, but on a machine that has other work: these are for what would never end.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: "v8",
       // Every source file counts, also one that no test imports.

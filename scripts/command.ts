@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { end as endProcess, endMarked, marked } from "./left-running.ts";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -18,47 +19,52 @@ interface CommandOptions {
   readonly within?: number;
 }
 
-/** The process groups of what is running. */
-const groups = new Set<number>();
+/** How to end what is running. */
+const running = new Set<() => void>();
 
 // They are not the terminal's foreground, so a Ctrl-C reaches them only from here.
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
   process.once(signal, () => {
-    for (const group of groups) kill(group);
-    process.exit(signal === "SIGINT" ? 130 : 143);
+    for (const end of running) end();
+    process.exit(code);
   });
 }
 
-function kill(group: number): void {
-  try {
-    process.kill(-group, "SIGKILL");
-  } catch {
-    // It has just ended by itself.
-  }
-}
-
-/** Runs a program to its end. One that fails, or cannot be started, is an answer and not an exception. */
+/**
+ * Runs a program to its end. One that fails, or cannot be started, is an answer and not an exception. What it has started ends with it: a
+ * server that a test forgets, or a browser in a process group of its own, would be in the way of all that comes later.
+ */
 export function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
-  const { cwd = root, env = process.env, within = 1_200 } = options;
+  const { cwd = root, env = process.env, within = 600 } = options;
   const began = performance.now();
   return new Promise((resolve) => {
     let output = "";
+    const { mark, env: own } = marked(env);
     // A group of its own, so that a time-out ends what the program has started, too.
     const child = spawn(file, args, {
       cwd,
       // What is kept for later is plain text; who colours it all the same is stripped in the end.
-      env: { ...env, NO_COLOR: "1", FORCE_COLOR: undefined },
+      env: { ...own, NO_COLOR: "1", FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
+    const endAll = () => {
+      if (child.pid !== undefined) endProcess(-child.pid);
+      endMarked(mark);
+    };
+    running.add(endAll);
     const timer = setTimeout(() => {
       output += `\nIt had not ended after ${within} s, and was stopped.\n`;
-      if (child.pid !== undefined) kill(child.pid);
+      endAll();
     }, within * 1000);
-    if (child.pid !== undefined) groups.add(child.pid);
     const end = (ok: boolean) => {
       clearTimeout(timer);
-      if (child.pid !== undefined) groups.delete(child.pid);
+      running.delete(endAll);
+      endAll();
       resolve({
         ok,
         output: stripVTControlCharacters(output).trim(),
@@ -71,6 +77,8 @@ export function command(file: string, args: readonly string[], options: CommandO
       output += error.message;
       end(false);
     });
+    // Who is left may hold the output open. What was written before is read until then.
+    child.on("exit", () => setTimeout(endAll, 1_000).unref());
     child.on("close", (code) => end(code === 0));
   });
 }

@@ -59,7 +59,7 @@ const steps: readonly Step[] = [
   { name: "tests", run: tests },
   { name: "tests on system Node", run: testsOnSystemNode },
   { name: "demo", run: demo },
-  // Both want the machine for themselves.
+  // Each starts gateways and their load: not both at once.
   { name: "live page", after: ["demo"], run: livePage },
   {
     name: "faults",
@@ -97,7 +97,7 @@ const chosen = choose(values.only?.split(",").map((name) => name.trim()));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-"));
 const began = performance.now();
 const done = new Map<Step, Outcome & { seconds: number }>();
-process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
 await runAll();
 report();
 

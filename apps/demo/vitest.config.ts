@@ -6,8 +6,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["../../test-kit/src/fixed-randomness.ts"],
     // Some start the demo itself, which takes its time.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 150_000,
+    hookTimeout: 150_000,
     // Those have the machine for themselves.
     fileParallelism: false,
   },

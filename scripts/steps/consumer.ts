@@ -10,6 +10,8 @@ export const install: readonly string[] = [
   "--no-fund",
   "--ignore-scripts",
   "--prefer-offline",
+  // A registry that does not answer at once is asked again.
+  "--fetch-retries=5",
   "--loglevel=error",
 ];
 

@@ -42,7 +42,7 @@ export async function docs(): Promise<Outcome> {
   await eachOfTwo(
     programs.filter(({ runs }) => runs),
     async ({ page, file }) => {
-      const ended = await command("node", [...seeded, join(folder, file)], { within: 10 });
+      const ended = await command("node", [...seeded, join(folder, file)], { within: 60 });
       if (!ended.ok) problems.push(`${page}: a block does not run\n${byPage(ended.output, programs)}`);
     },
   );

@@ -8,7 +8,7 @@ import type { Outcome } from "./step.ts";
 export async function examples(): Promise<Outcome> {
   const files = globSync("*.ts", { cwd: join(root, "examples") }).sort();
   const ends = await eachOfTwo(files, (file) =>
-    command("node", [...seeded, file], { cwd: join(root, "examples"), within: 60 }),
+    command("node", [...seeded, file], { cwd: join(root, "examples"), within: 180 }),
   );
   const told = files.map((file, index) => ({ file, ...ends[index]! }));
   const wrong = told.filter(({ ok }) => !ok);

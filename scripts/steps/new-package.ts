@@ -12,6 +12,9 @@ const made = [
 /** What is made anew in the copy. */
 const left = new Set(["node_modules", "dist", "coverage", ".turbo", ".git", "generated"]);
 
+/** What tools write beside their configuration and take away at once: it may be gone before it is copied. */
+const fleeting = /\.(bundled_|timestamp-)/;
+
 /** In a copy of the workspace, `pnpm new-package` makes packages that pass all that has to hold, as they come. */
 export async function newPackage({ scratch }: Context): Promise<Outcome> {
   const copy = join(scratch, "new-package");
@@ -21,7 +24,7 @@ export async function newPackage({ scratch }: Context): Promise<Outcome> {
     filter: (source) =>
       !relative(root, source)
         .split(sep)
-        .some((name) => left.has(name)),
+        .some((name) => left.has(name) || fleeting.test(name)),
   });
   const bin = join(copy, "node_modules/.bin");
   const env = { ...process.env, PATH: [bin, process.env["PATH"]].join(delimiter) };

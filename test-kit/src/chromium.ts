@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
+import { aptGet, cacheFolder, freshLists, oneAtATime, programFinder } from "./program/index.ts";
 
-const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-/** Where browsers lie that are not on the PATH. */
-const places = ["/usr/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 /** A page of tests must not speak to the network by itself, nor need what a container does not have. */
 const flags = [
   "--disable-gpu",
@@ -17,54 +17,71 @@ const flags = [
   "--disable-sync",
 ];
 
+const browser = programFinder<string>({
+  howToGetOne:
+    "Chromium is needed: install it (Debian: apt-get install chromium; macOS: brew install --cask chromium), or name its program in CHROMIUM.",
+  variable: "CHROMIUM",
+  names: [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    // They lie where no PATH leads.
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  ],
+  tried,
+  fetched: () => oneAtATime(cacheFolder("sluice-chromium"), installed),
+});
+
 /** The path of a Chromium or Chrome of this machine: the one that `CHROMIUM` names, else one on the PATH. */
-export function findChromium(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const named = process.env["CHROMIUM"];
-  return named ?? [...onPath, ...places].find(canRun);
+export function findChromium(): Promise<string | undefined> {
+  return browser.here();
 }
 
 /**
- * The path of a Chromium, which is installed first where there is none and that can be done: by root, on Debian. Where there is
- * still none, it is undefined; in CI that is an error, for there nothing may be left out.
+ * The path of a Chromium, which is installed first where there is none and that can be done: by root, on Debian. Undefined where there is
+ * still none, after one line that says so, and how to get one.
+ *
+ * @throws Error when there is none and CI is set: there nothing is left out
  */
-export async function haveChromium(): Promise<string | undefined> {
-  const found = findChromium() ?? (await installed());
-  if (found === undefined && process.env["CI"])
-    throw new Error("There is no Chromium here, and it cannot be installed.");
-  return found;
+export function haveChromium(): Promise<string | undefined> {
+  return browser.forTests("tests in a browser");
 }
 
 /** A browser without a window, and with an empty profile, which is gone when it has been closed. `await using` closes it. */
 export function startChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: flags });
+  // On a busy machine it takes its time.
+  return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: flags, timeout: 120_000 });
 }
 
+/** It needs a hundred other packages, which only an installation puts together. */
 async function installed(): Promise<string | undefined> {
+  const path = "/usr/bin/chromium";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return undefined;
-  const options = {
-    timeout: 600_000,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    maxBuffer: 2 ** 26,
-  };
-  // Somebody else may be installing something at the same time.
-  const apt = (...args: string[]) =>
-    promisify(execFile)("apt-get", ["-o", "DPkg::Lock::Timeout=300", "-qq", ...args], options);
+  // Whoever was before us has installed it, most likely.
+  const there = await tried(path);
+  if (there !== undefined) return there;
+  const scratch = await mkdtemp(join(tmpdir(), "sluice-chromium-"));
   try {
-    await apt("update");
-    await apt("install", "-y", "--no-install-recommends", "chromium", "fonts-liberation");
-  } catch (error) {
-    console.error(`Chromium could not be installed: ${String(error)}`);
+    const lists = await freshLists(scratch);
+    const packages = ["chromium", "fonts-liberation"];
+    // Somebody else may be installing something at the same time.
+    const options = [...lists.options, "-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"];
+    await aptGet(["install", ...options, ...packages], { timeout: 600_000 }).catch((error: unknown) => {
+      throw new Error([lists.failure, String(error)].filter(Boolean).join("\n"), { cause: error });
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
-  return findChromium();
+  return tried(path);
 }
 
-function canRun(file: string): boolean {
+async function tried(path: string): Promise<string | undefined> {
   try {
-    accessSync(file, constants.X_OK);
-    return true;
+    await promisify(execFile)(path, ["--version"], { timeout: 60_000 });
+    return path;
   } catch {
-    return false;
+    return undefined;
   }
 }

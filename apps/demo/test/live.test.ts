@@ -121,7 +121,7 @@ describe("the live page's server", () => {
         return rests;
       },
       // A second without any answer, where there were a hundred.
-      { interval: 1000, timeout: 30_000 },
+      { interval: 1000, timeout: 45_000 },
     );
     // And goes on for the next one.
     await frameWhere(watch(), ({ layered }) => layered.flow.good > 0);

@@ -84,7 +84,7 @@ describe("the demo", () => {
     demo.process.kill("SIGKILL");
     expect(await demo.exited).toBeNull();
     // It could tell nobody; they notice.
-    await vi.waitUntil(() => !demo.isThere, { timeout: 20_000 });
+    await vi.waitUntil(() => !demo.isThere, { timeout: 45_000 });
     expect(demo.isThere).toBe(false);
   });
 
@@ -146,7 +146,7 @@ describe("the gateway, kept up", () => {
     };
     expect(await statusOf(`${control}/fares?freeze=60000`, "POST")).toBe(200);
     await vi.waitUntil(async () => (await Promise.all([fare(), fare(), fare()])).some(({ body }) => body.estimated), {
-      timeout: 20_000,
+      timeout: 45_000,
     });
     const { circuitOpened, circuitRefused } = (await metricsOf(gateway)).routes["fares"]!;
     expect(circuitOpened).toBeGreaterThan(0);
@@ -157,7 +157,7 @@ describe("the gateway, kept up", () => {
         const answer = await fare();
         return answer.status === 200 && answer.body.estimated !== true ? answer : undefined;
       },
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     );
     expect(back.body).toEqual({ id: "7", fare: 42 });
   });

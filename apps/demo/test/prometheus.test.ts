@@ -56,7 +56,7 @@ describe.each(programs === undefined ? [] : [programs])("with the real Prometheu
       scrape_configs: [{ job_name: "demo", static_configs: [{ targets: [demo.address] }] }],
     });
     const asked = async (path: string): Promise<number> => {
-      const response = await fetch(`http://${demo.address}${path}`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`http://${demo.address}${path}`, { signal: AbortSignal.timeout(30_000) });
       await response.arrayBuffer();
       return response.status;
     };

@@ -18,7 +18,7 @@ export interface PrometheusServer extends AsyncDisposable {
   readonly origin: string;
   /** Asks an instant query, or rejects with what the server says against it. */
   query(expression: string): Promise<readonly PrometheusSample[]>;
-  /** Asks again and again, for 20 s at most, until the answer is one. */
+  /** Asks again and again, for 60 s at most, until the answer is one. */
   until(
     expression: string,
     isOne: (samples: readonly PrometheusSample[]) => boolean,
@@ -131,9 +131,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks until the answer is yes, for 20 s at most. */
+/** Asks until the answer is yes, for 60 s at most. */
 async function until(what: string, asked: () => Promise<boolean>, seen: () => unknown = () => ""): Promise<void> {
-  const latest = performance.now() + 20_000;
+  const latest = performance.now() + 60_000;
   while (!(await asked())) {
     if (performance.now() > latest) throw new Error(`It took too long until ${what}. ${JSON.stringify(seen())}`);
     await sleep(50);

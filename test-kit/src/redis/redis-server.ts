@@ -135,9 +135,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks until the answer is yes, for 20 s at most. A refused connection is a no. */
+/** Asks until the answer is yes, for 60 s at most. A refused connection is a no. */
 async function until(what: string, asked: () => Promise<boolean>): Promise<void> {
-  const latest = performance.now() + 20_000;
+  const latest = performance.now() + 60_000;
   for (;;) {
     try {
       if (await asked()) return;

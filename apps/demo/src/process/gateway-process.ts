@@ -11,7 +11,7 @@ const programs: Readonly<Record<GatewayKind, URL>> = {
 
 const startWithin = 30_000;
 /** Longer than the gateway itself takes to give up. */
-const drainWithin = 7000;
+const drainWithin = 20_000;
 
 /** A gateway in a process of its own. */
 export class GatewayProcess {

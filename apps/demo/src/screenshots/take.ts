@@ -44,7 +44,7 @@ const scenes: readonly Scene[] = [
 const folder = new URL("../../../../docs/live-page/", import.meta.url);
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-const chromium = findChromium();
+const chromium = await findChromium();
 if (chromium === undefined) {
   console.error("There is no Chromium here. CHROMIUM=<its path> says where it is, if it is somewhere else.");
   process.exit(1);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Demo } from "../helper/demo.ts";
 
 // Installed by the step of `npm test`, where it can be. In CI it has to be there.
-const chromium = findChromium();
+const chromium = await findChromium();
 if (chromium === undefined) {
   if (process.env["CI"]) throw new Error("There is no Chromium, so the live page is not tested.");
   console.warn("SKIPPED: there is no Chromium here, so the live page is not tested in a browser.");

@@ -229,7 +229,7 @@ test("promise 15: when nobody has a response any more, its signals are let go", 
   await vi.waitFor(() => {
     collectGarbage();
     expect(removed).toHaveBeenCalledTimes(1);
-  }, 10_000);
+  }, 45_000);
 });
 
 describe("a request that cannot be sent is no failure of the network", () => {

@@ -1,0 +1,12 @@
+/**
+ * Programs that tests need and this workspace cannot list as a dependency: found on the machine, else fetched where that can be done, else
+ * missing, which is said aloud and is an error in CI.
+ *
+ * @packageDocumentation
+ */
+export { aptGet, freshLists } from "./apt-get.ts";
+export type { DebianPackages } from "./debian-packages.ts";
+export { fromDebian } from "./debian-packages.ts";
+export { cacheFolder, oneAtATime } from "./cache-folder.ts";
+export type { ProgramFinder, ProgramSought } from "./program-finder.ts";
+export { programFinder } from "./program-finder.ts";
