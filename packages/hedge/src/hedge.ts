@@ -10,7 +10,7 @@ import {
 } from "@sluice/core";
 import { callLayer, Deadlines, requireNear, throwIfAborted } from "@sluice/core/kit";
 import { HedgeDelay } from "./hedge-delay.ts";
-import { HedgedCall, type Hedging } from "./hedged-call.ts";
+import { HedgedCall, type Hedging, isMissing } from "./hedged-call.ts";
 import { type CloningHedgeOptions, type HedgeOptions, readSettings } from "./options.ts";
 
 /** The same types outside as inside, where the options understand the requests, and copies of them fit. */
@@ -79,7 +79,7 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       const now = deadlines.now();
       if (deadline !== undefined) requireNear(name, deadline, now);
       const spare: unknown = cloneRequest === undefined ? request : cloneRequest(request);
-      if (spare === undefined || (hedgeIf !== undefined && !hedgeIf(request)))
+      if (isMissing(spare, cloneRequest) || (hedgeIf !== undefined && !hedgeIf(request)))
         return inside.start(request, callOptions);
       const first = delay.before(2, now);
       // What is not hedged teaches how long attempts take all the same.

@@ -52,6 +52,21 @@ describe("promise 2: a further attempt is made only if there is room at that mom
     expect(layer.hedges).toBe(1);
   });
 
+  test("it is made for a service that takes no request, too", async () => {
+    const clock = new VirtualClock();
+    const layer = hedge({ delay: 100, attempts: 3, clock });
+    let calls = 0;
+    const service = new ServiceBuilder().layer(layer).serviceFn((_request: void) => {
+      calls += 1;
+      return calls < 3 ? deferred<number>().promise : Promise.resolve(calls);
+    });
+    const answer = service.call();
+    await clock.advance(100);
+    await clock.advance(100);
+    expect(layer.hedges).toBe(2);
+    expect(await answer).toBe(3);
+  });
+
   test("without room it is skipped: it never waits, and passes nobody who does", async () => {
     const { clock, layer, service, handle } = setUp();
     handle.allow(1);
