@@ -629,9 +629,9 @@ describe("bad options", () => {
     );
   });
 
-  test("a quantile of 1 waits for the slowest, and is refused", () => {
-    expect(() => hedge({ delay: 5, quantile: 1 })).toThrow(
-      new RangeError("hedge: quantile must be below 1; received 1"),
+  test.each([1, 95])("a quantile of %s is refused: 1 waits for the slowest", (quantile) => {
+    expect(() => hedge({ delay: 5, quantile })).toThrow(
+      new RangeError(`hedge: quantile must be a number above 0 and below 1; received ${quantile}`),
     );
   });
 });
