@@ -9,6 +9,7 @@ import {
   requireFunction,
   requireMethods,
   requireNumber,
+  requireObject,
   requireOneOf,
   requireService,
   show,
@@ -186,6 +187,18 @@ describe("requireArray", () => {
   test("takes one of that length", () => {
     expect(() => requireArray("owner", "list", [], "an array")).not.toThrow();
     expect(() => requireArray("owner", "list", [1], "an array of 1 or more", 1)).not.toThrow();
+  });
+});
+
+describe("requireObject", () => {
+  test("says what it wants of a value that is none", () => {
+    expect(() => requireObject("owner", "window", 5, "an object with time (ms)")).toThrow(
+      new TypeError("owner: window must be an object with time (ms); received 5"),
+    );
+    expect(() => requireObject("owner", "window", null)).toThrow(
+      new TypeError("owner: window must be an object; received null"),
+    );
+    expect(() => requireObject("owner", "window", {}, "an object with time (ms)")).not.toThrow();
   });
 });
 

@@ -194,8 +194,8 @@ export function requireFunction(owner: string, option: string, value: unknown): 
 }
 
 /** @throws TypeError when `value` is not an object or a function */
-export function requireObject(owner: string, option: string, value: unknown): void {
-  if (Object(value) !== value) throw wrongType(owner, option, "an object", value);
+export function requireObject(owner: string, option: string, value: unknown, wanted = "an object"): void {
+  if (Object(value) !== value) throw wrongType(owner, option, wanted, value);
 }
 
 /** @throws TypeError when `value` is not an array with `least` members or more */
