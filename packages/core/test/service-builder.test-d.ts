@@ -355,6 +355,20 @@ const wrongly = <Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, R
   // @ts-expect-error it may time out
   timeout(1).wrap(service);
 void wrongly;
+// A layer may look at the very types that the function is given.
+const looking = <Req, Res, Err>(
+  service: Service<Req, Res, Err>,
+  asks: Layer<Keeps<Req>>,
+  adds: Layer<Adds<QuotaError, Req>>,
+  change: (response: Res) => boolean,
+) => new ServiceBuilder().layer(mapResponse(change)).layer(timeout(1)).layer(asks).layer(adds).service(service);
+expectTypeOf(looking<string, number, NotFound>).returns.toEqualTypeOf<
+  Service<string, boolean, NotFound | QuotaError | TimeoutError>
+>();
+const mixed = <Req, Other, Res, Err>(service: Service<Req, Res, Err>, asks: Layer<Keeps<Other>>) =>
+  // @ts-expect-error a Req is no Other
+  new ServiceBuilder().layer(asks).service(service);
+void mixed;
 // A layer that looks at requests or responses has to know them.
 const counted = <Req, Res>(service: Service<Req, Res, never>) =>
   // @ts-expect-error they may be anything

@@ -19,11 +19,9 @@ export interface Hedges<Req, Sent> extends Kind {
   readonly "~outer": TakesOnly<Req, this["~inner"], Sends<Sent, this["~inner"]>, "hedge">;
 }
 
-type Sends<Sent, Inner> = [Sent] extends [never]
+type Sends<Sent, Inner> = { readonly "~": Sent } extends { readonly "~": RequestOf<Inner> }
   ? Inner
-  : [Sent] extends [RequestOf<Inner>]
-    ? Inner
-    : Mismatch<"hedge sends copies of requests, and the service inside takes others", Sent, RequestOf<Inner>>;
+  : Mismatch<"hedge sends copies of requests, and the service inside takes others", Sent, RequestOf<Inner>>;
 
 /** A layer that hedges, and what it has seen. */
 export interface HedgeLayer<Req = unknown, Sent = never> extends Layer<Hedges<Req, Sent>> {
