@@ -76,7 +76,7 @@ const name = "concurrencyLimit";
 
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
 function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
-  const facts = { max: semaphore.max };
+  const facts = { max: semaphore.max, ...(semaphore.bounded && { boundedLine: true }) };
   const layer = {
     ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
     get max() {
