@@ -8,6 +8,7 @@ import {
   requireDuration,
   requireFunction,
   requireMethods,
+  requireNoPromise,
   requireNumber,
   requireObject,
   requireOneOf,
@@ -187,6 +188,23 @@ describe("requireArray", () => {
   test("takes one of that length", () => {
     expect(() => requireArray("owner", "list", [], "an array")).not.toThrow();
     expect(() => requireArray("owner", "list", [1], "an array of 1 or more", 1)).not.toThrow();
+  });
+});
+
+describe("requireNoPromise", () => {
+  test("refuses what an async function answers with", () => {
+    expect(() => requireNoPromise("retry", "retryIf", "true or false", Promise.resolve(false))).toThrow(
+      new TypeError("retry: what retryIf returns must be true or false, and not a promise of one; received an object"),
+    );
+  });
+
+  const unreadable = Object.defineProperty({}, "then", {
+    get() {
+      throw new Error("no");
+    },
+  });
+  test.each([true, undefined, null, 0, "a", {}, { then: 5 }, unreadable])("takes anything else: %o", (answer) => {
+    expect(() => requireNoPromise("owner", "option", "true or false", answer)).not.toThrow();
   });
 });
 

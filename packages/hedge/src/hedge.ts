@@ -8,7 +8,7 @@ import {
   type Service,
   type TakesOnly,
 } from "@sluice/core";
-import { callLayer, Deadlines, requireNear, throwIfAborted } from "@sluice/core/kit";
+import { callLayer, Deadlines, requireNear, requireNoPromise, throwIfAborted } from "@sluice/core/kit";
 import { HedgeDelay } from "./hedge-delay.ts";
 import { HedgedCall, type Hedging, isMissing } from "./hedged-call.ts";
 import { type CloningHedgeOptions, type HedgeOptions, readSettings } from "./options.ts";
@@ -77,7 +77,7 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       const now = deadlines.now();
       if (deadline !== undefined) requireNear(name, deadline, now);
       const spare: unknown = cloneRequest === undefined ? request : cloneRequest(request);
-      if (isMissing(spare, cloneRequest) || (hedgeIf !== undefined && !hedgeIf(request)))
+      if (isMissing(spare, cloneRequest) || (hedgeIf !== undefined && !mayHedge(hedgeIf, request)))
         return inside.start(request, callOptions);
       const first = delay.before(2, now);
       // What is not hedged teaches how long attempts take all the same.
@@ -114,4 +114,11 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       return delay.now(deadlines.now());
     },
   };
+}
+
+/** An async `hedgeIf` would have everything sent twice, whatever it says. */
+function mayHedge(hedgeIf: (request: unknown) => boolean, request: unknown): boolean {
+  const may: unknown = hedgeIf(request);
+  requireNoPromise(name, "hedgeIf", "true or false", may);
+  return Boolean(may);
 }

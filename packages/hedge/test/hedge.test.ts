@@ -519,6 +519,15 @@ describe("whom it hedges", () => {
   });
 });
 
+test("an async hedgeIf, whose promise is true whatever it says, is the failure of the call", async () => {
+  const hedgeIf = (async () => false) as never;
+  const { service, handle } = setUp({ hedgeIf });
+  await expect(service.call("a")).rejects.toThrow(
+    new TypeError("hedge: what hedgeIf returns must be true or false, and not a promise of one; received an object"),
+  );
+  expect([handle.calls, handle.reserved]).toEqual([0, 0]);
+});
+
 describe("cloneRequest", () => {
   const copying = (cloneRequest: (request: string) => string | undefined) => {
     const clock = new VirtualClock();

@@ -29,6 +29,7 @@ import {
   readOptions,
   requireFunction,
   requireLabel,
+  requireNoPromise,
   requireService,
   show,
 } from "@sluice/core/kit";
@@ -120,8 +121,12 @@ export function fallback(
   let fallbacks = 0;
 
   /** Whether `to` is asked after this outcome. */
-  const falls = (outcome: Outcome): boolean =>
-    (whenFull && outcome.status === "rejected" && isRefusal(outcome.reason)) || when(outcome);
+  const falls = (outcome: Outcome): boolean => {
+    if (whenFull && outcome.status === "rejected" && isRefusal(outcome.reason)) return true;
+    const answer: unknown = when(outcome);
+    requireNoPromise(name, "when", "true or false", answer);
+    return Boolean(answer);
+  };
 
   const first: Behaviour<undefined> = {
     start({ inner }, request, callOptions) {

@@ -224,6 +224,19 @@ export function requireMethods(
   }
 }
 
+/**
+ * For what a function of the user's answers: an `async` one answers with a promise, which is a value that is true, and a key of its own.
+ *
+ * @param wanted `"true or false"`
+ * @throws TypeError when `answer` is a promise
+ */
+export function requireNoPromise(owner: string, option: string, wanted: string, answer: unknown): void {
+  if (typeof answer !== "object" || answer === null || !hasMethod(answer, "then")) return;
+  throw new TypeError(
+    `${owner}: what ${option} returns must be ${wanted}, and not a promise of one; received ${show(answer)}`,
+  );
+}
+
 /** @throws TypeError when `value` is no service */
 export function requireService(owner: string, option: string, value: unknown): void {
   requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
