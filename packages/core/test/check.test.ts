@@ -198,12 +198,15 @@ describe("requireNoPromise", () => {
     );
   });
 
-  const unreadable = Object.defineProperty({}, "then", {
-    get() {
+  const unreadable = {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is what is tested
+    get then(): never {
       throw new Error("no");
     },
-  });
-  test.each([true, undefined, null, 0, "a", {}, { then: 5 }, unreadable])("takes anything else: %o", (answer) => {
+  };
+  // oxlint-disable-next-line unicorn/no-thenable -- likewise
+  const noMethod = { then: 5 };
+  test.each([true, undefined, null, 0, "a", {}, noMethod, unreadable])("takes anything else: %o", (answer) => {
     expect(() => requireNoPromise("owner", "option", "true or false", answer)).not.toThrow();
   });
 });
