@@ -3,6 +3,7 @@
 // every package, names the types that come out, and looks at what they do.
 import { AdaptiveLimit, adaptiveLimit, type AdaptiveLimitLayer, vegas } from "@sluice/adaptive-limit";
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
+import { cache, coalesce } from "@sluice/cache";
 import { circuitBreaker, type CircuitOpenError } from "@sluice/circuit-breaker";
 import {
   type Adds,
@@ -351,7 +352,7 @@ async function tenants(): Promise<void> {
     key: ({ path }: Ask) => path,
     gate: () => new TokenBucket({ limit: 3, interval: 1_000, clock }),
   });
-  same<typeof rates, KeyedLayer<Ask, string, OverloadedError>>(true);
+  same<typeof rates, KeyedLayer<Ask, string, OverloadedError, TokenBucket>>(true);
   const limits = keyed({
     key: ({ path }: Ask) => path,
     gate: (path) => {
@@ -371,6 +372,48 @@ async function tenants(): Promise<void> {
   expect("the answers", (await Promise.all(calls)).join(), "2,2,2");
   expect("the rate", service.tryReady({ path: "/a", method: "GET" }), undefined);
   expect("another's", service.tryReady({ path: "/b", method: "GET" }) === undefined, false);
+  expect("the counters of a key's gate", limits.get("/a")?.active, 0);
+}
+
+/** A library's own stack, for services of which it knows nothing but what it is given. */
+function resilient<Req, Res, Err>(
+  service: Service<Req, Res, Err>,
+  key: (request: Req) => string,
+  isGood: (response: Res) => boolean,
+): Service<Req, Res, Err | OverloadedError | TimeoutError | CircuitOpenError | FilteredError> {
+  return new ServiceBuilder()
+    .layer(loadShed())
+    .layer(timeout(1_000))
+    .layer(mapRequest((request: Req) => request))
+    .layer(cache({ key, ttl: 60_000, cacheIf: isGood }))
+    .layer(coalesce({ key }))
+    .layer(keyed({ key, gate: () => new Semaphore(2) }))
+    .layer(
+      retry(
+        retryPolicy<Req, Res>({
+          maxRetries: 1,
+          retryIf: ({ outcome }) => outcome.status === "rejected" || !isGood(outcome.value),
+        }),
+      ),
+    )
+    .layer(hedge<Req>({ delay: 500, hedgeIf: (request) => key(request) !== "", cloneRequest: (request) => request }))
+    .layer(
+      circuitBreaker<Req, Res>({
+        classify: (outcome) => (outcome.status === "fulfilled" && isGood(outcome.value) ? "success" : "failure"),
+      }),
+    )
+    .layer(filter((request: Req) => key(request) !== ""))
+    .service(service);
+}
+
+async function generic(): Promise<void> {
+  const twice = resilient(
+    serviceFn(async (n: number) => n * 2),
+    String,
+    (product) => product >= 0,
+  );
+  same<typeof twice, Service<number, number, OverloadedError | TimeoutError | CircuitOpenError | FilteredError>>(true);
+  expect("a generic stack", await twice.call(21), 42);
 }
 
 async function main(): Promise<void> {
@@ -380,6 +423,7 @@ async function main(): Promise<void> {
   await several();
   await seen();
   await tenants();
+  await generic();
   await outage();
   await web();
   const report = await checkContract(({ clock }) => concurrencyLimit(2, { clock }), { runs: 50, seed: 1 });

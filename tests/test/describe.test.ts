@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
 import { buffer } from "@sluice/buffer";
-import { type AnyLayer, type AnyService, serviceFn } from "@sluice/core";
+import { type AnyLayer, type AnyService, Semaphore, serviceFn } from "@sluice/core";
 import { describe, type WarningRule } from "@sluice/describe";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
+import { priorityLine } from "@sluice/priority";
 import { retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
@@ -28,6 +30,25 @@ const again = (budgeted = true): AnyLayer =>
   );
 const table = (route: AnyService): AnyService =>
   routingTable({ key: (request: unknown) => String(request), routes: new Map([["/", route as never]]) }) as AnyService;
+
+group("a line by importance", () => {
+  const line = (options: { codel?: true; maxWaiting?: number }) => priorityLine({ priority: () => 0, ...options });
+  const rulesOf = (layer: AnyLayer): readonly WarningRule[] =>
+    describe(stacked([layer])).warnings.map(({ rule }) => rule);
+
+  test("that refuses who is too many or waits for too long needs nothing outside", () => {
+    for (const bounded of [line({ codel: true }), line({ maxWaiting: 100 })]) {
+      expect(rulesOf(concurrencyLimit(10, { line: bounded }))).toEqual([]);
+      expect(rulesOf(concurrencyLimit(new Semaphore(10, { line: bounded })))).toEqual([]);
+      expect(rulesOf(adaptiveLimit(vegas(), { line: bounded }))).toEqual([]);
+    }
+  });
+
+  test("that refuses nobody grows as any other", () => {
+    expect(rulesOf(concurrencyLimit(10, { line: line({}) }))).toEqual(["unbounded-line"]);
+    expect(rulesOf(adaptiveLimit(vegas(), { line: line({}) }))).toEqual(["unbounded-line"]);
+  });
+});
 
 group("promise 31: with our own layers", () => {
   const limit = (max = 10): AnyLayer => concurrencyLimit(max);

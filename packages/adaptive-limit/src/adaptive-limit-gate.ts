@@ -114,6 +114,11 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
     return this.semaphore.active;
   }
 
+  /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
+  get bounded(): boolean {
+    return this.semaphore.bounded;
+  }
+
   /** Callers in line. */
   get waiting(): number {
     return this.semaphore.waiting;

@@ -53,7 +53,7 @@ export function adaptiveLimit<Req = unknown>(
   if (until !== undefined) requireFunction(name, "until", until);
   const limit = new AdaptiveLimit<Req>(algorithm, rest, name);
   const { label, min, max } = limit;
-  const facts = { initial: limit.limit, min, max };
+  const facts = { initial: limit.limit, min, max, ...(limit.bounded && { boundedLine: true }) };
   return {
     ...(gate(limit, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps<Req>>),
     get limit() {

@@ -40,7 +40,7 @@ class Aimd implements LimitAlgorithm {
     const read = readOptions(owner, options, ["initial", "min", "max", "backoff", "timeout"]);
     const { backoff = 0.9, timeout = 5_000 } = read;
     const { initial, min, max } = requireBounds(owner, read, 200);
-    this.backoff = requireShare(owner, "backoff", backoff);
+    this.backoff = requireNumber(owner, "backoff", backoff, { min: 0.5, max: 1, below: true });
     this.timeout = requireDuration(owner, "timeout", timeout, { above: true });
     this.limit = initial;
     this.min = min;
@@ -55,11 +55,4 @@ class Aimd implements LimitAlgorithm {
     this.limit = within(next, this.min, this.max);
     return this.limit;
   }
-}
-
-/** From 0.5 to below 1. */
-function requireShare(owner: string, option: string, value: unknown): number {
-  const share = requireNumber(owner, option, value, { min: 0.5, max: 1 });
-  if (share === 1) throw new RangeError(`${owner}: ${option} must be a number of 0.5 or more and below 1; received 1`);
-  return share;
 }

@@ -33,7 +33,7 @@ export function requireWindow(
       `${owner}: window must be an object, for this algorithm is not for each sample; received false`,
     );
   }
-  if (window !== undefined) requireObject(owner, "window", window);
+  if (window !== undefined) requireObject(owner, "window", window, "an object with time (ms), samples or quantile");
   const {
     time = 1_000,
     samples = 10,

@@ -511,6 +511,12 @@ describe("promise 8: an algorithm of anyone's own", () => {
   });
 });
 
+test("a window that is a number is refused, and told what a window is", () => {
+  expect(() => adaptiveLimit(vegas(), { window: 1_000 as never })).toThrow(
+    new TypeError("adaptiveLimit: window must be an object with time (ms), samples or quantile; received 1000"),
+  );
+});
+
 describe("what a window shows", () => {
   test("the quantile that is asked for, of the calls that were not dropped", async () => {
     const { clock, service, handle, samples } = recorded({ window: { time: 10, samples: 5, quantile: 0.5 } });

@@ -20,6 +20,7 @@ import {
   requireLabel,
   requireMethods,
   requireNumber,
+  show,
 } from "@sluice/core/kit";
 import type { CacheEntry, CacheStore } from "./cache-store.ts";
 import { type CacheCounts, Cached, keeping } from "./cached.ts";
@@ -43,7 +44,7 @@ export interface CacheOptions<Req, Res> {
   readonly staleIfError?: number | undefined;
   /** Where answers are kept. Default: in memory, at most `max`, and the one that was not used for longest goes first. */
   readonly store?: CacheStore<CacheEntry<Res>> | undefined;
-  /** How many answers are kept at most, without a `store`: a whole number from 1 to 2^53-1. Default 1,000. */
+  /** How many answers are kept at most: a whole number from 1 to 2^53-1. Not with a `store`, which has limits of its own. Default 1,000. */
   readonly max?: number | undefined;
   /**
    * Whether an answer is kept: `true`, or not. What it throws is reported, and nothing is kept. Runs in the async context of the caller whose
@@ -128,7 +129,11 @@ export function cache<Req = unknown, Res = unknown>(options: CacheOptions<Req, R
     staleIfError: requireDuration(name, "staleIfError", staleIfError),
   };
   requireNumber(name, "max", max, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-  if (store !== undefined) requireMethods(name, "store", store, "a store", ["get", "set", "delete"]);
+  if (store !== undefined) {
+    requireMethods(name, "store", store, "a store", ["get", "set", "delete"]);
+    // It would bound nothing: a store has limits of its own.
+    if (read.max !== undefined) throw new TypeError(`${name}: max must not go with a store; received ${show(max)}`);
+  }
   if (cacheIf !== undefined) requireFunction(name, "cacheIf", cacheIf);
   const clock = requireClock(name, read.clock);
   const label = requireLabel(name, read.label);

@@ -321,6 +321,12 @@ describe("promise 10: an entry is never replaced by an older one", () => {
 });
 
 describe("a store", () => {
+  test("has limits of its own: a max beside it would bound nothing, and is refused", () => {
+    expect(() => cache({ key: String, ttl: 1, store: new Map(), max: 100 })).toThrow(
+      new TypeError("cache: max must not go with a store; received 100"),
+    );
+  });
+
   const stores: readonly [string, () => CacheStore<CacheEntry<string>>][] = [
     ["lru-cache", () => new LRUCache<string, CacheEntry<string>>({ max: 2 })],
     ["quick-lru", () => new QuickLRU<string, CacheEntry<string>>({ maxSize: 2 })],

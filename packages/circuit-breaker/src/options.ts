@@ -160,7 +160,7 @@ export function factsOf(settings: Settings): NonNullable<About["facts"]> {
 
 function readWindow(owner: string, given: CircuitWindow | undefined): Settings["window"] {
   if (given === undefined) return { time: 10_000, buckets: 10 };
-  requireObject(owner, "window", given);
+  requireObject(owner, "window", given, "an object with time (ms) or calls");
   const {
     time,
     buckets = 10,

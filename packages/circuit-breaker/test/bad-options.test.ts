@@ -34,7 +34,7 @@ describe("promise 10: options that would never let it close, or never open, are 
     [{ window: { time: 5, calls: 5 } }, "window.time must not go with window.calls; received 5"],
     [{ window: { calls: 5, buckets: 5 } }, "window.buckets must not go with window.calls; received 5"],
     [{ window: { span: 5 } }, "circuitBreaker: window: span is not an option"],
-    [{ window: 5 }, "window must be an object"],
+    [{ window: 10_000 }, "window must be an object with time (ms) or calls; received 10000"],
     [{ treshold: 5 }, "treshold is not an option"],
   ])("%o is a mistake, and is said to be one", (options, message) => {
     expect(() => circuitBreaker(options as never)).toThrow(TypeError);

@@ -13,7 +13,7 @@ export type { About, Trait } from "./contract/about.ts";
 export type { Clock } from "./contract/clock.ts";
 export { systemClock } from "./contract/clock.ts";
 export type { AttemptEvent, Events, LayerEvent } from "./contract/events.ts";
-export type { Gate, GateOptions, Lease, Outcome } from "./contract/gate.ts";
+export type { Gate, GateOptions, Lease, Outcome, Until } from "./contract/gate.ts";
 export type {
   Adds,
   Apply,

@@ -32,6 +32,7 @@ export {
   requireMethods,
   requireName,
   requireNear,
+  requireNoPromise,
   requireNumber,
   requireObject,
   requireOneOf,

@@ -8,7 +8,9 @@ import {
   requireDuration,
   requireFunction,
   requireMethods,
+  requireNoPromise,
   requireNumber,
+  requireObject,
   requireOneOf,
   requireService,
   show,
@@ -189,12 +191,46 @@ describe("requireArray", () => {
   });
 });
 
+describe("requireNoPromise", () => {
+  test("refuses what an async function answers with", () => {
+    expect(() => requireNoPromise("retry", "retryIf", "true or false", Promise.resolve(false))).toThrow(
+      new TypeError("retry: what retryIf returns must be true or false, and not a promise of one; received an object"),
+    );
+  });
+
+  test("takes anything else, and what does not let itself be looked at", () => {
+    const unreadable = {
+      // oxlint-disable-next-line unicorn/no-thenable -- it is what is tested
+      get then(): never {
+        throw new Error("no");
+      },
+    };
+    // oxlint-disable-next-line unicorn/no-thenable -- likewise
+    for (const answer of [true, undefined, null, 0, "a", {}, { then: 5 }, unreadable]) {
+      expect(() => requireNoPromise("owner", "option", "true or false", answer)).not.toThrow();
+    }
+  });
+});
+
+describe("requireObject", () => {
+  test("says what it wants of a value that is none", () => {
+    expect(() => requireObject("owner", "window", 5, "an object with time (ms)")).toThrow(
+      new TypeError("owner: window must be an object with time (ms); received 5"),
+    );
+    expect(() => requireObject("owner", "window", null)).toThrow(
+      new TypeError("owner: window must be an object; received null"),
+    );
+    expect(() => requireObject("owner", "window", {}, "an object with time (ms)")).not.toThrow();
+  });
+});
+
 describe("requireNumber", () => {
   const accepted: [number, Parameters<typeof requireNumber>[3]][] = [
     [0, { min: 0 }],
     [0.5, { min: 0 }],
     [1, { min: 0, max: 1 }],
     [0.001, { min: 0, above: true }],
+    [0.999, { min: 0, max: 1, below: true }],
     [3, { min: 0, integer: true }],
     [Number.POSITIVE_INFINITY, { min: 0, infinity: true }],
     [Number.POSITIVE_INFINITY, { min: 0, integer: true, infinity: true }],
@@ -212,6 +248,8 @@ describe("requireNumber", () => {
     [0, { min: 0, above: true }, "a number above 0"],
     [1.5, { min: 0, integer: true }, "a whole number of 0 or more"],
     [1.001, { min: 0, max: 1 }, "a number of 0 or more and at most 1"],
+    [1, { min: 0, max: 1, below: true }, "a number of 0 or more and below 1"],
+    [95, { min: 0, max: 1, above: true, below: true }, "a number above 0 and below 1"],
     [Number.NaN, { min: 0, infinity: true }, "a number of 0 or more, or Infinity"],
     [Number.NEGATIVE_INFINITY, { min: 0, infinity: true }, "a number of 0 or more, or Infinity"],
     [0, { min: 1, integer: true, infinity: true }, "a whole number of 1 or more, or Infinity"],

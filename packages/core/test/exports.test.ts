@@ -69,6 +69,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "requireMethods",
     "requireName",
     "requireNear",
+    "requireNoPromise",
     "requireNumber",
     "requireObject",
     "requireOneOf",

@@ -355,6 +355,25 @@ const wrongly = <Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, R
   // @ts-expect-error it may time out
   timeout(1).wrap(service);
 void wrongly;
+// What a response is, whoever writes `until` says; nothing is known of one without an annotation.
+gate(new Semaphore(1), { name: "streams", until: (response: { ended: Promise<void> }) => response.ended });
+// @ts-expect-error it may be anything
+gate(new Semaphore(1), { name: "streams", until: (response) => response.ended });
+
+// A layer may look at the very types that the function is given.
+const looking = <Req, Res, Err>(
+  service: Service<Req, Res, Err>,
+  asks: Layer<Keeps<Req>>,
+  limits: Layer<Adds<QuotaError, Req>>,
+  change: (response: Res) => boolean,
+) => new ServiceBuilder().layer(mapResponse(change)).layer(timeout(1)).layer(asks).layer(limits).service(service);
+expectTypeOf(looking<string, number, NotFound>).returns.toEqualTypeOf<
+  Service<string, boolean, NotFound | QuotaError | TimeoutError>
+>();
+const mixed = <Req, Other, Res, Err>(service: Service<Req, Res, Err>, asks: Layer<Keeps<Other>>) =>
+  // @ts-expect-error a Req is no Other
+  new ServiceBuilder().layer(asks).service(service);
+void mixed;
 // A layer that looks at requests or responses has to know them.
 const counted = <Req, Res>(service: Service<Req, Res, never>) =>
   // @ts-expect-error they may be anything

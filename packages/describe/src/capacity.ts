@@ -35,7 +35,8 @@ export function boundsAttempt(place: Place): boolean {
 }
 
 /** Whether a caller that would have to wait at `line` is refused instead, or waits for a limited time. */
-export function isRefusedOrBoundedOutside(line: Place): boolean {
+export function isRefusedOrBounded(line: Place): boolean {
+  if (line.node.facts["boundedLine"] === true) return true;
   // Outside of what queues, the wait is a part of the call.
   let inCall = false;
   for (const place of line.around()) {

@@ -3,7 +3,7 @@ import {
   boundsAttempt,
   boundsCallAlone,
   canBeFull,
-  isRefusedOrBoundedOutside,
+  isRefusedOrBounded,
   makesLine,
   mostAtOnce,
 } from "./capacity.ts";
@@ -70,12 +70,12 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     if (!boundsCallAlone(at)) return undefined;
     // Inside of what absorbs readiness, the wait is a part of the call.
     const line = [...at.within(absorbs)].find(makesLine);
-    if (line === undefined || isRefusedOrBoundedOutside(line)) return undefined;
+    if (line === undefined || isRefusedOrBounded(line)) return undefined;
     return `The wait in the line of ${title(line)} comes before the call, and ${title(at)} bounds the call alone. Set total, or ready as well.`;
   },
 
   "unbounded-line": (at) => {
-    if (!makesLine(at) || isRefusedOrBoundedOutside(at)) return undefined;
+    if (!makesLine(at) || isRefusedOrBounded(at)) return undefined;
     const around = at.around();
     // Of several lines the outermost is the one that grows.
     if (around.some((place) => makesLine(place) || place.has("queues"))) return undefined;

@@ -39,6 +39,7 @@ group("promise 31: each rule has a stack that breaks it alone, and the one that 
     ["shed-with-nothing-inside", "n", [[shed(), gives()]], [[shed(), limit(9), gives()]]],
     ["timeout-cannot-bound-wait", "n", [[times({ call: 9 }), limit(9)]], [[times({ call: 9, ready: 5 }), limit(9)]]],
     ["unbounded-line", "n", [[limit(9)]], [[shed(), limit(9)]]],
+    ["unbounded-line", "n", [[limit(9)]], [[saying("a", ["limits"], { max: 9, boundedLine: true })]]],
     ["retry-without-budget", "n", [[again(false), gives()]], [[again(true), gives()]]],
     ["retry-without-attempt-timeout", "n", [[again()]], [[again(), gives()]]],
     [

@@ -8,9 +8,9 @@ import {
   type Service,
   type TakesOnly,
 } from "@sluice/core";
-import { callLayer, Deadlines, requireNear, throwIfAborted } from "@sluice/core/kit";
+import { callLayer, Deadlines, requireNear, requireNoPromise, throwIfAborted } from "@sluice/core/kit";
 import { HedgeDelay } from "./hedge-delay.ts";
-import { HedgedCall, type Hedging } from "./hedged-call.ts";
+import { HedgedCall, type Hedging, isMissing } from "./hedged-call.ts";
 import { type CloningHedgeOptions, type HedgeOptions, readSettings } from "./options.ts";
 
 /** The same types outside as inside, where the options understand the requests, and copies of them fit. */
@@ -19,11 +19,9 @@ export interface Hedges<Req, Sent> extends Kind {
   readonly "~outer": TakesOnly<Req, this["~inner"], Sends<Sent, this["~inner"]>, "hedge">;
 }
 
-type Sends<Sent, Inner> = [Sent] extends [never]
+type Sends<Sent, Inner> = { readonly "~": Sent } extends { readonly "~": RequestOf<Inner> }
   ? Inner
-  : [Sent] extends [RequestOf<Inner>]
-    ? Inner
-    : Mismatch<"hedge sends copies of requests, and the service inside takes others", Sent, RequestOf<Inner>>;
+  : Mismatch<"hedge sends copies of requests, and the service inside takes others", Sent, RequestOf<Inner>>;
 
 /** A layer that hedges, and what it has seen. */
 export interface HedgeLayer<Req = unknown, Sent = never> extends Layer<Hedges<Req, Sent>> {
@@ -79,7 +77,7 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       const now = deadlines.now();
       if (deadline !== undefined) requireNear(name, deadline, now);
       const spare: unknown = cloneRequest === undefined ? request : cloneRequest(request);
-      const may = spare !== undefined && (hedgeIf === undefined || hedgeIf(request));
+      const may = !isMissing(spare, cloneRequest) && (hedgeIf === undefined || mayHedge(hedgeIf, request));
       const first = may ? delay.before(2, now) : undefined;
       // What is not hedged teaches how long attempts take all the same.
       const begins = may && (first !== undefined || delay.learns);
@@ -118,4 +116,11 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       return delay.now(deadlines.now());
     },
   };
+}
+
+/** An async `hedgeIf` would have everything sent twice, whatever it says. */
+function mayHedge(hedgeIf: (request: unknown) => boolean, request: unknown): boolean {
+  const may: unknown = hedgeIf(request);
+  requireNoPromise(name, "hedgeIf", "true or false", may);
+  return Boolean(may);
 }

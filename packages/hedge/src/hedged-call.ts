@@ -122,7 +122,7 @@ export class HedgedCall implements AbortListener, Deadline {
   /** The next moment, where there is one. */
   private schedule(): void {
     const { settings, delay, deadlines } = this.hedging;
-    if (this.over || this.coming > settings.attempts || this.spare === undefined) return;
+    if (this.over || this.coming > settings.attempts || isMissing(this.spare, settings.cloneRequest)) return;
     try {
       const now = deadlines.now();
       this.await(now, delay.before(this.coming, now));
@@ -309,6 +309,11 @@ export class HedgedCall implements AbortListener, Deadline {
   private get about(): { readonly layer: string; readonly label: string | undefined; readonly source: object } {
     return { layer: "hedge", label: this.hedging.settings.label, source: this.hedging };
   }
+}
+
+/** Whether there is nothing to send again. Without `cloneRequest` there always is: a request may itself be undefined. */
+export function isMissing(spare: unknown, cloneRequest: Settings["cloneRequest"]): boolean {
+  return spare === undefined && cloneRequest !== undefined;
 }
 
 /** Registers work that goes on after the answer with the gates outside. */

@@ -95,8 +95,7 @@ export function readSettings(options: HedgeOptions<any> | CloningHedgeOptions<an
   const { hedgeIf, cloneRequest, budget } = read;
   if (typeof delay !== "function") requireDuration(owner, "delay", delay);
   if (quantile !== undefined) {
-    requireNumber(owner, "quantile", quantile, { min: 0, max: 1, above: true });
-    if (quantile === 1) throw new RangeError(`${owner}: quantile must be below 1; received 1`);
+    requireNumber(owner, "quantile", quantile, { min: 0, max: 1, above: true, below: true });
   } else {
     for (const name of ["minSamples", "period", "minDelay"] as const) {
       if (read[name] === undefined) continue;

@@ -52,6 +52,21 @@ describe("promise 2: a further attempt is made only if there is room at that mom
     expect(layer.hedges).toBe(1);
   });
 
+  test("it is made for a service that takes no request, too", async () => {
+    const clock = new VirtualClock();
+    const layer = hedge({ delay: 100, attempts: 3, clock });
+    let calls = 0;
+    const service = new ServiceBuilder().layer(layer).serviceFn((_request: void) => {
+      calls += 1;
+      return calls < 3 ? deferred<number>().promise : Promise.resolve(calls);
+    });
+    const answer = service.call();
+    await clock.advance(100);
+    await clock.advance(100);
+    expect(layer.hedges).toBe(2);
+    expect(await answer).toBe(3);
+  });
+
   test("without room it is skipped: it never waits, and passes nobody who does", async () => {
     const { clock, layer, service, handle } = setUp();
     handle.allow(1);
@@ -566,6 +581,15 @@ describe("whom it hedges", () => {
   });
 });
 
+test("an async hedgeIf, whose promise is true whatever it says, is the failure of the call", async () => {
+  const hedgeIf = (async () => false) as never;
+  const { service, handle } = setUp({ hedgeIf });
+  await expect(service.call("a")).rejects.toThrow(
+    new TypeError("hedge: what hedgeIf returns must be true or false, and not a promise of one; received an object"),
+  );
+  expect([handle.calls, handle.reserved]).toEqual([0, 0]);
+});
+
 describe("cloneRequest", () => {
   const copying = (cloneRequest: (request: string) => string | undefined) => {
     const clock = new VirtualClock();
@@ -676,9 +700,9 @@ describe("bad options", () => {
     );
   });
 
-  test("a quantile of 1 waits for the slowest, and is refused", () => {
-    expect(() => hedge({ delay: 5, quantile: 1 })).toThrow(
-      new RangeError("hedge: quantile must be below 1; received 1"),
+  test.each([1, 95])("a quantile of %s is refused: 1 waits for the slowest", (quantile) => {
+    expect(() => hedge({ delay: 5, quantile })).toThrow(
+      new RangeError(`hedge: quantile must be a number above 0 and below 1; received ${quantile}`),
     );
   });
 });

@@ -1,5 +1,5 @@
 import type { Gate } from "@sluice/core";
-import { readOption, requireFunction, requireMethods, requireOneOf, show } from "@sluice/core/kit";
+import { readOption, requireFunction, requireMethods, requireNoPromise, requireOneOf, show } from "@sluice/core/kit";
 
 /**
  * What `key` answers with. A promise is a key of its own each time, and would limit nobody.
@@ -7,19 +7,8 @@ import { readOption, requireFunction, requireMethods, requireOneOf, show } from 
  * @throws TypeError when it is a promise
  */
 export function requireKey<Key>(owner: string, key: Key): Key {
-  if (typeof key === "object" && key !== null && isThenable(key)) {
-    throw new TypeError(`${owner}: what key returns must be a key, and not a promise of one; received ${show(key)}`);
-  }
+  requireNoPromise(owner, "key", "a key", key);
   return key;
-}
-
-function isThenable(value: object): boolean {
-  try {
-    return typeof (value as { readonly then?: unknown }).then === "function";
-  } catch {
-    // Whatever it is, a `Map` can tell it apart.
-    return false;
-  }
 }
 
 /**

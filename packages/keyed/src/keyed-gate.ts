@@ -25,20 +25,20 @@ interface CommonOptions<Req, Key> {
 }
 
 /** Options of {@link Keyed}. */
-export type KeyedGateOptions<Req, Key, Err = never> = CommonOptions<Req, Key> &
+export type KeyedGateOptions<Req, Key, Err = never, G = Gate<Req, Err>> = CommonOptions<Req, Key> &
   (
     | {
         /**
          * Makes the gate of a key: `(tenant) => new Semaphore(4)`. It must have `idle`, which says when it may be forgotten. Called when a
          * key is used that has no gate; what it throws is a failure of readiness.
          */
-        readonly gate: (key: Key) => Gate<NoInfer<Req>, Err>;
+        readonly gate: (key: Key) => G & Gate<NoInfer<Req>, Err>;
         /** What becomes of a key that there is no place for: it is refused. */
         readonly whenFull?: "refuse" | undefined;
       }
     | {
         /** As above; with undefined it makes the one gate of all keys that there is no place for. */
-        readonly gate: (key: Key | undefined) => Gate<NoInfer<Req>, Err>;
+        readonly gate: (key: Key | undefined) => G & Gate<NoInfer<Req>, Err>;
         /** What becomes of keys that there is no place for: all of them have one gate together. */
         readonly whenFull: "share";
       }
@@ -54,7 +54,7 @@ const name = "keyed";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class Keyed<in Req, in out Key, out Err = never>
+export class Keyed<in Req, in out Key, out Err = never, out G = Gate<Req, Err>>
   implements Gate<Req, Err | OverloadedError>, Places<Req, Key, Err>
 {
   /** Carries the failures in the types; never there at run time. */
@@ -75,7 +75,7 @@ export class Keyed<in Req, in out Key, out Err = never>
   private granted: Lease | undefined = undefined;
 
   /** @param owner what errors call it */
-  constructor(options: KeyedGateOptions<Req, Key, Err>, owner = "Keyed") {
+  constructor(options: KeyedGateOptions<Req, Key, Err, G>, owner = "Keyed") {
     const read = readOptions(owner, options, ["key", "gate", "maxKeys", "whenFull", "label"]);
     const { key, gate, maxKeys = 10_000, whenFull = "refuse" } = read;
     requireFunction(owner, "key", key);
@@ -111,8 +111,9 @@ export class Keyed<in Req, in out Key, out Err = never>
   }
 
   /** The gate of a key; undefined where it has none. Does not count as a use, and makes none. */
-  get(key: Key): Gate<Req, Err> | undefined {
-    return this.gates.peek(key);
+  get(key: Key): (G & Gate<Req, Err>) | undefined {
+    // All of them were made by the option `gate`.
+    return this.gates.peek(key) as (G & Gate<Req, Err>) | undefined;
   }
 
   /** The counters: what a logger needs. */

@@ -3,7 +3,7 @@ import { readOptions, requireFunction } from "@sluice/core/kit";
 import { Keyed, type KeyedGateOptions } from "./keyed-gate.ts";
 
 /** Options of {@link keyed}. */
-export type KeyedOptions<Req, Key, Err = never> = KeyedGateOptions<Req, Key, Err> & {
+export type KeyedOptions<Req, Key, Err = never, G = Gate<Req, Err>> = KeyedGateOptions<Req, Key, Err, G> & {
   /**
    * Holds the lease past the response, until the promise that it returns settles: until a streamed body has ended. Called once for each
    * response; undefined holds nothing. Default: no longer than the call.
@@ -12,7 +12,9 @@ export type KeyedOptions<Req, Key, Err = never> = KeyedGateOptions<Req, Key, Err
 };
 
 /** The layer that {@link keyed} makes. One value has one gate for each key, for all the services that it wraps. */
-export interface KeyedLayer<in out Req, in out Key, out Err = never> extends Layer<Adds<Err | OverloadedError, Req>> {
+export interface KeyedLayer<in out Req, in out Key, out Err = never, out G = Gate<Req, Err>> extends Layer<
+  Adds<Err | OverloadedError, Req>
+> {
   /** How many gates there are at most. */
   readonly maxKeys: number;
   /** How many keys have a gate. */
@@ -22,7 +24,7 @@ export interface KeyedLayer<in out Req, in out Key, out Err = never> extends Lay
   /** How many callers were refused because there was no place for their key, from the beginning. */
   readonly refused: number;
   /** The gate of a key, with its counters; undefined where it has none. Does not count as a use, and makes none. */
-  get(key: Key): Gate<Req, Err> | undefined;
+  get(key: Key): (G & Gate<Req, Err>) | undefined;
 }
 
 const name = "keyed";
@@ -39,13 +41,16 @@ const name = "keyed";
  * const perTenant = keyed({ key: (request: { tenant: string }) => request.tenant, gate: () => new Semaphore(4) });
  * const service = new ServiceBuilder().layer(perTenant).serviceFn(ask);
  * perTenant.size; // how many tenants have a gate
+ * perTenant.get("ann")?.waiting; // the semaphore of one of them
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export function keyed<Req, Key, Err = never>(options: KeyedOptions<Req, Key, Err>): KeyedLayer<Req, Key, Err> {
+export function keyed<Req, Key, Err = never, G = Gate<Req, Err>>(
+  options: KeyedOptions<Req, Key, Err, G>,
+): KeyedLayer<Req, Key, Err, G> {
   const { until, ...rest } = readOptions(name, options, ["key", "gate", "maxKeys", "whenFull", "until", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
-  const policy = new Keyed<Req, Key, Err>(rest as KeyedGateOptions<Req, Key, Err>, name);
+  const policy = new Keyed<Req, Key, Err, G>(rest as KeyedGateOptions<Req, Key, Err, G>, name);
   const { label, maxKeys } = policy;
   return {
     ...gate(policy, {

@@ -25,9 +25,18 @@ class OpenError extends Error {
 declare const breaker: Gate<unknown, OpenError>;
 
 const perTenant = keyed({ key: (request: Ask) => request.tenant, gate: () => new Semaphore(2) });
-expectTypeOf(perTenant).toEqualTypeOf<KeyedLayer<Ask, string>>();
+expectTypeOf(perTenant).toEqualTypeOf<KeyedLayer<Ask, string, never, Semaphore>>();
+const anyGates: KeyedLayer<Ask, string> = perTenant;
+void anyGates;
 expectTypeOf<KindOf<typeof perTenant>>().toEqualTypeOf<Adds<OverloadedError, Ask>>();
-expectTypeOf(perTenant.get("a")).toEqualTypeOf<Gate<Ask> | undefined>();
+// The gate of a key is what `gate` made, with its counters and controls.
+expectTypeOf(perTenant.get("a")?.waiting).toEqualTypeOf<number | undefined>();
+expectTypeOf(
+  new Keyed({ key: (request: Ask) => request.tenant, gate: () => new Semaphore(1) }).get("a")?.active,
+).toEqualTypeOf<number | undefined>();
+expectTypeOf(keyed<Ask, string>({ key: ({ tenant }) => tenant, gate: () => new Semaphore(2) }).get("a")).toEqualTypeOf<
+  Gate<Ask> | undefined
+>();
 
 // What the gates raise is added to what the service inside raises.
 class NotFound extends Error {
@@ -38,10 +47,16 @@ const perHost = keyed({
   key: (request: Ask) => request.host?.host,
   gate: (host) => (host.length > 0 ? breaker : breaker),
 });
-expectTypeOf(perHost).toEqualTypeOf<KeyedLayer<Ask, string, OpenError>>();
+expectTypeOf(perHost).toEqualTypeOf<KeyedLayer<Ask, string, OpenError, Gate<unknown, OpenError>>>();
 expectTypeOf(new ServiceBuilder().layer(perTenant).layer(perHost).service(find)).toEqualTypeOf<
   Service<Ask, number, NotFound | OpenError | OverloadedError>
 >();
+
+// Plans may have gates of different kinds.
+declare const bucket: Gate<unknown> & { readonly available: number; readonly burst: number };
+declare const rate: Gate<unknown> & { readonly available: number; readonly interval: number };
+const perPlan = keyed({ key: (request: Ask) => request.tenant, gate: (tenant) => (tenant === "free" ? bucket : rate) });
+expectTypeOf(perPlan.get("free")?.available).toEqualTypeOf<number | undefined>();
 
 // With one gate for all that there is no place for, there is a gate without a key.
 keyed({

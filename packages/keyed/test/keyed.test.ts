@@ -458,6 +458,18 @@ describe("promise 3: a blind permit", () => {
     permitOf(service).release();
   });
 
+  test("so is one of a request that is undefined: its call is refused, and does not wait", async () => {
+    const slots = new Semaphore(1);
+    const service = new ServiceBuilder()
+      .layer(keyed({ key: (_request: string | undefined) => "all", gate: () => slots }))
+      .serviceFn(async () => "ok");
+    const held = service.tryReady("a")!;
+    expect(await refusalOf(service.call(undefined))).toMatchObject({ layer: "keyed" });
+    expect(slots.waiting).toBe(0);
+    held.release();
+    expect(await service.call(undefined)).toBe("ok");
+  });
+
   test("is refused where the key has no room, and where there is none for it", async () => {
     const { service, handle } = perTenant(1, { maxKeys: 1 });
     const blind = [permitOf(service), await service.ready()];

@@ -5,14 +5,15 @@ import {
   type GateOptions,
   type Keeps,
   type Layer,
+  type Lease,
   Semaphore,
-  type SemaphoreOptions,
+  type WaitingLine,
 } from "@sluice/core";
 import { readOptions, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
 import { type Counters, withCounters } from "./counters.ts";
 
 /** Options of {@link concurrencyLimit}. */
-export interface ConcurrencyLimitOptions {
+export interface ConcurrencyLimitOptions<Req = unknown> {
   /**
    * Holds the permit past the response, until the promise that it returns settles: until a streamed body has
    * ended. Called once for each response; undefined holds nothing. Default: no longer than the call.
@@ -21,7 +22,7 @@ export interface ConcurrencyLimitOptions {
   /** Where `oldest` reads time; default `systemClock`. A semaphore has its own. */
   readonly clock?: Clock | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. A semaphore has its own. */
-  readonly line?: SemaphoreOptions["line"];
+  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
   /** Tells this limit apart from others: `"db"`. It is on its refusals and events. Default: none. */
   readonly label?: string | undefined;
 }
@@ -30,7 +31,7 @@ export interface ConcurrencyLimitOptions {
  * A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. Its `active` permits
  * are the reserved ones, and those whose work has not settled.
  */
-export interface ConcurrencyLimit extends Layer<Keeps>, Counters {
+export interface ConcurrencyLimit<Req = unknown> extends Layer<Keeps<Req>>, Counters {
   /** How many may run at once. Raising it serves waiters; lowering it takes nothing from running calls. */
   max: number;
 }
@@ -51,12 +52,18 @@ type AnySemaphore = Pick<Semaphore, keyof Semaphore>;
  *   several layers may share
  * @throws TypeError | RangeError when an option is not in its range
  */
-export function concurrencyLimit(max: number, options?: ConcurrencyLimitOptions): ConcurrencyLimit;
+export function concurrencyLimit<Req = unknown>(
+  max: number,
+  options?: ConcurrencyLimitOptions<Req>,
+): ConcurrencyLimit<Req>;
 export function concurrencyLimit(
   semaphore: AnySemaphore,
   options?: Omit<ConcurrencyLimitOptions, "clock" | "line">,
 ): ConcurrencyLimit;
-export function concurrencyLimit(max: number | AnySemaphore, options?: ConcurrencyLimitOptions): ConcurrencyLimit {
+export function concurrencyLimit(
+  max: number | AnySemaphore,
+  options?: ConcurrencyLimitOptions<any>,
+): ConcurrencyLimit<any> {
   const { until, clock, line, label } = readOptions(name, options, ["until", "clock", "line", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
   requireLabel(name, label);
@@ -76,7 +83,7 @@ const name = "concurrencyLimit";
 
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
 function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
-  const facts = { max: semaphore.max };
+  const facts = { max: semaphore.max, ...(semaphore.bounded && { boundedLine: true }) };
   const layer = {
     ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
     get max() {

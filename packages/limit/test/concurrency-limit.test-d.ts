@@ -1,4 +1,13 @@
-import { type KindOf, type Keeps, type Service, ServiceBuilder, serviceFn, raises } from "@sluice/core";
+import {
+  type KindOf,
+  type Keeps,
+  type Lease,
+  type Service,
+  ServiceBuilder,
+  serviceFn,
+  raises,
+  type WaitingLine,
+} from "@sluice/core";
 import { expectTypeOf } from "vitest";
 import { type ConcurrencyLimit, concurrencyLimit, Semaphore } from "../src/index.ts";
 
@@ -14,6 +23,14 @@ expectTypeOf<KindOf<typeof limit>>().toEqualTypeOf<Keeps>();
 const find = serviceFn((name: string) => name.length, raises<NotFound>());
 expectTypeOf(new ServiceBuilder().layer(limit).service(find)).toEqualTypeOf<Service<string, number, NotFound>>();
 expectTypeOf(limit.wrap(find)).toEqualTypeOf<Service<string, number, NotFound>>();
+
+// A line that looks at requests is for services that take such.
+declare const line: (serve: () => void) => WaitingLine<Lease, { readonly level: number }>;
+const byLevel = concurrencyLimit(1, { line });
+expectTypeOf(byLevel).toEqualTypeOf<ConcurrencyLimit<{ readonly level: number }>>();
+new ServiceBuilder().layer(byLevel).serviceFn(({ level }) => level);
+// @ts-expect-error a text has no level
+new ServiceBuilder().layer(byLevel).serviceFn((name: string) => name);
 
 limit.max = 2;
 // @ts-expect-error a counter is not to be set

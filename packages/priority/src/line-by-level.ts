@@ -61,6 +61,10 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     return this.waiting;
   }
 
+  get bounded(): boolean {
+    return this.options.patience !== undefined || this.options.maxWaiting < Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Whether a newcomer must wait: a caller as important as it, or more, waits; or one of whichever level was granted and has not moved on,
    * for nobody is overtaken on the way to the next line.

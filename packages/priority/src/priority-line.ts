@@ -9,6 +9,8 @@ export interface PriorityLine<in Req = unknown> {
   <Grant>(serve: () => void): WaitingLine<Grant, Req>;
   /** What is counted of each level, the most important first: of all the lines that it has made. */
   readonly levels: readonly LevelCount[];
+  /** The name, the label and the counters: what a logger needs. */
+  toJSON(): Record<string, unknown>;
 }
 
 const name = "priorityLine";
@@ -30,5 +32,6 @@ export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLi
   const required = requireOptions(name, options);
   const counters = Array.from({ length: required.levels }, () => new LevelCounter());
   const make = <Grant>(serve: () => void): WaitingLine<Grant, Req> => new LineByLevel(required, counters, serve);
-  return Object.assign(make, { levels: counters });
+  const { label } = required;
+  return Object.assign(make, { levels: counters, toJSON: () => ({ name, label, levels: counters }) });
 }

@@ -614,6 +614,7 @@ describe("in a limit", () => {
       { waiting: 0, granted: 0, refused: 0 },
       { waiting: 2, granted: 0, refused: 0 },
     ]);
+    expect(JSON.parse(JSON.stringify({ line }))).toEqual({ line: { name: "priorityLine", levels: line.levels } });
     other.max = 1;
     expect(line.levels[1]).toMatchObject({ waiting: 1, granted: 1 });
   });

@@ -34,7 +34,7 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
   readonly failure: unknown;
   /** In how many milliseconds an attempt may begin; undefined where none has to wait. */
   readonly retryAfter: number | undefined;
-  /** The label, the state and the counters. */
+  /** The name, the label, the state and the counters. */
   toJSON(): Record<string, unknown>;
 }
 
@@ -114,7 +114,7 @@ class ReconnectService<in Req, out Res, out Err> extends Service<Req, Res, Err> 
   toJSON(): Record<string, unknown> {
     const { label } = this.settings;
     const { state, active, waiting, attempts, failures, breaks, retryAfter } = this;
-    return { label, state, active, waiting, attempts, failures, breaks, retryAfter };
+    return { name: layerName, label, state, active, waiting, attempts, failures, breaks, retryAfter };
   }
 
   override tryReady(request?: Req): Permit<Req, Res, Err> | undefined {

@@ -561,6 +561,7 @@ describe("what is told", () => {
     await server.accept();
     expect(branches()).toMatchObject([["connection", {}]]);
     expect(JSON.parse(JSON.stringify(service))).toEqual({
+      name: "reconnect",
       label: "db",
       state: "connected",
       active: 0,

@@ -1,5 +1,12 @@
 import { events, isRefusal } from "@sluice/core";
-import { longestTimer, readOptions, requireFunction, requireMethods, requireNumber } from "@sluice/core/kit";
+import {
+  longestTimer,
+  readOptions,
+  requireFunction,
+  requireMethods,
+  requireNoPromise,
+  requireNumber,
+} from "@sluice/core/kit";
 import { announceDenial } from "./announce.ts";
 import { type Backoff, exponentialBackoff } from "./exponential-backoff.ts";
 import type { Attempt, RetryPolicy } from "./policy.ts";
@@ -90,10 +97,10 @@ export function retryPolicy<Req, Res>(
     decide(attempt) {
       if (attempt.number > maxRetries) {
         // Whether it would be tried again is asked only for listeners.
-        if (events.listening && retryIf(attempt)) announceDenial(policy, attempt.number + 1, "exhausted");
+        if (events.listening && mayRetry(retryIf, attempt)) announceDenial(policy, attempt.number + 1, "exhausted");
         return undefined;
       }
-      if (!retryIf(attempt)) return undefined;
+      if (!mayRetry(retryIf, attempt)) return undefined;
       const { delay: least, state } = backoff.next(attempt.state);
       const asked: unknown = retryAfter(attempt);
       const delay = typeof asked === "number" && asked > least ? asked : least;
@@ -108,6 +115,13 @@ export function retryPolicy<Req, Res>(
     },
   };
   return policy;
+}
+
+/** An async `retryIf` would have everything tried again, whatever it says. */
+function mayRetry(retryIf: (attempt: Attempt<any, any>) => boolean, attempt: Attempt<any, any>): boolean {
+  const may: unknown = retryIf(attempt);
+  requireNoPromise("retryPolicy", "retryIf", "true or false", may);
+  return Boolean(may);
 }
 
 function wasRejected({ outcome }: Attempt): boolean {

@@ -37,14 +37,12 @@ export interface Retries<Req, Res, Sent> extends Kind {
 }
 
 /**
- * `Inner`, where it takes all that is `Sent`. Most policies send nothing of their own, and then there is nothing to compare; undefined is
+ * `Inner`, where it takes all that is `Sent`. Most policies send nothing of their own, which is `never` and fits; undefined is
  * not sent either, but what a policy returns when it makes no copy.
  */
-type Sends<Sent, Inner> = [Sent] extends [never]
+type Sends<Sent, Inner> = { readonly "~": Sent } extends { readonly "~": RequestOf<Inner> }
   ? Inner
-  : [Sent] extends [RequestOf<Inner>]
-    ? Inner
-    : Mismatch<"retry sends requests of its own, and the service inside takes others", Sent, RequestOf<Inner>>;
+  : Mismatch<"retry sends requests of its own, and the service inside takes others", Sent, RequestOf<Inner>>;
 
 /** Options of {@link retry}. */
 export interface RetryOptions {

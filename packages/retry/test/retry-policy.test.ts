@@ -64,6 +64,19 @@ describe("maxRetries", () => {
 });
 
 describe("retryIf", () => {
+  test("that is async is a failure: its promise is true whatever it says, and everything would be tried again", async () => {
+    let calls = 0;
+    const service = new ServiceBuilder()
+      .layer(retry(retryPolicy({ maxRetries: 3, retryIf: (async () => false) as never })))
+      .serviceFn(async () => ++calls);
+    await expect(service.call("a")).rejects.toThrow(
+      new TypeError(
+        "retryPolicy: what retryIf returns must be true or false, and not a promise of one; received an object",
+      ),
+    );
+    expect(calls).toBe(1);
+  });
+
   test("decides on the whole attempt, a response too", () => {
     const policy = retryPolicy({
       maxRetries: 3,

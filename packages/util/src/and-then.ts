@@ -15,14 +15,18 @@ import { abortReason, readOptions, requireOneOf, requireService } from "@sluice/
 
 /** Asks a service of type `Second` with the response of the service inside. */
 export interface AndThen<Second extends AnyService> extends Kind {
-  readonly "~outer": [ResponseOf<this["~inner"]>] extends [RequestOf<Second>]
-    ? Service<RequestOf<this["~inner"]>, ResponseOf<Second>, FailureOf<this["~inner"]> | FailureOf<Second>>
-    : Mismatch<
-        "andThen asks a second service, and the service inside gives other responses",
-        RequestOf<Second>,
-        ResponseOf<this["~inner"]>
-      >;
+  readonly "~outer": Both<this["~inner"], Second>;
 }
+
+type Both<Inner, Second extends AnyService> = { readonly "~": ResponseOf<Inner> } extends {
+  readonly "~": RequestOf<Second>;
+}
+  ? Service<RequestOf<Inner>, ResponseOf<Second>, FailureOf<Inner> | FailureOf<Second>>
+  : Mismatch<
+      "andThen asks a second service, and the service inside gives other responses",
+      RequestOf<Second>,
+      ResponseOf<Inner>
+    >;
 
 /** Options of {@link andThen}. */
 export interface AndThenOptions {

@@ -1,4 +1,4 @@
-import { show } from "@sluice/core/kit";
+import { requireNoPromise, show } from "@sluice/core/kit";
 
 /** A class of errors, as a value. */
 export type FailureClass<E> = abstract new (...args: any) => E;
@@ -23,7 +23,13 @@ export function failureMatcher(
       `${owner}: failure must be a class of errors or a guard (error) => boolean; received ${received}`,
     );
   }
-  if (!isClass(failure)) return failure;
+  if (!isClass(failure)) {
+    return (error) => {
+      const answer: unknown = failure(error);
+      requireNoPromise(owner, "the guard", "true or false", answer);
+      return Boolean(answer);
+    };
+  }
   const brands = brandsOf(failure.prototype as object);
   if (brands.length === 0) return (error) => unlessThrown(() => error instanceof failure) === true;
   return (error) =>

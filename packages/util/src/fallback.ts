@@ -29,6 +29,7 @@ import {
   readOptions,
   requireFunction,
   requireLabel,
+  requireNoPromise,
   requireService,
   show,
 } from "@sluice/core/kit";
@@ -41,23 +42,23 @@ export interface RejectedWith<out E> {
 
 /** Asks a service of type `To` in the place of the service inside, and takes the failures `Caught` of that away. */
 export interface FallsBack<To extends AnyService, Caught, Res = unknown> extends Kind {
-  readonly "~outer": [RequestOf<this["~inner"]>] extends [RequestOf<To>]
-    ? GivesOnly<
-        Res,
-        this["~inner"],
-        Service<
-          RequestOf<this["~inner"]>,
-          ResponseOf<this["~inner"]> | ResponseOf<To>,
-          Exclude<FailureOf<this["~inner"]>, Caught> | FailureOf<To>
-        >,
-        "fallback"
-      >
-    : Mismatch<
-        "fallback asks another service with the same requests, and that takes others",
-        RequestOf<this["~inner"]>,
-        RequestOf<To>
-      >;
+  readonly "~outer": Backed<To, Caught, Res, this["~inner"]>;
 }
+
+type Backed<To extends AnyService, Caught, Res, Inner> = { readonly "~": RequestOf<Inner> } extends {
+  readonly "~": RequestOf<To>;
+}
+  ? GivesOnly<
+      Res,
+      Inner,
+      Service<RequestOf<Inner>, ResponseOf<Inner> | ResponseOf<To>, Exclude<FailureOf<Inner>, Caught> | FailureOf<To>>,
+      "fallback"
+    >
+  : Mismatch<
+      "fallback asks another service with the same requests, and that takes others",
+      RequestOf<Inner>,
+      RequestOf<To>
+    >;
 
 /** Options of {@link fallback}. */
 export interface FallbackOptions<To extends AnyService, in Res = unknown> {
@@ -120,8 +121,12 @@ export function fallback(
   let fallbacks = 0;
 
   /** Whether `to` is asked after this outcome. */
-  const falls = (outcome: Outcome): boolean =>
-    (whenFull && outcome.status === "rejected" && isRefusal(outcome.reason)) || when(outcome);
+  const falls = (outcome: Outcome): boolean => {
+    if (whenFull && outcome.status === "rejected" && isRefusal(outcome.reason)) return true;
+    const answer: unknown = when(outcome);
+    requireNoPromise(name, "when", "true or false", answer);
+    return Boolean(answer);
+  };
 
   const first: Behaviour<undefined> = {
     start({ inner }, request, callOptions) {

@@ -15,10 +15,12 @@ import { FilteredError } from "./filtered-error.ts";
 /** Takes `A`, and lets those that are a `B` pass. */
 export interface Filters<A, B> extends Kind {
   readonly "~asks"?: B;
-  readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
-    ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | FilteredError>
-    : Mismatch<"filter lets requests pass, and the service inside takes others", B, RequestOf<this["~inner"]>>;
+  readonly "~outer": Filtered<A, B, this["~inner"]>;
 }
+
+type Filtered<A, B, Inner> = { readonly "~": B } extends { readonly "~": RequestOf<Inner> }
+  ? Service<A, ResponseOf<Inner>, FailureOf<Inner> | FilteredError>
+  : Mismatch<"filter lets requests pass, and the service inside takes others", B, RequestOf<Inner>>;
 
 /**
  * Lets only those requests pass that the predicate holds for; the call of any other rejects with {@link FilteredError}

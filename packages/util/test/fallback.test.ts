@@ -110,6 +110,16 @@ describe("when", () => {
     expect(await other).toBe("503");
   });
 
+  test("it is async, that is the failure: its promise is true whatever it says", async () => {
+    const { service, primary, secondary } = setUp({ when: (async () => false) as never });
+    const answer = service.call("a");
+    (await primary.nextRequest()).respond("503");
+    secondary.expectNoRequest();
+    await expect(answer).rejects.toThrow(
+      new TypeError("fallback: what when returns must be true or false, and not a promise of one; received an object"),
+    );
+  });
+
   test("it throws, that is the failure: of the call, or of readiness", async () => {
     const { service, primary } = setUp({
       when() {

@@ -138,6 +138,18 @@ describe("a failure of readiness", () => {
     await expect(waiting).rejects.toBe(error);
   });
 
+  test("is that of an async guard, whose promise is true whatever it says", async () => {
+    const guard = (async () => false) as never;
+    const service = new ServiceBuilder().layer(recover(guard, () => "recovered")).serviceFn(async () => {
+      throw new Error("down");
+    });
+    await expect(service.call("a")).rejects.toThrow(
+      new TypeError(
+        "recover: what the guard returns must be true or false, and not a promise of one; received an object",
+      ),
+    );
+  });
+
   test("is what a guard throws", async () => {
     const error = new Error("guard");
     const guard = (): never => {

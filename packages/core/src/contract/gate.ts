@@ -58,6 +58,15 @@ export interface Gate<in Req, out Err = never> {
   readonly "~failure"?: (() => Err) | undefined;
 }
 
+/**
+ * The type of the option `until`. A gate does not know the responses that it lets out, so whoever writes it says of which type they are:
+ * `(response: Response) => …`. Without an annotation a response is `unknown`.
+ */
+export type Until = {
+  // A method takes a function of any response; a function type would take those of `unknown` only.
+  until(response: unknown): PromiseLike<unknown> | undefined;
+}["until"];
+
 /** Options of `gate`. `label`, `traits` and `facts` are what the layer says of itself. */
 export interface GateOptions extends About {
   /** The name of the layer, for `describe()` and for refusals: that of the function that makes it. */
@@ -66,5 +75,5 @@ export interface GateOptions extends About {
    * Keeps the lease past the response, until the promise settles: a streamed body. Undefined holds nothing. Default: not past
    * it. Only for gates that hold until the work has settled.
    */
-  readonly until?: ((response: any) => PromiseLike<unknown> | undefined) | undefined;
+  readonly until?: Until | undefined;
 }

@@ -47,10 +47,12 @@ export interface Adds<E, Req = unknown> extends Kind {
 /** Takes `A`, and asks the service inside with `B`. */
 export interface MapsRequest<A, B> extends Kind {
   readonly "~asks"?: B;
-  readonly "~outer": [B] extends [RequestOf<this["~inner"]>]
-    ? Service<A, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]>>
-    : Mismatch<"a layer maps requests, and the service inside takes others", B, RequestOf<this["~inner"]>>;
+  readonly "~outer": Mapped<A, B, this["~inner"]>;
 }
+
+type Mapped<A, B, Inner> = { readonly "~": B } extends { readonly "~": RequestOf<Inner> }
+  ? Service<A, ResponseOf<Inner>, FailureOf<Inner>>
+  : Mismatch<"a layer maps requests, and the service inside takes others", B, RequestOf<Inner>>;
 
 /** Receives responses `A` from inside, and returns `B`. */
 export interface MapsResponse<A, B> extends Kind {
@@ -119,14 +121,13 @@ export type GivesOnly<Res, Inner, Outer, Name extends string = "a layer"> = Wher
 >;
 
 /**
- * `Outer` where all that is `Given` is an `Asked`; else a {@link Mismatch}. Where anything will do, nothing is compared: so a
- * generic function, which does not know what is given, can build a stack.
+ * `Outer` where all that is `Given` is an `Asked`; else a {@link Mismatch}. Members of an object are compared at once, where TypeScript
+ * puts off what it says of a type parameter by itself: so a generic function, which does not know what is given, can build a stack of
+ * layers that take anything, or its very type parameters.
  */
-type Where<Given, Asked, Outer, Problem extends string> = unknown extends Asked
+type Where<Given, Asked, Outer, Problem extends string> = { readonly "~": Given } extends { readonly "~": Asked }
   ? Outer
-  : [Given] extends [Asked]
-    ? Outer
-    : Mismatch<Problem, Asked, Given>;
+  : Mismatch<Problem, Asked, Given>;
 
 /** The type of `S` inside layers of the kinds `Ks`, outermost first: their {@link Apply}, innermost first. */
 export type ApplyAll<Ks extends readonly Kind[], S> = Ks extends readonly [

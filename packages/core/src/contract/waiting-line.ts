@@ -7,6 +7,8 @@ import type { ReadyOptions } from "./service.ts";
 export interface WaitingLine<Grant, in Req = any> {
   /** How many wait and can be served. */
   readonly size: number;
+  /** Whether it refuses, by itself, callers who are too many or wait for too long. It is looked at once. Default: it does not. */
+  readonly bounded?: boolean | undefined;
   /**
    * Whether a newcomer with this request must not be served now: a caller waits whose turn is before it, or was granted and has not
    * moved on, which takes one microtask.

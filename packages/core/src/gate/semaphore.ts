@@ -115,6 +115,11 @@ export class Semaphore implements Gate<unknown> {
     return this.line.size;
   }
 
+  /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
+  get bounded(): boolean {
+    return this.line.bounded === true;
+  }
+
   /** Free slots. */
   get available(): number {
     return Math.max(this.limit - this.slots.size, 0);

@@ -106,6 +106,8 @@ export interface NumberRange {
   readonly infinity?: boolean;
   /** Whether it must be above `min`, not at it. */
   readonly above?: boolean;
+  /** Whether it must be below `max`, not at it. */
+  readonly below?: boolean;
 }
 
 /**
@@ -115,18 +117,25 @@ export interface NumberRange {
 export function requireNumber(owner: string, option: string, value: unknown, range: NumberRange): number {
   const wanted = describe(range);
   if (typeof value !== "number") throw wrongType(owner, option, wanted, value);
-  const { min, max = Number.POSITIVE_INFINITY, integer = false, infinity = false, above = false } = range;
+  const {
+    min,
+    max = Number.POSITIVE_INFINITY,
+    integer = false,
+    infinity = false,
+    above = false,
+    below = false,
+  } = range;
   const finite = Number.isFinite(value) ? !integer || Number.isInteger(value) : infinity && value > 0;
-  if (!finite || value < min || (above && value === min) || value > max) {
+  if (!finite || value < min || (above && value === min) || value > max || (below && value === max)) {
     throw new RangeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
   }
   return value;
 }
 
-function describe({ min, max, integer, infinity, above }: NumberRange): string {
+function describe({ min, max, integer, infinity, above, below }: NumberRange): string {
   const kind = integer ? "a whole number" : "a number";
   const from = above ? `above ${min}` : `of ${min} or more`;
-  return `${kind} ${from}${max === undefined ? "" : ` and at most ${max}`}${infinity ? ", or Infinity" : ""}`;
+  return `${kind} ${from}${max === undefined ? "" : ` and ${below ? "below" : "at most"} ${max}`}${infinity ? ", or Infinity" : ""}`;
 }
 
 /**
@@ -185,8 +194,8 @@ export function requireFunction(owner: string, option: string, value: unknown): 
 }
 
 /** @throws TypeError when `value` is not an object or a function */
-export function requireObject(owner: string, option: string, value: unknown): void {
-  if (Object(value) !== value) throw wrongType(owner, option, "an object", value);
+export function requireObject(owner: string, option: string, value: unknown, wanted = "an object"): void {
+  if (Object(value) !== value) throw wrongType(owner, option, wanted, value);
 }
 
 /** @throws TypeError when `value` is not an array with `least` members or more */
@@ -213,6 +222,19 @@ export function requireMethods(
   if (!methods.every((method) => hasMethod(value, method))) {
     throw wrongType(owner, option, `${wanted} (with ${methods.join(", ")})`, value);
   }
+}
+
+/**
+ * For what a function of the user's answers: an `async` one answers with a promise, which is a value that is true, and a key of its own.
+ *
+ * @param wanted `"true or false"`
+ * @throws TypeError when `answer` is a promise
+ */
+export function requireNoPromise(owner: string, option: string, wanted: string, answer: unknown): void {
+  if (typeof answer !== "object" || answer === null || !hasMethod(answer, "then")) return;
+  throw new TypeError(
+    `${owner}: what ${option} returns must be ${wanted}, and not a promise of one; received ${show(answer)}`,
+  );
 }
 
 /** @throws TypeError when `value` is no service */

@@ -38,7 +38,7 @@ export function guard<Ks extends readonly Kind[]>(
   ...options: WithAnswers<GuardOptions, FailureOf<AroundFastify<Ks>>, FastifyRequest>
 ): FastifyPluginCallback;
 export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): FastifyPluginCallback {
-  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  requireMethods("guard", "stack", stack, "a stack of layers, new ServiceBuilder().layer(…)", ["serviceFn"]);
   const edge = new FastifyEdge(stack, readEdge("guard", options as object | undefined));
   const plugin: FastifyPluginCallback = (instance, _options, loaded) => {
     instance.addHook("onRequest", (request, reply, done) => {

@@ -40,7 +40,7 @@ export function guard<Ks extends readonly Kind[]>(
   ...options: WithAnswers<GuardOptions, FailureOf<Around<Ks, Request, Response>>, Request>
 ): MiddlewareHandler<GuardEnv>;
 export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): MiddlewareHandler<GuardEnv> {
-  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  requireMethods("guard", "stack", stack, "a stack of layers, new ServiceBuilder().layer(…)", ["serviceFn"]);
   const policy = readEdge("guard", options as object | undefined);
   const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
     const work = honoWorkOf(request) as Work | undefined;

@@ -61,7 +61,7 @@ export function guard<Ks extends readonly Kind[]>(
   ...options: WithAnswers<GuardOptions, FailureOf<AroundNode<Ks>>, AskedIn<Ks, IncomingMessage>>
 ): Guard<GuardedRequest<Ks>>;
 export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): Guard {
-  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  requireMethods("guard", "stack", stack, "a stack of layers, new ServiceBuilder().layer(…)", ["serviceFn"]);
   const edge = new NodeEdge(stack, readEdge("guard", options as object | undefined));
   const middleware = (request: NodeRequest, response: NodeResponse, next: NextFunction): void => {
     requireFunction("guard", "next", next);

@@ -91,6 +91,7 @@ export function undiciService(options: UndiciServiceOptions): UndiciService {
       return places.oldest;
     },
     toJSON: () => ({
+      name,
       label,
       active: places.active,
       waiting: places.waiting,

@@ -585,7 +585,9 @@ describe("the guard", () => {
   });
 
   test("what it is made of is checked at once", () => {
-    expect(() => guard(5 as never)).toThrow("guard: stack must be a stack (with serviceFn); received 5");
+    expect(() => guard(5 as never)).toThrow(
+      "guard: stack must be a stack of layers, new ServiceBuilder().layer(…) (with serviceFn); received 5",
+    );
     expect(() => guardOf(undefined, { waits: true } as GuardOptions)).toThrow(
       "guard: waits is not an option; did you mean wait?",
     );

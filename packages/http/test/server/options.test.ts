@@ -56,7 +56,7 @@ describe("bad options are refused at once, by name", () => {
     ],
     ["waits is not an option; did you mean wait?", () => toFetchHandler(service, wrong({ waits: true }))],
     [
-      "guard: stack must be a stack (with serviceFn); received 5",
+      "guard: stack must be a stack of layers, new ServiceBuilder().layer(…) (with serviceFn); received 5",
       () => guard(wrong(5) as ServiceBuilder, () => new Response()),
     ],
     ["guard: handler must be a function; received 5", () => guard(new ServiceBuilder(), wrong(5) as () => Response)],

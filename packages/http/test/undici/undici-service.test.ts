@@ -44,7 +44,13 @@ describe.each(Object.keys(versions))("%s", (version) => {
       const permits = [users.service.tryReady(), users.service.tryReady()];
       expect([users.active, users.available, users.service.tryReady()]).toEqual([2, 0, undefined]);
       expect(takeRefusal()).toMatchObject({ layer: "undiciService", reason: "capacity" });
-      expect(JSON.parse(JSON.stringify(users))).toEqual({ active: 2, waiting: 0, available: 0, oldest: 0 });
+      expect(JSON.parse(JSON.stringify(users))).toEqual({
+        name: "undiciService",
+        active: 2,
+        waiting: 0,
+        available: 0,
+        oldest: 0,
+      });
       permits[0]?.release();
       const response = await permits[1]!.call({ url: "/" });
       expect(await response.text()).toBe("hi");

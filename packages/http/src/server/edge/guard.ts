@@ -33,7 +33,7 @@ export function guard(
   ) => Response | PromiseLike<Response>,
   ...[options]: readonly unknown[]
 ): FetchHandler {
-  requireMethods("guard", "stack", stack, "a stack", ["serviceFn"]);
+  requireMethods("guard", "stack", stack, "a stack of layers, new ServiceBuilder().layer(…)", ["serviceFn"]);
   requireFunction("guard", "handler", handler);
   const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
     const context = contextOf(request);
