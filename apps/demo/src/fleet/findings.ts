@@ -34,9 +34,20 @@ export interface FleetFindings {
 
 const second = 1_000;
 
-/** How many requests may start in any second; and in one in which the store stops answering. */
-export const mostAllowed = Math.max(terms.burst, 1 + inTime(terms.hold)) + inTime(second);
-export const mostAllowedInOutage = mostAllowed + inTime(terms.timeout);
+/** How many requests may start in any second. */
+const usual = Math.max(terms.burst, 1 + inTime(terms.hold)) + inTime(second);
+
+/** The same, by what the store does: where it stops answering, nobody knows for `timeout`; where it goes on, all but the first may not know yet. */
+export const mostAllowed = {
+  usual,
+  outage: Math.floor(usual + inTime(terms.timeout)),
+  back: Math.floor(usual + inTime(second) * (1 - 1 / members.length)),
+} as const;
+
+/** How many requests may start in any second that ends in a phase. */
+export function mostAllowedIn(phase: PhaseName): number {
+  return phase === "outage" || phase === "back" ? mostAllowed[phase] : mostAllowed.usual;
+}
 
 function inTime(ms: number): number {
   return (terms.limit * ms) / terms.interval;
@@ -90,14 +101,14 @@ export function countsInASecond(times: readonly number[]): readonly Window[] {
   });
 }
 
-/** When each gateway first took the store for this, in the phase, counted from its beginning. */
+/** When each gateway first took the store for this, in the phase, counted from its beginning: 0 where it did already. */
 function noticed({ changes }: FleetRecord, to: "up" | "down", phase: PhaseTimes): Range | undefined {
-  const first = (member: Member) =>
-    changes.find(
-      (change) => change.of === member && change.to === to && change.at >= phase.from && change.at < phase.to,
-    );
-  const times = members.map((member) => first(member)?.at);
-  if (times.some((at) => at === undefined)) return undefined;
-  const after = (times as number[]).map((at) => at - phase.from);
-  return [Math.min(...after), Math.max(...after)];
+  const times = members.map((member) => {
+    const own = changes.filter(({ of, at }) => of === member && at < phase.to);
+    if (own.findLast(({ at }) => at < phase.from)?.to === to) return 0;
+    const first = own.find((change) => change.to === to && change.at >= phase.from);
+    return first === undefined ? Number.POSITIVE_INFINITY : first.at - phase.from;
+  });
+  const last = Math.max(...times);
+  return Number.isFinite(last) ? [Math.min(...times), last] : undefined;
 }

@@ -37,6 +37,9 @@ const crowded = byMember(() => 60);
 /** As a load balancer does that has noticed. */
 const withoutVictim = byMember((member) => (member === victim ? 0 : 90));
 
+/** A gateway finds out within a second that the store is back: no shorter than this, in s. */
+const leastBack = 2;
+
 /** The phases, one after the other. `scale` makes them shorter. */
 export function fleetPlan(scale: number): readonly Phase[] {
   const phase = (name: PhaseName, title: string, seconds: number, load = crowded, event?: Event): Phase => ({
@@ -50,7 +53,7 @@ export function fleetPlan(scale: number): readonly Phase[] {
     phase("uneven", `nearly all of the load is at ${members[0]}`, 5, uneven),
     phase("crowded", "each is asked for more than half of the limit", 5),
     phase("outage", "the same, and the store is paused", 6, crowded, "pause the store"),
-    phase("back", "the same, and the store goes on", 5, crowded, "resume the store"),
+    phase("back", "the same, and the store goes on", Math.max(5, leastBack / scale), crowded, "resume the store"),
     phase("killed", `${victim} is killed, its load goes to the others`, 6, withoutVictim, "kill a gateway"),
   ];
 }

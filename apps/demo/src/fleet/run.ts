@@ -20,9 +20,10 @@ export interface FleetRun {
 
 /** Drives three gateways through all phases. Nothing it started is there when it ends. */
 export async function runFleet({ plan, enter, signal }: FleetRun): Promise<FleetRecord> {
-  await using store = await StoreProcess.start();
+  await using running = new AsyncDisposableStack();
+  const store = running.use(await StoreProcess.start());
   const backend = new Child<never, FleetBackendSays>("the backend", new URL("./backend.ts", import.meta.url));
-  await using _backend = ending(backend);
+  running.defer(() => backend.kill());
   const arrivals: Arrival[] = [];
   backend.listen((said) => {
     if (said.kind === "arrivals") arrivals.push(...said.arrivals);
@@ -31,7 +32,7 @@ export async function runFleet({ plan, enter, signal }: FleetRun): Promise<Fleet
 
   const changes: StateChange[] = [];
   const gateways = byMember((name) => gatewayOf({ name, store: store.port, backend: port }, changes));
-  await using _gateways = ending(...Object.values(gateways));
+  for (const member of members) running.defer(() => gateways[member].kill());
   const load = new FleetLoad(await portsOf(gateways));
   const happens: Readonly<Record<Event, () => unknown>> = {
     "pause the store": () => store.pause(),
@@ -44,9 +45,10 @@ export async function runFleet({ plan, enter, signal }: FleetRun): Promise<Fleet
     for (const phase of plan) {
       signal.throwIfAborted();
       enter(phase);
-      const from = machineTime();
-      load.set(phase.load);
       if (phase.event !== undefined) await happens[phase.event]();
+      const from = machineTime();
+      // Only now: no client knows beforehand who will be killed.
+      load.set(phase.load);
       await sleep(phase.ms, undefined, { signal });
       phases.push({ ...phase, from, to: machineTime() });
     }
@@ -69,12 +71,4 @@ function gatewayOf(settings: MemberSettings, changes: StateChange[]): Child<neve
 async function portsOf(gateways: ByMember<Child<never, MemberSays>>): Promise<ByMember<number>> {
   const listening = await Promise.all(members.map((member) => gateways[member].next("listening", startWithin)));
   return byMember((member: Member) => listening[members.indexOf(member)]!.port);
-}
-
-function ending(...children: readonly { kill(): Promise<void> }[]): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(children.map((child) => child.kill()));
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { type Column, short, table } from "../report/table.ts";
-import { type FleetFindings, mostAllowed, mostAllowedInOutage, type PhaseSeen, type Range } from "./findings.ts";
+import { type FleetFindings, mostAllowed, mostAllowedIn, type PhaseSeen, type Range } from "./findings.ts";
 import { type ByMember, members, type PhaseName, terms, victim } from "./plan.ts";
 
 const columns: readonly Column<PhaseSeen>[] = [
@@ -33,14 +33,12 @@ export function fleetWords(findings: FleetFindings): string[] {
 }
 
 function limitWords({ most, phases }: FleetFindings): string[] {
-  const inOutage = phaseSeen(phases, "outage").most === most;
-  const allowed = inOutage ? mostAllowedInOutage : mostAllowed;
-  const bound = inOutage
-    ? `${allowed}: a burst of ${terms.burst}, ${terms.limit} a second, and what is started before an outage is noticed`
-    : `${allowed}: a burst of ${terms.burst}, and ${terms.limit} a second`;
+  const { usual, outage, back } = mostAllowed;
+  const beyond = phases.filter((seen) => seen.most > mostAllowedIn(seen.phase.name)).map(({ phase }) => phase.name);
   return [
-    `The limit: the backend got ${most} requests at most in a second. Allowed are ${bound}.`,
-    ...(most > allowed ? ["  THAT IS MORE THAN IT ALLOWS."] : []),
+    `The limit: the backend got ${most} requests at most in a second. Allowed are ${usual}: a burst of ${terms.burst}, and ${terms.limit} a second.`,
+    `  (While an outage begins ${outage}, for nobody knows of it yet; while it ends ${back}, for not all know at once.)`,
+    ...(beyond.length > 0 ? [`  THERE WERE MORE THAN IT ALLOWS: ${beyond.join(", ")}.`] : []),
   ];
 }
 
@@ -56,9 +54,9 @@ function outageWords({ phases, noticedDown, noticedUp }: FleetFindings): string[
   const { started, failed, slowest } = phaseSeen(phases, "outage");
   const each = members.map((member) => `${member} ${short(started[member])}`).join(", ");
   return [
-    `Outage: the store was paused. ${noticedWords(noticedDown)}, and each went on with its part of the limit (${each};`,
-    `  together ${short(sum(started))} a second). ${count(failed)} requests failed, and the slowest answer took ${slowest.toFixed(0)} ms.`,
-    `The end of it: ${noticedWords(noticedUp)}, and shared the limit again (together ${short(sum(phaseSeen(phases, "back").started))} a second).`,
+    `Outage: the store was paused, ${noticedWords(noticedDown)}, and each went on with its part of the limit`,
+    `  (${each}; together ${short(sum(started))} a second). ${count(failed)} failed, and the slowest answer took ${slowest.toFixed(0)} ms.`,
+    `Its end: the store went on, ${noticedWords(noticedUp)}, and they shared the limit again (together ${short(sum(phaseSeen(phases, "back").started))} a second).`,
   ];
 }
 
@@ -68,15 +66,15 @@ function killWords({ phases, cutOff }: FleetFindings): string[] {
   const others = members.filter((member) => member !== victim);
   const each = others.map((member) => `${member} ${short(started[member])}`).join(", ");
   return [
-    `A death: ${victim} was killed, which had sent ${short(before[victim])} a second. The others took over its part (${each};`,
-    `  together ${short(sum(started))} a second), and nobody had to tell them. ${count(cutOff)} requests were in ${victim}, and had no answer.`,
+    `A death: ${victim} was killed, which had sent ${short(before[victim])} a second. The others took over its part, and nobody had to tell them`,
+    `  (${each}; together ${short(sum(started))} a second). ${count(cutOff)} had no answer: what was in ${victim} just then.`,
   ];
 }
 
 function busyWords({ falseAlarms }: FleetFindings): string[] {
   if (falseAlarms === 0) return [];
   return [
-    `Besides, gateways took the store for down ${falseAlarms} times while nobody had paused it: this machine had other work.`,
+    `Besides, gateways took the store for down ${falseAlarms} times while nobody had paused it: this machine had other work. Each may let in some more.`,
   ];
 }
 
@@ -89,10 +87,11 @@ function sum(rates: ByMember<number>): number {
 }
 
 function noticedWords(range: Range | undefined): string {
-  if (range === undefined) return "NOT ALL GATEWAYS NOTICED";
-  return `The gateways noticed after ${range[0].toFixed(0)} to ${range[1].toFixed(0)} ms`;
+  if (range === undefined) return "NOT ALL GATEWAYS NOTICED IT";
+  return `the gateways noticed after ${range[0].toFixed(0)} to ${range[1].toFixed(0)} ms`;
 }
 
 function count(requests: number): string {
-  return requests === 0 ? "No" : String(requests);
+  if (requests === 0) return "No request";
+  return requests === 1 ? "One request" : `${requests} requests`;
 }
