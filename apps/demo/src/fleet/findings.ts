@@ -1,4 +1,4 @@
-import { type ByMember, byMember, type Member, members, type PhaseName, terms, victim } from "./plan.ts";
+import { type ByMember, byMember, members, type PhaseName, terms, victim } from "./plan.ts";
 import type { FleetRecord, PhaseTimes } from "./record.ts";
 
 /** What was seen in a phase. Rates are in a second. */
@@ -105,7 +105,7 @@ export function countsInASecond(times: readonly number[]): readonly Window[] {
 function noticed({ changes }: FleetRecord, to: "up" | "down", phase: PhaseTimes): Range | undefined {
   const times = members.map((member) => {
     const own = changes.filter(({ of, at }) => of === member && at < phase.to);
-    if (own.findLast(({ at }) => at < phase.from)?.to === to) return 0;
+    if (own.filter(({ at }) => at < phase.from).at(-1)?.to === to) return 0;
     const first = own.find((change) => change.to === to && change.at >= phase.from);
     return first === undefined ? Number.POSITIVE_INFINITY : first.at - phase.from;
   });

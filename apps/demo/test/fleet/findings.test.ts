@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { countsInASecond, fleetFindings, mostAllowed, mostAllowedIn } from "../../src/fleet/findings.ts";
-import { byMember, fleetPlan, type Member, members, terms, victim } from "../../src/fleet/plan.ts";
+import { byMember, fleetPlan, type Member, members, terms } from "../../src/fleet/plan.ts";
 import type { FleetRecord, StateChange } from "../../src/fleet/record.ts";
 import { fleetWords } from "../../src/fleet/words.ts";
 
