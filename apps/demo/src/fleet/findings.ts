@@ -66,7 +66,7 @@ export function fleetFindings(record: FleetRecord): FleetFindings {
   };
 }
 
-export function phaseOf(record: Pick<FleetRecord, "phases">, name: PhaseName): PhaseTimes {
+function phaseOf(record: Pick<FleetRecord, "phases">, name: PhaseName): PhaseTimes {
   return record.phases.find((phase) => phase.name === name)!;
 }
 

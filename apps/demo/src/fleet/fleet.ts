@@ -20,6 +20,7 @@ const slackSeconds = 60;
 /** Three gateways that share a limit, what is done to them, and what was seen. @returns the exit code */
 export async function fleet({ quick, output, signal, find = findServer }: FleetOptions): Promise<number> {
   const say = (line = "") => output.write(`${line}\n`);
+  say("Looking for a server of Redis or Valkey.");
   const server = await find().catch((error: unknown) => error as Error);
   if (server === undefined || server instanceof Error) {
     say(server === undefined ? howToGetOne : server.message);

@@ -67,7 +67,7 @@ function killWords({ phases, cutOff }: FleetFindings): string[] {
   const each = others.map((member) => `${member} ${short(started[member])}`).join(", ");
   return [
     `A death: ${victim} was killed, which had sent ${short(before[victim])} a second. The others took over its part, and nobody had to tell them`,
-    `  (${each}; together ${short(sum(started))} a second). ${count(cutOff)} had no answer: what was in ${victim} just then.`,
+    `  (${each}; together ${short(sum(started))} a second). ${count(cutOff)} had no answer: those in ${victim}, or on their way to it.`,
   ];
 }
 
