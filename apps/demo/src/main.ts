@@ -2,14 +2,17 @@
 // npm run demo -- --quick      the same, in about 20 seconds
 // npm run demo -- --chart F    writes a chart of it to F, too (SVG)
 // npm run demo -- --serve      keeps the gateway up for curl
+// npm run demo -- --fleet      three gateways that share a limit over Redis or Valkey, about 30 seconds
 import { parseArgs } from "node:util";
 import { demo } from "./demo.ts";
+import { fleet } from "./fleet/fleet.ts";
 import { serve } from "./serve.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     serve: { type: "boolean", default: false },
+    fleet: { type: "boolean", default: false },
     plain: { type: "boolean", default: false },
     chart: { type: "string" },
     port: { type: "string", default: "0" },
@@ -31,6 +34,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 // Nobody reads any more: `npm run demo | head`.
 process.stdout.on("error", () => process.exit(0));
 
+if (values.fleet) {
+  process.exit(await fleet({ quick: values.quick, output: process.stdout, signal: interrupted.signal }));
+}
 if (values.serve) {
   await serve({ kind: values.plain ? "plain" : "layered", port, connections, signal: interrupted.signal });
 } else {
