@@ -176,6 +176,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     const now = this.alarm.now();
     try {
       const lease = this.enter(now);
+      if (lease === undefined) this.borrower.refused(now);
       if (lease === undefined || this.outage.isOn) this.miss(now);
       return lease;
     } catch (error) {
@@ -205,6 +206,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
       return Promise.reject(error);
     }
     // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
+    this.borrower.waits();
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
     // Behind others there is nothing new, unless their timer may have been cleared.
     if (this.line.size === 1 || !this.alarm.trusted) this.serve(this.alarm.now());
