@@ -248,8 +248,9 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   /** @internal */
-  left(release: () => void, since: number | undefined): void {
+  left(lease: SlotLease): void {
     const now = this.alarms.now();
+    const { since } = lease;
     this.expire(now);
     if (since !== undefined) this.slots.pace.ended(now - since);
     this.peak.add(this.active, now);
@@ -259,7 +260,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
       this.slots.owed--;
       this.lowerTo(this.semaphore.max - 1);
     }
-    release();
+    lease.release();
     this.goOn(now);
   }
 
@@ -311,7 +312,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private isDue(now: number): boolean {
     const { slots, active, waiting, terms } = this;
     if (this.dirty) return true;
-    if (this.warming.count > this.available) return !this.closed;
+    if (this.warming.count > 0 && this.warming.count > this.available) return !this.closed;
     if (active + waiting > 0 && now >= slots.lastSent + terms.refresh) return true;
     if (this.closed) return false;
     if ((waiting > 0 || this.missed) && this.semaphore.available === 0) return now >= slots.retryAt;
