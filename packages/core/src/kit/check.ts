@@ -113,12 +113,11 @@ export interface NumberRange {
  * @throws RangeError when it is out of range
  */
 export function requireNumber(owner: string, option: string, value: unknown, range: NumberRange): number {
-  const wanted = describe(range);
-  if (typeof value !== "number") throw wrongType(owner, option, wanted, value);
+  if (typeof value !== "number") throw wrongType(owner, option, describe(range), value);
   const { min, max = Number.POSITIVE_INFINITY, integer = false, infinity = false, above = false } = range;
   const finite = Number.isFinite(value) ? !integer || Number.isInteger(value) : infinity && value > 0;
   if (!finite || value < min || (above && value === min) || value > max) {
-    throw new RangeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
+    throw new RangeError(`${owner}: ${option} must be ${describe(range)}; received ${show(value)}`);
   }
   return value;
 }
