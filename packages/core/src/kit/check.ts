@@ -115,8 +115,7 @@ export interface NumberRange {
  * @throws RangeError when it is out of range
  */
 export function requireNumber(owner: string, option: string, value: unknown, range: NumberRange): number {
-  const wanted = describe(range);
-  if (typeof value !== "number") throw wrongType(owner, option, wanted, value);
+  if (typeof value !== "number") throw wrongType(owner, option, describe(range), value);
   const {
     min,
     max = Number.POSITIVE_INFINITY,
@@ -127,7 +126,7 @@ export function requireNumber(owner: string, option: string, value: unknown, ran
   } = range;
   const finite = Number.isFinite(value) ? !integer || Number.isInteger(value) : infinity && value > 0;
   if (!finite || value < min || (above && value === min) || value > max || (below && value === max)) {
-    throw new RangeError(`${owner}: ${option} must be ${wanted}; received ${show(value)}`);
+    throw new RangeError(`${owner}: ${option} must be ${describe(range)}; received ${show(value)}`);
   }
   return value;
 }

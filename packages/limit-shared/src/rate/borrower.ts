@@ -23,8 +23,8 @@ export interface Demand {
 const shortestPause = 1;
 
 /**
- * How many tokens one member borrows, and when: as many as there are callers in line, and as many as were started in the last half `hold`, to
- * be asked for again when half of those are gone.
+ * How many tokens one member borrows, and when: as many as there are callers in line, and as many as were started in the last half `hold` in which
+ * there were tokens, to be asked for again when half of those are gone.
  *
  * Where the store has nothing to spare, it gives tokens of the future, and the member takes few of them at a time: at most half of its part
  * of what the store gives out ahead of time. Otherwise the member with the longest line would have all of them.
@@ -54,6 +54,16 @@ export class Borrower {
   /** A call starts. */
   started(now: number): void {
     this.recent.add(now);
+  }
+
+  /** One who asks now finds no token. */
+  refused(now: number): void {
+    this.recent.refused(now);
+  }
+
+  /** One who found none joins the line. */
+  waits(): void {
+    this.recent.waits();
   }
 
   /** Calls have started without a token: they count from now on, and the next tokens pay for them. */

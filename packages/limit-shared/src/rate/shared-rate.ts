@@ -7,6 +7,7 @@ import { Warming } from "../link/warming.ts";
 import type { StoreDownError } from "../store-down-error.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import { Borrower } from "./borrower.ts";
+import { patienceOf, refuseLate } from "./line-deadlines.ts";
 import { type LeaseHolder, RateLease } from "./rate-lease.ts";
 import { RateOutage } from "./rate-outage.ts";
 import { type RateTerms, readRateTerms, type SharedRateLimitOptions } from "./rate-terms.ts";
@@ -176,6 +177,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     const now = this.alarm.now();
     try {
       const lease = this.enter(now);
+      if (lease === undefined) this.borrower.refused(now);
       if (lease === undefined || this.outage.isOn) this.miss(now);
       return lease;
     } catch (error) {
@@ -204,6 +206,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     } catch (error) {
       return Promise.reject(error);
     }
+    this.borrower.waits();
     // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
     // Behind others there is nothing new, unless their timer may have been cleared.
@@ -267,7 +270,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
           {
             waiting: this.line.size,
             wanted,
-            patience: this.patience(),
+            patience: patienceOf(this.line),
             owed: this.outage.owed(now),
             closed: this.closed,
           },
@@ -281,16 +284,6 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
       this.link.ask(ask, now);
     }
     this.arm(now);
-  }
-
-  /** When the last of those in line no longer wants a token. */
-  private patience(): number {
-    let latest = Number.NEGATIVE_INFINITY;
-    for (const { options } of this.line) {
-      if (options.deadline === undefined) return Infinity;
-      latest = Math.max(latest, options.deadline);
-    }
-    return latest === Number.NEGATIVE_INFINITY ? Infinity : latest;
   }
 
   private answered(answer: TakeAnswer, ask: TakeAsk, sent: number): void {
@@ -313,7 +306,10 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   /** A question has ended. */
   private goOn(now: number): void {
     this.warming.answered();
-    this.refuseLate(now);
+    refuseLate(this.line, now, {
+      dateOf: (before) => this.dateOf(before, now),
+      refusal: (retryAfter) => this.overloaded(retryAfter),
+    });
     this.serve(now);
     this.soon.call();
   }
@@ -339,18 +335,6 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     this.arm(now);
     // Also where nobody waits any more: what was borrowed for those who left goes back.
     if (this.link.isFree(now)) this.soon.call();
-  }
-
-  /** Refuses those in line who cannot start by their deadline. */
-  private refuseLate(now: number): void {
-    let before = 0;
-    for (const waiter of this.line) {
-      const { deadline = Infinity } = waiter.options;
-      const date = deadline === Infinity ? undefined : this.dateOf(before, now);
-      if (date !== undefined && Math.max(date, now) > deadline) {
-        this.line.refuse(this.overloaded(Math.max(0, date - now)), waiter);
-      } else before++;
-    }
   }
 
   /** When the one behind `before` others in line can start, at the earliest; undefined where that is not known. */

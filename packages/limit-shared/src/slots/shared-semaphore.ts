@@ -123,8 +123,8 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** Slots that this member has and nobody holds. */
   get available(): number {
-    const isKnown = this.state === "down" || this.slots.isLeased(this.alarms.now());
-    return this.closed || !isKnown ? 0 : this.semaphore.available;
+    if (this.closed) return 0;
+    return this.hasLost(this.alarms.now()) ? Math.max(0, this.fallback() - this.active) : this.semaphore.available;
   }
 
   /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
@@ -134,7 +134,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** How many slots this member may hold now. */
   get share(): number {
-    return this.semaphore.max;
+    return this.hasLost(this.alarms.now()) ? this.fallback() : this.semaphore.max;
   }
 
   /** Whether the store answered the last question. */
@@ -178,6 +178,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   /** Borrows `count` slots. See {@link SharedConcurrencyLimit.warm}. */
   warm(count = 1): Promise<void> {
     requireNumber(slotLayerName, "count", count, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+    this.expire(this.alarms.now());
     if (this.closed || this.available >= count) return Promise.resolve();
     const warm = this.warming.join(count);
     this.soon.call();
@@ -247,8 +248,9 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   /** @internal */
-  left(release: () => void, since: number | undefined): void {
+  left(lease: SlotLease): void {
     const now = this.alarms.now();
+    const { since } = lease;
     this.expire(now);
     if (since !== undefined) this.slots.pace.ended(now - since);
     this.peak.add(this.active, now);
@@ -256,36 +258,42 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     if (this.closed) this.lowerTo(this.active - 1);
     else if (this.slots.owed > 0) {
       this.slots.owed--;
-      this.lowerTo(this.share - 1);
+      this.lowerTo(this.semaphore.max - 1);
     }
-    release();
+    lease.release();
     this.goOn(now);
   }
 
   /** A lease that has ended is believed to have been given to others. */
   private expire(now: number): void {
+    if (!this.hasLost(now)) return;
     const { slots } = this;
-    if (slots.leaseEnd === Number.NEGATIVE_INFINITY || slots.isLeased(now)) return;
     slots.leaseEnd = Number.NEGATIVE_INFINITY;
     slots.owed = 0;
     this.dirty = false;
     const { active } = this;
     this.lost += active;
     if (active > 0) this.notices.tell("lost", () => ({ slots: active }));
-    this.setShare(this.link.state === "down" ? this.localMax() : 0);
+    this.setShare(this.fallback());
     this.refuseWhileDown(now);
   }
 
-  /** How many slots this member has while the store is down and its lease has ended. */
-  private localMax(): number {
+  /** Whether there was a lease that has ended, and nobody has come since: where nothing runs, no timer is armed for it. */
+  private hasLost(now: number): boolean {
+    const { leaseEnd } = this.slots;
+    return leaseEnd !== Number.NEGATIVE_INFINITY && leaseEnd <= now;
+  }
+
+  /** How many slots this member has without a lease. */
+  private fallback(): number {
     const { outage, max, share = 1 / (this.members ?? 1) } = this.terms;
-    if (this.closed) return 0;
+    if (this.closed || this.link.state === "up") return 0;
     return outage === "refuse" ? 0 : outage === "allow" ? max : Math.floor(max * share);
   }
 
   /** Whether the store is down, and there is nothing to let anybody in by. */
   private isRefusing(now: number): boolean {
-    return this.link.state === "down" && !this.slots.isLeased(now) && this.share === 0;
+    return this.link.state === "down" && !this.slots.isLeased(now) && this.semaphore.max === 0;
   }
 
   private refuseWhileDown(now: number): void {
@@ -304,7 +312,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private isDue(now: number): boolean {
     const { slots, active, waiting, terms } = this;
     if (this.dirty) return true;
-    if (this.warming.count > this.available) return !this.closed;
+    if (this.warming.count > 0 && this.warming.count > this.available) return !this.closed;
     if (active + waiting > 0 && now >= slots.lastSent + terms.refresh) return true;
     if (this.closed) return false;
     if ((waiting > 0 || this.missed) && this.semaphore.available === 0) return now >= slots.retryAt;
@@ -326,7 +334,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
         this.lowerTo(Math.max(active, lingers));
       }
       // Of slots that are not leased it says how many are in use.
-      const keep = this.slots.isLeased(now) ? this.share : active;
+      const keep = this.slots.isLeased(now) ? this.semaphore.max : active;
       const wanted = Math.max(waiting, this.missed ? 1 : 0, this.warming.count);
       const ask = this.slots.ask(keep, this.closed ? active : active + wanted, now);
       this.dirty = false;
@@ -343,8 +351,8 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     let share = slots.learn(answer, ask, sent, now);
     this.notices.conflict({ max: this.terms.max }, answer.conflict);
     if (this.closed) slots.owed = Math.max(slots.owed, share - this.active);
-    // Free slots that others lack go back at once, those in use as their calls end.
-    const free = Math.min(slots.owed, Math.max(0, share - this.active));
+    // Free slots that others lack go back at once, those in use as their calls end. Not where some have come just now: they might go to and fro.
+    const free = answer.more > 0 && !this.closed ? 0 : Math.min(slots.owed, Math.max(0, share - this.active));
     if (free > 0) {
       slots.owed -= free;
       slots.lowered(free);
@@ -360,7 +368,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   private failed(): void {
     const now = this.alarms.now();
     this.expire(now);
-    if (!this.slots.isLeased(now)) this.setShare(this.localMax());
+    if (!this.slots.isLeased(now)) this.setShare(this.fallback());
     this.slots.retryAt = Number.NEGATIVE_INFINITY;
     this.refuseWhileDown(now);
     this.ended(now);
@@ -381,7 +389,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   private setShare(share: number): void {
-    const from = this.share;
+    const from = this.semaphore.max;
     if (from === share) return;
     this.semaphore.max = share;
     this.notices.tell("limit", () => ({ from, to: share }));
@@ -389,7 +397,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** Gives up slots that the store still counts. */
   private lowerTo(share: number): void {
-    const less = this.share - share;
+    const less = this.semaphore.max - share;
     if (less <= 0) return;
     this.slots.lowered(less);
     this.dirty = this.slots.leaseEnd !== Number.NEGATIVE_INFINITY;

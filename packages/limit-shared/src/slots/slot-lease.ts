@@ -4,15 +4,17 @@ import type { Lease, Outcome } from "@sluice/core";
 export interface SlotHolder {
   /** The call begins; throws where it may not. Returns the time. */
   started(): number;
-  /** The slot is given back. `since` is when the call began; undefined where it did not. Calls `release` in the turn. */
-  left(release: () => void, since: number | undefined): void;
+  /** The slot is given back, and is to be released in the turn. */
+  left(lease: SlotLease): void;
 }
 
 /** A slot of a shared limit, around one of the member's own semaphore. */
 export class SlotLease implements Lease {
+  /** When the call began; undefined where it did not. */
+  since: number | undefined = undefined;
   private readonly holder: SlotHolder;
   private readonly inner: Lease;
-  private since: number | undefined = undefined;
+  private outcome: Outcome | undefined = undefined;
   private held = true;
 
   constructor(holder: SlotHolder, inner: Lease) {
@@ -27,16 +29,19 @@ export class SlotLease implements Lease {
   cancel(): void {
     if (!this.held) return;
     this.held = false;
-    this.holder.left(() => {
-      this.inner.cancel();
-    }, undefined);
+    this.holder.left(this);
   }
 
   finish(outcome: Outcome): void {
     if (!this.held) return;
     this.held = false;
-    this.holder.left(() => {
-      this.inner.finish(outcome);
-    }, this.since);
+    this.outcome = outcome;
+    this.holder.left(this);
+  }
+
+  /** Gives the member's own slot back. */
+  release(): void {
+    if (this.outcome === undefined) this.inner.cancel();
+    else this.inner.finish(this.outcome);
   }
 }

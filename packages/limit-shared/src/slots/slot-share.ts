@@ -47,10 +47,11 @@ export class SlotShare {
   }
 
   /** An answer whose members can be relied on. Throws where it is none. */
-  read(answer: unknown, { keep, max }: ShareAsk): ShareAnswer {
+  read(answer: unknown, { keep, want, max }: ShareAsk): ShareAnswer {
     const reader = new AnswerReader(answer);
     return {
-      more: reader.whole("more", Math.max(0, max - keep)),
+      // What is not wanted would be given back at once, and come again.
+      more: reader.whole("more", Math.max(0, Math.min(want, max) - keep)),
       level: reader.whole("level"),
       lacking: reader.whole("lacking"),
       older: reader.whole("older"),

@@ -59,6 +59,18 @@ describe("what a store answers", () => {
     expect(store.takes.length).toBeLessThanOrEqual(101);
   });
 
+  test("a store that gives what it cannot take back is not asked without end, nor once more than it must be after `close`", async () => {
+    const { clock, store, layer, service } = one({ limit: 100 });
+    store.answer = () => ({ granted: store.takes.at(-1)!.count, first: -1e9, stamp: String(store.takes.length) });
+    service.call("a").catch(ignore);
+    service.tryReady("a");
+    await layer.warm(5);
+    await layer.close();
+    await clock.advanceAsync(1_000);
+    expect(store.takes.length).toBeLessThanOrEqual(5);
+    expect(clock.pending).toBe(0);
+  });
+
   test("what comes too late is counted and not used; the next question tells the store nothing of it", async () => {
     const { clock, store, layer } = one({ timeout: 20 });
     store.there = store.back = 15;

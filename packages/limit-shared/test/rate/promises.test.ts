@@ -4,7 +4,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryStore, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
-import { RateFleet } from "../helper/rate-fleet.ts";
+import { RateFleet, type RateMember } from "../helper/rate-fleet.ts";
 import { RemoteStore } from "../helper/remote-store.ts";
 
 const ignore = (): void => {};
@@ -194,6 +194,81 @@ describe("promise 3: with stock", () => {
     await clock.advance(0);
     expect(handle.calls).toBe(8);
     expect(store.takes[0]).toMatchObject({ count: 8 });
+  });
+});
+
+describe("demand that is refused", () => {
+  const slow = { limit: 400, interval: 1_000, hold: 400 } as const;
+
+  /** Each of four members has a call every 16 to 17 ms, 60 % of the limit in all, and a round trip of 100 ms. */
+  async function offered(offer: (member: RateMember, nth: number) => void) {
+    const fleet = new RateFleet(slow, [50, 50, 50, 50]);
+    let calls = 0;
+    const round = (now: number): void => {
+      for (const [nth, member] of fleet.members.entries()) {
+        if (Math.floor((now + nth * 4) * 0.06) === Math.floor((now + nth * 4 - 1) * 0.06)) continue;
+        calls++;
+        offer(member, nth);
+      }
+    };
+    await fleet.run(1_000, round);
+    calls = 0;
+    fleet.starts.length = 0;
+    const trips = (): number => fleet.members.reduce((sum, { layer }) => sum + layer.trips, 0);
+    const before = trips();
+    await fleet.run(4_000, round);
+    return { started: fleet.starts.length / calls, trips: (trips() - before) / calls, fleet };
+  }
+
+  test("counts: with a round trip of 100 ms nearly all start, although nobody waits", async () => {
+    const { started, trips, fleet } = await offered(({ service }) => {
+      service.tryReady(0)?.call(0).catch(ignore);
+    });
+    expect(started).toBeGreaterThan(0.95);
+    expect(trips).toBeLessThan(0.2);
+    expect(fleet.excess()).toBeLessThanOrEqual(1e-6);
+  });
+
+  test("counts once, also where who is refused asks over and over", async () => {
+    const fleet = new RateFleet({ ...slow, limit: 4_000 }, [50]);
+    const [{ service, store }] = fleet.members as [RateMember];
+    let wanted = 0;
+    await fleet.run(3_000, (now) => {
+      if (now % 25 === 0) wanted++;
+      // A call comes every 25 ms, and asks every ms until it has a permit, each time twice.
+      for (let ask = 0; ask < 2 && wanted > 0; ask++) {
+        const permit = service.tryReady(0);
+        if (permit === undefined) continue;
+        wanted--;
+        permit.call(0).catch(ignore);
+      }
+    });
+    const borrowed = store.takes.map(({ count }) => count);
+    // 8 of them come in half a `hold`, and 4 in a round trip; 1,600 could be had.
+    expect(Math.max(...borrowed)).toBeLessThanOrEqual(40);
+  });
+
+  test("is no more than was offered where callers wait", async () => {
+    const { started, fleet } = await offered(({ service }) => {
+      service.call(0).catch(ignore);
+    });
+    expect(started).toBeGreaterThan(0.98);
+    const borrowed = fleet.members.flatMap(({ store }) => store.takes.map(({ count }) => count));
+    // 12 of them come in half a `hold`, and 6 in a round trip.
+    expect(Math.max(...borrowed)).toBeLessThanOrEqual(30);
+  });
+
+  test("is forgotten by a member for which nobody comes any more", async () => {
+    const fleet = new RateFleet(slow, [50]);
+    const [{ service, store }] = fleet.members as [RateMember];
+    await fleet.run(1_000, () => {
+      service.tryReady(0)?.call(0).catch(ignore);
+    });
+    await fleet.run(2_000);
+    const asked = store.takes.length;
+    service.tryReady(0);
+    await fleet.run(200);
+    expect(store.takes.slice(asked)).toMatchObject([{ count: 1 }]);
   });
 });
 

@@ -4,6 +4,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import {
   isStoreDownError,
+  type ShareAsk,
   SharedSemaphore,
   sharedConcurrencyLimit,
   type SharedConcurrencyLimitOptions,
@@ -193,6 +194,19 @@ test("promise 18: no failure of the store is an unhandled rejection", async () =
   expect(reported).toEqual([]);
 });
 
+test("slots whose lease has ended are not there, also where the store was down and nobody has come since", async () => {
+  const { clock, store, layer } = one({ ttl: 300, linger: 1_000 });
+  await layer.warm(4);
+  store.behaviour = "rejects";
+  await layer.warm(5);
+  expect([layer.state, layer.share, layer.available]).toEqual(["down", 4, 4]);
+  await clock.advance(300);
+  expect([layer.state, layer.share, layer.available]).toEqual(["down", 0, 0]);
+  store.behaviour = "answers";
+  await layer.warm(4);
+  expect([layer.state, layer.share, layer.available]).toEqual(["up", 4, 4]);
+});
+
 describe("what a store answers", () => {
   const good = { more: 1, level: 1, lacking: 0, older: 0 };
 
@@ -200,6 +214,7 @@ describe("what a store answers", () => {
     ["nothing", undefined],
     ["text", "1"],
     ["more than there is", { ...good, more: 9 }],
+    ["more than was wanted", { ...good, more: 2 }],
     ["less than nothing", { ...good, more: -1 }],
     ["part of a slot", { ...good, more: 0.5 }],
     ["no level", { ...good, level: Number.NaN }],
@@ -213,6 +228,26 @@ describe("what a store answers", () => {
     await clock.advance(0);
     expect(isStoreDownError(call()[1])).toBe(true);
     expect([layer.state, layer.share]).toEqual(["down", 0]);
+  });
+
+  test.each<readonly [what: string, more: (ask: ShareAsk) => number]>([
+    ["gives, and asks for all of it back", ({ want, keep }) => want - keep],
+    ["gives what nobody wants", () => 1],
+    ["never gives anything, and asks for more than it has given", () => 0],
+  ])("a store that always %s is not asked without end", async (_what, more) => {
+    const { clock, store, layer, service } = one({ refresh: 50 });
+    store.answer = () => {
+      // Without end would be within one turn.
+      if (store.shares.length > 1_000) throw down;
+      return { more: more(store.shares.at(-1)!), level: 0, lacking: 9, older: 9 };
+    };
+    for (let call = 0; call < 3; call++) service.call("a").catch(ignore);
+    service.tryReady("a");
+    await clock.advanceAsync(1_000);
+    expect(store.shares.length).toBeLessThanOrEqual(200);
+    void layer.close();
+    await clock.advanceAsync(1_000);
+    expect(store.shares.length).toBeLessThanOrEqual(400);
   });
 
   test("what comes too late is counted, and not used", async () => {
