@@ -16,7 +16,7 @@ beforeEach(() => {
   now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now);
   vi.spyOn(globalThis, "setInterval").mockImplementation((run) => {
-    tick = run as () => void;
+    tick = run;
     return undefined as unknown as NodeJS.Timeout;
   });
   loop = new OpenLoop(1, 1000);
