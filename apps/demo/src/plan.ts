@@ -1,7 +1,7 @@
 import { patience } from "./load/messages.ts";
 import type { RouteName } from "./routes.ts";
 
-export const phaseNames = ["calm", "spike", "after", "slow", "dead", "recovery"] as const;
+export const phaseNames = ["calm", "spike", "after", "greedy", "slow", "dead", "recovery"] as const;
 
 export type PhaseName = (typeof phaseNames)[number];
 
@@ -19,6 +19,17 @@ export const spikeTimes = 6;
 
 /** How much of the capacity is asked for at all other times. */
 const usual = 0.6;
+
+/** Which route one client asks for so many times what its backend can do, beside the others, in the phase "greedy". */
+export const greedyRoute: RouteName = "report";
+export const greedyTimes = 4;
+
+/** In which route important requests come first. */
+export const priorityRoute: RouteName = "quote";
+
+/** Whose limit finds out by itself how much its backend can do. */
+export const adaptiveRoute: RouteName = "hash";
+export const adaptiveInitial = 8;
 
 /** Whose work takes longer in the phase "slow", and by how much. */
 export const slowRoute: RouteName = "report";
@@ -48,11 +59,12 @@ export function planOf(scale: number): Plan {
     measureMs: Math.max(2000 * scale, 800),
     phases: [
       phase("calm", "a usual day", 2),
-      phase("spike", `${spikeTimes} times the capacity is asked for, of every route`, 5, spikeTimes),
-      phase("after", "as usual again", 3),
-      phase("slow", `the backend of ${slowRoute} takes ${slowFactor} times as long`, 4.5),
-      phase("dead", `the backend of ${deadRoute} falls silent`, 4.5),
-      phase("recovery", "that backend is started anew", 2.5),
+      phase("spike", `${spikeTimes} times the capacity is asked for, of every route`, 4.5, spikeTimes),
+      phase("after", "as usual again", 2.5),
+      phase("greedy", `one client asks ${greedyRoute} for ${greedyTimes} times the capacity`, 2),
+      phase("slow", `the backend of ${slowRoute} takes ${slowFactor} times as long`, 4),
+      phase("dead", `the backend of ${deadRoute} falls silent`, 4),
+      phase("recovery", "that backend is started anew", 2),
     ],
   };
 }
@@ -61,7 +73,7 @@ export function planOf(scale: number): Plan {
  * Before these the gateway and the backends are started anew, in either run: what such a phase shows has its own cause,
  * and is not what the phase before it left behind.
  */
-export const afresh: readonly PhaseName[] = ["slow", "dead"];
+export const afresh: readonly PhaseName[] = ["greedy", "slow", "dead"];
 
 /** How long the load rests before that, in ms: clients of the last requests may still wait; the message takes a moment, too. */
 export const restMs = patience + 300;

@@ -1,7 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadSays, LoadTold } from "./load/messages.ts";
 import type { Tally } from "./load/tally.ts";
-import { deadRoute, type Phase, type Plan, afresh, restMs, slowFactor, slowRoute } from "./plan.ts";
+import {
+  afresh,
+  deadRoute,
+  greedyRoute,
+  greedyTimes,
+  type Phase,
+  type Plan,
+  restMs,
+  slowFactor,
+  slowRoute,
+  spikeTimes,
+} from "./plan.ts";
 import { Backends } from "./process/backends.ts";
 import { Child } from "./process/child.ts";
 import { type GatewayKind, GatewayProcess } from "./process/gateway-process.ts";
@@ -109,7 +120,10 @@ export async function run(options: RunOptions): Promise<RunEnd> {
       disturb(phase, backends);
       audience.enter(title, phase);
       observer.enter(name);
-      load.tell({ kind: "offer", phase: name, rates: rates[name] });
+      // As the spike, by the capacity that was measured in the first run.
+      const inSpike = rates["spike"]?.[greedyRoute] ?? 0;
+      const greedy = name === "greedy" ? (inSpike / spikeTimes) * greedyTimes : 0;
+      load.tell({ kind: "offer", phase: name, rates: rates[name], greedy });
       await sleep(phase.seconds * 1000, undefined, { signal });
     }
     load.tell({ kind: "rest" });

@@ -8,7 +8,7 @@ import { answered, type Failure } from "../src/gateway/answered.ts";
 import type { GatewayRequest } from "../src/gateway/gateway-request.ts";
 import { UpstreamError } from "../src/gateway/upstream-error.ts";
 
-const request: GatewayRequest = { method: "GET", route: "quote", id: "1" };
+const request: GatewayRequest = { method: "GET", route: "quote", id: "1", client: undefined, isImportant: false };
 
 function answerTo(failure: Failure) {
   return answered(serviceFn(() => Promise.reject(failure), raises<Failure>())).call(request);

@@ -17,6 +17,7 @@ const metrics: GatewayMetrics = {
     queued: 5,
     permits: 4,
     budget: null,
+    limit: null,
     retries: 0,
     retriesDenied: 0,
     circuitOpened: 0,

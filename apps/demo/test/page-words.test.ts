@@ -117,6 +117,16 @@ describe("a box of the stack", () => {
     expect(rowOf(queue, still, route)).toMatchObject({ figure: "50 of 200 wait", fill: 0.25, cells: 0, tone: "line" });
   });
 
+  test("of a limit that adapts fills up to where the limit is now", () => {
+    const limit = layer({ traits: ["limits"], facts: { max: 64 }, numbers: { limit: 8, active: 4 } });
+    expect(rowOf(limit, still, route)).toMatchObject({ figure: "4 of 8", fill: 0.5, cells: 8 });
+  });
+
+  test("of a limit for each key says how many keys there are, and fills with nothing", () => {
+    const limit = layer({ traits: ["limits"], facts: { maxKeys: 1000 }, numbers: { size: 9 } });
+    expect(rowOf(limit, still, route)).toMatchObject({ figure: "9 keys, each by itself", fill: null });
+  });
+
   test("without a bound is never full", () => {
     const limit = layer({ traits: ["limits"], numbers: { max: "Infinity", active: 3 } });
     expect(rowOf(limit, still, route).fill).toBe(0);

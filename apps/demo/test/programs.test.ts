@@ -61,7 +61,7 @@ describe("the demo", () => {
     demo = new Demo("--quick");
     await demo.endsWell();
     expect(demo.isThere).toBe(false);
-    for (const phase of ["calm", "spike", "after", "slow", "dead", "recovery"]) {
+    for (const phase of ["calm", "spike", "after", "greedy", "slow", "dead", "recovery"]) {
       // In the table of each run, and in the one with both.
       expect(demo.output.match(new RegExp(`^${phase} +quote `, "gm"))).toHaveLength(3);
     }
@@ -190,6 +190,36 @@ describe("the gateway, kept up", () => {
     expect(report[2]!.numbers["refused"]).toBe(many.filter((status) => status === 503).length);
     const fares = layersOf(described["fares"]!.root).map(({ layer }) => layer);
     expect(fares).toEqual(expect.arrayContaining(["fallback", "retry", "circuitBreaker", "rateLimit"]));
+    expect(report.map(({ layer }) => layer)).toContain("keyed");
+    expect(layersOf(described["hash"]!.root).map(({ layer }) => layer)).toContain("adaptiveLimit");
+  });
+
+  test("when too much is asked for, answers what is important, also what comes last", async () => {
+    const { gateway, control } = await served();
+    expect(await statusOf(`${control}/quote?factor=3`, "POST")).toBe(200);
+    const ask = async (headers: Record<string, string>) => {
+      const { status } = await fetch(`${gateway}/quote?id=1`, { headers });
+      return status;
+    };
+    const others = Array.from({ length: 60 }, () => ask({}));
+    const important = Array.from({ length: 4 }, () => ask({ "x-priority": "important" }));
+    expect(await Promise.all(important)).toEqual([200, 200, 200, 200]);
+    expect(new Set(await Promise.all(others))).toContain(503);
+  });
+
+  test("does not let one client take the places of another", async () => {
+    const { gateway, control } = await served();
+    expect(await statusOf(`${control}/report?factor=5`, "POST")).toBe(200);
+    const ask = async (client: string) => {
+      const { status } = await fetch(`${gateway}/report?id=1`, { headers: { "x-client": client } });
+      return status;
+    };
+    const greedy = Array.from({ length: 40 }, () => ask("greedy"));
+    await permits(gateway, "report", 2);
+    expect(await ask("another")).toBe(200);
+    const answers = await Promise.all(greedy);
+    expect(answers.filter((status) => status === 200).length).toBeLessThan(40);
+    expect(new Set(answers)).toContain(503);
   });
 
   test("without layers has nothing to describe", async () => {

@@ -23,6 +23,7 @@ function runOf(good: (phase: string, route: RouteName) => number): RunResult {
     circuitOpened: 2,
     circuitRefused: 60,
     budget: null,
+    limit: 6,
   };
   return {
     title: "a run",
@@ -46,6 +47,8 @@ function tallyOf(offered: number, good: number): Tally {
     refused: 0,
     timedOut: offered - good,
     failed: 0,
+    important: { offered: 10, good: good < 90 ? 1 : 10 },
+    greedy: { offered: 200, good: 50 },
     latencies: [],
     slices: [{ offered, good }],
   };
@@ -74,14 +77,14 @@ describe("what was seen", () => {
   test("is said as it was, also when it is not what the demo is there to show", () => {
     expect(
       inWords(well, badly)
-        .slice(-4)
+        .slice(-6)
         .map((line) => line.slice(0, 8)),
-    ).toEqual(Array.from({ length: 4 }, () => "seen    "));
+    ).toEqual(Array.from({ length: 6 }, () => "seen    "));
     expect(
       inWords(badly, well)
-        .slice(-4)
+        .slice(-6)
         .map((line) => line.slice(0, 8)),
-    ).toEqual(Array.from({ length: 4 }, () => "NOT SEEN"));
+    ).toEqual(Array.from({ length: 6 }, () => "NOT SEEN"));
   });
 
   test("says what a breaker and a fallback did before a dead dependency, and nothing of a circuit that never opened", () => {
@@ -124,6 +127,7 @@ describe("the live screen", () => {
         queued: 1,
         permits: 3,
         budget: 7.9,
+        limit: null,
         retries: 4_000,
         retriesDenied: 0,
         circuitOpened: 0,

@@ -32,6 +32,22 @@ describe("a counter", () => {
     expect(counter.tally()).toMatchObject({ offered: 6, good: 1, estimated: 1, refused: 1, timedOut: 1, failed: 1 });
   });
 
+  test("counts what is important among the others, and a greedy client apart from all", () => {
+    const counter = new Counter();
+    counter.offer(0, "important")("good", 1);
+    counter.offer(0, "important")("refused", 1);
+    counter.offer(0)("good", 1);
+    counter.offer(0, "greedy")("good", 1);
+    counter.offer(0, "greedy")("refused", 1);
+    expect(counter.tally()).toMatchObject({
+      offered: 3,
+      good: 2,
+      refused: 1,
+      important: { offered: 2, good: 1 },
+      greedy: { offered: 2, good: 1 },
+    });
+  });
+
   test("takes no latency from those that were refused or failed", () => {
     const counter = new Counter();
     counter.offer(0)("refused", 1);

@@ -2,7 +2,7 @@ import { get } from "node:http";
 import type { ByRoute } from "../routes.ts";
 import type { TapeEntry } from "./tape-entry.ts";
 
-/** What a gateway says of one route at `/metrics`. The first three are of this moment, the others count from its start. */
+/** What a gateway says of one route at `/metrics`. The first four are of this moment, the others count from its start. */
 export interface RouteMetrics {
   /** Requests that wait in the gateway. */
   readonly queued: number;
@@ -10,6 +10,8 @@ export interface RouteMetrics {
   readonly permits: number;
   /** Retries that the budget would allow now; null where there is no budget. */
   readonly budget: number | null;
+  /** How many the limit lets in to the backend at once, where it finds that out by itself; null where not. */
+  readonly limit: number | null;
   readonly retries: number;
   /** Retries that there was no budget for. */
   readonly retriesDenied: number;

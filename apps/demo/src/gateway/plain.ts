@@ -42,6 +42,7 @@ runGateway(({ backends }, connections) => {
         queued: waiting,
         permits: active,
         budget: null,
+        limit: null,
         retries: retries.get(name) ?? 0,
         retriesDenied: 0,
         circuitOpened: 0,

@@ -1,19 +1,22 @@
-import { availableParallelism } from "node:os";
+import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
 import { buffer } from "@sluice/buffer";
 import { type CircuitOpenError, circuitBreaker, isCircuitOpenError } from "@sluice/circuit-breaker";
-import { ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
 import { isReady } from "@sluice/http";
+import { keyed } from "@sluice/keyed";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
+import { priorityLine } from "@sluice/priority";
 import { exponentialBackoff, isIdempotent, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 import { fallback, filter, mapRequest, mapResponse, type RejectedWith } from "@sluice/util";
 import { boxed, type BoxService } from "@sluice/util-box";
-import { hashThreads } from "../backends/hash-threads.ts";
+import { adaptiveInitial } from "../plan.ts";
 import type { ByRoute } from "../routes.ts";
 import type { Failure } from "./answered.ts";
 import type { Connections } from "./connections.ts";
+import { Door } from "./door.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { RouteMetrics } from "./metrics.ts";
 import { countRetries } from "./retry-counts.ts";
@@ -42,36 +45,42 @@ export function makeRoutes(connections: Connections, ports: ByRoute<number>): By
   };
 }
 
-const none = { budget: null, retries: 0, retriesDenied: 0, circuitOpened: 0, circuitRefused: 0 };
+const none = { budget: null, limit: null, retries: 0, retriesDenied: 0, circuitOpened: 0, circuitRefused: 0 };
 
 /**
- * Two workers of 25 ms: two more permits keep them busy while answers are on their way, and sixteen may wait (200 ms). The
- * filter stands outside: what is no question takes no place in the queue.
+ * Two workers of 25 ms: two more permits keep them busy while answers are on their way, and sixteen may wait. Who asks for something
+ * important waits in front of the others, and takes the place of one of them where the line is full: so there is no `loadShed`, which
+ * would refuse both alike, and the outer time-out bounds the wait. The filter stands outside: what is no question takes no place in the line.
  */
 function quote(connections: Connections, port: number): Route {
-  const queue = buffer({ capacity: 16 });
-  const limit = concurrencyLimit(4);
-  const inside = new ServiceBuilder()
-    .layer(queue)
-    .layer(limit)
-    .layer(timeout(300))
-    .service(upstream(connections, port));
+  const door = new Door();
+  const line = priorityLine({
+    priority: ({ isImportant }: GatewayRequest) => (isImportant ? 0 : 1),
+    levels: 2,
+    maxWaiting: 16,
+  });
+  const limit = concurrencyLimit(4, { line });
+  const inside = new ServiceBuilder().layer(limit).layer(timeout(300)).service(upstream(connections, port));
   const service = new ServiceBuilder()
     .layer(meter("quote"))
     .layer(filter(({ id }: GatewayRequest) => /^\d+$/.test(id)))
-    .layer(loadShed())
+    .layer(timeout({ total: 800 }))
+    .layer(gate(door, { name: "door" }))
     .service(inside);
   return {
     service: boxed(service),
-    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
-    isReady: () => isReady(inside),
-    close: () => void queue.drain(),
+    metrics: () => ({ ...none, queued: limit.waiting, permits: limit.active }),
+    isReady: () => door.isOpen && isReady(inside),
+    close() {
+      door.isOpen = false;
+    },
   };
 }
 
 /**
  * Four workers of 60 ms. The queue is short: were it as long as the patience of clients, it would be full of requests
- * whose answers come too late as soon as the backend is slow. The outer time-out bounds queue and call together.
+ * whose answers come too late as soon as the backend is slow. Each client may have two requests in there, so that none can fill it: outside of the queue, where
+ * what is too much for one client takes no place from another. The outer time-out bounds queue and call together.
  */
 function report(connections: Connections, port: number): Route {
   const queue = buffer({ capacity: 4 });
@@ -85,6 +94,7 @@ function report(connections: Connections, port: number): Route {
     .layer(meter("report"))
     .layer(timeout({ total: 900 }))
     .layer(loadShed())
+    .layer(keyed({ key: ({ client }: GatewayRequest) => client, gate: () => new Semaphore(2), maxKeys: 1000 }))
     .service(inside);
   return {
     service: boxed(service),
@@ -138,6 +148,7 @@ function fares(connections: Connections, port: number): Route {
       queued: door.queued + rate.waiting + limit.waiting,
       permits: limit.active,
       budget: budget.balance,
+      limit: null,
       retries: counted.retries,
       retriesDenied: counted.denied,
       circuitOpened: breaker.opened,
@@ -159,14 +170,16 @@ function isCircuitOpen(outcome: PromiseSettledResult<unknown>): outcome is Rejec
 }
 
 /**
- * Each thread hashes one at a time, so two more than there are threads keep them busy while
- * answers are on their way. A few may wait, for threads are
- * held up now and then; the rest is refused before it costs anything. An id may be long, and is cut; answers may
- * be kept for a minute.
+ * How many threads hash, and how fast, is the machine's affair: the limit finds by itself how many the backend can do at once. A few may
+ * wait, for threads are held up now and then; the rest is refused before it costs anything. An id may be long, and is cut; answers may be
+ * kept for a minute.
  */
 function hash(connections: Connections, port: number): Route {
-  const queue = buffer({ capacity: 10 });
-  const limit = concurrencyLimit(hashThreads(availableParallelism()) + 2);
+  const queue = buffer({ capacity: 4 });
+  // A demo is short: a window of a second would be a fifth of its spike.
+  const limit = adaptiveLimit<GatewayRequest>(vegas({ initial: adaptiveInitial, min: 2, max: 64 }), {
+    window: { time: 250, samples: 5 },
+  });
   const inside = new ServiceBuilder()
     .layer(queue)
     .layer(mapRequest((request: GatewayRequest) => ({ ...request, id: request.id.slice(0, 100) })))
@@ -177,7 +190,7 @@ function hash(connections: Connections, port: number): Route {
   const service = new ServiceBuilder().layer(meter("hash")).layer(loadShed()).service(inside);
   return {
     service: boxed(service),
-    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
+    metrics: () => ({ ...none, queued: queue.queued, permits: limit.active, limit: limit.limit }),
     isReady: () => isReady(inside),
     close: () => void queue.drain(),
   };

@@ -1,12 +1,24 @@
 import { Agent, request } from "node:http";
-import { loadHeader } from "./messages.ts";
+import { clientHeader, important, loadHeader, priorityHeader } from "./messages.ts";
 import type { Ending } from "./tally.ts";
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 256 });
 let nth = 0;
 
+/** Who asks, and whether it is important. */
+export interface Asker {
+  readonly client: string;
+  readonly isImportant: boolean;
+}
+
 /** Asks once, and leaves when `patience` milliseconds have passed. Never fails: what went wrong is the ending. */
-export function ask(port: number, path: string, patience: number, ended: (ending: Ending) => void): void {
+export function ask(
+  port: number,
+  path: string,
+  patience: number,
+  ended: (ending: Ending) => void,
+  asker?: Asker,
+): void {
   const id = String(++nth);
   let over = false;
   const end = (ending: Ending) => {
@@ -21,7 +33,12 @@ export function ask(port: number, path: string, patience: number, ended: (ending
       host: "127.0.0.1",
       port,
       path: `${path}?id=${id}`,
-      headers: { "x-timeout-ms": String(Math.ceil(patience)), [loadHeader]: "1" },
+      headers: {
+        "x-timeout-ms": String(Math.ceil(patience)),
+        [loadHeader]: "1",
+        ...(asker === undefined ? {} : { [clientHeader]: asker.client }),
+        ...(asker?.isImportant === true ? { [priorityHeader]: important } : {}),
+      },
     },
     (response) => {
       let body = "";

@@ -19,6 +19,7 @@ const parent = attach<LoadTold, LoadSays>((told) => {
         told.phase,
         told.rates,
         byRoute(() => new Counter()),
+        told.greedy,
       );
     case "rest":
       return loop.rest();

@@ -21,7 +21,6 @@ export interface LiveSays {
 
 const sayEvery = 250;
 const phase = "live";
-const leftOutAfter = 200;
 
 const ports = JSON.parse(process.argv[2] ?? "{}") as Readonly<Record<GatewayKind, number>>;
 const sides = { layered: sideOf(ports.layered), plain: sideOf(ports.plain) };
@@ -38,5 +37,5 @@ setInterval(() => {
 
 function sideOf(port: number): { readonly loop: OpenLoop; readonly counters: ByRoute<Counter> } {
   // It may run for hours: nothing that grows with time.
-  return { loop: new OpenLoop(port, patience, leftOutAfter), counters: byRoute(() => new Counter({ slices: false })) };
+  return { loop: new OpenLoop(port, patience), counters: byRoute(() => new Counter({ slices: false })) };
 }

@@ -3,7 +3,7 @@ import type { Tally } from "./tally.ts";
 
 /** What the generator is told. */
 export type LoadTold =
-  | { readonly kind: "offer"; readonly phase: string; readonly rates: ByRoute<number> }
+  | { readonly kind: "offer"; readonly phase: string; readonly rates: ByRoute<number>; readonly greedy: number }
   | { readonly kind: "rest" }
   | { readonly kind: "report" }
   | { readonly kind: "measure"; readonly ports: ByRoute<number>; readonly ms: number };
@@ -24,3 +24,10 @@ export const patience = 1000;
 
 /** On each request of a load generator, so that a gateway that logs can leave them out. */
 export const loadHeader = "x-demo-load";
+
+/** On each request: which client asks. */
+export const clientHeader = "x-client";
+
+/** With the value {@link important}: this one comes before others where there is too much to do. */
+export const priorityHeader = "x-priority";
+export const important = "important";

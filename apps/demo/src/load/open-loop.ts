@@ -1,6 +1,7 @@
 import { routes, type ByRoute, type RouteName } from "../routes.ts";
 import { ask } from "./client.ts";
-import type { Counter, Tally } from "./tally.ts";
+import { greedyRoute } from "../plan.ts";
+import type { Class, Counter, Tally } from "./tally.ts";
 
 interface Stream {
   readonly route: RouteName;
@@ -9,7 +10,16 @@ interface Stream {
   readonly every: number;
   /** When the next one is due. */
   due: number;
+  readonly isGreedy: boolean;
+  /** How many it has sent. */
+  sent: number;
 }
+
+/** What is late by more than so many ms is not sent: it would be a flood of its own, of a machine that was too busy. */
+const leftOutAfter = 200;
+/** So many clients take turns, and each so many requests one is important: of no client more than of another. */
+const clients = 8;
+const importantEach = 10;
 
 /**
  * Offers requests at a fixed rate, whatever comes back: users do not wait for each other. A latency counts from when the
@@ -18,7 +28,6 @@ interface Stream {
 export class OpenLoop {
   private readonly port: number;
   private readonly patience: number;
-  private readonly leftOutAfter: number;
   private readonly ticking: NodeJS.Timeout;
   private readonly counters = new Map<string, ByRoute<Counter>>();
   private readonly lateness = new Map<string, number>();
@@ -27,16 +36,14 @@ export class OpenLoop {
   private latest = 0;
   private began = 0;
 
-  /** @param leftOutAfter what is late by more than so many ms is not sent: on a machine that is too busy it would pile up. Default: never */
-  constructor(port: number, patience: number, leftOutAfter: number = Number.POSITIVE_INFINITY) {
+  constructor(port: number, patience: number) {
     this.port = port;
     this.patience = patience;
-    this.leftOutAfter = leftOutAfter;
     this.ticking = setInterval(() => this.tick(), 2);
   }
 
-  /** From now on so many requests a second for each route, counted under the name of the phase. */
-  offer(phase: string, rates: ByRoute<number>, counters: ByRoute<Counter>): void {
+  /** From now on so many requests a second for each route, counted under the name of the phase, and so many more of the greedy client. */
+  offer(phase: string, rates: ByRoute<number>, counters: ByRoute<Counter>, greedy = 0): void {
     this.tick();
     this.began = performance.now();
     this.phase = phase;
@@ -52,8 +59,17 @@ export class OpenLoop {
           counter: counters[route],
           every,
           due: this.began + (every * (index + 1)) / (routes.length + 1),
+          isGreedy: false,
+          sent: 0,
         };
       });
+    if (greedy > 0) {
+      const counter = counters[greedyRoute];
+      this.streams = [
+        ...this.streams,
+        { route: greedyRoute, counter, every: 1000 / greedy, due: this.began, isGreedy: true, sent: 0 },
+      ];
+    }
   }
 
   /** Nothing new from now on. */
@@ -87,22 +103,31 @@ export class OpenLoop {
     );
   }
 
-  /** Sends all that is due, also what should have been sent while this process was busy. */
+  /** Sends what is due, also what should have been sent while this process was busy, unless that is long ago. */
   private tick(): void {
     const now = performance.now();
     const earliest = Math.min(now, ...this.streams.map(({ due }) => due));
     this.latest = Math.max(this.latest, now - earliest);
     this.lateness.set(this.phase, Math.max(this.lateness.get(this.phase) ?? 0, now - earliest));
     for (const stream of this.streams) {
-      stream.due = Math.max(stream.due, now - this.leftOutAfter);
+      stream.due = Math.max(stream.due, now - leftOutAfter);
       for (; stream.due <= now; stream.due += stream.every) this.send(stream, stream.due, now);
     }
   }
 
-  private send({ route, counter }: Stream, due: number, now: number): void {
-    const ended = counter.offer(due - this.began);
-    ask(this.port, `/${route}`, Math.max(1, this.patience - (now - due)), (ending) => {
-      ended(ending, performance.now() - due);
-    });
+  private send(stream: Stream, due: number, now: number): void {
+    const { route, counter, isGreedy } = stream;
+    const nth = stream.sent++;
+    const isImportant = !isGreedy && nth % importantEach === 0;
+    const by: Class = isGreedy ? "greedy" : isImportant ? "important" : "usual";
+    const ended = counter.offer(due - this.began, by);
+    const client = isGreedy ? "greedy" : `client ${nth % clients}`;
+    ask(
+      this.port,
+      `/${route}`,
+      Math.max(1, this.patience - (now - due)),
+      (ending) => ended(ending, performance.now() - due),
+      { client, isImportant },
+    );
   }
 }

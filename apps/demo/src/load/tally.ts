@@ -13,6 +13,14 @@ export type Ending =
   /** Another answer, or a broken connection. */
   | "failed";
 
+/** Who asks: the greedy client, or one of the others, which have something important to ask now and then. */
+export type Class = "usual" | "important" | "greedy";
+
+export interface Share {
+  readonly offered: number;
+  readonly good: number;
+}
+
 /** What became of the requests that one route was offered in one phase. */
 export interface Tally {
   readonly offered: number;
@@ -21,10 +29,14 @@ export interface Tally {
   readonly refused: number;
   readonly timedOut: number;
   readonly failed: number;
+  /** The important ones of these. */
+  readonly important: Share;
+  /** Those of the greedy client, which are in none of the other figures. */
+  readonly greedy: Share;
   /** The latencies of those that were neither refused nor failed, as buckets: one who gave up counts with all its patience. */
   readonly latencies: readonly number[];
   /** In the order of time, how many were good of those offered in each slice of a phase. */
-  readonly slices: readonly { readonly offered: number; readonly good: number }[];
+  readonly slices: readonly Share[];
 }
 
 /** The length of a slice, in ms. */
@@ -35,6 +47,8 @@ export class Counter {
   private readonly latencies = new Histogram();
   private readonly slices: { offered: number; good: number }[] = [];
   private readonly isSliced: boolean;
+  private readonly important = { offered: 0, good: 0 };
+  private readonly greedy = { offered: 0, good: 0 };
   private offered = 0;
 
   /** @param options `slices: false` leaves the slices out, which grow with time; default true */
@@ -43,19 +57,24 @@ export class Counter {
   }
 
   /** One is due, so long after the phase began. What it answers with is to be told how that ended. */
-  offer(sincePhaseBegan: number): (ending: Ending, tookMs: number) => void {
+  offer(sincePhaseBegan: number, by: Class = "usual"): (ending: Ending, tookMs: number) => void {
+    const share = by === "usual" ? undefined : this[by];
+    if (share !== undefined) share.offered++;
+    if (by === "greedy") return (ending) => void (ending === "good" && this.greedy.good++);
     this.offered++;
     const slice = this.isSliced ? this.slice(Math.floor(sincePhaseBegan / sliceMs)) : undefined;
     if (slice !== undefined) slice.offered++;
     return (ending, tookMs) => {
       this.counts[ending]++;
       if (ending === "good" && slice !== undefined) slice.good++;
+      if (ending === "good" && share !== undefined) share.good++;
       if (ending === "good" || ending === "timedOut") this.latencies.record(tookMs);
     };
   }
 
   tally(): Tally {
-    return { ...this.counts, offered: this.offered, latencies: this.latencies.toJSON(), slices: this.slices };
+    const { counts, offered, important, greedy, latencies, slices } = this;
+    return { ...counts, offered, important, greedy, latencies: latencies.toJSON(), slices };
   }
 
   private slice(index: number): { offered: number; good: number } {

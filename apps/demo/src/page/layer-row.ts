@@ -46,7 +46,11 @@ export function rowOf(
   });
   const line = number("waiting") > 0 ? `, ${count(number("waiting"))} in line` : "";
 
-  if (is("limits")) return full(number("active"), number("max"), "limit", line);
+  // A limit for each key, of which there may be thousands, cannot be drawn as one.
+  if (is("limits") && facts["maxKeys"] !== undefined) return guard("", `${count(number("size"))} keys, each by itself`);
+  // One that adapts says where it is now.
+  const max = number(numbers["limit"] === undefined ? "max" : "limit");
+  if (is("limits")) return full(number("active"), max, "limit", line);
   if (is("queues")) return full(number("queued"), number("capacity"), "line", " wait");
   if (is("rates")) {
     const per = number("interval") === 1000 ? "a second" : `in ${short(number("interval"))} ms`;

@@ -1,6 +1,6 @@
-import type { Tally } from "../load/tally.ts";
+import type { Share, Tally } from "../load/tally.ts";
 import { sliceMs } from "../load/tally.ts";
-import { deadRoute, type PhaseName } from "../plan.ts";
+import { adaptiveRoute, deadRoute, greedyRoute, type PhaseName, priorityRoute } from "../plan.ts";
 import { type ByRoute, byRoute } from "../routes.ts";
 import type { PhaseResult, RunResult, Seen } from "./run-result.ts";
 
@@ -15,6 +15,14 @@ export interface Findings {
   /** How those ended who asked the dead one itself, and what the circuit in front of it did. */
   readonly beforeTheDead: Pick<Tally, "offered" | "good" | "estimated" | "timedOut"> &
     Pick<Seen, "circuitOpened" | "circuitRefused">;
+  /** In the spike: of the important requests to the route that has priorities, the share that was answered well, and of all others. */
+  readonly important: number;
+  readonly unimportant: number;
+  /** While one client was greedy: the share of what the others asked the same route that was answered well, and what the greedy one got. */
+  readonly besideTheGreedy: number;
+  readonly greedy: Share;
+  /** What the limit that adapts had found at the end of the spike; null where there is none. */
+  readonly limit: number | null;
   /**
    * After the spike: in how many seconds each route answered again nine in ten of what it was asked, and went on so to
    * the end of the phase; undefined: not within the phase.
@@ -28,6 +36,7 @@ export interface Findings {
 
 export function findingsOf(run: RunResult): Findings {
   const spike = phaseOf(run, "spike");
+  const greedy = phaseOf(run, "greedy");
   const slow = phaseOf(run, "slow");
   const dead = phaseOf(run, "dead");
   return {
@@ -35,6 +44,10 @@ export function findingsOf(run: RunResult): Findings {
     recovered: byRoute((route) => recoveredAfter(phaseOf(run, "after").tallies[route])),
     slow: byRoute((route) => answered(slow.tallies[route])),
     dead: byRoute((route) => answered(dead.tallies[route])),
+    ...byImportance(spike.tallies[priorityRoute]),
+    besideTheGreedy: answered(greedy.tallies[greedyRoute]),
+    greedy: greedy.tallies[greedyRoute].greedy,
+    limit: spike.seen[adaptiveRoute].limit,
     beforeTheDead: { ...dead.seen[deadRoute], ...dead.tallies[deadRoute] },
     heldUp: spike.heldUp,
     memory: Math.max(...run.phases.map(({ memory }) => memory)),
@@ -42,8 +55,13 @@ export function findingsOf(run: RunResult): Findings {
 }
 
 /** The share that was answered well. */
-function answered({ good, offered }: Tally): number {
+function answered({ good, offered }: Share): number {
   return offered === 0 ? 1 : good / offered;
+}
+
+function byImportance({ offered, good, important }: Tally): Pick<Findings, "important" | "unimportant"> {
+  const others = { offered: offered - important.offered, good: good - important.good };
+  return { important: answered(important), unimportant: answered(others) };
 }
 
 export function phaseOf(run: RunResult, name: PhaseName): PhaseResult {

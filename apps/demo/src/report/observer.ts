@@ -44,6 +44,7 @@ class PhaseSeen {
       this.last.routes[route][count] - this.first.routes[route][count];
     return byRoute((route) => ({
       ...this.most[route],
+      limit: this.last.routes[route].limit,
       retries: since(route, "retries"),
       retriesDenied: since(route, "retriesDenied"),
       circuitOpened: since(route, "circuitOpened"),
@@ -92,7 +93,7 @@ export class Observer {
     const phase = this.phases.get(name);
     if (phase !== undefined) return { memory: phase.memory, seen: phase.seen() };
     const counted = { retries: 0, retriesDenied: 0, circuitOpened: 0, circuitRefused: 0 };
-    const nothing = { queued: 0, backendQueued: 0, permits: 0, budget: null, ...counted };
+    const nothing = { queued: 0, backendQueued: 0, permits: 0, budget: null, limit: null, ...counted };
     return { memory: 0, seen: byRoute(() => nothing) };
   }
 

@@ -16,6 +16,8 @@ export interface Seen {
   readonly circuitRefused: number;
   /** The least that there was left for retries; null where there is no budget. */
   readonly budget: number | null;
+  /** What a limit that adapts has found at the end; null where there is none. */
+  readonly limit: number | null;
 }
 
 export interface PhaseResult {

@@ -1,4 +1,14 @@
-import { deadRoute, slowFactor, slowRoute, spikeTimes } from "../plan.ts";
+import {
+  adaptiveInitial,
+  adaptiveRoute,
+  deadRoute,
+  greedyRoute,
+  greedyTimes,
+  priorityRoute,
+  slowFactor,
+  slowRoute,
+  spikeTimes,
+} from "../plan.ts";
 import { type ByRoute, type RouteName, routes } from "../routes.ts";
 import { type Findings, findingsOf, phaseOf } from "./findings.ts";
 import type { RunResult } from "./run-result.ts";
@@ -57,9 +67,22 @@ export function inWords(layered: RunResult, plain: RunResult): string[] {
     ...compare(({ slow }) => shares(beside(slowRoute), slow)),
     `The backend of ${deadRoute} fell silent. Of what the other routes were asked, there was answered in time:`,
     ...compare(({ dead }) => shares(beside(deadRoute), dead)),
-    `Those who asked ${deadRoute} itself meanwhile. A breaker refuses attempts at once that would wait for silence, and its fallback`,
-    "answers with an estimate, which is no goodput:",
+    "",
+    "What single layers brought:",
+    `priorities (${priorityRoute}, spike). Answered in time:`,
+    ...compare(
+      ({ important, unimportant }) => `${percent(important)} of the important, ${percent(unimportant)} of the others`,
+    ),
+    `a limit for each client (${greedyRoute}). One client alone asked for ${greedyTimes} times what the backend can do. Answered in time:`,
+    ...compare(
+      ({ besideTheGreedy, greedy }) =>
+        `${percent(besideTheGreedy)} of the other clients' requests, ${greedy.good} of its own ${greedy.offered}`,
+    ),
+    `an adaptive limit (${adaptiveRoute}, spike). Nobody told it what the backend can do:`,
+    ...compare(({ limit, spike }) => adapted(limit, spike[adaptiveRoute])),
+    `a breaker and a fallback (${deadRoute}, silent). An estimate is no goodput:`,
     ...compare(({ beforeTheDead }) => besideSilence(beforeTheDead)),
+    "",
     "Memory of the gateway, at most:",
     ...compare(({ memory }) => `${Math.round(memory / 2 ** 20)} MB`),
     "In the spike the load generator itself was held up, at most (much says that the machine was too busy for figures):",
@@ -80,6 +103,14 @@ function verdict(withLayers: Findings, without: Findings): string[] {
       "with layers, a dead dependency took no other route down: 90 % or more was answered",
     ),
     claim(!stoodBeside(without), "without, it did"),
+    claim(
+      withLayers.important >= 0.99,
+      "with layers, 99 % of the important requests in the spike were answered in time",
+    ),
+    claim(
+      withLayers.besideTheGreedy >= 0.9,
+      "with layers, a greedy client took nothing from the others: 90 % or more was answered",
+    ),
   ];
 }
 
@@ -89,6 +120,13 @@ export function keptUp({ spike }: Findings): boolean {
 
 export function stoodBeside({ dead }: Findings): boolean {
   return routes.every((route) => route === deadRoute || dead[route] >= 0.9);
+}
+
+function adapted(limit: number | null, goodput: number): string {
+  const result = `goodput was ${percent(goodput)} of the capacity`;
+  return limit === null
+    ? `no limit; ${result}`
+    : `it began with ${adaptiveInitial} at once, and ended with ${limit}; ${result}`;
 }
 
 function besideSilence({

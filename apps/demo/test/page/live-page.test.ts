@@ -90,7 +90,7 @@ describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout
     await choose("load", "0.6").focus();
     await page.keyboard.press("ArrowRight");
     await page.locator("[data-control=load] [value='1.5']:checked").waitFor({ ...within, state: "attached" });
-    await says("[data-route=quote] [data-side=layered] .layer", /loadShed.*refused/);
+    await says("[data-route=report] [data-side=layered] .layer", /loadShed.*refused/);
     await says("[data-route] [data-side=plain] .layer[data-alert=true]", /\d wait/);
     await says("#what", /1.5 times/);
     expect(await choose("load", "1.5").isChecked()).toBe(true);
