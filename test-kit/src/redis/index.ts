@@ -10,6 +10,6 @@ export { redisCluster, redisServer } from "./redis-server.ts";
 export type { Reply, RespClient } from "./resp-client.ts";
 export { RespError, respClient } from "./resp-client.ts";
 export type { ServerForTests, ServerProgram } from "./server-program.ts";
-export { howToGetOne, noServer, requireServer, serverForTests } from "./server-program.ts";
+export { findServer, howToGetOne, noServer, requireServer, serverForTests } from "./server-program.ts";
 export type { SlowLink } from "./slow-link.ts";
 export { slowLink } from "./slow-link.ts";

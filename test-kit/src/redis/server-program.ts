@@ -46,6 +46,15 @@ export function requireServer(): Promise<ServerProgram> {
   return server.need();
 }
 
+/**
+ * As {@link requireServer}, for a program that goes on without: undefined where there is none.
+ *
+ * @throws Error when SLUICE_REDIS_SERVER names a program that does not run
+ */
+export function findServer(): Promise<ServerProgram | undefined> {
+  return server.find();
+}
+
 /** What test files say of the server that they run over. `npm test` lets tests be skipped whose name has {@link noServer} in it, and no others. */
 export interface ServerForTests {
   readonly missing: boolean;
