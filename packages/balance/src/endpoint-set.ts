@@ -58,7 +58,7 @@ export class EndpointSet implements EndpointOwner {
 
   /** The weights of those in {@link usable}. */
   get weight(): number {
-    this.readmit();
+    if (this.stale) this.refresh();
     return this.weights;
   }
 
