@@ -41,8 +41,8 @@ export interface ThrottleOptions<Req = unknown, Res = unknown> {
     | ((outcome: PromiseSettledResult<Res>, call: ThrottledCall<Req>) => ThrottleVerdict | undefined)
     | undefined;
   /**
-   * Random numbers from 0 up to but not including 1: then each call is refused by chance, when it begins. What it throws is the failure of
-   * the call. Default: no dice, what is to be refused adds up, and each time it comes to one call, one is refused.
+   * Random numbers from 0 up to but not including 1: then each call is refused by chance, when it begins, at the share of that moment. What
+   * it throws is the failure of the call. Default: no dice, what is to be refused adds up, and each time it comes to one call, one is refused.
    */
   readonly random?: (() => number) | undefined;
   /** Where time is read; default `systemClock`. */

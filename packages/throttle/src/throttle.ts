@@ -149,8 +149,11 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   /** @internal */
   started(lease: ThrottleLease<Req>, request: Req, { signal }: CallOptions): void {
     const { random, classify } = this.settings;
-    // A call that waits asks twice in one turn, and begins once.
-    if (random !== undefined && random() < lease.share) throw this.refusal(this.time.now());
+    if (random !== undefined) {
+      // Here, for a call that waits asks twice in one turn, and begins once: maybe long after that.
+      const now = this.time.now();
+      if (random() < this.shareAt(now)) throw this.refusal(now);
+    }
     lease.signal = signal;
     if (classify !== undefined) lease.request = request;
   }

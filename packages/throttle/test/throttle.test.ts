@@ -209,6 +209,19 @@ describe("with random", () => {
     expect([thrown.length, layer.refused, layer.active, handle.reserved]).toEqual([3, 2, 1, 0]);
   });
 
+  test("a permit that was held is thrown for at the share of the moment in which its call begins", async () => {
+    const { clock, layer, service, handle } = await seasoned(0, 40, { random: () => 0.5 });
+    const held = service.tryReady("x");
+    const { refused } = layer;
+    expect(layer.probability).toBe(0.9);
+    await clock.advance(10_000);
+    // All is forgotten by now: nothing says that the other side would refuse.
+    expect(layer.probability).toBe(0);
+    void held?.call("x");
+    expect((await handle.nextRequest()).request).toBe("x");
+    expect(layer.refused).toBe(refused);
+  });
+
   test("what it throws is the failure of the call, and nothing is held", async () => {
     const { layer, service, handle } = await seasoned(10, 30, {
       random() {
