@@ -1,3 +1,4 @@
+import { OverloadedError } from "@sluice/core";
 import { Reason } from "./innermost.ts";
 import type { Caller } from "./callers.ts";
 import type { Job } from "./innermost.ts";
@@ -145,6 +146,14 @@ export const acts: Readonly<Record<string, Act>> = {
 
   respond: answer(true),
   fail: answer(false),
+
+  /** Whoever does the work says that it is too much. */
+  refuse(step, play) {
+    const found = job(step, play, ({ answered }) => !answered);
+    if (found === undefined) return;
+    play.innermost.fail(found, new OverloadedError("innermost"));
+    play.model?.answer(play.modelled(found, play.model), "overloaded: innermost");
+  },
 
   handUp(step, play) {
     const found = job(step, play, ({ answered, options }) => !answered && options.waitUntil !== undefined);
