@@ -50,13 +50,22 @@ const answer =
   };
 
 /** Somebody gives up, and with it all who have the same signal. */
-export function giveUp(each: Caller, play: Play): void {
+export function giveUp(each: Caller, play: Play, reason: Error = new Reason(each.who, "aborted")): void {
   if (each.abort.signal.aborted) return;
-  each.abort.abort(new Reason(each.who, "aborted"));
+  each.abort.abort(reason);
   const together = play.callers.all.filter(({ abort }) => abort === each.abort);
   for (const { who } of together) play.model?.abort(who);
   // In which order they hear of it nobody promises.
   play.unsure ||= together.length > 1;
+}
+
+/** A timeout further out gives up on somebody. Returns on whom. */
+export function timeOut(step: Step, play: Play): readonly number[] {
+  const each = one(play.callers.all.slice(-8), step);
+  if (each === undefined || each.abort.signal.aborted) return [];
+  const together = play.callers.all.filter(({ abort }) => abort === each.abort).map(({ who }) => who);
+  giveUp(each, play, Object.assign(new Error(`too long, ${each.who}`), { name: "TimeoutError" }));
+  return together;
 }
 
 /** A permit is spent on a request of another key, or route; or on another request of the same. */
