@@ -243,7 +243,7 @@ describe("with random", () => {
 describe("classify", () => {
   test("says what an answer is, and is told of the request and whether the caller gave up", async () => {
     const seen: unknown[] = [];
-    const { layer, handle, service } = setUp({
+    const { clock, layer, handle, service } = setUp({
       classify(outcome, call) {
         seen.push(call);
         return outcome.status === "fulfilled" && outcome.value === "503" ? "refused" : undefined;
@@ -252,9 +252,10 @@ describe("classify", () => {
     const controller = new AbortController();
     const answer = service.call("x", { signal: controller.signal });
     controller.abort();
+    await clock.advance(70);
     (await handle.nextRequest()).respond("503");
     await answer;
-    expect(seen).toEqual([{ request: "x", aborted: true }]);
+    expect(seen).toEqual([{ request: "x", elapsed: 70, aborted: true }]);
     expect(layer).toMatchObject({ requests: 1, accepts: 0 });
   });
 
