@@ -41,6 +41,7 @@ export { deadOrigin, failureOf, loopback } from "./loopback.ts";
 export { randomFrom } from "./random.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";
 export { excess, rooms } from "./rate-rules.ts";
+export { schedules } from "./schedules.ts";
 export { seed } from "./seed.ts";
 export { timersOfOurs } from "./timers-of-ours.ts";
 export { hops, turn } from "./turns.ts";
