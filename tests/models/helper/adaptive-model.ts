@@ -4,7 +4,7 @@ import { NewsInOrder } from "./news-in-order.ts";
 import { PlainGate } from "./plain-gate.ts";
 
 /** How calls are gathered: all of them for so long, and so many at least; or each by itself. */
-export interface PlainWindow {
+interface PlainWindow {
   readonly time: number;
   readonly samples: number;
   readonly quantile: number | undefined;
