@@ -110,8 +110,8 @@ export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> 
   const program = join(root, "node_modules/vitest/vitest.mjs");
   const projects = ours.map((name) => `--project=!${name}`);
   const args = [program, "run", ...projects, "--reporter=json", `--outputFile.json=${file}`];
-  // An async context costs every promise a hook there: a tenth of the schedules will do, the others were played on ours.
-  const env = { SLUICE_SCHEDULES: "1000", SLUICE_STACKS: "100", ...outside };
+  // An async context costs every promise a hook there: a twentieth of the schedules will do, the others were played on ours.
+  const env = { SLUICE_SCHEDULES: "500", SLUICE_STACKS: "50", ...outside };
   const { ok, output } = await command("node", args, { env, within: patience });
   if (ok) return { ok, summary: version };
   const results = read(file);

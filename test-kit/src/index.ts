@@ -1,5 +1,5 @@
 /**
- * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, garbage, what
+ * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, random numbers from a seed, garbage, what
  * a rate is to do, a server on loopback, and how a package describes its layers and its options. It depends on nothing, so that core's tests
  * can use it, too; what tests of layers need is in `@sluice/testing`.
  */
@@ -38,8 +38,10 @@ export { oddNumbers, oddValues, revoked, shown, untouchable } from "./odd-values
 export type { Every, OptionRow, OptionsRow, OptionTable } from "./option-table.ts";
 export type { Loopback } from "./loopback.ts";
 export { deadOrigin, failureOf, loopback } from "./loopback.ts";
+export { randomFrom } from "./random.ts";
 export type { RateAlgorithm, RateRules } from "./rate-rules.ts";
 export { excess, rooms } from "./rate-rules.ts";
+export { schedules } from "./schedules.ts";
 export { seed } from "./seed.ts";
 export { timersOfOurs } from "./timers-of-ours.ts";
 export { hops, turn } from "./turns.ts";

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { buffer } from "@sluice/buffer";
 import { type AnyLayer, gate, Semaphore } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
@@ -117,7 +118,7 @@ describe("promise 4: through gates of different make", () => {
           expect(layers.map((each) => each.counts())).toEqual(counts(model));
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: schedules(1_000) },
     );
   });
 
@@ -157,7 +158,7 @@ describe("promise 4: through gates of different make", () => {
         expect(begun).toEqual([...begun].sort((a, b) => a - b));
         expect([workshop.running, clock.pending]).toEqual([[], 0]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: schedules(1_000) },
     );
   });
 });

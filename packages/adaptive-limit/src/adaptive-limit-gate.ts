@@ -10,8 +10,8 @@ import {
   type WaitingLine,
 } from "@sluice/core";
 import {
-  abortReason,
-  isTimeout,
+  classified,
+  type Classify,
   readOptions,
   report,
   requireClock,
@@ -19,14 +19,13 @@ import {
   requireLabel,
   requireLine,
   requireNumber,
-  requireOneOf,
   SteadyTime,
 } from "@sluice/core/kit";
 import { within } from "./bounds.ts";
-import { type Classification, type Classified, classifyByDefault } from "./classify.ts";
+import { type Classification, classifyByDefault, requireVerdict } from "./classify.ts";
 import type { LimitAlgorithm, LimitSample } from "./limit-algorithm.ts";
 import { claimAlgorithm, readAlgorithm } from "./read-algorithm.ts";
-import { type Measures, MeasuredLease } from "./measured-lease.ts";
+import { type MeasuredCall, type Measures, MeasuredLease } from "./measured-lease.ts";
 import { SampleWindow } from "./sample-window.ts";
 import { requireWindow, type WindowOptions } from "./window-options.ts";
 
@@ -38,11 +37,11 @@ export interface AdaptiveLimitGateOptions<Req = unknown> {
    */
   readonly window?: WindowOptions | false | undefined;
   /**
-   * What a call says of the limit. Called once for each call that has its answer, in the caller's async context. What it throws, and any
-   * other answer, is reported, and the call is ignored. Default: a response is a success; a timeout and a refusal are dropped; other
-   * failures, open circuits and calls whose caller gave up are ignored.
+   * What a call says of the limit; undefined: as by default. Called once for each call that has its answer, in the caller's async context.
+   * Where it throws or returns something else, that is reported, and the default counts. By default a response is a success; a timeout and a
+   * refusal are dropped; other failures, open circuits and calls whose caller gave up are ignored.
    */
-  readonly classify?: ((outcome: Outcome, call: Classified<Req>) => Classification) | undefined;
+  readonly classify?: Classify<Classification, Req> | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. */
   readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
   /** Where round trips are measured; default `systemClock`. */
@@ -76,7 +75,7 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
   private readonly semaphore: Semaphore;
   private readonly window: SampleWindow | undefined;
   private readonly staleTime: number;
-  private readonly classify: NonNullable<AdaptiveLimitGateOptions<Req>["classify"]> | undefined;
+  private readonly classify: Classify<Classification, Req> | undefined;
   private readonly time: SteadyTime;
   private inflight = 0;
   private lastRtt: number | undefined = undefined;
@@ -187,18 +186,11 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
   }
 
   /** @internal what a call that has its answer says */
-  verdictOn(outcome: Outcome, request: Req, signal: AbortSignal | undefined): Classification {
-    const timedOut = signal !== undefined && signal.aborted && isTimeout(abortReason(signal));
-    const aborted = signal !== undefined && signal.aborted && !timedOut;
+  verdictOn(outcome: Outcome, { request, signal, since }: MeasuredCall<Req>): Classification {
     const { classify } = this;
-    if (classify === undefined) return aborted ? "ignore" : timedOut ? "dropped" : classifyByDefault(outcome);
-    try {
-      const found = classify(outcome, { request, aborted });
-      return requireOneOf(name, "what classify returns", found, ["success", "dropped", "ignore"]);
-    } catch (error) {
-      report(error);
-      return "ignore";
-    }
+    const verdict =
+      classify && classified(classify, { outcome, request, signal, elapsed: this.time.now() - since }, requireVerdict);
+    return verdict ?? classifyByDefault(outcome, signal);
   }
 
   /** @internal a call that counts has ended */

@@ -1,5 +1,5 @@
 import { isRefusal, type Outcome } from "@sluice/core";
-import { isTimeout } from "@sluice/core/kit";
+import { abortReason, isTimeout, requireOneOf } from "@sluice/core/kit";
 
 /**
  * What a call says of the limit: `"success"`, its round trip counts; `"dropped"`, it was too much, the limit must go down; `"ignore"`,
@@ -7,22 +7,21 @@ import { isTimeout } from "@sluice/core/kit";
  */
 export type Classification = "success" | "dropped" | "ignore";
 
-/** What is known of a call when it is classified. */
-export interface Classified<out Req = unknown> {
-  /** The request of the call. */
-  readonly request: Req;
-  /** Whether the caller gave up: its signal was aborted by then, and not by a timeout. */
-  readonly aborted: boolean;
-}
-
 /**
- * A response is a success. A timeout is dropped, and so is a refusal, unless it is an open circuit's or that of a service that is closed:
- * these say nothing of capacity. Other failures are ignored, for failing fast says nothing of how long a call takes.
+ * A response is a success. A timeout is dropped, also one further out that aborted the call, and so is a refusal, unless it is an open
+ * circuit's or that of a service that is closed: these say nothing of capacity. Calls whose caller gave up are ignored. So are other
+ * failures, for failing fast says nothing of how long a call takes.
  */
-export function classifyByDefault(outcome: Outcome): Classification {
+export function classifyByDefault(outcome: Outcome, signal: AbortSignal | undefined): Classification {
+  if (signal?.aborted) return isTimeout(abortReason(signal)) ? "dropped" : "ignore";
   if (outcome.status === "fulfilled") return "success";
-  const reason: unknown = outcome.reason;
+  const { reason } = outcome;
   if (isTimeout(reason)) return "dropped";
   if (isRefusal(reason)) return reason.reason === "circuit" || reason.reason === "closed" ? "ignore" : "dropped";
   return "ignore";
+}
+
+/** @throws TypeError | RangeError when it is no classification */
+export function requireVerdict(verdict: unknown): Classification {
+  return requireOneOf("adaptiveLimit", "what classify returns", verdict, ["success", "dropped", "ignore"]);
 }

@@ -11,7 +11,7 @@ export { AdaptiveLimit } from "./adaptive-limit-gate.ts";
 export type { AimdOptions } from "./aimd.ts";
 export { aimd } from "./aimd.ts";
 export type { LimitBounds } from "./bounds.ts";
-export type { Classification, Classified } from "./classify.ts";
+export type { Classification } from "./classify.ts";
 export type { GradientOptions } from "./gradient.ts";
 export { gradient } from "./gradient.ts";
 export type { LimitAlgorithm, LimitSample } from "./limit-algorithm.ts";

@@ -10,18 +10,25 @@ export interface Measures<in Req> {
   /** A call that has started ends, or is refused further in. */
   leave(): void;
   /** What a call that has its answer says. */
-  verdictOn(outcome: Outcome, request: Req, signal: AbortSignal | undefined): Classification;
+  verdictOn(outcome: Outcome, call: MeasuredCall<Req>): Classification;
   /** A call that counts has ended. */
   learn(since: number, inflight: number, dropped: boolean): void;
 }
 
+/** A call that has started. */
+export interface MeasuredCall<out Req> {
+  readonly request: Req | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly since: number;
+}
+
 /** A permit, and what is measured of its call. */
-export class MeasuredLease<Req> implements Lease<Req> {
+export class MeasuredLease<Req> implements Lease<Req>, MeasuredCall<Req> {
   private readonly limit: Measures<Req>;
   private readonly lease: Lease;
-  private request: Req | undefined = undefined;
-  private signal: AbortSignal | undefined = undefined;
-  private since = 0;
+  request: Req | undefined = undefined;
+  signal: AbortSignal | undefined = undefined;
+  since = 0;
   /** How many calls were in flight when this one started; 0 before. */
   private inflight = 0;
   private verdict: Classification | undefined = undefined;
@@ -46,7 +53,7 @@ export class MeasuredLease<Req> implements Lease<Req> {
 
   answered(outcome: Outcome): void {
     const { limit, since, inflight } = this;
-    this.verdict = limit.verdictOn(outcome, this.request as Req, this.signal);
+    this.verdict = limit.verdictOn(outcome, this);
     // The work of a call that timed out may go on for as long as it likes: the limit must not wait for it.
     if (this.verdict === "dropped") limit.learn(since, inflight, true);
   }

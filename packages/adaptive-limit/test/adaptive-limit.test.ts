@@ -315,8 +315,8 @@ describe("classify", () => {
     (await handle.nextRequest()).respond("200");
     await Promise.all([one, two]);
     expect(asked).toEqual([
-      ["fulfilled", { request: "a", aborted: false }, "ann"],
-      ["fulfilled", { request: "b", aborted: true }, "bob"],
+      ["fulfilled", { request: "a", elapsed: 0, aborted: false }, "ann"],
+      ["fulfilled", { request: "b", elapsed: 0, aborted: true }, "bob"],
     ]);
     expect(samples.map(({ dropped }) => dropped)).toEqual([true, false]);
   });
@@ -329,9 +329,8 @@ describe("classify", () => {
       },
     ],
     ["answers with something else", () => "fine"],
-    ["answers with nothing", () => undefined],
-    ["answers with a promise", () => Promise.resolve("success")],
-  ])("where it %s the call is ignored, and that is reported", async (_how, classify) => {
+    ["answers with a promise", () => Promise.resolve("dropped")],
+  ])("where it %s that is reported, and the default counts", async (_how, classify) => {
     const { service, handle, samples, limit } = recorded({ classify: classify as () => Classification });
     const reported = await unhandledIn(async () => {
       const answer = service.call("a");
@@ -339,8 +338,18 @@ describe("classify", () => {
       expect(await answer).toBe("A");
     });
     expect(reported).toHaveLength(1);
-    expect(samples).toEqual([]);
+    expect(samples.map(({ dropped }) => dropped)).toEqual([false]);
     expect(limit.active).toBe(0);
+  });
+
+  test("where it says nothing the default counts", async () => {
+    const { service, handle, samples } = recorded({ classify: () => undefined });
+    const answers = ["a", "b", "c"].map((request) => service.call(request).catch(() => {}));
+    (await handle.nextRequest()).respond("A");
+    (await handle.nextRequest()).fail(new Error("not found"));
+    (await handle.nextRequest()).fail(new OverloadedError("backend"));
+    await Promise.all(answers);
+    expect(samples.map(({ dropped }) => dropped)).toEqual([false, true]);
   });
 });
 

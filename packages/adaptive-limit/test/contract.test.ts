@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { AdaptiveLimit, adaptiveLimit, aimd, gradient, type LimitAlgorithm, vegas } from "../src/index.ts";
@@ -12,7 +13,7 @@ test.each<readonly [string, () => LimitAlgorithm, number]>([
 ])("with %s it keeps every promise of the contract, under random schedules", async (_name, make, runs) => {
   const report = await checkContract(
     ({ clock }) => adaptiveLimit(make(), { clock, window: { time: 10, samples: 1 } }),
-    { observes: true, runs },
+    { observes: true, runs: schedules(runs) },
   );
   expect(report.ok ? "" : String(report)).toBe("");
 });
@@ -21,7 +22,7 @@ test("with a limit that stays it keeps every promise of the contract, under 3,00
   const fixed = { initial: 2, min: 2, max: 2 };
   const report = await checkContract(({ clock }) => adaptiveLimit(vegas(fixed), { clock }), {
     observes: true,
-    runs: 3_000,
+    runs: schedules(3_000),
     badOptions: [
       { option: "algorithm", value: 5, make: (algorithm: never) => adaptiveLimit(algorithm) },
       ...[0, 1.5, Number.NaN, "2"].map((value) => ({

@@ -1,15 +1,15 @@
 import { OverloadedError, ServiceBuilder } from "@sluice/core";
+import { randomFrom } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { adaptiveLimit, aimd, gradient, type LimitAlgorithm, vegas } from "../src/index.ts";
 import { saturated } from "./helper/saturated.ts";
 import { sampleOf } from "./helper/steps.ts";
-import { numbersFrom } from "./helper/worker-pool.ts";
 
 /** So many callers, one call at a time each, of a service without any limit, whose latencies are exponential with a mean of 1 s. */
 async function limitWithNoise(algorithm: LimitAlgorithm, callers: number, minutes: number): Promise<number> {
   const clock = new VirtualClock();
-  const random = numbersFrom(3);
+  const random = randomFrom(3);
   const limit = adaptiveLimit(algorithm, { clock });
   const service = new ServiceBuilder().layer(limit).serviceFn(
     () =>

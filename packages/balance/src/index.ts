@@ -12,4 +12,4 @@ export type { EndpointUpdate } from "./discovery.ts";
 export type { BalanceEndpoint } from "./endpoint.ts";
 export type { Load } from "./load.ts";
 export type { BalanceOptions, EndpointEntry, EndpointOptions, OutlierOptions } from "./options.ts";
-export type { EndedCall, Verdict } from "./verdict.ts";
+export type { Verdict } from "./verdict.ts";

@@ -1,5 +1,6 @@
-import type { About, AnyService, Clock, RequestOf } from "@sluice/core";
+import type { About, AnyService, Clock, RequestOf, ResponseOf } from "@sluice/core";
 import {
+  type Classify,
   readOptions,
   requireClock,
   requireDuration,
@@ -15,7 +16,7 @@ import type { BalanceChange } from "./change.ts";
 import type { ConsistentHash } from "./consistent-hash.ts";
 import type { EndpointUpdate } from "./discovery.ts";
 import type { Load } from "./load.ts";
-import type { Classify, EndedCall, Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What errors, refusals and events call the service. */
 export const layerName = "balance";
@@ -79,9 +80,7 @@ export interface BalanceOptions<S extends AnyService = AnyService> {
    * and a rejection a failure; a refusal (`isRefusal`) is ignored, and so is a call whose caller aborted, unless by a timeout. Where it throws
    * or returns something else, that is reported, and the default counts.
    */
-  readonly classify?:
-    | ((outcome: PromiseSettledResult<any>, call: EndedCall<RequestOf<S>>) => Verdict | undefined)
-    | undefined;
+  readonly classify?: Classify<Verdict, RequestOf<S>, ResponseOf<S>> | undefined;
   /** Whether a request object that was at one endpoint goes to another the next time: for hedges and retries. Default false. */
   readonly avoidRepeats?: boolean | undefined;
   /** Where a request goes by its key: `maglev` or `ring` of `@sluice/balance/hash`. Default: to the less busy of two. */
@@ -115,7 +114,7 @@ export interface Settings {
   readonly waitAt: number;
   readonly outliers: OutlierSettings | undefined;
   readonly panic: number;
-  readonly classify: Classify | undefined;
+  readonly classify: Classify<Verdict> | undefined;
   readonly avoidRepeats: boolean;
   readonly pick: ConsistentHash<any> | undefined;
   readonly onChange: ((change: BalanceChange) => void) | undefined;

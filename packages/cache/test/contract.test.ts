@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract } from "@sluice/testing/contract";
 import { describe, expect, test } from "vitest";
 import { cache, type CacheOptions, coalesce } from "../src/index.ts";
@@ -15,7 +16,7 @@ describe("coalesce keeps every promise of the contract, under 3,000 random sched
     const report = await checkContract(({ clock }) => coalesce({ key, clock }), {
       answers: true,
       requests,
-      runs: 3_000,
+      runs: schedules(3_000),
       badOptions: [{ option: "key", value: 5, make: (bad: never) => coalesce({ key: bad }) }],
     });
     expect(report.ok ? "" : String(report)).toBe("");
@@ -34,7 +35,7 @@ describe("cache keeps every promise of the contract, under 3,000 random schedule
       {
         answers: true,
         requests: [1, 2, 3],
-        runs: 3_000,
+        runs: schedules(3_000),
         badOptions: [
           { option: "ttl", value: -1, make: (ttl: number) => cache({ key: () => 1, ttl }) },
           { option: "max", value: 0, make: (max: number) => cache({ key: () => 1, ttl: 1, max }) },

@@ -1,37 +1,16 @@
-import {
-  type FailureOf,
-  gate,
-  type GivesOnly,
-  type Kind,
-  type Layer,
-  type RequestOf,
-  type ResponseOf,
-  type Service,
-  type TakesOnly,
-} from "@sluice/core";
+import { type Adds, gate, type Layer } from "@sluice/core";
 import { CircuitBreaker, layerName } from "./circuit-breaker.ts";
 import type { CircuitOpenError } from "./circuit-open-error.ts";
 import type { CircuitState } from "./circuit.ts";
 import type { CircuitBreakerOptions } from "./options.ts";
 
-/** Also fails with {@link CircuitOpenError}; for services whose requests and responses its `classify` understands. */
-export interface Breaks<Req, Res> extends Kind {
-  readonly "~asks"?: Req;
-  readonly "~outer": TakesOnly<
-    Req,
-    this["~inner"],
-    GivesOnly<
-      Res,
-      this["~inner"],
-      Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | CircuitOpenError>,
-      "circuitBreaker"
-    >,
-    "circuitBreaker"
-  >;
-}
-
-/** A layer with a circuit breaker. One value is one circuit, for all the services that it wraps. */
-export interface CircuitBreakerLayer<Req = unknown, Res = unknown> extends Layer<Breaks<Req, Res>> {
+/**
+ * A layer with a circuit breaker. One value is one circuit, for all the services that it wraps. They take requests and give responses that its
+ * `classify` understands.
+ */
+export interface CircuitBreakerLayer<Req = unknown, Res = unknown> extends Layer<
+  Adds<CircuitOpenError, Req, Res, "circuitBreaker">
+> {
   /** Its state. The step from open to half-open is taken by the next caller who asks when the break is over. */
   readonly state: CircuitState;
   /** Calls in the window. */

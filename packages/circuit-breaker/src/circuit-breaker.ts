@@ -216,8 +216,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   private shareOf({ signal, request, since }: CircuitLease<Req>, outcome: Outcome, now: number): number | undefined {
     const { classify } = this.settings;
     if (classify === undefined) return shareByDefault(outcome, signal);
-    const call = { request, elapsed: now - since, aborted: signal?.aborted === true };
-    return shareBy(() => classify(outcome, call), outcome, signal);
+    return shareBy(classify, { outcome, request, signal, elapsed: now - since });
   }
 
   private letIn(now: number): Lease<Req> {

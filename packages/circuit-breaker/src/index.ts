@@ -11,6 +11,5 @@ export type { CircuitOpenErrorOptions } from "./circuit-open-error.ts";
 export { CircuitOpenError, isCircuitOpenError } from "./circuit-open-error.ts";
 export type { CircuitState } from "./circuit.ts";
 export type { BreakBackoff } from "./break-length.ts";
-export type { Breaks } from "./circuit-breaker-layer.ts";
 export type { CircuitBreakerOptions, CircuitWindow } from "./options.ts";
-export type { EndedCall, Verdict } from "./verdict.ts";
+export type { Verdict } from "./verdict.ts";

@@ -1,5 +1,6 @@
 import type { About, Clock } from "@sluice/core";
 import {
+  type Classify,
   readOptions,
   requireClock,
   requireDuration,
@@ -13,7 +14,7 @@ import {
 } from "@sluice/core/kit";
 import type { BreakBackoff } from "./break-length.ts";
 import type { CircuitChange } from "./circuit-breaker.ts";
-import type { EndedCall, Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Over what ratios are taken. */
 export type CircuitWindow =
@@ -61,7 +62,7 @@ export interface CircuitBreakerOptions<Req = unknown, Res = unknown> {
    * `"TimeoutError"`). A number is so much of a failure, from 0 to 1: in the ratio it counts as that, and it is a failure in a row, or of
    * a probe, from `failureRatio` on. Where it throws or returns something else, that is reported, and the default counts.
    */
-  readonly classify?: ((outcome: PromiseSettledResult<Res>, call: EndedCall<Req>) => Verdict | undefined) | undefined;
+  readonly classify?: Classify<Verdict, Req, Res> | undefined;
   /**
    * What becomes of callers while it is open: `"refuse"` (default) them with `CircuitOpenError`, or let them `"wait"` in line until it
    * closes or a probe is free.
@@ -86,7 +87,7 @@ export interface Settings {
   readonly consecutive: number;
   readonly breakFor: number | BreakBackoff;
   readonly probes: number;
-  readonly classify: ((outcome: PromiseSettledResult<any>, call: EndedCall<any>) => Verdict | undefined) | undefined;
+  readonly classify: Classify<Verdict> | undefined;
   readonly waits: boolean;
   readonly onChange: ((change: CircuitChange) => void) | undefined;
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { CircuitBreaker, circuitBreaker } from "../src/index.ts";
@@ -23,6 +24,6 @@ test.each<readonly [name: string, runs: number, make: MakeLayer]>([
   ["that lets wait", 3_000, ({ clock }) => circuitBreaker({ minimumCalls: 1, breakFor: 20, whenOpen: "wait", clock })],
   ["as a gate", 300, ({ clock }) => new CircuitBreaker({ minimumCalls: 2, breakFor: 20, clock })],
 ])("a breaker %s keeps every promise of the contract, under %i random schedules", async (_name, runs, make) => {
-  const report = await checkContract(make, { observes: true, runs, badOptions });
+  const report = await checkContract(make, { observes: true, runs: schedules(runs), badOptions });
   expect(report.ok ? "" : String(report)).toBe("");
 });

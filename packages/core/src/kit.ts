@@ -11,6 +11,8 @@ export { startObserved } from "./compose/inside.ts";
 export { recoverReadiness } from "./compose/recover-readiness.ts";
 export { abortReason, abortWith, throwIfAborted } from "./contract/abort-reason.ts";
 export { longestTimer } from "./contract/clock.ts";
+export type { Classify, Ended, EndedCall } from "./gate/classify.ts";
+export { classified, isGivenUp, verdictByDefault } from "./gate/classify.ts";
 export type { SluiceErrorOptions } from "./errors/sluice-error.ts";
 export { SluiceError } from "./errors/sluice-error.ts";
 export { requireAbout, requireLabel } from "./kit/about.ts";

@@ -101,6 +101,13 @@ describe("readOptions", () => {
     ["retries", ["maxRetries", "retryIf"], "did you mean maxRetries?"],
     ["sginal", ["request", "signal", "deadline"], "did you mean signal?"],
     ["Limit", ["limit", "interval"], "did you mean limit?"],
+    // One name begins with another.
+    ["timeou", ["time", "timeout"], "did you mean timeout?"],
+    ["timeou", ["timeout", "time"], "did you mean timeout?"],
+    ["maxWaitin", ["max", "maxWaiting"], "did you mean maxWaiting?"],
+    ["times", ["time", "timeout"], "did you mean time?"],
+    // As far off as another word.
+    ["grin", ["clock", "main"], "the options are clock, main"],
     ["timeout", ["signal", "deadline"], "the options are signal, deadline"],
     ["on", ["only"], "the options are only"],
     ["", ["a"], "the options are a"],

@@ -43,9 +43,11 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "abortWith",
     "brand",
     "callLayer",
+    "classified",
     "failureCode",
     "holdLayer",
     "isBranded",
+    "isGivenUp",
     "isOwnAbort",
     "isTimeout",
     "keepRequest",
@@ -81,6 +83,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "throwIfAborted",
     "timeOf",
     "unlisten",
+    "verdictByDefault",
   ]);
 });
 

@@ -56,6 +56,38 @@ describe("a semaphore with a line of one's own", () => {
     expect(semaphore.idle).toBe(true);
   });
 
+  test("serves a caller for whom there is room by the time it stands in line: what join asks may have made some", async () => {
+    let asked = (): void => {};
+    class Asking<Grant> extends TwoClasses<Grant> {
+      override join(options: ReadyOptions): Promise<Grant> {
+        asked();
+        return super.join(options);
+      }
+    }
+    const semaphore = new Semaphore(1, { line: (serve) => new Asking(serve) });
+    const held = semaphore.tryAcquire();
+    asked = () => held?.cancel();
+    const lease = await semaphore.acquire({ request: "low" });
+    expect([semaphore.active, semaphore.waiting]).toEqual([1, 0]);
+    lease.cancel();
+    // And behind one who was there before: that one is first.
+    const again = semaphore.tryAcquire();
+    asked = () => {};
+    const order: string[] = [];
+    const first = semaphore.acquire({ request: "low" }).then((granted) => {
+      order.push("first");
+      granted.cancel();
+    });
+    asked = () => again?.cancel();
+    const second = semaphore.acquire({ request: "low" }).then((granted) => {
+      order.push("second");
+      granted.cancel();
+    });
+    await Promise.all([first, second]);
+    expect(order).toEqual(["first", "second"]);
+    expect(semaphore.idle).toBe(true);
+  });
+
   test.each([
     [5, "Semaphore: line must be a function; received 5"],
     [

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { hedge } from "../src/index.ts";
@@ -8,7 +9,7 @@ test.each<readonly [name: string, runs: number, make: MakeLayer]>([
   ["after a quantile", 300, ({ clock }) => hedge({ delay: 5, quantile: 0.5, minSamples: 3, clock })],
 ])("a hedge %s keeps every promise of the contract, under %i random schedules", async (_name, runs, make) => {
   const report = await checkContract(make, {
-    runs,
+    runs: schedules(runs),
     badOptions: (
       [
         ["delay", [-1, 2 ** 31, Number.NaN, "5", undefined]],

@@ -1,4 +1,5 @@
 import { Semaphore } from "@sluice/core";
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { Keyed, keyed } from "../src/index.ts";
@@ -23,7 +24,12 @@ test.each<readonly [string, Parameters<typeof keyed<number, number>>[0], readonl
   ["several requests of a key, and one without", { key, gate }, [1, 2, 3, 4, 5]],
   ["one gate for those that there is no place for", { key, gate, maxKeys: 1, whenFull: "share" }, [1, 2, 4]],
 ])("with %s it keeps every promise of the contract, under 3,000 random schedules", async (_what, options, requests) => {
-  const report = await checkContract(() => keyed(options), { observes: true, requests, runs: 3_000, badOptions });
+  const report = await checkContract(() => keyed(options), {
+    observes: true,
+    requests,
+    runs: schedules(3_000),
+    badOptions,
+  });
   expect(report.ok ? "" : String(report)).toBe("");
 });
 
@@ -31,7 +37,7 @@ test("so does the gate alone", async () => {
   const report = await checkContract(() => new Keyed({ key, gate }), {
     observes: true,
     requests: [1, 2, 4],
-    runs: 500,
+    runs: schedules(500),
   });
   expect(report.ok ? "" : String(report)).toBe("");
 });

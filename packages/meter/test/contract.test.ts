@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract } from "@sluice/testing/contract";
 import { describe, expect, test } from "vitest";
 import { meter } from "../src/index.ts";
@@ -14,7 +15,7 @@ describe("promise 1: it keeps every promise of the contract, under random schedu
         { option: "name", value: "", make: (point: string) => meter(point) },
         { option: "codes", value: 0, make: (codes: number) => meter("point", { codes }) },
       ],
-      runs: 3_000,
+      runs: schedules(3_000),
     });
     expect(report.ok ? "" : String(report)).toBe("");
   });

@@ -1,6 +1,6 @@
 import { gate, type Permit, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
-import { type Deferred, deferred, turn } from "@sluice/test-kit";
+import { type Deferred, deferred, turn, schedules } from "@sluice/test-kit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { meter, type Meter } from "../src/index.ts";
@@ -142,7 +142,7 @@ test("promise 2: at any moment what was granted is released, reserved, active or
       expect(gauges(each)).toEqual([0, 0, 0, 0]);
     }
   });
-  await fc.assert(check, { numRuns: 1_000 });
+  await fc.assert(check, { numRuns: schedules(1_000) });
 });
 
 test("promise 10: switched at any moment, no gauge goes below 0 and none stays", async () => {
@@ -156,5 +156,5 @@ test("promise 10: switched at any moment, no gauge goes below 0 and none stays",
     );
     for (const each of meters) expect(gauges(each)).toEqual([0, 0, 0, 0]);
   });
-  await fc.assert(check, { numRuns: 1_000 });
+  await fc.assert(check, { numRuns: schedules(1_000) });
 });

@@ -95,8 +95,6 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     this.count(level);
     this.busySince ??= now;
     this.watch(now);
-    // The caller's function was asked after it was seen that there is no room, and may have made some: then nobody else serves who is alone.
-    if (this.size === 1 && this.moving === 0) this.serve();
     return this.announced(waiting, level);
   }
 

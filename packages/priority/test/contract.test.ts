@@ -1,4 +1,5 @@
 import { Semaphore } from "@sluice/core";
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { priorityLine, type PriorityLineOptions } from "../src/index.ts";
@@ -35,7 +36,7 @@ test.each<readonly [string, Partial<PriorityLineOptions<number>>, runs: number]>
 ])("a semaphore with %s keeps every promise of the contract, under random schedules", async (_what, options, runs) => {
   const report = await checkContract(
     ({ clock }) => new Semaphore(2, { clock, line: priorityLine<number>({ priority, clock, ...options }) }),
-    { observes: true, orders: true, requests: [1, 2, 3], runs, badOptions },
+    { observes: true, orders: true, requests: [1, 2, 3], runs: schedules(runs), badOptions },
   );
   expect(report.ok ? "" : String(report)).toBe("");
 });

@@ -32,6 +32,8 @@ export class Connector implements ConnectionOwner {
   private due = 0;
   private readonly delays: Delays;
   private readonly alarm: Alarm;
+  /** Those whose connection broke before they had moved on: they are served before all others. */
+  private readonly returned: Line<Connection> = new Line(() => this.serve(this.alarm.now()));
   private readonly line: Line<Connection> = new Line(() => this.serve(this.alarm.now()));
   private readonly make: () => unknown;
   private readonly settings: Settings;
@@ -45,7 +47,7 @@ export class Connector implements ConnectionOwner {
 
   /** Callers that wait for a connection. */
   get waiting(): number {
-    return this.line.size;
+    return this.returned.size + this.line.size;
   }
 
   /** The connection that there is, whoever waits. */
@@ -55,7 +57,7 @@ export class Connector implements ConnectionOwner {
 
   /** The connection, for a newcomer: undefined also while one who was granted it has not moved on. */
   get open(): Connection | undefined {
-    return this.line.blocks() ? undefined : this.connection;
+    return this.returned.blocks() || this.line.blocks() ? undefined : this.connection;
   }
 
   /** In how many milliseconds an attempt may begin, where one has to wait. */
@@ -69,26 +71,27 @@ export class Connector implements ConnectionOwner {
   }
 
   /**
-   * Waits for a connection. Rejects with what the attempt fails with, with `signal.reason` when the signal aborts, and with
-   * `OverloadedError` where no attempt begins before the deadline.
+   * Waits for a connection, and goes on with it in the microtask after the grant: so nobody who comes later passes. Rejects with what the
+   * attempt fails with, with `signal.reason` when the signal aborts, and with `OverloadedError` where no attempt begins before the
+   * deadline.
    *
-   * @throws RangeError when the deadline is further away than a timer can be set, and what the signal throws, where it is none
+   * @param go must not throw
    */
-  join(options: ReadyOptions): Promise<Connection> {
-    const { signal, deadline = Number.POSITIVE_INFINITY } = options;
-    throwIfAborted(signal);
-    const now = this.alarm.now();
-    if (this.state === "backing-off" && this.due > now) {
-      const { ahead } = this.alarm;
-      requireNear(layerName, deadline, now - ahead);
-      if (this.due > deadline + ahead) {
-        const { label } = this.settings;
-        throw new OverloadedError(layerName, { label, reason: "connection", retryAfter: this.due - now });
-      }
-    }
-    const waiting = this.line.join(options);
-    this.serve(now);
-    return waiting;
+  join<T>(options: ReadyOptions, go: (connection: Connection) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const wait = (line: Line<Connection>): void => {
+        try {
+          this.stand(line, options).then(enter, reject);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const enter = (connection: Connection): void => {
+        if (connection.broken) wait(this.returned);
+        else resolve(go(connection));
+      };
+      wait(this.line);
+    });
   }
 
   counted(by: 1 | -1): void {
@@ -109,11 +112,26 @@ export class Connector implements ConnectionOwner {
     this.serve(this.alarm.now());
   }
 
+  private stand(line: Line<Connection>, options: ReadyOptions): Promise<Connection> {
+    const { signal, deadline } = options;
+    throwIfAborted(signal);
+    const now = this.alarm.now();
+    if (this.state === "backing-off" && this.due > now) {
+      if (deadline !== undefined) requireNear(layerName, deadline, now - this.alarm.ahead);
+      if (this.isTooLate(deadline)) throw this.refusal(now);
+    }
+    const waiting = line.join(options);
+    this.serve(now);
+    return waiting;
+  }
+
   /** Does what there is to do for those who wait. */
   private serve(now: number): void {
-    if (this.line.size > 0) this.connect(now);
-    while (this.line.size > 0 && this.connection !== undefined) this.line.grant(this.connection);
-    if (this.line.size > 0 && this.state === "backing-off") this.alarm.set(this.due);
+    if (this.waiting > 0) this.connect(now);
+    for (const line of [this.returned, this.line]) {
+      while (line.size > 0 && this.connection !== undefined) line.grant(this.connection);
+    }
+    if (this.waiting > 0 && this.state === "backing-off") this.alarm.set(this.due);
     else this.alarm.clear();
   }
 
@@ -142,7 +160,7 @@ export class Connector implements ConnectionOwner {
     this.failures++;
     this.failure = error;
     // First, for `onChange` may ask again, and waits for the next attempt.
-    while (this.line.size > 0) this.line.refuse(error);
+    for (const line of [this.returned, this.line]) while (line.size > 0) line.refuse(error);
     this.backOff(error);
     // The backoff is somebody else's function, too, and was asked before it was known how long it is.
     this.serve(this.alarm.now());
@@ -151,6 +169,19 @@ export class Connector implements ConnectionOwner {
   private backOff(cause: unknown): void {
     this.due = this.alarm.now() + this.delays.next();
     this.become("backing-off", cause);
+    const now = this.alarm.now();
+    for (const line of [this.returned, this.line]) {
+      for (const waiter of line) if (this.isTooLate(waiter.options.deadline)) line.refuse(this.refusal(now), waiter);
+    }
+  }
+
+  private isTooLate(deadline: number = Number.POSITIVE_INFINITY): boolean {
+    return this.due > deadline + this.alarm.ahead;
+  }
+
+  private refusal(now: number): OverloadedError {
+    const { label } = this.settings;
+    return new OverloadedError(layerName, { label, reason: "connection", retryAfter: this.due - now });
   }
 
   private become(to: ConnectionState, cause: unknown): void {

@@ -132,17 +132,20 @@ class ReconnectService<in Req, out Res, out Err> extends Service<Req, Res, Err> 
     try {
       const { open } = this.connector;
       if (open !== undefined) return open.service.ready(options);
-      // It may have broken since it was granted: then there is another attempt to wait for.
-      return this.connector
-        .join(options)
-        .then((connection) => (connection.broken ? this.ready(options) : connection.service.ready(options)));
+      return this.connector.join(options, ({ service }) => service.ready(options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  override call(request: Req, options?: CallOptions): Promise<Res> {
-    const { open } = this.connector;
-    return open === undefined ? super.call(request, options) : open.service.call(request, options);
+  override call(request: Req, options: CallOptions = {}): Promise<Res> {
+    try {
+      const { open } = this.connector;
+      if (open !== undefined) return open.service.call(request, options);
+      const { signal, deadline } = options;
+      return this.connector.join({ request, signal, deadline }, ({ service }) => service.call(request, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { layerFn, serviceFn } from "@sluice/core";
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { reconnect, type ReconnectOptions } from "../src/index.ts";
@@ -18,7 +19,7 @@ test.each<readonly [name: string, runs: number, options: ReconnectOptions]>([
 ])("a service %s keeps every promise of the contract, under %i random schedules", async (_name, runs, options) => {
   const report = await checkContract(layer(options), {
     warms: true,
-    runs,
+    runs: schedules(runs),
     badOptions: (
       [
         ["isBroken", [1, null]],
@@ -41,7 +42,7 @@ test.each<readonly [name: string, runs: number, options: ReconnectOptions]>([
 test("a service that breaks with each failure keeps every promise of the contract, under 3000 random schedules", async () => {
   const report = await checkContract(layer({ isBroken: () => true, backoff: soon }), {
     warms: true,
-    runs: 3_000,
+    runs: schedules(3_000),
     badOptions: [{ option: "make", value: 1, make: () => reconnect(1 as never) }],
   });
   expect(report.ok ? "" : String(report)).toBe("");

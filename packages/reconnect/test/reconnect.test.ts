@@ -4,6 +4,7 @@ import {
   type LayerEvent,
   partsOf,
   Semaphore,
+  type Service,
   gate,
   ServiceBuilder,
   serviceFn,
@@ -85,6 +86,18 @@ describe("readiness is a connection", () => {
     expect(service.active).toBe(0);
   });
 
+  test("a call in any microtask after the grant begins behind those who waited", async () => {
+    for (let microtasks = 0; microtasks < 10; microtasks++) {
+      const begun: string[] = [];
+      const service = reconnect(() => Promise.resolve(serviceFn(async (request: string) => begun.push(request))));
+      const calls = ["a", "b"].map((request) => service.call(request));
+      for (let passed = 0; passed < microtasks; passed++) await Promise.resolve();
+      calls.push(service.call("newcomer"));
+      await Promise.all(calls);
+      expect(begun).toEqual(["a", "b", "newcomer"]);
+    }
+  });
+
   test("once connected a call starts in the caller's turn", async () => {
     const server = new Server();
     const service = server.reconnect();
@@ -152,6 +165,28 @@ describe("an attempt that fails", () => {
     const patient = watch(service.call("a", { deadline: server.clock.now() + 100 }));
     await server.settle();
     expect(patient()[0]).toBe("pending");
+  });
+
+  test("refuses those in line whose deadline comes before the next, wherever they came from", async () => {
+    const server = new Server();
+    const late: Promise<unknown>[] = [];
+    const service = server.reconnect({
+      backoff: {
+        next() {
+          // It waits in line before anybody knows for how long.
+          for (const deadline of [50, 100]) late.push(service.call("x", { deadline }));
+          return { delay: 100, state: undefined };
+        },
+      },
+    });
+    service.tryReady("a");
+    await server.refuse(down);
+    const [soon, then] = late.map((call) => watch(call));
+    await server.settle();
+    expect(soon!()[0]).toBe("broken");
+    expect(soon!()[1]).toMatchObject({ layer: "reconnect", reason: "connection", retryAfter: 100 });
+    expect(then!()[0]).toBe("pending");
+    expect(service.waiting).toBe(1);
   });
 
   test("with a deadline in the time of another clock is a RangeError that names it", async () => {
@@ -374,6 +409,52 @@ describe("a connection that breaks", () => {
     expect(states[1]!()[0]).toBe("pending");
     await server.clock.advance(100);
     expect(states[1]!()).toEqual(["kept", "B"]);
+  });
+
+  test("between the grant and the next line costs nobody their place, whoever comes meanwhile and afterwards", async () => {
+    const server = new Server();
+    const [first, handle] = mockService<string, string>();
+    const begun: string[] = [];
+    const second = serviceFn(async (request: string) => begun.push(request));
+    let made = 0;
+    const service = reconnect<Service<string, unknown>>(() => (made++ === 0 ? first : second), {
+      isBroken: (failure) => failure instanceof Lost,
+      backoff: { next: () => ({ delay: 100, state: undefined }) },
+      onChange({ to }) {
+        // "a" has found the connection broken; "b" and "c" were granted it, and do not know.
+        if (to === "backing-off") void service.call("meanwhile");
+      },
+      clock: server.clock,
+    });
+    const calls = ["a", "b", "c"].map((request) => service.call(request));
+    handle.sendFailure(new Lost());
+    await expect(calls[0]).rejects.toBeInstanceOf(Lost);
+    await server.settle();
+    void service.call("afterwards");
+    expect(service.waiting).toBe(4);
+    await server.clock.advance(100);
+    expect(begun).toEqual(["b", "c", "meanwhile", "afterwards"]);
+    expect(service).toMatchObject({ waiting: 0, active: 0 });
+  });
+
+  test("between the grant and the next line costs nobody their place when that happens again", async () => {
+    const server = new Server();
+    const begun: string[] = [];
+    const services = [mockService<string, string>(), mockService<string, string>()];
+    for (const [, handle] of services) handle.sendFailure(new Lost());
+    const last = serviceFn(async (request: string) => begun.push(request));
+    const service = reconnect<Service<string, unknown>>(() => services.shift()?.[0] ?? last, {
+      isBroken: (failure) => failure instanceof Lost,
+      backoff: { next: () => ({ delay: 100, state: undefined }) },
+      clock: server.clock,
+    });
+    const calls = ["a", "b", "c", "d"].map((request) => service.call(request));
+    await expect(calls[0]).rejects.toBeInstanceOf(Lost);
+    void service.call("e");
+    await server.clock.advance(100);
+    await expect(calls[1]).rejects.toBeInstanceOf(Lost);
+    await server.clock.advance(100);
+    expect(begun).toEqual(["c", "d", "e"]);
   });
 
   test("is closed once, when no call and no permit uses it any more", async () => {

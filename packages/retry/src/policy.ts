@@ -1,3 +1,5 @@
+import type { Outcome } from "@sluice/core";
+
 /** An attempt that has ended, as a policy sees it. */
 export interface Attempt<out Req = unknown, out Res = unknown, out State = unknown> {
   /** 1 for the first attempt. */
@@ -5,7 +7,7 @@ export interface Attempt<out Req = unknown, out Res = unknown, out State = unkno
   /** What may be sent again: the copy, where the policy makes one. */
   readonly request: Req;
   /** How it ended. */
-  readonly outcome: PromiseSettledResult<Res>;
+  readonly outcome: Outcome<Res>;
   /** The state of this request: what `start` answered with, or the last decision. */
   readonly state: State;
   /** Milliseconds since the request began, backoffs included. */

@@ -1,7 +1,7 @@
+import { randomFrom } from "@sluice/test-kit";
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { type Backoff, exponentialBackoff, type Jitter } from "../src/index.ts";
-import { seededRandom } from "./helper/seeded-random.ts";
 
 const jitters = ["full", "equal", "decorrelated", "none"] as const satisfies readonly Jitter[];
 
@@ -71,7 +71,7 @@ describe("at the cap (p-retry, cockatiel and tower have little or no spread ther
     ["equal", 500],
     ["decorrelated", 100],
   ] as const)("%s delays stay evenly spread from %d to the cap", (jitter, least) => {
-    const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter, random: seededRandom(7) });
+    const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter, random: randomFrom(7) });
     const capped = Array.from({ length: count }, () => backoff.next(1_000).delay);
     expect(Math.min(...capped)).toBeGreaterThanOrEqual(least);
     expect(Math.max(...capped)).toBeLessThanOrEqual(1_000);
@@ -86,14 +86,14 @@ describe("at the cap (p-retry, cockatiel and tower have little or no spread ther
       ["equal", 50, 100],
       ["decorrelated", 100, 300],
     ] as const) {
-      const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter, random: seededRandom(11) });
+      const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter, random: randomFrom(11) });
       const first = Array.from({ length: count }, () => backoff.next().delay);
       for (const inTenth of tenths(first, from, to)) expect(Math.abs(inTenth - fair)).toBeLessThan(170);
     }
   });
 
   test("many requests with decorrelated delays do not meet there", () => {
-    const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter: "decorrelated", random: seededRandom(3) });
+    const backoff = exponentialBackoff({ base: 100, max: 1_000, jitter: "decorrelated", random: randomFrom(3) });
     const tenth = Array.from({ length: 2_000 }, () => delays(backoff, 10)[9]!);
     expect(tenth.filter((delay) => delay > 990).length).toBeLessThan(2_000 * 0.05);
   });
@@ -110,7 +110,7 @@ describe("whatever the options", () => {
         fc.integer(),
         (jitter, base, above, factor, seed) => {
           const max = base + above;
-          const backoff = exponentialBackoff({ base, max, factor, jitter, random: seededRandom(seed) });
+          const backoff = exponentialBackoff({ base, max, factor, jitter, random: randomFrom(seed) });
           const all = delays(backoff, 3_000);
           expect(all.every((delay) => delay >= 0 && delay <= max)).toBe(true);
         },

@@ -1,6 +1,5 @@
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
-import type { LayerShapes } from "@sluice/test-kit";
-import { seededRandom } from "./helper/seeded-random.ts";
+import { type LayerShapes, randomFrom } from "@sluice/test-kit";
 
 export const layers: LayerShapes = {
   retry: {
@@ -15,7 +14,7 @@ export const layers: LayerShapes = {
   "retry, of copies": {
     repeats: true,
     drawn({ size, ms }, clock) {
-      const backoff = exponentialBackoff({ base: 5, max: 5, random: seededRandom(ms) });
+      const backoff = exponentialBackoff({ base: 5, max: 5, random: randomFrom(ms) });
       const policy = retryPolicy<string>({ maxRetries: size, backoff });
       const layer = retry({ ...policy, cloneRequest: (request: string) => request }, { clock });
       return { layer, held: () => layer.waiting };

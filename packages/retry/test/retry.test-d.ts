@@ -1,4 +1,4 @@
-import { raises, type Service, ServiceBuilder } from "@sluice/core";
+import { type Outcome, raises, type Service, ServiceBuilder } from "@sluice/core";
 import { expectTypeOf } from "vitest";
 import {
   type Attempt,
@@ -77,7 +77,7 @@ const own = retry({
   decide({ number, request, outcome, state, elapsed, remaining }) {
     expectTypeOf(number).toEqualTypeOf<number>();
     expectTypeOf(request).toEqualTypeOf<Question>();
-    expectTypeOf(outcome).toEqualTypeOf<PromiseSettledResult<unknown>>();
+    expectTypeOf(outcome).toEqualTypeOf<Outcome>();
     expectTypeOf(state).toEqualTypeOf<{ transient: number }>();
     expectTypeOf(elapsed).toEqualTypeOf<number>();
     expectTypeOf(remaining).toEqualTypeOf<number | undefined>();
@@ -124,7 +124,7 @@ const given = retryPolicy<Question, Answer>({
   maxRetries: 1,
   retryIf: ({ request, outcome }) => {
     expectTypeOf(request).toEqualTypeOf<Question>();
-    expectTypeOf(outcome).toEqualTypeOf<PromiseSettledResult<Answer>>();
+    expectTypeOf(outcome).toEqualTypeOf<Outcome<Answer>>();
     return isIdempotent(request.method);
   },
   cloneRequest: (question) => (question.text === "" ? undefined : { ...question }),

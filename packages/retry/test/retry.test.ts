@@ -82,7 +82,7 @@ describe("tower's guarantees", () => {
   test("retry_error_inspection: the policy sees the failure", async () => {
     const { clock, service, handle } = setUp({
       decide: ({ outcome }) =>
-        outcome.status === "rejected" && outcome.reason.message === "retry me" ? { delay: 0 } : undefined,
+        outcome.status === "rejected" && (outcome.reason as Error).message === "retry me" ? { delay: 0 } : undefined,
     });
     const call = watch(service.call("hello"));
     (await handle.nextRequest()).fail(new Error("retry me"));

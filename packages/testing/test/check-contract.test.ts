@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { schedules } from "@sluice/test-kit";
 import { describe, expect, test } from "vitest";
 import { contractPromises, promiseNumbers, type Sentence } from "../src/contract/promises/promises.ts";
 import { checkContract } from "../src/contract/index.ts";
@@ -22,7 +23,7 @@ test("the README says what is promised, in the words of the report", async () =>
 
 describe("layers that keep every promise", () => {
   test.each(Object.entries(keptLayers))("%s", async (_, make) => {
-    const report = await checkContract(make, { seed });
+    const report = await checkContract(make, { seed, runs: schedules(500) });
     expect(report.toString()).not.toContain("FAIL");
     expect(report.ok).toBe(true);
     report.assert();

@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { Throttles, ThrottleLayer } from "./throttle-layer.ts";
+export type { ThrottleLayer } from "./throttle-layer.ts";
 export { throttle } from "./throttle-layer.ts";
-export type { ThrottleOptions, ThrottledCall, ThrottleVerdict } from "./options.ts";
+export type { ThrottleOptions } from "./options.ts";
 export { Throttle } from "./throttle.ts";
+export type { ThrottleVerdict } from "./verdict.ts";

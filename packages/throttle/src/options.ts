@@ -1,5 +1,6 @@
 import type { Clock } from "@sluice/core";
 import {
+  type Classify,
   readOptions,
   requireClock,
   requireDuration,
@@ -7,17 +8,7 @@ import {
   requireLabel,
   requireNumber,
 } from "@sluice/core/kit";
-
-/** What an answer says of the other side. */
-export type ThrottleVerdict = "accepted" | "refused" | "ignore";
-
-/** A call that has been answered. */
-export interface ThrottledCall<out Req = unknown> {
-  /** What was asked. */
-  readonly request: Req;
-  /** Whether the caller's signal was aborted by then. */
-  readonly aborted: boolean;
-}
+import type { ThrottleVerdict } from "./verdict.ts";
 
 /** Options of {@link throttle} and {@link Throttle}. */
 export interface ThrottleOptions<Req = unknown, Res = unknown> {
@@ -37,12 +28,10 @@ export interface ThrottleOptions<Req = unknown, Res = unknown> {
    * aborted is ignored, and all else was accepted, failures too. Where it throws or returns something else, that is reported, and the default
    * counts.
    */
-  readonly classify?:
-    | ((outcome: PromiseSettledResult<Res>, call: ThrottledCall<Req>) => ThrottleVerdict | undefined)
-    | undefined;
+  readonly classify?: Classify<ThrottleVerdict, Req, Res> | undefined;
   /**
-   * Random numbers from 0 up to but not including 1: then each call is refused by chance, when it begins. What it throws is the failure of
-   * the call. Default: no dice, what is to be refused adds up, and each time it comes to one call, one is refused.
+   * Random numbers from 0 up to but not including 1: then each call is refused by chance, when it begins, at the share of that moment. What
+   * it throws is the failure of the call. Default: no dice, what is to be refused adds up, and each time it comes to one call, one is refused.
    */
   readonly random?: (() => number) | undefined;
   /** Where time is read; default `systemClock`. */
@@ -57,9 +46,7 @@ export interface Settings {
   readonly window: number;
   readonly minimumPerSecond: number;
   readonly max: number;
-  readonly classify:
-    | ((outcome: PromiseSettledResult<any>, call: ThrottledCall<any>) => ThrottleVerdict | undefined)
-    | undefined;
+  readonly classify: Classify<ThrottleVerdict> | undefined;
   readonly random: (() => number) | undefined;
   readonly clock: Clock;
   readonly label: string | undefined;

@@ -1,36 +1,14 @@
-import {
-  type FailureOf,
-  gate,
-  type GivesOnly,
-  type Kind,
-  type Layer,
-  type OverloadedError,
-  type RequestOf,
-  type ResponseOf,
-  type Service,
-  type TakesOnly,
-} from "@sluice/core";
+import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
 import type { ThrottleOptions } from "./options.ts";
 import { layerName, Throttle } from "./throttle.ts";
 
-/** Also fails with `OverloadedError`; for services whose requests and responses its `classify` understands. */
-export interface Throttles<Req, Res> extends Kind {
-  readonly "~asks"?: Req;
-  readonly "~outer": TakesOnly<
-    Req,
-    this["~inner"],
-    GivesOnly<
-      Res,
-      this["~inner"],
-      Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | OverloadedError>,
-      "throttle"
-    >,
-    "throttle"
-  >;
-}
-
-/** A layer that refuses what the other side would refuse. One value counts for all the services that it wraps. */
-export interface ThrottleLayer<Req = unknown, Res = unknown> extends Layer<Throttles<Req, Res>> {
+/**
+ * A layer that refuses what the other side would refuse. One value counts for all the services that it wraps. They take requests and give
+ * responses that its `classify` understands.
+ */
+export interface ThrottleLayer<Req = unknown, Res = unknown> extends Layer<
+  Adds<OverloadedError, Req, Res, "throttle">
+> {
   /** Requests in the window: answered, or refused here. */
   readonly requests: number;
   /** Those of them that the other side accepted. */

@@ -20,6 +20,8 @@ export const layerName = "throttle";
 class ThrottleLease<Req> implements Lease<Req> {
   request: unknown = undefined;
   signal: AbortSignal | undefined = undefined;
+  /** When its call began, where somebody wants to know. */
+  since = 0;
   /** How much of it was to be refused. */
   readonly share: number;
   private readonly throttle: Throttle<Req, any>;
@@ -149,10 +151,15 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   /** @internal */
   started(lease: ThrottleLease<Req>, request: Req, { signal }: CallOptions): void {
     const { random, classify } = this.settings;
-    // A call that waits asks twice in one turn, and begins once.
-    if (random !== undefined && random() < lease.share) throw this.refusal(this.time.now());
+    if (random !== undefined) {
+      // Here, for a call that waits asks twice in one turn, and begins once: maybe long after that.
+      const now = this.time.now();
+      if (random() < this.shareAt(now)) throw this.refusal(now);
+    }
     lease.signal = signal;
-    if (classify !== undefined) lease.request = request;
+    if (classify === undefined) return;
+    lease.request = request;
+    lease.since = this.time.now();
   }
 
   /** @internal */
@@ -162,14 +169,13 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   }
 
   /** @internal */
-  ended({ signal, request }: ThrottleLease<Req>, outcome: Outcome): void {
+  ended({ signal, request, since }: ThrottleLease<Req>, outcome: Outcome): void {
     this.held--;
     const { classify } = this.settings;
-    const aborted = signal?.aborted === true;
     const verdict =
       classify === undefined
-        ? verdictByDefault(outcome, aborted)
-        : verdictBy(() => classify(outcome, { request, aborted }), outcome, aborted);
+        ? verdictByDefault(outcome, signal)
+        : verdictBy(classify, { outcome, request, signal, elapsed: this.time.now() - since });
     if (verdict !== "ignore") this.window.add(this.time.now(), verdict === "refused");
   }
 

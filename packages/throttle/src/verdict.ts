@@ -1,30 +1,22 @@
 import { isRefusal, type Outcome } from "@sluice/core";
-import { report, show } from "@sluice/core/kit";
-import type { ThrottleVerdict } from "./options.ts";
+import { classified, type Classify, type Ended, requireOneOf } from "@sluice/core/kit";
+
+/** What an answer says of the other side. */
+export type ThrottleVerdict = "accepted" | "refused" | "ignore";
 
 /** What an answer says of the other side, where nobody says otherwise. */
-export function verdictByDefault(outcome: Outcome, aborted: boolean): ThrottleVerdict {
+export function verdictByDefault(outcome: Outcome, signal: AbortSignal | undefined): ThrottleVerdict {
   if (outcome.status === "fulfilled") return "accepted";
   if (isRefusal(outcome.reason)) return "refused";
-  return aborted ? "ignore" : "accepted";
+  // Who gave up, or waited for too long, has learned neither.
+  return signal?.aborted === true ? "ignore" : "accepted";
 }
 
-/** As `classify` says. Where that throws, or answers with something else, it is reported, and the default counts. */
-export function verdictBy(
-  classify: () => ThrottleVerdict | undefined,
-  outcome: Outcome,
-  aborted: boolean,
-): ThrottleVerdict {
-  try {
-    const verdict = classify();
-    if (verdict === "accepted" || verdict === "refused" || verdict === "ignore") return verdict;
-    if (verdict !== undefined) {
-      throw new TypeError(
-        `throttle: classify must return "accepted", "refused", "ignore" or undefined; received ${show(verdict)}`,
-      );
-    }
-  } catch (error) {
-    report(error);
-  }
-  return verdictByDefault(outcome, aborted);
+/** As `classify` says. */
+export function verdictBy(classify: Classify<ThrottleVerdict>, ended: Ended): ThrottleVerdict {
+  return classified(classify, ended, requireVerdict) ?? verdictByDefault(ended.outcome, ended.signal);
+}
+
+function requireVerdict(verdict: unknown): ThrottleVerdict {
+  return requireOneOf("throttle", "what classify returns", verdict, ["accepted", "refused", "ignore"]);
 }

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { throttle, type ThrottleOptions } from "../src/index.ts";
@@ -16,7 +17,7 @@ test.each<readonly [name: string, runs: number, make: MakeLayer]>([
 ])("a throttle %s keeps every promise of the contract, under %i random schedules", async (_name, runs, make) => {
   const report = await checkContract(make, {
     observes: true,
-    runs,
+    runs: schedules(runs),
     badOptions: (
       [
         ["k", [1, 1.09, Number.NaN, Infinity, "2"]],

@@ -209,6 +209,19 @@ describe("with random", () => {
     expect([thrown.length, layer.refused, layer.active, handle.reserved]).toEqual([3, 2, 1, 0]);
   });
 
+  test("a permit that was held is thrown for at the share of the moment in which its call begins", async () => {
+    const { clock, layer, service, handle } = await seasoned(0, 40, { random: () => 0.5 });
+    const held = service.tryReady("x");
+    const { refused } = layer;
+    expect(layer.probability).toBe(0.9);
+    await clock.advance(10_000);
+    // All is forgotten by now: nothing says that the other side would refuse.
+    expect(layer.probability).toBe(0);
+    void held?.call("x");
+    expect((await handle.nextRequest()).request).toBe("x");
+    expect(layer.refused).toBe(refused);
+  });
+
   test("what it throws is the failure of the call, and nothing is held", async () => {
     const { layer, service, handle } = await seasoned(10, 30, {
       random() {
@@ -230,7 +243,7 @@ describe("with random", () => {
 describe("classify", () => {
   test("says what an answer is, and is told of the request and whether the caller gave up", async () => {
     const seen: unknown[] = [];
-    const { layer, handle, service } = setUp({
+    const { clock, layer, handle, service } = setUp({
       classify(outcome, call) {
         seen.push(call);
         return outcome.status === "fulfilled" && outcome.value === "503" ? "refused" : undefined;
@@ -239,9 +252,10 @@ describe("classify", () => {
     const controller = new AbortController();
     const answer = service.call("x", { signal: controller.signal });
     controller.abort();
+    await clock.advance(70);
     (await handle.nextRequest()).respond("503");
     await answer;
-    expect(seen).toEqual([{ request: "x", aborted: true }]);
+    expect(seen).toEqual([{ request: "x", elapsed: 70, aborted: true }]);
     expect(layer).toMatchObject({ requests: 1, accepts: 0 });
   });
 

@@ -68,7 +68,7 @@ export interface FallbackOptions<To extends AnyService, in Res = unknown> {
    * Whether an outcome of the service inside, a failure of its readiness too, is one to ask `to` after. What it throws is the failure of the
    * call. Default: each failure, and no response.
    */
-  readonly when?: ((outcome: PromiseSettledResult<Res>) => boolean) | undefined;
+  readonly when?: ((outcome: Outcome<Res>) => boolean) | undefined;
   /**
    * Whether `to` is asked also where the service inside has no room, without waiting for it, and where it refuses (`isRefusal`), whatever
    * `when` says: nothing was tried there. Default true. False: callers wait for the service inside, and a refusal is a failure like any other.

@@ -1,4 +1,5 @@
 import { type AnyLayer, gate, identity, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import {
@@ -38,7 +39,11 @@ test.each<readonly [name: string, make: () => AnyLayer, options: CheckOptions]>(
     () => either(true, mapRequest(same), identity()),
     { observes: true, badOptions: [() => either(wrong, wrong, wrong)] },
   ],
-  ["fallback", () => fallback({ to: second }), { answers: true, runs: 3_000, badOptions: [() => fallback(wrong)] }],
+  [
+    "fallback",
+    () => fallback({ to: second }),
+    { answers: true, runs: schedules(3_000), badOptions: [() => fallback(wrong)] },
+  ],
   ["fallback, where the other has a limit", () => fallback({ to: limited() }), { answers: true, runs: 300 }],
   ["fallback, not when it is full", () => fallback({ to: limited(), whenFull: false }), { answers: true, runs: 300 }],
   ["optional", () => optional(mapRequest(same)), { observes: true, badOptions: [() => optional(wrong)] }],

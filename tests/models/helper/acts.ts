@@ -1,3 +1,4 @@
+import { OverloadedError } from "@sluice/core";
 import { Reason } from "./innermost.ts";
 import type { Caller } from "./callers.ts";
 import type { Job } from "./innermost.ts";
@@ -49,13 +50,22 @@ const answer =
   };
 
 /** Somebody gives up, and with it all who have the same signal. */
-export function giveUp(each: Caller, play: Play): void {
+export function giveUp(each: Caller, play: Play, reason: Error = new Reason(each.who, "aborted")): void {
   if (each.abort.signal.aborted) return;
-  each.abort.abort(new Reason(each.who, "aborted"));
+  each.abort.abort(reason);
   const together = play.callers.all.filter(({ abort }) => abort === each.abort);
   for (const { who } of together) play.model?.abort(who);
   // In which order they hear of it nobody promises.
   play.unsure ||= together.length > 1;
+}
+
+/** A timeout further out gives up on somebody. Returns on whom. */
+export function timeOut(step: Step, play: Play): readonly number[] {
+  const each = one(play.callers.all.slice(-8), step);
+  if (each === undefined || each.abort.signal.aborted) return [];
+  const together = play.callers.all.filter(({ abort }) => abort === each.abort).map(({ who }) => who);
+  giveUp(each, play, Object.assign(new Error(`too long, ${each.who}`), { name: "TimeoutError" }));
+  return together;
 }
 
 /** A permit is spent on a request of another key, or route; or on another request of the same. */
@@ -145,6 +155,14 @@ export const acts: Readonly<Record<string, Act>> = {
 
   respond: answer(true),
   fail: answer(false),
+
+  /** Whoever does the work says that it is too much. */
+  refuse(step, play) {
+    const found = job(step, play, ({ answered }) => !answered);
+    if (found === undefined) return;
+    play.innermost.fail(found, new OverloadedError("innermost"));
+    play.model?.answer(play.modelled(found, play.model), "overloaded: innermost");
+  },
 
   handUp(step, play) {
     const found = job(step, play, ({ answered, options }) => !answered && options.waitUntil !== undefined);

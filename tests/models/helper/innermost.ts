@@ -142,9 +142,9 @@ export class Innermost extends Service<number, Answer> {
     job.answer.resolve({ who: job.who, body });
   }
 
-  fail(job: Job): void {
+  fail(job: Job, reason: Error = new Reason(job.who, "failed")): void {
     this.answered(job);
-    job.answer.reject(new Reason(job.who, "failed"));
+    job.answer.reject(reason);
   }
 
   /** Hands up work that goes on until {@link endWork}. */

@@ -1,5 +1,5 @@
 import { VirtualClock } from "@sluice/testing";
-import { randomFrom } from "./random.ts";
+import { randomFrom } from "@sluice/test-kit/random";
 
 /** What a simulation happens in: virtual time, and numbers that are random and the same in each run. Times are in milliseconds. */
 export class World {

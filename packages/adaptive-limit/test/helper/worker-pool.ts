@@ -1,16 +1,6 @@
+import { randomFrom } from "@sluice/test-kit";
 import { OverloadedError } from "@sluice/core";
 import type { VirtualClock } from "@sluice/testing";
-
-/** Numbers from 0 to below 1, the same each time: mulberry32, by Tommy Ettinger (public domain). */
-export function numbersFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A server: so many workers of 16 to 24 ms a call behind a queue of its own, which refuses above `maxQueue`. */
 export class WorkerPool {
@@ -28,7 +18,7 @@ export class WorkerPool {
     this.clock = clock;
     this.workers = workers;
     this.maxQueue = maxQueue;
-    this.random = numbersFrom(1);
+    this.random = randomFrom(1);
   }
 
   readonly serve = (): Promise<void> => {

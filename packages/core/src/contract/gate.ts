@@ -2,8 +2,10 @@ import type { RefusalReason } from "./refusal.ts";
 import type { About } from "./about.ts";
 import type { CallOptions, ReadyOptions } from "./service.ts";
 
-/** How a call ended. */
-export type Outcome = PromiseSettledResult<unknown>;
+/** How a call ended: a `PromiseSettledResult` in which nobody says what a reason is. */
+export type Outcome<Res = unknown> =
+  | { readonly status: "fulfilled"; readonly value: Res }
+  | { readonly status: "rejected"; readonly reason: unknown };
 
 /** One admitted call. Exactly one of `cancel` and `finish` is called, once. What they and `answered` throw is reported, and changes nothing. */
 export interface Lease<in Req = any> {

@@ -34,13 +34,22 @@ export interface Keeps<Req = unknown> extends Kind {
   readonly "~outer": TakesOnly<Req, this["~inner"], this["~inner"]>;
 }
 
-/** Also fails with `E`. With `Req`, for services whose requests are such. */
-export interface Adds<E, Req = unknown> extends Kind {
+/**
+ * Also fails with `E`. With `Req`, for services whose requests are such, and with `Res`, whose responses are such: for a layer that looks at
+ * them. `Name` is what a {@link Mismatch} calls it.
+ */
+export interface Adds<E, Req = unknown, Res = unknown, Name extends string = "a layer"> extends Kind {
   readonly "~asks"?: Req;
   readonly "~outer": TakesOnly<
     Req,
     this["~inner"],
-    Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | E>
+    GivesOnly<
+      Res,
+      this["~inner"],
+      Service<RequestOf<this["~inner"]>, ResponseOf<this["~inner"]>, FailureOf<this["~inner"]> | E>,
+      Name
+    >,
+    Name
   >;
 }
 

@@ -14,7 +14,10 @@ export interface WaitingLine<Grant, in Req = any> {
    * moved on, which takes one microtask.
    */
   blocks(request?: Req): boolean;
-  /** Waits for a grant. The promise rejects with `signal.reason` as soon as the signal aborts, and with what the line refuses with. */
+  /**
+   * Waits for a grant. The promise rejects with `signal.reason` as soon as the signal aborts, and with what the line refuses with. It may be
+   * served as soon as this has returned: functions that are asked here may have made room.
+   */
   join(options: ReadyOptions<Req>): Promise<Grant>;
   /** Serves the next waiter. Called only while `size` is above 0. */
   grant(grant: Grant): void;

@@ -154,7 +154,13 @@ export class Semaphore implements Gate<unknown> {
   acquire(options: ReadyOptions<unknown> = {}): Promise<Lease> {
     if (options.signal?.aborted) return Promise.reject(abortReason(options.signal));
     const lease = this.tryAcquire(options.request);
-    return lease === undefined ? this.line.join(options) : Promise.resolve(lease);
+    if (lease !== undefined) return Promise.resolve(lease);
+    if (this.ownLine !== undefined) return this.ownLine.join(options);
+    const isFull = this.slots.size >= this.limit;
+    const waiting = this.line.join(options);
+    // What a line of somebody's own has asked may have made room, when nobody stood in it.
+    if (isFull) this.serve();
+    return waiting;
   }
 
   private trySlot(request: unknown): Slot | undefined {

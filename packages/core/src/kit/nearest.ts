@@ -4,10 +4,13 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   let near: string | undefined;
   // More than a third of the letters wrong is another word.
   let least = Math.floor(written.length / 3) + 1;
+  let fewest = 0;
   for (const known of names) {
     const meant = known.toLowerCase();
-    const distance = contains(meant, written) || contains(written, meant) ? 1 : edits(written, meant);
-    if (distance < least) [least, near] = [distance, known];
+    const wrong = edits(written, meant);
+    const distance = contains(meant, written) || contains(written, meant) ? Math.min(wrong, 1) : wrong;
+    // Of two that are as near the one of which less is wrong: `timeou` is `timeout`, and not `time`.
+    if (distance < least || (distance === least && wrong < fewest)) [least, fewest, near] = [distance, wrong, known];
   }
   return near;
 }

@@ -1,3 +1,4 @@
+import type { Outcome } from "@sluice/core";
 import { isBranded } from "@sluice/core/kit";
 import type { HttpRequest } from "./http-request.ts";
 import { isNetworkError } from "./network-error.ts";
@@ -7,7 +8,7 @@ import { isStatusError } from "./status-error.ts";
 /** What {@link retryIdempotent} looks at of an attempt that has ended. */
 export interface HttpAttempt {
   readonly request: HttpRequest;
-  readonly outcome: PromiseSettledResult<unknown>;
+  readonly outcome: Outcome;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions, type MakeLayer } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { failOnStatus, type HttpRequest, propagate } from "../../src/index.ts";
@@ -23,7 +24,7 @@ test.each<readonly [name: string, make: MakeLayer, more: CheckOptions]>([
 ])(
   "%s keeps every promise of the contract, under random schedules",
   async (_name, make, more) => {
-    const report = await checkContract(make, { runs: 3_000, ...more });
+    const report = await checkContract(make, { runs: schedules(3_000), ...more });
     expect(report.ok ? "" : String(report)).toBe("");
   },
   120_000,
@@ -31,7 +32,7 @@ test.each<readonly [name: string, make: MakeLayer, more: CheckOptions]>([
 
 test("propagate keeps every promise but that the request inside is the very one that was reserved for: it has more headers", async () => {
   const report = await checkContract(({ clock }) => propagate({ clock, headers: () => ({ traceparent: "1" }) }), {
-    runs: 3_000,
+    runs: schedules(3_000),
     observes: true,
     requests,
     badOptions: [

@@ -1,3 +1,4 @@
+import { schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { answerFailures, limitBody, rateLimitFields, untilBodyEnds } from "../../src/index.ts";
@@ -18,6 +19,6 @@ test.each<readonly [name: string, make: () => object, options: CheckOptions]>([
   ["limitBody", () => limitBody(10), { observes: true, badOptions: [() => limitBody(-1)] }],
   ["untilBodyEnds", () => untilBodyEnds(), { badOptions: [() => untilBodyEnds(wrong)] }],
 ])("%s keeps every promise of the contract that applies to it", async (_name, make, options) => {
-  const report = await checkContract(make as never, { requests, responses, runs: 3_000, ...options });
+  const report = await checkContract(make as never, { requests, responses, runs: schedules(3_000), ...options });
   expect(report.ok ? "" : String(report)).toBe("");
 });

@@ -1,4 +1,4 @@
-import { seed } from "@sluice/test-kit";
+import { seed, schedules } from "@sluice/test-kit";
 import { checkContract, type CheckOptions } from "@sluice/testing/contract";
 import { expect, test } from "vitest";
 import { memoryStore, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
@@ -28,7 +28,7 @@ test.each<readonly [name: string, options: Partial<SharedRateLimitOptions>, warm
         const { ours, servers } = serverClock(clock);
         return sharedRateLimit({ ...rate, ...options, clock: ours, store: memoryStore({ clock: servers }) });
       },
-      { ready: (layer) => layer.warm(warm), observes: true, badOptions, runs: 1_000, seed },
+      { ready: (layer) => layer.warm(warm), observes: true, badOptions, runs: schedules(1_000), seed },
     );
     expect(report.ok ? "" : String(report)).toBe("");
   },

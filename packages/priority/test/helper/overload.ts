@@ -1,16 +1,6 @@
+import { randomFrom } from "@sluice/test-kit";
 import { type AnyLayer, ServiceBuilder } from "@sluice/core";
 import { VirtualClock } from "@sluice/testing";
-
-/** Numbers from 0 to below 1, the same each time: mulberry32, by Tommy Ettinger (public domain). */
-function numbersFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A request: how important it is, 0 to 2. */
 export interface Ask {
@@ -33,7 +23,7 @@ const seconds = 10;
  */
 export async function overload(offered: number, layer: (clock: VirtualClock) => AnyLayer): Promise<Outcome> {
   const clock = new VirtualClock();
-  const random = numbersFrom(7);
+  const random = randomFrom(7);
   const queue: (() => void)[] = [];
   let idle = 10;
   const work = (): void => {
