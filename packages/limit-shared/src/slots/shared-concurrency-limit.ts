@@ -23,7 +23,7 @@ export interface SharedConcurrencyLimit extends Layer<Adds<OverloadedError | Sto
   readonly oldest: number;
   /** Whether the store answered the last question. */
   readonly state: StoreState;
-  /** How many members hold or want slots, as the store said last; undefined before that. */
+  /** How many members share the limit, as the store said last; undefined before that. */
   readonly members: number | undefined;
   /** How often the store was asked. */
   readonly trips: number;

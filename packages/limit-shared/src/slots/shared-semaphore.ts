@@ -142,7 +142,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     return this.link.state;
   }
 
-  /** How many members hold or want slots, as the store said last; undefined before that. */
+  /** How many members share the limit, as the store said last; undefined before that. */
   get members(): number | undefined {
     return this.slots.members;
   }

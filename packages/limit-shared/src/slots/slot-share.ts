@@ -6,7 +6,7 @@ import type { SlotTerms } from "./slot-terms.ts";
 
 /** What a member has learned of its part, and how many slots of it are to go back. */
 export class SlotShare {
-  /** How many members hold or want slots, as the store said last; undefined before that. */
+  /** How many members share the limit, as the store said last; undefined before that. */
   members: number | undefined = undefined;
   /** When the lease ends; -Infinity where the member has none. */
   leaseEnd: number = Number.NEGATIVE_INFINITY;

@@ -86,7 +86,7 @@ export interface ShareAsk {
   readonly keep: number;
   /** How many slots the member could use in all, those in `keep` included: a whole number, 0 or more. */
   readonly want: number;
-  /** For how long `keep`, and what is added to it, is good: ms, above 0. With `keep` and `want` 0 the member is forgotten at once. */
+  /** For how long `keep`, and what is added to it, is good: ms, above 0. */
   readonly ttl: number;
   /** Slots there are, over all members: a whole number, 0 or more. */
   readonly max: number;
@@ -110,7 +110,7 @@ export interface ShareAnswer {
   readonly older: number;
   /** Grows with each question that is given more: a fencing token for the resource, which refuses a smaller one than it has seen. */
   readonly fence?: number | undefined;
-  /** How many members hold or want slots, this one included; undefined where the store has not counted. */
+  /** How many members have asked lately, this one included; undefined where the store has not counted. */
   readonly members?: number | undefined;
   /** What the member that asked before said, where this one says something else. Each question is answered by its own `max`. */
   readonly conflict?: Pick<ShareAsk, "max"> | undefined;

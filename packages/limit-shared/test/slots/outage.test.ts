@@ -103,6 +103,19 @@ describe("promise 11: a member that cannot reach the store", () => {
     expect(layer.active).toBe(8);
   });
 
+  test("its share is one by the members, those counted that neither hold nor want slots", async () => {
+    const fleet = new SlotFleet({ max: 8, outage: "share", ttl: 900, timeout: 100 }, [0, 0, 0, 0]);
+    await fleet.run(1_000, [8, 8, 8, 8]);
+    // One alone has calls when the store goes away.
+    await fleet.run(5_000, [8]);
+    for (const { store } of fleet.members) store.behaviour = "hangs";
+    await fleet.run(1_500, [8]);
+    expect(fleet.members.map(({ layer }) => layer.members)).toEqual([4, 4, 4, 4]);
+    fleet.most = 0;
+    await fleet.run(1_000, [8, 8, 8, 8]);
+    expect(fleet.most).toBe(8);
+  });
+
   test("with a share of less than one slot it refuses", async () => {
     const { clock, service } = await cutOff({ outage: "share", share: 0.1 });
     await clock.advanceAsync(1_000);
