@@ -1,12 +1,9 @@
 import { type Gate, type Lease, type OverloadedError, type ReadyOptions, Semaphore } from "@sluice/core";
-import { abortReason, Line, requireNumber } from "@sluice/core/kit";
-import { Notices } from "../link/notices.ts";
-import { Soon } from "../link/soon.ts";
-import { StoreLink, type StoreState } from "../link/store-link.ts";
-import { Warming } from "../link/warming.ts";
+import { abortReason, Line } from "@sluice/core/kit";
+import { type Kin, SharedGate } from "../link/shared-gate.ts";
 import type { StoreDownError } from "../store-down-error.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
-import { RecentPeak } from "./recent-peak.ts";
+import { RecentPeak } from "../recent-peak.ts";
 import { SlotAlarms } from "./slot-alarms.ts";
 import { type SlotHolder, SlotLease } from "./slot-lease.ts";
 import { SlotShare } from "./slot-share.ts";
@@ -32,45 +29,39 @@ export const slotLayerName = "sharedConcurrencyLimit";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDownError>, SlotHolder {
+export class SharedSemaphore
+  extends SharedGate<ShareAsk, ShareAnswer, SlotTerms>
+  implements Gate<unknown, OverloadedError | StoreDownError>, SlotHolder
+{
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
-  /** @internal the options, checked */
-  readonly terms: SlotTerms;
   /** Calls that were running, and permits that were held, when their lease ended: others may have their slots. */
   lost = 0;
+  protected readonly line: Line<Lease>;
   private readonly semaphore: Semaphore;
-  private readonly line: Line<Lease>;
   private readonly slots: SlotShare;
-  private readonly link: StoreLink<ShareAsk, ShareAnswer>;
   private readonly peak: RecentPeak;
-  private readonly warming: Warming = new Warming();
-  private readonly notices: Notices;
   private readonly alarms: SlotAlarms;
-  private readonly soon: Soon = new Soon(() => {
-    this.flush();
-  });
   /** Whether slots have been given up that the store still counts. */
   private dirty = false;
-  /** Whether somebody asked for a slot, found none, and may not wait. */
-  private missed = false;
   /** Since when nobody holds a slot or waits for one. */
   private idleSince: number = Number.NEGATIVE_INFINITY;
-  private closed = false;
-  private closing: Promise<void> | undefined = undefined;
 
   constructor(options: SharedSemaphoreOptions);
   /** @internal `owner` is what errors call it */
-  constructor(options: SharedConcurrencyLimitOptions, owner: string, more: readonly "until"[]);
-  constructor(options: SharedConcurrencyLimitOptions, owner = "SharedSemaphore", more: readonly "until"[] = []) {
-    const terms = readSlotTerms(owner, options, more);
-    const { store, key, clock, timeout, label } = terms;
-    this.terms = terms;
-    this.notices = new Notices({ layer: slotLayerName, label, source: this });
+  constructor(options: SharedConcurrencyLimitOptions, owner: string, more?: readonly "until"[], kin?: Kin<SlotTerms>);
+  constructor(
+    options: SharedConcurrencyLimitOptions,
+    owner = "SharedSemaphore",
+    more: readonly "until"[] = [],
+    kin?: Kin<SlotTerms>,
+  ) {
+    super(slotLayerName, kin?.terms ?? readSlotTerms(owner, options, more), kin);
+    const { clock, linger } = this.terms;
     let serve = (): void => {};
     this.line = new Line(() => {
-      const now = this.alarms.now();
-      this.expire(now);
+      const now = this.now();
+      this.catchUp(now);
       serve();
       this.goOn(now);
     });
@@ -83,27 +74,27 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     });
     this.alarms = new SlotAlarms(clock, (now) => {
       this.link.overdue(now);
-      this.expire(now);
+      this.catchUp(now);
       this.flush();
       this.arm(now);
     });
-    this.slots = new SlotShare(terms);
-    this.peak = new RecentPeak(terms.linger);
-    this.link = new StoreLink({
-      timeout,
-      now: () => this.alarms.now(),
-      send: (ask) => store.share(key, ask),
-      read: (answer, ask) => this.slots.read(answer, ask),
-      answered: (answer, ask, sent) => {
-        this.answered(answer, ask, sent);
-      },
-      failed: () => {
-        this.failed();
-      },
-      changed: (from, to) => {
-        this.notices.state(from, to, this.link.cause);
-      },
-    });
+    this.slots = new SlotShare(this.terms, this.member);
+    this.peak = new RecentPeak(linger);
+  }
+
+  /**
+   * The gate of another key: as many slots, counted by themselves, under this one's key, ":" and that one. What this member knows of the store
+   * is known to all of them: how many members there are, and that it is down, so that this costs none of them a time-out of its own.
+   *
+   * @example
+   * const slots = new SharedSemaphore({ store, key: "client", max: 2 });
+   * const perClient = keyed({ key: (request: Ask) => request.client, gate: (client) => slots.forKey(client) });
+   *
+   * @param key text; with what comes before it at most 200 characters
+   * @throws TypeError | RangeError when it is something else
+   */
+  forKey(key: string): SharedSemaphore {
+    return new SharedSemaphore(this.terms, slotLayerName, [], this.kin(key));
   }
 
   /** Why it refuses. */
@@ -116,15 +107,9 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     return this.semaphore.active;
   }
 
-  /** Callers in line in this member. */
-  get waiting(): number {
-    return this.line.size;
-  }
-
   /** Slots that this member has and nobody holds. */
   get available(): number {
-    if (this.closed) return 0;
-    return this.hasLost(this.alarms.now()) ? Math.max(0, this.fallback() - this.active) : this.semaphore.available;
+    return this.closed ? 0 : Math.max(0, this.share - this.active);
   }
 
   /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
@@ -134,76 +119,27 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** How many slots this member may hold now. */
   get share(): number {
-    return this.hasLost(this.alarms.now()) ? this.fallback() : this.semaphore.max;
-  }
-
-  /** Whether the store answered the last question. */
-  get state(): StoreState {
-    return this.link.state;
-  }
-
-  /** How many members share the limit, as the store said last; undefined before that. */
-  get members(): number | undefined {
-    return this.slots.members;
-  }
-
-  /** How often the store was asked. */
-  get trips(): number {
-    return this.link.trips;
-  }
-
-  /** Answers that came too late to be used. */
-  get late(): number {
-    return this.link.late;
+    return this.slots.isLeased(this.now()) ? this.semaphore.max : this.fallback();
   }
 
   /** Whether no slot is borrowed or held, and no caller waits. */
   get idle(): boolean {
-    return (
-      !this.closed &&
-      !this.link.busy &&
-      this.link.state === "up" &&
-      this.share === 0 &&
-      this.active + this.waiting === 0
-    );
+    if (this.closed || this.link.busy || this.active + this.waiting > 0) return false;
+    return !this.slots.isLeased(this.now());
   }
 
   /** What it is, and its counters: what a logger needs. */
   toJSON(): Readonly<Record<string, unknown>> {
-    const { label, key, max } = this.terms;
-    const { share, state, members, active, waiting, available, oldest, trips, late, lost } = this;
+    const { label, max } = this.terms;
+    const { key, share, state, members, active, waiting, available, oldest, trips, late, lost } = this;
     return { label, key, max, share, state, members, active, waiting, available, oldest, trips, late, lost };
-  }
-
-  /** Borrows `count` slots. See {@link SharedConcurrencyLimit.warm}. */
-  warm(count = 1): Promise<void> {
-    requireNumber(slotLayerName, "count", count, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-    this.expire(this.alarms.now());
-    if (this.closed || this.available >= count) return Promise.resolve();
-    const warm = this.warming.join(count);
-    this.soon.call();
-    return warm;
-  }
-
-  /** Gives back what is borrowed. See {@link SharedConcurrencyLimit.close}. */
-  close(): Promise<void> {
-    if (this.closing === undefined) {
-      const now = this.alarms.now();
-      this.expire(now);
-      this.closed = true;
-      this.closing = this.warming.join(0);
-      this.refuseAll(() => this.overloaded());
-      this.lowerTo(this.active);
-      this.soon.call();
-    }
-    return this.closing;
   }
 
   /** A slot, where this member has a free one and no caller is in line for it. Throws {@link StoreDownError} where the store is down and `outage` says so. */
   tryAcquire(): Lease | undefined {
     if (this.closed || this.line.blocks()) return undefined;
-    const now = this.alarms.now();
-    this.expire(now);
+    const now = this.now();
+    this.catchUp(now);
     const lease = this.semaphore.tryAcquire();
     if (lease === undefined) {
       this.missed = true;
@@ -228,7 +164,7 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
       return Promise.reject(error);
     }
     const waiting = this.line.join(options);
-    const now = this.alarms.now();
+    const now = this.now();
     if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
     this.goOn(now);
     return waiting;
@@ -241,17 +177,17 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** @internal */
   started(): number {
-    const now = this.alarms.now();
-    this.expire(now);
+    const now = this.now();
+    this.catchUp(now);
     if (this.terms.outage === "refuse" && this.isRefusing(now)) throw this.storeDown(now);
     return now;
   }
 
   /** @internal */
   left(lease: SlotLease): void {
-    const now = this.alarms.now();
+    const now = this.now();
     const { since } = lease;
-    this.expire(now);
+    this.catchUp(now);
     if (since !== undefined) this.slots.pace.ended(now - since);
     this.peak.add(this.active, now);
     // Lowered first, or the slot would go to the next in line.
@@ -265,9 +201,13 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   }
 
   /** A lease that has ended is believed to have been given to others. */
-  private expire(now: number): void {
-    if (!this.hasLost(now)) return;
+  protected catchUp(now: number): void {
     const { slots } = this;
+    if (!this.hasLost(now)) {
+      // Without a lease it goes by the state of the store, which another key's question may have found out.
+      if (slots.leaseEnd === Number.NEGATIVE_INFINITY) this.setShare(this.fallback());
+      return;
+    }
     slots.leaseEnd = Number.NEGATIVE_INFINITY;
     slots.owed = 0;
     this.dirty = false;
@@ -287,21 +227,17 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
   /** How many slots this member has without a lease. */
   private fallback(): number {
     const { outage, max, share = 1 / (this.members ?? 1) } = this.terms;
-    if (this.closed || this.link.state === "up") return 0;
+    if (this.closed || this.member.state === "up") return 0;
     return outage === "refuse" ? 0 : outage === "allow" ? max : Math.floor(max * share);
   }
 
   /** Whether the store is down, and there is nothing to let anybody in by. */
   private isRefusing(now: number): boolean {
-    return this.link.state === "down" && !this.slots.isLeased(now) && this.semaphore.max === 0;
+    return this.member.state === "down" && !this.slots.isLeased(now) && this.semaphore.max === 0;
   }
 
   private refuseWhileDown(now: number): void {
     if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
-  }
-
-  private refuseAll(reason: () => Error): void {
-    while (this.line.size > 0) this.line.refuse(reason());
   }
 
   private askSoon(now: number): void {
@@ -319,17 +255,16 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     return active + waiting === 0 && slots.isLeased(now) && now >= this.idleSince + terms.linger;
   }
 
-  /** Asks the store for what is wanted by now, and tells it what is no longer. */
-  private flush(): void {
-    const now = this.alarms.now();
+  protected flush(): void {
+    const now = this.now();
     // The answer that is waited for comes back here.
     if (this.link.busy) return;
-    this.expire(now);
+    this.catchUp(now);
     if (this.link.isFree(now) && this.isDue(now)) {
       const { active, waiting } = this;
       const isIdle = active + waiting === 0 && !this.missed && this.warming.count === 0;
       // While the store is down, slots are all that the member has to go by.
-      if (this.slots.isLeased(now) && this.link.state === "up") {
+      if (this.slots.isLeased(now) && this.member.state === "up") {
         const lingers = this.closed || (isIdle && now >= this.idleSince + this.terms.linger) ? 0 : this.peak.at(now);
         this.lowerTo(Math.max(active, lingers));
       }
@@ -345,11 +280,27 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.arm(now);
   }
 
-  private answered(answer: ShareAnswer, ask: ShareAsk, sent: number): void {
-    const now = this.alarms.now();
+  /** @internal */
+  now(): number {
+    return this.alarms.now();
+  }
+
+  /** @internal */
+  send(ask: ShareAsk): unknown {
+    return this.terms.store.share(this.key, ask);
+  }
+
+  /** @internal */
+  read(answer: unknown, ask: ShareAsk): ShareAnswer {
+    return this.slots.read(answer, ask);
+  }
+
+  /** @internal */
+  answered(answer: ShareAnswer, ask: ShareAsk, sent: number): void {
+    const now = this.now();
     const { slots } = this;
     let share = slots.learn(answer, ask, sent, now);
-    this.notices.conflict({ max: this.terms.max }, answer.conflict);
+    this.notices.conflict(this.member, { max: this.terms.max }, answer.conflict);
     if (this.closed) slots.owed = Math.max(slots.owed, share - this.active);
     // Free slots that others lack go back at once, those in use as their calls end. Not where some have come just now: they might go to and fro.
     const free = answer.more > 0 && !this.closed ? 0 : Math.min(slots.owed, Math.max(0, share - this.active));
@@ -365,9 +316,10 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
     this.ended(now);
   }
 
-  private failed(): void {
-    const now = this.alarms.now();
-    this.expire(now);
+  /** @internal */
+  failed(): void {
+    const now = this.now();
+    this.catchUp(now);
     if (!this.slots.isLeased(now)) this.setShare(this.fallback());
     this.slots.retryAt = Number.NEGATIVE_INFINITY;
     this.refuseWhileDown(now);
@@ -406,28 +358,28 @@ export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDow
 
   /** The timers are armed while an answer is waited for, a caller is in line, or slots are to be kept or given back. */
   private arm(now: number): void {
-    const { slots, link, active, waiting, terms } = this;
-    const isUp = link.state === "up";
+    const { slots, link, member, active, waiting, terms } = this;
+    const isUp = member.state === "up";
     const refreshAt = slots.lastSent + terms.refresh;
     let { due } = link;
     let keepAt = Infinity;
     if (waiting > 0) {
       due = Math.min(due, later(slots.leaseEnd, now));
-      if (!link.busy) due = Math.min(due, isUp ? later(slots.retryAt, now) : later(link.probeAt, now));
+      if (!link.busy) due = Math.min(due, isUp ? later(slots.retryAt, now) : later(member.probeAt, now));
       if (!link.busy && isUp) due = Math.min(due, later(refreshAt, now));
     } else if (active > 0) {
       keepAt = later(slots.leaseEnd, now);
-      if (!link.busy) keepAt = Math.min(keepAt, isUp ? refreshAt : Math.max(refreshAt, link.probeAt));
+      if (!link.busy) keepAt = Math.min(keepAt, isUp ? refreshAt : Math.max(refreshAt, member.probeAt));
     } else if (slots.isLeased(now) && isUp && !link.busy) keepAt = this.idleSince + terms.linger;
     this.alarms.set(due, keepAt);
   }
 
-  private overloaded(): OverloadedError {
-    return this.notices.overloaded(this.reason);
+  protected borrowed(): number {
+    return this.available;
   }
 
-  private storeDown(now: number): StoreDownError {
-    return this.notices.storeDown(this.link, now);
+  protected giveUp(): void {
+    this.lowerTo(this.active);
   }
 }
 
