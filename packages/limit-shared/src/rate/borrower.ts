@@ -35,8 +35,6 @@ export class Borrower {
   nextDate: number = Number.NEGATIVE_INFINITY;
   /** When the store can give the next token, at the earliest. */
   retryAt: number = Number.NEGATIVE_INFINITY;
-  /** Whether the store has never answered. */
-  isNew = true;
   private readonly terms: RateTerms;
   private readonly member: Member;
   private readonly recent: RecentStarts;
@@ -121,7 +119,6 @@ export class Borrower {
 
   learn({ granted, first, stamp, members }: TakeAnswer, { count, ahead }: TakeAsk, sent: number, now: number): void {
     const { step, hold } = this.terms;
-    this.isNew = false;
     this.member.heard(members, now);
     this.lateStarts -= this.posted;
     this.stock.add({ granted, first, stamp, step, came: now, sent, hold });

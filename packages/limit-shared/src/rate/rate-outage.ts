@@ -26,14 +26,14 @@ export class RateOutage {
     return this.local !== undefined && this.terms.outage === "refuse";
   }
 
-  /** The store is down. `isNew`: this member has never reached it for this key. */
-  begin({ count, hasKeys }: Member, isNew: boolean, now: number): void {
+  /** The store is down. */
+  begin({ count, hasKeys }: Member, now: number): void {
     const { outage, share = 1 / (count ?? 1), step, storeBurst, fresh } = this.terms;
     this.number++;
     const part = outage === "share" ? share : 1;
     this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
-    // Of many keys one that is new has most likely not been used for long. Where there is one, it has been used, or begins with all others.
-    if (hasKeys && isNew && fresh === "full") this.local.fillUp(now);
+    // Of many keys most have not been used for long, and are not known here at all.
+    if (hasKeys && fresh === "full") this.local.fillUp(now);
   }
 
   /** What a question told the store of has not arrived, as far as is known. */

@@ -56,7 +56,7 @@ export class SharedRate
    * The gate of another key: the same rate, counted by itself, under this one's key, ":" and that one. What this member knows of the store
    * is known to all of them: how many members there are, and that it is down, so that this costs none of them a time-out of its own.
    *
-   * In an outage with `"share"`, a key that this member has not asked for before begins with its part of the burst, unless `fresh` is `"empty"`.
+   * An outage is to each key a loss of the store's state: with `fresh: "full"` it begins with this member's part of the burst, with `"empty"` with nothing.
    *
    * @example
    * const rate = new SharedRate({ store, key: "client", limit: 100, interval: 60_000 });
@@ -223,7 +223,7 @@ export class SharedRate
     if (isDown === outage.isOn) return;
     if (isDown) {
       borrower.forget();
-      outage.begin(member, borrower.isNew, now);
+      outage.begin(member, now);
     } else {
       // What was started while the question was under way is told with the next one.
       borrower.owe(outage.end(now));
