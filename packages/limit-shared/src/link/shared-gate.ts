@@ -122,8 +122,11 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   /** How many permits are borrowed and nobody holds them. */
   protected abstract borrowed(now: number): number;
 
-  /** Asks the store for what is wanted by now, and tells it what it does not know. */
-  protected abstract flush(): void;
+  /** What the store is to be asked for by now, and told; undefined where there is nothing. */
+  protected abstract question(now: number): Ask | undefined;
+
+  /** Sets the timer for what is to come. */
+  protected abstract arm(now: number): void;
 
   /** It was closed: what nobody holds is to go back. */
   protected abstract giveUp(): void;
@@ -134,6 +137,22 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     const { member, terms } = this;
     member.hasKeys = true;
     return { key: requireKey(this.notices.layer, `${this.key}:${key}`), terms, member };
+  }
+
+  /** Asks, where there is something to ask, and nothing under way. */
+  protected flush(): void {
+    // The answer that is waited for comes back here.
+    if (this.link.busy) return;
+    const now = this.now();
+    this.catchUp(now);
+    const ask = this.link.isFree(now) ? this.question(now) : undefined;
+    this.missed = false;
+    if (ask === undefined) this.warming.over();
+    else {
+      this.warming.asked(this.closed);
+      this.link.ask(ask, now);
+    }
+    this.arm(now);
   }
 
   protected refuseAll(reason: () => Error): void {

@@ -259,32 +259,14 @@ export class SharedRate
     if (this.link.isFree(now) && this.borrower.retryAt <= now) this.soon.call();
   }
 
-  protected flush(): void {
-    const now = this.now();
-    // The answer that is waited for comes back here.
-    if (this.link.busy) return;
+  protected question(now: number): TakeAsk | undefined {
+    const { line, outage, warming, closed } = this;
     // Who waits has asked before: not counted twice.
-    const wanted = Math.max(this.missed && this.line.size === 0 ? 1 : 0, this.warming.count);
-    this.missed = false;
-    const ask = this.link.isFree(now)
-      ? this.borrower.ask(
-          {
-            waiting: this.line.size,
-            wanted,
-            patience: patienceOf(this.line),
-            owed: this.outage.owed(now),
-            closed: this.closed,
-          },
-          now,
-        )
-      : undefined;
-    if (ask === undefined) this.warming.over();
-    else {
-      this.outage.post(now);
-      this.warming.asked(this.closed);
-      this.link.ask(ask, now);
-    }
-    this.arm(now);
+    const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
+    const owed = outage.owed(now);
+    const ask = this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), owed, closed }, now);
+    if (ask !== undefined) outage.post(now);
+    return ask;
   }
 
   /** A question has ended. */
@@ -325,7 +307,7 @@ export class SharedRate
   }
 
   /** The one timer is armed while an answer is waited for, and while a caller is in line. */
-  private arm(now: number): void {
+  protected arm(now: number): void {
     const { link, line, member, borrower, outage } = this;
     let { due } = link;
     if (line.size > 0) {

@@ -165,7 +165,7 @@ export class SharedSemaphore
     }
     const waiting = this.line.join(options);
     const now = this.now();
-    if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
+    this.catchUp(now);
     this.goOn(now);
     return waiting;
   }
@@ -200,28 +200,19 @@ export class SharedSemaphore
     this.goOn(now);
   }
 
-  /** A lease that has ended is believed to have been given to others. */
   protected catchUp(now: number): void {
-    const { slots } = this;
-    if (!this.hasLost(now)) {
-      // Without a lease it goes by the state of the store, which another key's question may have found out.
-      if (slots.leaseEnd === Number.NEGATIVE_INFINITY) this.setShare(this.fallback());
-      return;
+    const { slots, active } = this;
+    if (slots.isLeased(now)) return;
+    // A lease that has ended is believed to have been given to others.
+    if (slots.leaseEnd !== Number.NEGATIVE_INFINITY) {
+      slots.leaseEnd = Number.NEGATIVE_INFINITY;
+      slots.owed = 0;
+      this.dirty = false;
+      this.lost += active;
+      if (active > 0) this.notices.tell("lost", () => ({ slots: active }));
     }
-    slots.leaseEnd = Number.NEGATIVE_INFINITY;
-    slots.owed = 0;
-    this.dirty = false;
-    const { active } = this;
-    this.lost += active;
-    if (active > 0) this.notices.tell("lost", () => ({ slots: active }));
     this.setShare(this.fallback());
-    this.refuseWhileDown(now);
-  }
-
-  /** Whether there was a lease that has ended, and nobody has come since: where nothing runs, no timer is armed for it. */
-  private hasLost(now: number): boolean {
-    const { leaseEnd } = this.slots;
-    return leaseEnd !== Number.NEGATIVE_INFINITY && leaseEnd <= now;
+    if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
   }
 
   /** How many slots this member has without a lease. */
@@ -234,10 +225,6 @@ export class SharedSemaphore
   /** Whether the store is down, and there is nothing to let anybody in by. */
   private isRefusing(now: number): boolean {
     return this.member.state === "down" && !this.slots.isLeased(now) && this.semaphore.max === 0;
-  }
-
-  private refuseWhileDown(now: number): void {
-    if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
   }
 
   private askSoon(now: number): void {
@@ -255,29 +242,20 @@ export class SharedSemaphore
     return active + waiting === 0 && slots.isLeased(now) && now >= this.idleSince + terms.linger;
   }
 
-  protected flush(): void {
-    const now = this.now();
-    // The answer that is waited for comes back here.
-    if (this.link.busy) return;
-    this.catchUp(now);
-    if (this.link.isFree(now) && this.isDue(now)) {
-      const { active, waiting } = this;
-      const isIdle = active + waiting === 0 && !this.missed && this.warming.count === 0;
-      // While the store is down, slots are all that the member has to go by.
-      if (this.slots.isLeased(now) && this.member.state === "up") {
-        const lingers = this.closed || (isIdle && now >= this.idleSince + this.terms.linger) ? 0 : this.peak.at(now);
-        this.lowerTo(Math.max(active, lingers));
-      }
-      // Of slots that are not leased it says how many are in use.
-      const keep = this.slots.isLeased(now) ? this.semaphore.max : active;
-      const wanted = Math.max(waiting, this.missed ? 1 : 0, this.warming.count);
-      const ask = this.slots.ask(keep, this.closed ? active : active + wanted, now);
-      this.dirty = false;
-      this.warming.asked(this.closed);
-      this.link.ask(ask, now);
-    } else this.warming.over();
-    this.missed = false;
-    this.arm(now);
+  protected question(now: number): ShareAsk | undefined {
+    if (!this.isDue(now)) return undefined;
+    const { slots, active, waiting, missed, warming, closed } = this;
+    const isLeased = slots.isLeased(now);
+    // While the store is down, slots are all that the member has to go by.
+    if (isLeased && this.member.state === "up") {
+      const isIdle = active + waiting === 0 && !missed && warming.count === 0;
+      const isOver = closed || (isIdle && now >= this.idleSince + this.terms.linger);
+      this.lowerTo(Math.max(active, isOver ? 0 : this.peak.at(now)));
+    }
+    this.dirty = false;
+    const wanted = Math.max(waiting, missed ? 1 : 0, warming.count);
+    // Of slots that are not leased it says how many are in use.
+    return slots.ask(isLeased ? this.semaphore.max : active, closed ? active : active + wanted, now);
   }
 
   /** @internal */
@@ -319,10 +297,8 @@ export class SharedSemaphore
   /** @internal */
   failed(): void {
     const now = this.now();
-    this.catchUp(now);
-    if (!this.slots.isLeased(now)) this.setShare(this.fallback());
     this.slots.retryAt = Number.NEGATIVE_INFINITY;
-    this.refuseWhileDown(now);
+    this.catchUp(now);
     this.ended(now);
   }
 
@@ -357,7 +333,7 @@ export class SharedSemaphore
   }
 
   /** The timers are armed while an answer is waited for, a caller is in line, or slots are to be kept or given back. */
-  private arm(now: number): void {
+  protected arm(now: number): void {
     const { slots, link, member, active, waiting, terms } = this;
     const isUp = member.state === "up";
     const refreshAt = slots.lastSent + terms.refresh;
