@@ -91,11 +91,12 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   /** Refuses who waits and who comes, and gives back what is borrowed. See `close` of the layer. */
   close(): Promise<void> {
     if (this.closing === undefined) {
-      this.catchUp(this.now());
+      const now = this.now();
+      this.catchUp(now);
       this.closed = true;
       this.closing = this.warming.join(0);
       this.refuseAll(() => this.overloaded());
-      this.giveUp();
+      this.giveUp(now);
       this.soon.call();
     }
     return this.closing;
@@ -129,7 +130,7 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   protected abstract arm(now: number): void;
 
   /** It was closed: what nobody holds is to go back. */
-  protected abstract giveUp(): void;
+  protected abstract giveUp(now: number): void;
 
   /** For the gate of another key. */
   protected kin(key: string): Kin<Terms> {

@@ -1,5 +1,5 @@
-import { type Gate, type Lease, type OverloadedError, type ReadyOptions, Semaphore } from "@sluice/core";
-import { abortReason, Line } from "@sluice/core/kit";
+import type { Gate, Lease, OverloadedError, ReadyOptions } from "@sluice/core";
+import { abortReason, Line, LinkedList } from "@sluice/core/kit";
 import { type Kin, SharedGate } from "../link/shared-gate.ts";
 import type { StoreDownError } from "../store-down-error.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
@@ -20,8 +20,8 @@ export const slotLayerName = "sharedConcurrencyLimit";
 /**
  * The gate behind {@link sharedConcurrencyLimit}, for a layer of another name, and for a gate made of gates.
  *
- * It is a semaphore whose `max` follows what the store grants under a lease. The store never takes a slot away: the member lowers its own `max`
- * first, and only then says so.
+ * It is a semaphore whose size follows what the store grants under a lease. The store never takes a slot away: the member lowers its own
+ * number first, and only then says so.
  *
  * @example
  * const slots = new SharedSemaphore({ store, key: "reports", max: 20 });
@@ -37,8 +37,15 @@ export class SharedSemaphore
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
   /** Calls that were running, and permits that were held, when their lease ended: others may have their slots. */
   lost = 0;
-  protected readonly line: Line<Lease>;
-  private readonly semaphore: Semaphore;
+  protected readonly line: Line<Lease> = new Line(() => {
+    const now = this.now();
+    this.catchUp(now);
+    this.serve(now);
+    this.goOn(now);
+  });
+  /** How many slots this member may hold, when it was looked at last. */
+  private limit = 0;
+  private readonly held: LinkedList<SlotLease> = new LinkedList();
   private readonly slots: SlotShare;
   private readonly peak: RecentPeak;
   private readonly alarms: SlotAlarms;
@@ -58,20 +65,6 @@ export class SharedSemaphore
   ) {
     super(slotLayerName, kin?.terms ?? readSlotTerms(owner, options, more), kin);
     const { clock, linger } = this.terms;
-    let serve = (): void => {};
-    this.line = new Line(() => {
-      const now = this.now();
-      this.catchUp(now);
-      serve();
-      this.goOn(now);
-    });
-    this.semaphore = new Semaphore(0, {
-      clock,
-      line: (serveLine) => {
-        serve = serveLine;
-        return this.line;
-      },
-    });
     this.alarms = new SlotAlarms(clock, (now) => {
       this.link.overdue(now);
       this.catchUp(now);
@@ -104,7 +97,7 @@ export class SharedSemaphore
 
   /** Slots held in this member. */
   get active(): number {
-    return this.semaphore.active;
+    return this.held.size;
   }
 
   /** Slots that this member has and nobody holds. */
@@ -114,12 +107,13 @@ export class SharedSemaphore
 
   /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
   get oldest(): number {
-    return this.semaphore.oldest;
+    const { first } = this.held;
+    return first === undefined ? 0 : this.now() - first.granted;
   }
 
   /** How many slots this member may hold now. */
   get share(): number {
-    return this.slots.isLeased(this.now()) ? this.semaphore.max : this.fallback();
+    return this.slots.isLeased(this.now()) ? this.limit : this.fallback();
   }
 
   /** Whether no slot is borrowed or held, and no caller waits. */
@@ -140,12 +134,14 @@ export class SharedSemaphore
     if (this.closed || this.line.blocks()) return undefined;
     const now = this.now();
     this.catchUp(now);
-    const lease = this.semaphore.tryAcquire();
-    if (lease === undefined) {
+    if (this.isFull) {
       this.missed = true;
       this.askSoon(now);
       if (this.isRefusing(now)) throw this.storeDown(now);
-    } else this.goOn(now);
+      return undefined;
+    }
+    const lease = this.lend(now);
+    this.goOn(now);
     return lease;
   }
 
@@ -170,11 +166,6 @@ export class SharedSemaphore
     return waiting;
   }
 
-  /** The lease of a slot that is told of its end. */
-  admitted(lease: Lease): Lease {
-    return new SlotLease(this, lease);
-  }
-
   /** @internal */
   started(): number {
     const now = this.now();
@@ -185,18 +176,20 @@ export class SharedSemaphore
 
   /** @internal */
   left(lease: SlotLease): void {
+    if (lease.list !== this.held) return;
     const now = this.now();
-    const { since } = lease;
+    const { slots } = this;
     this.catchUp(now);
-    if (since !== undefined) this.slots.pace.ended(now - since);
     this.peak.add(this.active, now);
-    // Lowered first, or the slot would go to the next in line.
-    if (this.closed) this.lowerTo(this.active - 1);
-    else if (this.slots.owed > 0) {
-      this.slots.owed--;
-      this.lowerTo(this.semaphore.max - 1);
+    this.held.remove(lease);
+    if (lease.since !== undefined) slots.pace.ended(now - lease.since);
+    // What is to go back does not go to the next in line.
+    if (this.closed) this.lowerTo(this.active, now);
+    else if (slots.owed > 0) {
+      slots.owed--;
+      this.lowerTo(this.limit - 1, now);
     }
-    lease.release();
+    this.serve(now);
     this.goOn(now);
   }
 
@@ -211,7 +204,7 @@ export class SharedSemaphore
       this.lost += active;
       if (active > 0) this.notices.tell("lost", () => ({ slots: active }));
     }
-    this.setShare(this.fallback());
+    this.setLimit(this.fallback(), now);
     if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
   }
 
@@ -224,7 +217,7 @@ export class SharedSemaphore
 
   /** Whether the store is down, and there is nothing to let anybody in by. */
   private isRefusing(now: number): boolean {
-    return this.member.state === "down" && !this.slots.isLeased(now) && this.semaphore.max === 0;
+    return this.member.state === "down" && !this.slots.isLeased(now) && this.limit === 0;
   }
 
   private askSoon(now: number): void {
@@ -238,7 +231,7 @@ export class SharedSemaphore
     if (this.warming.count > 0 && this.warming.count > this.available) return !this.closed;
     if (active + waiting > 0 && now >= slots.lastSent + terms.refresh) return true;
     if (this.closed) return false;
-    if ((waiting > 0 || this.missed) && this.semaphore.available === 0) return now >= slots.retryAt;
+    if ((waiting > 0 || this.missed) && this.isFull) return now >= slots.retryAt;
     return active + waiting === 0 && slots.isLeased(now) && now >= this.idleSince + terms.linger;
   }
 
@@ -250,12 +243,12 @@ export class SharedSemaphore
     if (isLeased && this.member.state === "up") {
       const isIdle = active + waiting === 0 && !missed && warming.count === 0;
       const isOver = closed || (isIdle && now >= this.idleSince + this.terms.linger);
-      this.lowerTo(Math.max(active, isOver ? 0 : this.peak.at(now)));
+      this.lowerTo(Math.max(active, isOver ? 0 : this.peak.at(now)), now);
     }
     this.dirty = false;
     const wanted = Math.max(waiting, missed ? 1 : 0, warming.count);
     // Of slots that are not leased it says how many are in use.
-    return slots.ask(isLeased ? this.semaphore.max : active, closed ? active : active + wanted, now);
+    return slots.ask(isLeased ? this.limit : active, closed ? active : active + wanted, now);
   }
 
   /** @internal */
@@ -290,7 +283,7 @@ export class SharedSemaphore
     }
     if (answer.more > 0) this.idleSince = now;
     this.peak.add(share, now);
-    this.setShare(share);
+    this.setLimit(share, now);
     this.ended(now);
   }
 
@@ -316,20 +309,35 @@ export class SharedSemaphore
     this.arm(now);
   }
 
-  private setShare(share: number): void {
-    const from = this.semaphore.max;
-    if (from === share) return;
-    this.semaphore.max = share;
-    this.notices.tell("limit", () => ({ from, to: share }));
+  private get isFull(): boolean {
+    return this.held.size >= this.limit;
+  }
+
+  private lend(now: number): SlotLease {
+    const lease = new SlotLease(this, now);
+    this.held.push(lease);
+    return lease;
+  }
+
+  private serve(now: number): void {
+    while (this.line.size > 0 && !this.isFull) this.line.grant(this.lend(now));
+  }
+
+  private setLimit(limit: number, now: number): void {
+    const from = this.limit;
+    if (from === limit) return;
+    this.limit = limit;
+    this.notices.tell("limit", () => ({ from, to: limit }));
+    this.serve(now);
   }
 
   /** Gives up slots that the store still counts. */
-  private lowerTo(share: number): void {
-    const less = this.semaphore.max - share;
+  private lowerTo(limit: number, now: number): void {
+    const less = this.limit - limit;
     if (less <= 0) return;
     this.slots.lowered(less);
     this.dirty = this.slots.leaseEnd !== Number.NEGATIVE_INFINITY;
-    this.setShare(share);
+    this.setLimit(limit, now);
   }
 
   /** The timers are armed while an answer is waited for, a caller is in line, or slots are to be kept or given back. */
@@ -354,8 +362,8 @@ export class SharedSemaphore
     return this.available;
   }
 
-  protected giveUp(): void {
-    this.lowerTo(this.active);
+  protected giveUp(now: number): void {
+    this.lowerTo(this.active, now);
   }
 }
 
