@@ -33,7 +33,7 @@ function process(rate: SharedRate, { wait, maxKeys, clock }: { wait: number; max
 async function call({ service }: Process, client: string): Promise<string> {
   return service.call(client).then(
     () => "ok",
-    (error: unknown) => (isOverloadedError(error) ? `${error.reason}` : String(error)),
+    (error: unknown) => (isOverloadedError(error) ? (error.reason ?? "no reason") : String(error)),
   );
 }
 
