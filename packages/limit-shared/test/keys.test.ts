@@ -298,6 +298,15 @@ describe("slots for each key", () => {
     expect(slots.members).toBe(2);
   });
 
+  test("are no more where two gates of one member have the same key", async () => {
+    const { clock, slots } = many();
+    const gates = [slots.forKey("ann"), slots.forKey("ann")];
+    const callers = [...gates, ...gates].map((gate) => watch(gate.acquire()));
+    await clock.advanceAsync(3_000);
+    expect(callers.filter((caller) => caller()[0] === "kept")).toHaveLength(2);
+    expect(slots.members).toBe(1);
+  });
+
   test("are refused at once in an outage that another key has found, and may be forgotten", async () => {
     const { clock, store, slots } = many();
     store.behaviour = "hangs";

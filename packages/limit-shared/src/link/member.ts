@@ -39,6 +39,7 @@ export class Member {
   private readonly most: RecentPeak;
   private readonly trip: Ewma = new Ewma(10);
   private number = 0;
+  private gates = 0;
   private pause = firstPause;
 
   /**
@@ -55,9 +56,15 @@ export class Member {
     return this.trip.value > 0 ? this.trip.value : undefined;
   }
 
+  /** What a gate goes by that holds what no other gate of this member has. The first has the member's own name. */
+  nameOfGate(): string {
+    this.gates++;
+    return this.gates === 1 ? this.name : `${this.name}#${this.gates}`;
+  }
+
   /** By what the store knows the next question. A key that is asked for again has a higher number than before, whoever asks. */
-  sign(): { readonly member: string; readonly number: number } {
-    return { member: this.name, number: ++this.number };
+  sign(name: string = this.name): { readonly member: string; readonly number: number } {
+    return { member: name, number: ++this.number };
   }
 
   /** Whether a question may be sent at `now`. */

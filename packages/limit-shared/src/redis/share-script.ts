@@ -52,10 +52,15 @@ others[field] = nil
 local isNew = not known or number > known.number
 if not isNew then keep, want = known.held, known.want end
 
-local wants, members = {}, 1
+local wants, names, members = {}, {}, 0
+local function count(name)
+  local own = string.match(name, '^[^#]*')
+  if not names[own] then names[own], members = true, members + 1 end
+end
+count(field)
 if want > 0 then wants[1] = want end
-for _, its in pairs(others) do
-  members = members + 1
+for name, its in pairs(others) do
+  count(name)
   if its.want > 0 then wants[#wants + 1] = its.want end
 end
 table.sort(wants)
@@ -105,4 +110,4 @@ return answer
 `;
 
 /** Says what a member of a shared concurrency limit keeps and wants, and gives it more. */
-export const shareScript: Script = { text, digest: "2dc40abac9889095b8ff93e2199a504e79ce4a4c" };
+export const shareScript: Script = { text, digest: "8424ae4e81a95533233d5f74df3926a951cc1ac8" };

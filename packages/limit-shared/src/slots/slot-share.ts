@@ -17,12 +17,15 @@ export class SlotShare {
   readonly pace: Pace;
   private readonly terms: SlotTerms;
   private readonly member: Member;
+  /** Two gates of one key may be in use in a process: each holds slots of its own. */
+  private readonly name: string;
   /** Slots that the question under way says are kept, less those that have been given up since. */
   private kept = 0;
 
   constructor(terms: SlotTerms, member: Member) {
     this.terms = terms;
     this.member = member;
+    this.name = member.nameOfGate();
     this.pace = new Pace(terms.refresh);
   }
 
@@ -36,7 +39,7 @@ export class SlotShare {
     const { ttl, max } = this.terms;
     this.kept = keep;
     this.lastSent = now;
-    return { ...this.member.sign(), keep, want: Math.max(keep, want), ttl, max };
+    return { ...this.member.sign(this.name), keep, want: Math.max(keep, want), ttl, max };
   }
 
   /** The member gives up a slot, or several, that it said it would keep. */

@@ -68,7 +68,7 @@ export class Slots {
       ? { number: ask.number, until: now + ask.ttl, gone: now + Math.max(ask.ttl, memberSpan(ask.ttl)) }
       : known;
     this.members.set(ask.member, { ...heard, held: total, want, short });
-    return { more, level, lacking, older, fence: this.fence, members: this.members.size, conflict };
+    return { more, level, lacking, older, fence: this.fence, members: this.count(), conflict };
   }
 
   /** For how long it is to be remembered, in whole ms: after that there are no members. */
@@ -76,6 +76,12 @@ export class Slots {
     let last = now;
     for (const { gone } of this.members.values()) last = Math.max(last, gone);
     return Math.max(1, Math.ceil(last - now));
+  }
+
+  private count(): number {
+    const names = new Set<string>();
+    for (const name of this.members.keys()) names.add(name.replace(/#.*/s, ""));
+    return names.size;
   }
 
   private passTime(now: number): void {

@@ -78,7 +78,10 @@ export interface SlotStore {
 
 /** One question of one member of a shared concurrency limit. */
 export interface ShareAsk {
-  /** Who asks: a non-empty string, different for each member and each life of a member. */
+  /**
+   * Who asks: a non-empty string, different for each member and each life of a member. Those whose names are alike before the first `#` hold slots
+   * each for itself, and count as one of `members`.
+   */
   readonly member: string;
   /** Grows with each question of `member`: a whole number, 1 or more. A question whose number is not above the last one changes nothing. */
   readonly number: number;

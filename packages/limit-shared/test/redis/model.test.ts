@@ -124,7 +124,7 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
         time.pass();
         const which = below(3);
         const key = `key ${which}`;
-        const member = pick(["a", "b", "c", "d", "member {%} \n"]);
+        const member = pick(["a", "b", "b#2", "b#\n#", "c", "d", "member {%} \n"]);
         const lastNumber = numbers.get(member) ?? 0;
         const number = below(50) === 0 ? Math.max(1, lastNumber - below(2)) : lastNumber + 1 + below(2);
         numbers.set(member, Math.max(number, lastNumber));

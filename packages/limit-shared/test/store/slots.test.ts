@@ -193,6 +193,13 @@ describe("members", () => {
     expect(await fleet.ask("b", 0)).toMatchObject({ members: 2 });
   });
 
+  test("of one name before `#` are one, and each holds slots of its own", async () => {
+    const fleet = new Fleet();
+    await fleet.ask("a", 4);
+    expect(await fleet.ask("a#2", 4)).toMatchObject({ more: 4, members: 1 });
+    expect(await fleet.ask("b", 4)).toMatchObject({ more: 0, members: 2 });
+  });
+
   test("whose lease has ended are counted on, and lack nothing", async () => {
     const fleet = new Fleet({ ttl: 1_000 });
     await fleet.ask("a", 8);
