@@ -314,6 +314,7 @@ describe("slots for each key", () => {
     await clock.advanceAsync(200);
     const ann = slots.forKey("ann");
     expect(() => ann.tryAcquire()).toThrow("cannot be reached");
+    await expect(ann.acquire()).rejects.toSatisfy(isStoreDownError);
     expect(ann.idle).toBe(true);
     store.behaviour = "answers";
     await clock.advanceAsync(200);
