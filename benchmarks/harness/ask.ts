@@ -103,7 +103,11 @@ class Asking {
   private async told(): Promise<Figures> {
     const waiting = new AbortController();
     const { signal } = waiting;
-    const timer = setTimeout(() => this.process.kill("SIGKILL"), patience);
+    const timer = setTimeout(() => {
+      // Not SIGKILL at once: it takes the servers with it that it has started.
+      this.process.kill("SIGTERM");
+      this.end();
+    }, patience);
     try {
       const [told] = (await Promise.race([
         once(this.process, "message", { signal }),

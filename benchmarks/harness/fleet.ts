@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { endWithThisProcess, redisServer, slowLink } from "@sluice/test-kit/redis";
+import { endWithThisProcess } from "@sluice/test-kit/program";
+import { redisServer, slowLink } from "@sluice/test-kit/redis";
 import type { MemberSettings } from "./fleet-member.ts";
 import type { Figures, Subject } from "./question.ts";
 

@@ -1,7 +1,7 @@
-import { ServiceBuilder, systemClock } from "@sluice/core";
-import { rateLimit } from "@sluice/limit";
-import { memoryStore, sharedRateLimit } from "@sluice/limit-shared";
-import { answer, oneByOne } from "../harness/calls.ts";
+import { type Layer, ServiceBuilder } from "@sluice/core";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { memoryStore, sharedConcurrencyLimit, sharedRateLimit } from "@sluice/limit-shared";
+import { answer, type Call, oneByOne } from "../harness/calls.ts";
 import { fleet, type FleetSettings } from "../harness/fleet.ts";
 import { type Column, perCall, type Question, type Variant } from "../harness/question.ts";
 
@@ -88,18 +88,26 @@ function slotGroup(
   };
 }
 
+function through(layer: Layer): Call {
+  const service = new ServiceBuilder().layer(layer).serviceFn(answer);
+  return (request) => service.call(request);
+}
+
 /** What a call costs in the process, with so much in stock that the store is asked seldom. */
 const alone = [
-  oneByOne("rateLimit, token bucket", "sluice", () => {
-    const limit = rateLimit({ limit: 1e9, interval: 1_000, algorithm: "token-bucket" });
-    const service = new ServiceBuilder().layer(limit).serviceFn(answer);
-    return (request) => service.call(request);
-  }),
+  oneByOne("rateLimit, token bucket", "sluice", () =>
+    through(rateLimit({ limit: 1e9, interval: 1_000, algorithm: "token-bucket" })),
+  ),
   oneByOne("sharedRateLimit, with stock", "sluice", async () => {
-    const limit = sharedRateLimit({ store: memoryStore(), key: "k", limit: 1e9, interval: 1_000, clock: systemClock });
+    const limit = sharedRateLimit({ store: memoryStore(), key: "k", limit: 1e9, interval: 1_000 });
     await limit.warm(1e7);
-    const service = new ServiceBuilder().layer(limit).serviceFn(answer);
-    return (request) => service.call(request);
+    return through(limit);
+  }),
+  oneByOne("concurrencyLimit", "sluice", () => through(concurrencyLimit(50))),
+  oneByOne("sharedConcurrencyLimit, with slots", "sluice", async () => {
+    const limit = sharedConcurrencyLimit({ store: memoryStore(), key: "k", max: 50 });
+    await limit.warm(50);
+    return through(limit);
   }),
 ];
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { ended, endWithThisProcess } from "@sluice/test-kit/redis";
+import { ended, endWithThisProcess } from "@sluice/test-kit/program";
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
 
 /** What was seen of one member. */

@@ -1,12 +1,5 @@
 import { isOverloadedError, ServiceBuilder } from "@sluice/core";
-import { keyed } from "@sluice/keyed";
-import {
-  memoryStore,
-  SharedRate,
-  SharedSemaphore,
-  sharedConcurrencyLimit,
-  sharedRateLimit,
-} from "@sluice/limit-shared";
+import { memoryStore, sharedConcurrencyLimit, sharedRateLimit } from "@sluice/limit-shared";
 import { loadShed } from "@sluice/load-shed";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -51,46 +44,6 @@ describe("loadShed outside of a shared limit", () => {
     const known: unknown = await service.call("c").catch((error: unknown) => error);
     expect(isOverloadedError(known) && known.retryAfter).toBeGreaterThan(9_000);
     expect(rate.waiting).toBe(0);
-  });
-});
-
-describe("a shared limit for each key", () => {
-  test("is a keyed gate, of which the idle ones are forgotten", async () => {
-    const clock = new VirtualClock();
-    const store = memoryStore({ clock });
-    const make = () =>
-      keyed({
-        key: (user: string) => user,
-        gate: (user) => new SharedRate({ store, key: `user:${user}`, limit: 1, interval: 1_000, clock }),
-        maxKeys: 2,
-      });
-    const [one, other] = [make(), make()];
-    const services = [one, other].map((layer) => new ServiceBuilder().layer(layer).serviceFn(answers));
-    expect(await services[0]!.call("ann")).toBe("ann");
-    // Of the other process she has to wait; somebody else has not.
-    const waiting = services[1]!.call("ann");
-    expect(await services[1]!.call("bob")).toBe("bob");
-    expect(other.get("ann")).toMatchObject({ waiting: 1 });
-    await clock.advanceAsync(1_000);
-    expect(await waiting).toBe("ann");
-    await clock.advanceAsync(10_000);
-    for (const user of ["cid", "dan", "eve"]) expect(await services[1]!.call(user)).toBe(user);
-    expect([other.size, other.refused]).toEqual([2, 0]);
-  });
-
-  test("of slots, too", async () => {
-    const clock = new VirtualClock();
-    const store = memoryStore({ clock });
-    const perHost = keyed({
-      key: (host: string) => host,
-      gate: (host) => new SharedSemaphore({ store, key: host, max: 1, clock }),
-      maxKeys: 1,
-    });
-    const service = new ServiceBuilder().layer(perHost).serviceFn(answers);
-    expect(await service.call("a")).toBe("a");
-    await clock.advanceAsync(1_000);
-    expect(await service.call("b")).toBe("b");
-    expect(perHost.size).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { StoreState } from "./link/store-link.ts";
+export type { StoreState } from "./link/member.ts";
 export type { Outage } from "./outage.ts";
 export type { SharedRateLimitOptions } from "./rate/rate-terms.ts";
 export type { SharedRateLimit } from "./rate/shared-rate-limit.ts";
@@ -13,6 +13,7 @@ export type { SharedConcurrencyLimit } from "./slots/shared-concurrency-limit.ts
 export { sharedConcurrencyLimit } from "./slots/shared-concurrency-limit.ts";
 export { SharedSemaphore } from "./slots/shared-semaphore.ts";
 export type { SharedConcurrencyLimitOptions, SharedSemaphoreOptions } from "./slots/slot-terms.ts";
+export type { SharedLimit } from "./shared-limit.ts";
 export type { SharedOptions } from "./shared-options.ts";
 export type { MemoryStoreOptions } from "./store/memory-store.ts";
 export { memoryStore } from "./store/memory-store.ts";

@@ -9,6 +9,7 @@ import {
   show,
 } from "@sluice/core/kit";
 import { type Outage, outages } from "./outage.ts";
+import { memberSpan } from "./store/member-span.ts";
 
 /** Options of both limits. */
 export interface SharedOptions {
@@ -28,12 +29,25 @@ export interface SharedOptions {
 }
 
 /** The options of both limits, checked. */
-export interface SharedSettings {
+export interface SharedTerms {
   readonly key: string;
   readonly outage: Outage;
   readonly share: number | undefined;
+  readonly timeout: number;
   readonly clock: Clock;
   readonly label: string | undefined;
+  /** How long a member is counted: ms. */
+  readonly memberSpan: number;
+}
+
+/** What differs between them. */
+export interface SharedDefaults {
+  readonly method: "take" | "share";
+  readonly outage: Outage;
+  /** The longest `timeout`: ms. */
+  readonly longest: number;
+  /** What members are counted by: ms. */
+  readonly span: number;
 }
 
 /** The names of the options of both limits. */
@@ -44,20 +58,25 @@ const longestKey = 200;
 /** @throws TypeError | RangeError when an option is not in its range */
 export function requireShared(
   owner: string,
-  options: Partial<SharedOptions> & { readonly store?: unknown },
-  { method, outage: byDefault }: { readonly method: "take" | "share"; readonly outage: Outage },
-): SharedSettings {
-  const { store, key, outage = byDefault, share, clock, label } = options;
+  options: Partial<SharedOptions> & { readonly store?: unknown; readonly timeout?: unknown },
+  { method, outage: byDefault, longest, span }: SharedDefaults,
+): SharedTerms {
+  const { store, outage = byDefault, share, timeout = Math.min(250, longest), clock, label } = options;
   requireMethods(owner, "store", store, "a store", [method]);
-  requireName(owner, key, "key");
-  if (key.length > longestKey) {
-    throw new RangeError(`${owner}: key must have at most ${longestKey} characters; received ${show(key)}`);
-  }
   return {
-    key,
+    key: requireKey(owner, options.key),
     outage: requireOneOf(owner, "outage", outage, outages),
     share: share === undefined ? undefined : requireNumber(owner, "share", share, { min: 0, above: true, max: 1 }),
+    timeout: requireNumber(owner, "timeout", timeout, { min: 0, above: true, max: longest }),
     clock: requireClock(owner, clock),
     label: requireLabel(owner, label),
+    memberSpan: memberSpan(span),
   };
+}
+
+/** What names a limit in the store. */
+export function requireKey(owner: string, key: unknown): string {
+  requireName(owner, key, "key");
+  if (key.length <= longestKey) return key;
+  throw new RangeError(`${owner}: key must have at most ${longestKey} characters; received ${show(key)}`);
 }

@@ -47,6 +47,11 @@ expectTypeOf(new SharedSemaphore({ store, key: "k", max: 1 })).toExtend<
   Gate<unknown, OverloadedError | StoreDownError>
 >();
 
+expectTypeOf(new SharedRate({ store, key: "k", limit: 1, interval: 1 }).forKey("ann")).toEqualTypeOf<SharedRate>();
+expectTypeOf(new SharedSemaphore({ store, key: "k", max: 1 }).forKey("ann")).toEqualTypeOf<SharedSemaphore>();
+// @ts-expect-error a key is text
+new SharedRate({ store, key: "k", limit: 1, interval: 1 }).forKey(7);
+
 // A store of one's own needs no more than what is asked of it.
 const takes: RateStore = { take: (key, ask) => store.take(key, ask) };
 const shares: SlotStore = { share: (key, ask) => store.share(key, ask) };

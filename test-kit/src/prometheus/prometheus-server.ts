@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ended, endWithThisProcess, freePort } from "../program/index.ts";
 import type { PrometheusPrograms } from "./prometheus-programs.ts";
 
 /** One series of an answer. */
@@ -26,12 +25,6 @@ export interface PrometheusServer extends AsyncDisposable {
   /** What its API answers at a path, such as `rules`. */
   api(path: string): Promise<unknown>;
 }
-
-/** The servers that run now. They must not outlive this process, however it ends. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
 
 /**
  * @param config what is in its configuration file: JSON is YAML
@@ -63,16 +56,10 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
     "--log.level=warn",
   ];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  running.add(child);
+  endWithThisProcess(child);
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
   child.once("error", (error) => (said += error.message));
-  const closed = once(child, "close").finally(() => running.delete(child));
-  closed.catch(() => {});
-  const end = async (): Promise<void> => {
-    if (running.has(child)) child.kill("SIGKILL");
-    await closed.catch(() => {});
-  };
   const api = async (path: string): Promise<unknown> => {
     const response = await fetch(`${origin}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) });
     const answer = (await response.json()) as {
@@ -91,7 +78,8 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
   };
   try {
     await until("the server is ready", async () => {
-      if (!running.has(child)) throw new Error(`It ended:\n${said}`);
+      const isGone = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+      if (isGone) throw new Error(`It ended:\n${said}`);
       const isReady = fetch(`${origin}/-/ready`, { signal: AbortSignal.timeout(5_000) });
       return isReady.then(
         ({ ok }) => ok,
@@ -99,7 +87,7 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
       );
     });
   } catch (error) {
-    await end();
+    await ended(child);
     throw error;
   }
   return {
@@ -116,19 +104,10 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
       return samples;
     },
     async [Symbol.asyncDispose]() {
-      await end();
+      await ended(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Asks until the answer is yes, for 60 s at most. */

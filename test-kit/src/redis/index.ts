@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export { ended, endWithThisProcess } from "./ending.ts";
 export type { RedisServer } from "./redis-server.ts";
 export { redisCluster, redisServer } from "./redis-server.ts";
 export type { Reply, RespClient } from "./resp-client.ts";

@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ended, endWithThisProcess } from "./ending.ts";
+import { ended, endWithThisProcess, freePort } from "../program/index.ts";
 import { type Reply, respClient } from "./resp-client.ts";
 import { requireServer, type ServerProgram } from "./server-program.ts";
 
@@ -124,15 +121,6 @@ async function startAt(program: ServerProgram, folder: string, port: number, clu
     await ended(child);
     throw error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Asks until the answer is yes, for 60 s at most. A refused connection is a no. */

@@ -1,29 +1,24 @@
 import { events, OverloadedError } from "@sluice/core";
 import { StoreDownError } from "../store-down-error.ts";
-import type { StoreState } from "./store-link.ts";
-
-/** Who gives notice. */
-export interface Notifier {
-  /** The name of the layer. */
-  readonly layer: string;
-  readonly label: string | undefined;
-  /** The gate. */
-  readonly source: object;
-}
+import type { Member, StoreState } from "./member.ts";
 
 /** What a shared limit announces, and what it refuses with. */
 export class Notices {
-  private readonly by: Notifier;
-  private disagreed = false;
+  readonly layer: string;
+  private readonly label: string | undefined;
+  private readonly source: object;
 
-  constructor(by: Notifier) {
-    this.by = by;
+  /** @param source the gate */
+  constructor(layer: string, label: string | undefined, source: object) {
+    this.layer = layer;
+    this.label = label;
+    this.source = source;
   }
 
   /** Something happened. `more` is asked for where somebody listens. */
   tell(type: string, more: () => Readonly<Record<string, unknown>>): void {
     if (!events.listening) return;
-    const { layer, label, source } = this.by;
+    const { layer, label, source } = this;
     events.emit({ type, layer, label, source, ...more() });
   }
 
@@ -33,19 +28,17 @@ export class Notices {
   }
 
   /** Another member says something else. Told once: where members disagree, they do so in each answer. */
-  conflict(ours: object, theirs: object | undefined): void {
-    if (theirs === undefined || this.disagreed || !events.listening) return;
-    this.disagreed = true;
+  conflict(member: Member, ours: object, theirs: object | undefined): void {
+    if (theirs === undefined || member.disagreed || !events.listening) return;
+    member.disagreed = true;
     this.tell("conflict", () => ({ ours, theirs }));
   }
 
   overloaded(reason: string, retryAfter?: number): OverloadedError {
-    const { layer, label } = this.by;
-    return new OverloadedError(layer, { reason, label, retryAfter });
+    return new OverloadedError(this.layer, { reason, label: this.label, retryAfter });
   }
 
-  storeDown({ cause, probeAt }: { readonly cause: unknown; readonly probeAt: number }, now: number): StoreDownError {
-    const { layer, label } = this.by;
-    return new StoreDownError(layer, { label, retryAfter: Math.max(0, probeAt - now), cause });
+  storeDown({ cause, probeAt }: Member, now: number): StoreDownError {
+    return new StoreDownError(this.layer, { label: this.label, retryAfter: Math.max(0, probeAt - now), cause });
   }
 }

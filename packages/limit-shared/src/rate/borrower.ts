@@ -1,5 +1,5 @@
 import { AnswerReader } from "../read-answer.ts";
-import { memberName } from "../member-name.ts";
+import type { Member } from "../link/member.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import type { RateTerms } from "./rate-terms.ts";
 import { RecentStarts } from "./recent-starts.ts";
@@ -31,23 +31,21 @@ const shortestPause = 1;
  */
 export class Borrower {
   readonly stock: Stock = new Stock();
-  /** How many members share the limit, as the store said last; undefined before that. */
-  members: number | undefined = undefined;
   /** When the next token that the store gives will be good, at the earliest; -Infinity where that is not known. */
   nextDate: number = Number.NEGATIVE_INFINITY;
   /** When the store can give the next token, at the earliest. */
   retryAt: number = Number.NEGATIVE_INFINITY;
   private readonly terms: RateTerms;
-  private readonly member: string = memberName();
+  private readonly member: Member;
   private readonly recent: RecentStarts;
-  private number = 0;
   /** Starts of permits whose token had ended, which the store has not been told of. */
   private lateStarts = 0;
   /** Those of them that the question under way tells it of. */
   private posted = 0;
 
-  constructor(terms: RateTerms) {
+  constructor(terms: RateTerms, member: Member) {
     this.terms = terms;
+    this.member = member;
     this.recent = new RecentStarts(terms.hold / 2);
   }
 
@@ -100,9 +98,8 @@ export class Borrower {
       debt,
       unused,
       stamp,
-      member: this.member,
-      number: ++this.number,
       fresh,
+      ...this.member.sign(),
     };
   }
 
@@ -122,7 +119,7 @@ export class Borrower {
 
   learn({ granted, first, stamp, members }: TakeAnswer, { count, ahead }: TakeAsk, sent: number, now: number): void {
     const { step, hold } = this.terms;
-    this.members = members ?? this.members;
+    this.member.heard(members, now);
     this.lateStarts -= this.posted;
     this.stock.add({ granted, first, stamp, step, came: now, sent, hold });
     this.nextDate = now + first + granted * step;
@@ -154,7 +151,7 @@ export class Borrower {
   /** How far in the future tokens may be dated: far enough for a few of each member, where they are far apart. */
   private ahead(waiting: number): number {
     const { hold, step } = this.terms;
-    return waiting === 0 ? hold : Math.max(hold, 2 * (this.members ?? 1) * step);
+    return waiting === 0 ? hold : Math.max(hold, 2 * (this.member.count ?? 1) * step);
   }
 
   private count({ waiting, wanted }: Demand, now: number): number {
@@ -164,7 +161,7 @@ export class Borrower {
     if (size >= waiting + wanted && size - waiting > kept / 2) return 0;
     const count = waiting + Math.max(kept, wanted) - size;
     if (count <= 0 || this.nextDate <= now) return Math.max(count, 0);
-    const most = Math.max(1, Math.floor(this.ahead(waiting) / this.terms.step / (this.members ?? 1) / 2));
+    const most = Math.max(1, Math.floor(this.ahead(waiting) / this.terms.step / (this.member.count ?? 1) / 2));
     const future = this.stock.future(now);
     return future > most / 2 ? 0 : Math.min(count, most - future);
   }

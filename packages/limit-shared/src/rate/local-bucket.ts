@@ -40,6 +40,14 @@ export class LocalBucket {
     return true;
   }
 
+  fillUp(now: number): void {
+    this.since = now - (this.taken + this.burst) * this.step;
+  }
+
+  isFull(now: number): boolean {
+    return now - (this.taken + this.burst) * this.step >= this.since;
+  }
+
   putBack(): void {
     this.taken--;
   }

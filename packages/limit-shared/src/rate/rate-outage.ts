@@ -1,4 +1,5 @@
 import { LocalBucket } from "./local-bucket.ts";
+import type { Member } from "../link/member.ts";
 import type { RateTerms } from "./rate-terms.ts";
 
 /** What one member lets in by itself while the store is down. Times are handed in, in milliseconds. */
@@ -25,13 +26,19 @@ export class RateOutage {
     return this.local !== undefined && this.terms.outage === "refuse";
   }
 
-  /** The store has not answered, or once more. `members` share the limit. */
-  begin(members: number, now: number): void {
-    if (this.local !== undefined) return;
-    const { outage, share = 1 / members, step, storeBurst } = this.terms;
+  /** The store is down. */
+  begin({ count, hasKeys }: Member, now: number): void {
+    const { outage, share = 1 / (count ?? 1), step, storeBurst, fresh } = this.terms;
     this.number++;
     const part = outage === "share" ? share : 1;
     this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
+    // Of many keys most have not been used for long, and are not known here at all.
+    if (hasKeys && fresh === "full") this.local.fillUp(now);
+  }
+
+  /** What a question told the store of has not arrived, as far as is known. */
+  unheard(): void {
+    this.posted = 0;
   }
 
   /** The store has answered. Returns how many starts it has not been told of. */
@@ -63,6 +70,13 @@ export class RateOutage {
     const { local, terms } = this;
     if (local === undefined || terms.outage === "refuse") return 0;
     return terms.outage === "allow" ? Number.POSITIVE_INFINITY : local.available(now);
+  }
+
+  /** Whether one that begins anew would let in no fewer, and tell the store no less. */
+  isIdle(now: number): boolean {
+    const { local, terms } = this;
+    if (local === undefined) return true;
+    return local.owed(now) === 0 && (terms.outage !== "share" || local.isFull(now));
   }
 
   /** When the one behind `before` others is let in, at the latest; Infinity where nobody is that waits. */

@@ -1,5 +1,5 @@
 import { readOptions, requireDuration, requireNumber, requireOneOf } from "@sluice/core/kit";
-import { requireShared, sharedNames, type SharedOptions, type SharedSettings } from "../shared-options.ts";
+import { requireShared, sharedNames, type SharedOptions, type SharedTerms } from "../shared-options.ts";
 import type { RateStore } from "../store/store.ts";
 
 /** Options of {@link sharedRateLimit} and {@link SharedRate}. */
@@ -27,14 +27,13 @@ export interface SharedRateLimitOptions extends SharedOptions {
 }
 
 /** The options, checked, and what follows from them. */
-export interface RateTerms extends SharedSettings {
+export interface RateTerms extends SharedTerms {
   readonly store: RateStore;
   readonly limit: number;
   readonly interval: number;
   readonly burst: number;
   readonly hold: number;
   readonly fresh: "full" | "empty";
-  readonly timeout: number;
   /** How far two tokens are apart: ms. */
   readonly step: number;
   /** What the store's bucket holds: what members may hold at the same time is taken off the burst. */
@@ -47,23 +46,21 @@ export interface RateTerms extends SharedSettings {
 export function readRateTerms(owner: string, options: SharedRateLimitOptions): RateTerms {
   const names = [...sharedNames, "limit", "interval", "burst", "hold", "fresh"] as const;
   const read = readOptions(owner, options, names);
-  const shared = requireShared(owner, read, { method: "take", outage: "share" });
   const limit = requireCount(owner, "limit", read.limit);
   const interval = requireDuration(owner, "interval", read.interval, { above: true });
   const burst = requireCount(owner, "burst", read.burst === undefined ? limit : read.burst);
   const usual = Math.max(Number.MIN_VALUE, Math.min(1_000, interval / 10, (burst * interval) / (2 * limit)));
   const hold = requireDuration(owner, "hold", read.hold === undefined ? usual : read.hold, { above: true });
-  const { fresh = "full", timeout = Math.min(250, hold) } = read;
+  const { fresh = "full" } = read;
   const perHold = (limit * hold) / interval;
   return {
-    ...shared,
+    ...requireShared(owner, read, { method: "take", outage: "share", longest: hold, span: interval }),
     store: read.store as RateStore,
     limit,
     interval,
     burst,
     hold,
     fresh: requireOneOf(owner, "fresh", fresh, ["full", "empty"]),
-    timeout: requireNumber(owner, "timeout", timeout, { min: 0, above: true, max: hold }),
     step: Math.max(interval / limit, Number.MIN_VALUE),
     storeBurst: Math.max(1, burst - perHold),
     perHold,

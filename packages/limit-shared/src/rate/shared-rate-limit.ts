@@ -1,47 +1,20 @@
-import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
-import type { StoreState } from "../link/store-link.ts";
-import type { StoreDownError } from "../store-down-error.ts";
+import { gate } from "@sluice/core";
+import type { SharedLimit } from "../shared-limit.ts";
 import type { SharedRateLimitOptions } from "./rate-terms.ts";
 import { rateLayerName, SharedRate } from "./shared-rate.ts";
 
-/**
- * A layer that limits how many calls start in a span of time, over all members that share its key. One value is one member, for all the
- * services that it wraps.
- */
-export interface SharedRateLimit extends Layer<Adds<OverloadedError | StoreDownError>> {
+/** A layer that limits how many calls start in a span of time, over all members that share its key. */
+export interface SharedRateLimit extends SharedLimit {
   /** How many calls may start in an `interval`, over all members. */
   readonly limit: number;
   /** The span of time, in milliseconds. */
   readonly interval: number;
   /** Permits held in this member whose calls have not started yet. */
   readonly active: number;
-  /** Callers in line in this member. */
-  readonly waiting: number;
   /** How many more permits there are right now in this member: what it has borrowed. */
   readonly available: number;
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
   readonly oldest: number;
-  /** Whether the store answered the last question. */
-  readonly state: StoreState;
-  /** How many members share the limit, as the store said last; undefined before that. */
-  readonly members: number | undefined;
-  /** How often the store was asked. */
-  readonly trips: number;
-  /** Answers of the store that came too late to be used. */
-  readonly late: number;
-  /**
-   * Borrows tokens before the first caller comes, who then need not wait for the store. They are good for `hold`.
-   *
-   * @param count how many: a whole number of 1 or more; default 1
-   * @returns a promise that is kept when the store has answered, or cannot be reached. It never rejects
-   * @throws TypeError | RangeError when `count` is not in its range
-   */
-  warm(count?: number): Promise<void>;
-  /**
-   * Lets nobody in any more, refuses those in line with `OverloadedError` (`reason: "closed"`), and gives back what is borrowed. Permits in hand
-   * stay good. The promise is kept when the store has answered, or cannot be reached. It never rejects.
-   */
-  close(): Promise<void>;
 }
 
 /**

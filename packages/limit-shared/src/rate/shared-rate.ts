@@ -1,9 +1,6 @@
 import type { Gate, Lease, OverloadedError, ReadyOptions } from "@sluice/core";
-import { abortReason, Alarm, Line, LinkedList, requireNear, requireNumber } from "@sluice/core/kit";
-import { Notices } from "../link/notices.ts";
-import { Soon } from "../link/soon.ts";
-import { StoreLink, type StoreState } from "../link/store-link.ts";
-import { Warming } from "../link/warming.ts";
+import { abortReason, Alarm, Line, LinkedList, requireNear } from "@sluice/core/kit";
+import { type Kin, SharedGate } from "../link/shared-gate.ts";
 import type { StoreDownError } from "../store-down-error.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import { Borrower } from "./borrower.ts";
@@ -26,59 +23,50 @@ export const rateLayerName = "sharedRateLimit";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class SharedRate implements Gate<unknown, OverloadedError | StoreDownError>, LeaseHolder {
+export class SharedRate
+  extends SharedGate<TakeAsk, TakeAnswer, RateTerms>
+  implements Gate<unknown, OverloadedError | StoreDownError>, LeaseHolder
+{
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
   /** It counts starts: how a call ends is nothing to it. */
   readonly holds = "start";
-  /** @internal the options, checked */
-  readonly terms: RateTerms;
+  protected readonly line: Line<Lease> = new Line(() => {
+    this.serve(this.now());
+  });
   private readonly alarm: Alarm;
   private readonly borrower: Borrower;
-  private readonly link: StoreLink<TakeAsk, TakeAnswer>;
-  private readonly held: LinkedList<RateLease> = new LinkedList();
-  private readonly warming: Warming = new Warming();
-  private readonly soon: Soon = new Soon(() => {
-    this.flush();
-  });
-  private readonly line: Line<Lease> = new Line(() => {
-    this.serve(this.alarm.now());
-  });
   private readonly outage: RateOutage;
-  private readonly notices: Notices;
-  /** Whether somebody asked for a token, found none, and may not wait. */
-  private missed = false;
-  private closed = false;
-  private closing: Promise<void> | undefined = undefined;
+  private readonly held: LinkedList<RateLease> = new LinkedList();
 
   constructor(options: SharedRateLimitOptions);
   /** @internal `owner` is what errors call it */
-  constructor(options: SharedRateLimitOptions, owner?: string);
-  constructor(options: SharedRateLimitOptions, owner = "SharedRate") {
-    const terms = readRateTerms(owner, options);
-    const { store, key, clock, timeout, label } = terms;
-    this.terms = terms;
-    this.notices = new Notices({ layer: rateLayerName, label, source: this });
-    this.outage = new RateOutage(terms);
-    this.alarm = new Alarm(clock, (now) => {
-      this.ring(now);
+  constructor(options: SharedRateLimitOptions, owner?: string, kin?: Kin<RateTerms>);
+  constructor(options: SharedRateLimitOptions, owner = "SharedRate", kin?: Kin<RateTerms>) {
+    super(rateLayerName, kin?.terms ?? readRateTerms(owner, options), kin);
+    this.borrower = new Borrower(this.terms, this.member);
+    this.outage = new RateOutage(this.terms);
+    this.alarm = new Alarm(this.terms.clock, (now) => {
+      this.link.overdue(now);
+      this.serve(now);
     });
-    this.borrower = new Borrower(terms);
-    this.link = new StoreLink({
-      timeout,
-      now: () => this.alarm.now(),
-      send: (ask) => store.take(key, ask),
-      read: (answer, ask) => this.borrower.read(answer, ask),
-      answered: (answer, ask, sent) => {
-        this.answered(answer, ask, sent);
-      },
-      failed: () => {
-        this.failed();
-      },
-      changed: (from, to) => {
-        this.notices.state(from, to, this.link.cause);
-      },
-    });
+  }
+
+  /**
+   * The gate of another key: the same rate, counted by itself, under this one's key, ":" and that one. What this member knows of the store
+   * is known to all of them: how many members there are, and that it is down, so that this costs none of them a time-out of its own.
+   *
+   * An outage is to each key a loss of the store's state: with `fresh: "full"` it begins with this member's part of the burst, with `"empty"` with nothing.
+   *
+   * @example
+   * const rate = new SharedRate({ store, key: "client", limit: 100, interval: 60_000 });
+   * const perClient = keyed({ key: (request: Ask) => request.client, gate: (client) => rate.forKey(client) });
+   *
+   * @param key text; with what comes before it at most 200 characters
+   * @throws TypeError | RangeError when it is something else
+   */
+  forKey(key: string): SharedRate {
+    return new SharedRate(this.terms, rateLayerName, this.kin(key));
   }
 
   /** Why it refuses: what an edge answers with 429, unless it is closed. */
@@ -91,90 +79,48 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     return this.held.size;
   }
 
-  /** Callers in line. */
-  get waiting(): number {
-    return this.line.size;
-  }
-
   /** How many more permits there are right now, in this member. */
   get available(): number {
     if (this.closed) return 0;
-    const now = this.alarm.now();
+    const now = this.now();
+    this.catchUp(now);
     return this.borrower.stock.good(now) + this.outage.available(now);
   }
 
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
   get oldest(): number {
     const { first } = this.held;
-    return first === undefined ? 0 : this.alarm.now() - first.since;
-  }
-
-  /** Whether the store answered the last question. */
-  get state(): StoreState {
-    return this.link.state;
-  }
-
-  /** How many members share the limit, as the store said last; undefined before that. */
-  get members(): number | undefined {
-    return this.borrower.members;
-  }
-
-  /** How often the store was asked. */
-  get trips(): number {
-    return this.link.trips;
-  }
-
-  /** Answers that came too late to be used. */
-  get late(): number {
-    return this.link.late;
+    return first === undefined ? 0 : this.now() - first.since;
   }
 
   /** Whether nothing is borrowed, held, owed or under way, and no caller waits. */
   get idle(): boolean {
-    if (this.closed || this.outage.isOn || this.link.busy || this.held.size + this.line.size > 0) return false;
-    const now = this.alarm.now();
-    return this.borrower.stock.size(now) === 0 && !this.borrower.isLow(now);
+    if (this.closed || this.link.busy || this.held.size + this.line.size > 0) return false;
+    const now = this.now();
+    this.catchUp(now);
+    return this.borrower.stock.size(now) === 0 && !this.borrower.isLow(now) && this.outage.isIdle(now);
   }
 
   /** What it is, and its counters: what a logger needs. */
   toJSON(): Readonly<Record<string, unknown>> {
-    const { label, key, limit, interval } = this.terms;
-    const { state, members, active, waiting, available, oldest, trips, late } = this;
+    const { label, limit, interval } = this.terms;
+    const { key, state, members, active, waiting, available, oldest, trips, late } = this;
     return { label, key, limit, interval, state, members, active, waiting, available, oldest, trips, late };
   }
 
   /** In how many milliseconds a caller who asks now could be admitted, behind those in line; undefined where that is not known. */
   retryAfter(): number | undefined {
     if (this.closed) return undefined;
-    const now = this.alarm.now();
+    const now = this.now();
     const date = this.dateOf(this.line.size, now);
-    return date !== undefined && date > now ? date - now : this.link.roundTrip;
-  }
-
-  /** Borrows `count` tokens. See {@link SharedRateLimit.warm}. */
-  warm(count = 1): Promise<void> {
-    requireNumber(rateLayerName, "count", count, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-    if (this.closed || this.borrower.stock.good(this.alarm.now()) >= count) return Promise.resolve();
-    const warm = this.warming.join(count);
-    this.soon.call();
-    return warm;
-  }
-
-  /** Gives back what is borrowed. See {@link SharedRateLimit.close}. */
-  close(): Promise<void> {
-    if (this.closing === undefined) {
-      this.closed = true;
-      this.closing = this.warming.join(0);
-      while (this.line.size > 0) this.line.refuse(this.overloaded());
-      this.soon.call();
-    }
-    return this.closing;
+    return date !== undefined && date > now ? date - now : this.member.roundTrip;
   }
 
   /** A permit, where one is there now and no caller is in line for it. Throws {@link StoreDownError} where the store is down and `outage` says so. */
   tryAcquire(): Lease | undefined {
     if (this.closed || this.line.blocks()) return undefined;
-    const now = this.alarm.now();
+    const now = this.now();
+    this.catchUp(now);
     try {
       const lease = this.enter(now);
       if (lease === undefined) this.borrower.refused(now);
@@ -199,7 +145,7 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     try {
       const lease = this.tryAcquire();
       if (lease !== undefined) return Promise.resolve(lease);
-      const now = this.alarm.now();
+      const now = this.now();
       requireNear(rateLayerName, deadline, now - ahead);
       const date = this.dateOf(this.line.size, now);
       if (date !== undefined && date > deadline + ahead) throw this.overloaded(date - now);
@@ -210,15 +156,15 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
     // Behind others there is nothing new, unless their timer may have been cleared.
-    if (this.line.size === 1 || !this.alarm.trusted) this.serve(this.alarm.now());
-    else this.askSoon(this.alarm.now());
+    if (this.line.size === 1 || !this.alarm.trusted) this.serve(this.now());
+    else this.askSoon(this.now());
     return waiting;
   }
 
   /** @internal */
   started(lease: RateLease): void {
     if (!this.held.remove(lease)) return;
-    const now = this.alarm.now();
+    const now = this.now();
     const { borrower } = this;
     const { token } = lease;
     borrower.started(now);
@@ -230,17 +176,73 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   /** @internal */
   cancelled(lease: RateLease): void {
     if (!this.held.remove(lease)) return;
-    const now = this.alarm.now();
+    const now = this.now();
     if (lease.token !== undefined) this.borrower.stock.putBack(lease.token, now);
     else this.outage.leave(lease.outage);
     if (this.line.size > 0) this.serve(now);
     else if (this.closed) this.soon.call();
   }
 
+  /** @internal */
+  now(): number {
+    return this.alarm.now();
+  }
+
+  /** @internal */
+  send(ask: TakeAsk): unknown {
+    return this.terms.store.take(this.key, ask);
+  }
+
+  /** @internal */
+  read(answer: unknown, ask: TakeAsk): TakeAnswer {
+    return this.borrower.read(answer, ask);
+  }
+
+  /** @internal */
+  answered(answer: TakeAnswer, ask: TakeAsk, sent: number): void {
+    const now = this.now();
+    this.catchUp(now);
+    this.borrower.learn(answer, ask, sent, now);
+    const { limit, interval, storeBurst: burst } = this.terms;
+    this.notices.conflict(this.member, { limit, interval, burst }, answer.conflict);
+    this.goOn(now);
+  }
+
+  /** @internal */
+  failed(): void {
+    const now = this.now();
+    this.borrower.forget();
+    this.outage.unheard();
+    this.catchUp(now);
+    this.goOn(now);
+  }
+
+  protected catchUp(now: number): void {
+    const { member, borrower, outage } = this;
+    const isDown = member.state === "down";
+    if (isDown === outage.isOn) return;
+    if (isDown) {
+      borrower.forget();
+      outage.begin(member, now);
+    } else {
+      // What was started while the question was under way is told with the next one.
+      borrower.owe(outage.end(now));
+      this.soon.call();
+    }
+  }
+
+  protected borrowed(now: number): number {
+    return this.borrower.stock.good(now);
+  }
+
+  protected giveUp(): void {
+    // The next question gives back all that is in stock.
+  }
+
   private enter(now: number): RateLease | undefined {
     const token = this.borrower.stock.take(now);
     if (token === undefined) {
-      if (this.outage.refuses) throw this.notices.storeDown(this.link, now);
+      if (this.outage.refuses) throw this.storeDown(now);
       if (!this.outage.enter(now)) return undefined;
     }
     const lease = new RateLease(this, token, this.outage.number, now);
@@ -257,50 +259,14 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     if (this.link.isFree(now) && this.borrower.retryAt <= now) this.soon.call();
   }
 
-  /** Asks the store for what is wanted by now, and tells it what it does not know. */
-  private flush(): void {
-    const now = this.alarm.now();
-    // The answer that is waited for comes back here.
-    if (this.link.busy) return;
+  protected question(now: number): TakeAsk | undefined {
+    const { line, outage, warming, closed } = this;
     // Who waits has asked before: not counted twice.
-    const wanted = Math.max(this.missed && this.line.size === 0 ? 1 : 0, this.warming.count);
-    this.missed = false;
-    const ask = this.link.isFree(now)
-      ? this.borrower.ask(
-          {
-            waiting: this.line.size,
-            wanted,
-            patience: patienceOf(this.line),
-            owed: this.outage.owed(now),
-            closed: this.closed,
-          },
-          now,
-        )
-      : undefined;
-    if (ask === undefined) this.warming.over();
-    else {
-      this.outage.post(now);
-      this.warming.asked(this.closed);
-      this.link.ask(ask, now);
-    }
-    this.arm(now);
-  }
-
-  private answered(answer: TakeAnswer, ask: TakeAsk, sent: number): void {
-    const now = this.alarm.now();
-    // What was started while the question was under way is told with the next one.
-    if (this.outage.isOn) this.borrower.owe(this.outage.end(now));
-    this.borrower.learn(answer, ask, sent, now);
-    const { limit, interval, storeBurst: burst } = this.terms;
-    this.notices.conflict({ limit, interval, burst }, answer.conflict);
-    this.goOn(now);
-  }
-
-  private failed(): void {
-    const now = this.alarm.now();
-    this.borrower.forget();
-    this.outage.begin(this.borrower.members ?? 1, now);
-    this.goOn(now);
+    const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
+    const owed = outage.owed(now);
+    const ask = this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), owed, closed }, now);
+    if (ask !== undefined) outage.post(now);
+    return ask;
   }
 
   /** A question has ended. */
@@ -314,13 +280,9 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
     this.soon.call();
   }
 
-  private ring(now: number): void {
-    this.link.overdue(now);
-    this.serve(now);
-  }
-
   /** Lets in whom there is a token for, has more asked for, and sets the alarm. */
   private serve(now: number): void {
+    this.catchUp(now);
     for (let { first } = this.line; first !== undefined; { first } = this.line) {
       const { deadline = Infinity } = first.options;
       try {
@@ -345,20 +307,16 @@ export class SharedRate implements Gate<unknown, OverloadedError | StoreDownErro
   }
 
   /** The one timer is armed while an answer is waited for, and while a caller is in line. */
-  private arm(now: number): void {
-    const { link, line, borrower, outage } = this;
+  protected arm(now: number): void {
+    const { link, line, member, borrower, outage } = this;
     let { due } = link;
     if (line.size > 0) {
       // Not the date of a token that the store has yet to give.
       const date = outage.isOn ? this.dateOf(0, now) : borrower.stock.dateOf(0, now);
       due = Math.min(due, date ?? Infinity);
-      const askAt = outage.isOn ? link.probeAt : borrower.retryAt;
+      const askAt = outage.isOn ? member.probeAt : borrower.retryAt;
       if (!link.busy && askAt > now) due = Math.min(due, askAt);
     }
     this.alarm.set(due);
-  }
-
-  private overloaded(retryAfter?: number): OverloadedError {
-    return this.notices.overloaded(this.reason, retryAfter);
   }
 }

@@ -1,50 +1,22 @@
-import { type Adds, gate, type Layer, type OverloadedError } from "@sluice/core";
-import type { StoreState } from "../link/store-link.ts";
-import type { StoreDownError } from "../store-down-error.ts";
+import { gate } from "@sluice/core";
+import type { SharedLimit } from "../shared-limit.ts";
 import { SharedSemaphore, slotLayerName } from "./shared-semaphore.ts";
 import type { SharedConcurrencyLimitOptions } from "./slot-terms.ts";
 
-/**
- * A layer that lets so many calls run at once, over all members that share its key. One value is one member, for all the services that it
- * wraps.
- */
-export interface SharedConcurrencyLimit extends Layer<Adds<OverloadedError | StoreDownError>> {
+/** A layer that lets so many calls run at once, over all members that share its key. */
+export interface SharedConcurrencyLimit extends SharedLimit {
   /** How many calls may run at once, over all members. */
   readonly max: number;
   /** How many slots this member may hold now. */
   readonly share: number;
   /** Slots held in this member: permits that are reserved, and calls whose work has not settled. */
   readonly active: number;
-  /** Callers in line in this member. */
-  readonly waiting: number;
   /** Slots that this member has and nobody holds. */
   readonly available: number;
   /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
   readonly oldest: number;
-  /** Whether the store answered the last question. */
-  readonly state: StoreState;
-  /** How many members hold or want slots, as the store said last; undefined before that. */
-  readonly members: number | undefined;
-  /** How often the store was asked. */
-  readonly trips: number;
-  /** Answers of the store that came too late to be used. */
-  readonly late: number;
   /** Slots that were held when their lease ended: others may have had them since. */
   readonly lost: number;
-  /**
-   * Borrows slots before the first caller comes, who then need not wait for the store. They are kept for `linger`.
-   *
-   * @param count how many: a whole number of 1 or more; default 1
-   * @returns a promise that is kept when the store has answered, or cannot be reached. It never rejects
-   * @throws TypeError | RangeError when `count` is not in its range
-   */
-  warm(count?: number): Promise<void>;
-  /**
-   * Lets nobody in any more, refuses those in line with `OverloadedError` (`reason: "closed"`), and gives back the slots that are free, and each
-   * of the others when its call ends. Permits in hand stay good. The promise is kept when the store knows of the free ones, or cannot be
-   * reached. It never rejects.
-   */
-  close(): Promise<void>;
 }
 
 /**

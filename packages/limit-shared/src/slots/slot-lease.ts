@@ -1,25 +1,26 @@
-import type { Lease, Outcome } from "@sluice/core";
+import type { Lease } from "@sluice/core";
+import { LinkedNode } from "@sluice/core/kit";
 
 /** Whoever has given a slot, and wants to know what becomes of it. */
 export interface SlotHolder {
   /** The call begins; throws where it may not. Returns the time. */
   started(): number;
-  /** The slot is given back, and is to be released in the turn. */
+  /** The slot is given back. Called more than once where a lease ends more than once. */
   left(lease: SlotLease): void;
 }
 
-/** A slot of a shared limit, around one of the member's own semaphore. */
-export class SlotLease implements Lease {
+/** A slot of a shared limit. */
+export class SlotLease extends LinkedNode<SlotLease> implements Lease {
+  /** When it was granted. */
+  readonly granted: number;
   /** When the call began; undefined where it did not. */
   since: number | undefined = undefined;
   private readonly holder: SlotHolder;
-  private readonly inner: Lease;
-  private outcome: Outcome | undefined = undefined;
-  private held = true;
 
-  constructor(holder: SlotHolder, inner: Lease) {
+  constructor(holder: SlotHolder, granted: number) {
+    super();
     this.holder = holder;
-    this.inner = inner;
+    this.granted = granted;
   }
 
   start(): void {
@@ -27,21 +28,10 @@ export class SlotLease implements Lease {
   }
 
   cancel(): void {
-    if (!this.held) return;
-    this.held = false;
     this.holder.left(this);
   }
 
-  finish(outcome: Outcome): void {
-    if (!this.held) return;
-    this.held = false;
-    this.outcome = outcome;
+  finish(): void {
     this.holder.left(this);
-  }
-
-  /** Gives the member's own slot back. */
-  release(): void {
-    if (this.outcome === undefined) this.inner.cancel();
-    else this.inner.finish(this.outcome);
   }
 }

@@ -1,13 +1,11 @@
 import { AnswerReader } from "../read-answer.ts";
-import { memberName } from "../member-name.ts";
+import type { Member } from "../link/member.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
 import { Pace } from "./pace.ts";
 import type { SlotTerms } from "./slot-terms.ts";
 
 /** What a member has learned of its part, and how many slots of it are to go back. */
 export class SlotShare {
-  /** How many members hold or want slots, as the store said last; undefined before that. */
-  members: number | undefined = undefined;
   /** When the lease ends; -Infinity where the member has none. */
   leaseEnd: number = Number.NEGATIVE_INFINITY;
   /** How many slots go back as calls end, for others lack them. */
@@ -18,13 +16,16 @@ export class SlotShare {
   lastSent: number = Number.NEGATIVE_INFINITY;
   readonly pace: Pace;
   private readonly terms: SlotTerms;
-  private readonly member: string = memberName();
-  private number = 0;
+  private readonly member: Member;
+  /** Two gates of one key may be in use in a process: each holds slots of its own. */
+  private readonly name: string;
   /** Slots that the question under way says are kept, less those that have been given up since. */
   private kept = 0;
 
-  constructor(terms: SlotTerms) {
+  constructor(terms: SlotTerms, member: Member) {
     this.terms = terms;
+    this.member = member;
+    this.name = member.nameOfGate();
     this.pace = new Pace(terms.refresh);
   }
 
@@ -38,7 +39,7 @@ export class SlotShare {
     const { ttl, max } = this.terms;
     this.kept = keep;
     this.lastSent = now;
-    return { member: this.member, number: ++this.number, keep, want: Math.max(keep, want), ttl, max };
+    return { ...this.member.sign(this.name), keep, want: Math.max(keep, want), ttl, max };
   }
 
   /** The member gives up a slot, or several, that it said it would keep. */
@@ -67,7 +68,7 @@ export class SlotShare {
     sent: number,
     now: number,
   ): number {
-    this.members = members ?? this.members;
+    this.member.heard(members, now);
     this.leaseEnd = keep + more > 0 ? sent + this.terms.ttl : Number.NEGATIVE_INFINITY;
     const slots = this.kept + more;
     this.kept = slots;

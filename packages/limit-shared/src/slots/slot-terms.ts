@@ -1,6 +1,6 @@
 import type { GateOptions } from "@sluice/core";
 import { readOptions, requireDuration, requireFunction, requireNumber } from "@sluice/core/kit";
-import { requireShared, sharedNames, type SharedOptions, type SharedSettings } from "../shared-options.ts";
+import { requireShared, sharedNames, type SharedOptions, type SharedTerms } from "../shared-options.ts";
 import type { SlotStore } from "../store/store.ts";
 
 /** Options of {@link SharedSemaphore}. */
@@ -37,13 +37,12 @@ export interface SharedConcurrencyLimitOptions extends SharedSemaphoreOptions {
 }
 
 /** The options, checked. */
-export interface SlotTerms extends SharedSettings {
+export interface SlotTerms extends SharedTerms {
   readonly store: SlotStore;
   readonly max: number;
   readonly ttl: number;
   readonly refresh: number;
   readonly linger: number;
-  readonly timeout: number;
   readonly until: GateOptions["until"];
 }
 
@@ -55,21 +54,19 @@ export function readSlotTerms(
 ): SlotTerms {
   const names = [...sharedNames, "max", "ttl", "refresh", "linger", ...more] as const;
   const read = readOptions(owner, options, names);
-  const shared = requireShared(owner, read, { method: "share", outage: "refuse" });
   const max = requireNumber(owner, "max", read.max, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const { ttl = 10_000, linger = 100, until } = read;
   requireNumber(owner, "ttl", ttl, { min: 100, max: 2 ** 31 - 1 });
   const third = ttl / 3;
-  const { refresh = Math.min(250, third), timeout = Math.min(250, third) } = read;
+  const { refresh = Math.min(250, third) } = read;
   if (until !== undefined) requireFunction(owner, "until", until);
   return {
-    ...shared,
+    ...requireShared(owner, read, { method: "share", outage: "refuse", longest: third, span: ttl }),
     store: read.store as SlotStore,
     max,
     ttl,
     refresh: requireNumber(owner, "refresh", refresh, { min: 0, above: true, max: third }),
     linger: requireDuration(owner, "linger", linger),
-    timeout: requireNumber(owner, "timeout", timeout, { min: 0, above: true, max: third }),
     until,
   };
 }

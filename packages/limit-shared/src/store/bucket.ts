@@ -1,9 +1,5 @@
+import { memberSpan } from "./member-span.ts";
 import type { TakeAnswer, TakeAsk } from "./store.ts";
-
-/** How long a member that does not ask is counted, at least; up to twice as long at most: ms. */
-function memberSpan(interval: number): number {
-  return Math.min(Math.max(2 * interval, 10_000), 600_000);
-}
 
 /** ms, about 126 years: servers refuse a time to live that ends too far off. */
 const longestTtl = 4e12;

@@ -15,7 +15,7 @@ const owner = "memoryStore";
 
 /**
  * A store in the memory of one process: for tests, for development, and to share a limit among parts of one process that do not share a layer value.
- * It is the model of the other stores, which answer as it does. What has been given back, or has ended, is forgotten.
+ * It is the model of the other stores, which answer as it does. A limit that nobody has asked for lately is forgotten, once nothing is lost by it.
  *
  * @example
  * const store = memoryStore();

@@ -1,12 +1,15 @@
+import { memberSpan } from "./member-span.ts";
 import type { ShareAnswer, ShareAsk } from "./store.ts";
 
-/** What is known of a member that holds or wants slots. */
-interface Holder {
+/** What is known of a member. */
+interface Member {
   number: number;
   held: number;
   want: number;
-  /** When its lease ends. */
+  /** When its lease ends: from then on it holds and wants nothing. */
   until: number;
+  /** When it no longer counts as a member: not before its lease has ended. */
+  gone: number;
   /** Since when it has been short of slots; undefined where it is not. */
   short: number | undefined;
 }
@@ -18,10 +21,11 @@ interface Holder {
  * - A member is given what it lacks of its level, as far as slots are free; more than that only of what nobody else is short of.
  * - Where there are fewer slots than members, the level is 0: each is short of one slot while it has none, and those who have been short the
  *   longest are served first.
+ * - A member that holds and wants nothing is still counted for a while, and an older question of it changes nothing.
  * - Where the clock steps back, leases and waiting times move back with it: no lease lasts longer for that.
  */
 export class Slots {
-  private readonly holders = new Map<string, Holder>();
+  private readonly members = new Map<string, Member>();
   private seen: number;
   private fence = 0;
   private max: number;
@@ -33,16 +37,16 @@ export class Slots {
 
   share(ask: ShareAsk, now: number): ShareAnswer {
     this.stepBack(now);
-    for (const [name, { until }] of this.holders) if (until <= now) this.holders.delete(name);
+    this.passTime(now);
     const { max } = ask;
     const conflict = this.max === max ? undefined : { max: this.max };
     this.max = max;
-    const known = this.holders.get(ask.member);
+    const known = this.members.get(ask.member);
     const isNew = known === undefined || ask.number > known.number;
     const keep = isNew ? ask.keep : known.held;
     const want = isNew ? ask.want : known.want;
-    this.holders.delete(ask.member);
-    const others = [...this.holders.values()];
+    this.members.delete(ask.member);
+    const others = [...this.members.values()];
     const level = fairLevel([want, ...others.map((other) => other.want)], max);
     let held = 0;
     let lacking = 0;
@@ -59,28 +63,45 @@ export class Slots {
     lacking = Math.max(lacking, held + keep - max);
     if (more > 0) this.fence = Math.max(this.fence + 1, Math.floor(now * 1_000));
     const total = keep + more;
-    if (total > 0 || want > 0) {
-      const short = lackOf({ held: total, want }, level) > 0 ? since : undefined;
-      const until = isNew ? now + ask.ttl : known.until;
-      const number = isNew ? ask.number : known.number;
-      this.holders.set(ask.member, { number, held: total, want, until, short });
-    }
-    return { more, level, lacking, older, fence: this.fence, members: this.holders.size, conflict };
+    const short = lackOf({ held: total, want }, level) > 0 ? since : undefined;
+    const heard = isNew
+      ? { number: ask.number, until: now + ask.ttl, gone: now + Math.max(ask.ttl, memberSpan(ask.ttl)) }
+      : known;
+    this.members.set(ask.member, { ...heard, held: total, want, short });
+    return { more, level, lacking, older, fence: this.fence, members: this.count(), conflict };
   }
 
-  /** For how long it is to be remembered, in whole ms: after that the last lease has ended. */
+  /** For how long it is to be remembered, in whole ms: after that there are no members. */
   ttl(now: number): number {
     let last = now;
-    for (const { until } of this.holders.values()) last = Math.max(last, until);
+    for (const { gone } of this.members.values()) last = Math.max(last, gone);
     return Math.max(1, Math.ceil(last - now));
+  }
+
+  private count(): number {
+    const names = new Set<string>();
+    for (const name of this.members.keys()) names.add(name.replace(/#.*/s, ""));
+    return names.size;
+  }
+
+  private passTime(now: number): void {
+    for (const [name, member] of this.members) {
+      if (member.gone <= now) this.members.delete(name);
+      else if (member.until <= now) {
+        member.held = 0;
+        member.want = 0;
+        member.short = undefined;
+      }
+    }
   }
 
   private stepBack(now: number): void {
     const back = this.seen - now;
     if (back > 0) {
-      for (const holder of this.holders.values()) {
-        holder.until -= back;
-        if (holder.short !== undefined) holder.short -= back;
+      for (const member of this.members.values()) {
+        member.until -= back;
+        member.gone -= back;
+        if (member.short !== undefined) member.short -= back;
       }
     }
     this.seen = now;
@@ -88,7 +109,7 @@ export class Slots {
 }
 
 /** How many slots a member lacks: of what it wants, up to the level; where that is 0, of one. */
-function lackOf({ held, want }: Pick<Holder, "held" | "want">, level: number): number {
+function lackOf({ held, want }: Pick<Member, "held" | "want">, level: number): number {
   return Math.max(0, Math.min(want, Math.max(level, 1)) - held);
 }
 

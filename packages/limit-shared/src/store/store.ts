@@ -78,7 +78,10 @@ export interface SlotStore {
 
 /** One question of one member of a shared concurrency limit. */
 export interface ShareAsk {
-  /** Who asks: a non-empty string, different for each member and each life of a member. */
+  /**
+   * Who asks: a non-empty string, different for each member and each life of a member. Those whose names are alike before the first `#` hold slots
+   * each for itself, and count as one of `members`.
+   */
   readonly member: string;
   /** Grows with each question of `member`: a whole number, 1 or more. A question whose number is not above the last one changes nothing. */
   readonly number: number;
@@ -86,7 +89,7 @@ export interface ShareAsk {
   readonly keep: number;
   /** How many slots the member could use in all, those in `keep` included: a whole number, 0 or more. */
   readonly want: number;
-  /** For how long `keep`, and what is added to it, is good: ms, above 0. With `keep` and `want` 0 the member is forgotten at once. */
+  /** For how long `keep`, and what is added to it, is good: ms, above 0. */
   readonly ttl: number;
   /** Slots there are, over all members: a whole number, 0 or more. */
   readonly max: number;
@@ -110,7 +113,7 @@ export interface ShareAnswer {
   readonly older: number;
   /** Grows with each question that is given more: a fencing token for the resource, which refuses a smaller one than it has seen. */
   readonly fence?: number | undefined;
-  /** How many members hold or want slots, this one included; undefined where the store has not counted. */
+  /** How many members have asked lately, this one included; undefined where the store has not counted. */
   readonly members?: number | undefined;
   /** What the member that asked before said, where this one says something else. Each question is answered by its own `max`. */
   readonly conflict?: Pick<ShareAsk, "max"> | undefined;

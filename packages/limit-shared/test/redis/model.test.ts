@@ -115,15 +115,16 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
   });
 
   test(`answer ${questions} random questions for slots alike`, { timeout: 120_000 }, async () => {
-    const seen = { more: 0, lacking: 0, older: 0, conflict: 0, resent: 0, low: 0, over: 0 };
+    const seen = { more: 0, lacking: 0, older: 0, conflict: 0, resent: 0, low: 0, over: 0, idle: 0, gone: 0 };
     await both(async ({ model, server }, time, asked) => {
       const numbers = new Map<string, number>();
       const held = new Map<string, number>();
+      const members = new Map<string, number>();
       for (let index = 0; index < questions; index++) {
         time.pass();
         const which = below(3);
         const key = `key ${which}`;
-        const member = pick(["a", "b", "c", "d", "member {%} \n"]);
+        const member = pick(["a", "b", "b#2", "b#\n#", "c", "d", "member {%} \n"]);
         const lastNumber = numbers.get(member) ?? 0;
         const number = below(50) === 0 ? Math.max(1, lastNumber - below(2)) : lastNumber + 1 + below(2);
         numbers.set(member, Math.max(number, lastNumber));
@@ -145,6 +146,9 @@ describe.skipIf(real.missing)(`the scripts on ${real.name}, and the model`, () =
         if (expected.older > 0) seen.older++;
         if (expected.level === 0 && ask.want > 0) seen.low++;
         if (ask.keep > ask.want) seen.over++;
+        if (ask.keep + ask.want === 0) seen.idle++;
+        if (expected.members! < (members.get(key) ?? 0)) seen.gone++;
+        members.set(key, expected.members!);
         if (expected.conflict !== undefined) seen.conflict++;
         if (number <= lastNumber) seen.resent++;
       }

@@ -103,6 +103,19 @@ describe("promise 11: a member that cannot reach the store", () => {
     expect(layer.active).toBe(8);
   });
 
+  test("its share is one by the members, those counted that neither hold nor want slots", async () => {
+    const fleet = new SlotFleet({ max: 8, outage: "share", ttl: 900, timeout: 100 }, [0, 0, 0, 0]);
+    await fleet.run(1_000, [8, 8, 8, 8]);
+    // One alone has calls when the store goes away.
+    await fleet.run(5_000, [8]);
+    for (const { store } of fleet.members) store.behaviour = "hangs";
+    await fleet.run(1_500, [8]);
+    expect(fleet.members.map(({ layer }) => layer.members)).toEqual([4, 4, 4, 4]);
+    fleet.most = 0;
+    await fleet.run(1_000, [8, 8, 8, 8]);
+    expect(fleet.most).toBe(8);
+  });
+
   test("with a share of less than one slot it refuses", async () => {
     const { clock, service } = await cutOff({ outage: "share", share: 0.1 });
     await clock.advanceAsync(1_000);
@@ -345,7 +358,7 @@ test("a slot is given back once, however often that is said", async () => {
   const clock = new VirtualClock();
   const slots = new SharedSemaphore({ store: new RemoteStore(clock), key: "k", max: 8, clock });
   await slots.warm(2);
-  const [first, second] = [slots.admitted(slots.tryAcquire()!), slots.admitted(slots.tryAcquire()!)];
+  const [first, second] = [slots.tryAcquire()!, slots.tryAcquire()!];
   first.cancel();
   first.cancel();
   first.finish({ status: "fulfilled", value: 1 });
@@ -386,7 +399,7 @@ test("the gate by itself shows its counters to a logger", async () => {
   const reason = new Error("enough");
   await expect(slots.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   await slots.warm(3);
-  const lease = slots.admitted(await slots.acquire());
+  const lease = await slots.acquire();
   expect(slots.oldest).toBe(0);
   await clock.advance(30);
   expect(JSON.parse(JSON.stringify(slots))).toEqual({

@@ -133,7 +133,7 @@ describe("a lease", () => {
     await fleet.pass(999);
     expect(await fleet.ask("b", 8, { ttl: 5_000 })).toMatchObject({ more: 0, members: 2 });
     await fleet.pass(1);
-    expect(await fleet.ask("b", 8)).toMatchObject({ more: 8, members: 1 });
+    expect(await fleet.ask("b", 8)).toMatchObject({ more: 8 });
   });
 
   test("is renewed by each question", async () => {
@@ -149,8 +149,8 @@ describe("a lease", () => {
   test("ends at once where its member keeps and wants nothing", async () => {
     const fleet = new Fleet();
     await fleet.ask("a", 8);
-    expect(await fleet.ask("a", 0, { keep: 0 })).toMatchObject({ more: 0, members: 0 });
-    expect(await fleet.ask("b", 8)).toMatchObject({ more: 8, members: 1 });
+    expect(await fleet.ask("a", 0, { keep: 0 })).toMatchObject({ more: 0 });
+    expect(await fleet.ask("b", 8)).toMatchObject({ more: 8, level: 8, lacking: 0 });
   });
 
   test("lasts no longer where the store's clock steps back", async () => {
@@ -162,10 +162,50 @@ describe("a lease", () => {
     back = 30_000;
     expect(await store.share("key", shareAsk({ member: "c", want: 8, ttl: 9_000 }))).toMatchObject({ more: 0 });
     await clock.advance(1_000);
-    expect(await store.share("key", shareAsk({ member: "c", number: 2, want: 8 }))).toMatchObject({
-      more: 8,
-      members: 1,
-    });
+    expect(await store.share("key", shareAsk({ member: "c", number: 2, want: 8 }))).toMatchObject({ more: 8 });
+  });
+});
+
+describe("members", () => {
+  test("are those that have asked in the last 10 s, whether they hold or want slots or not", async () => {
+    const fleet = new Fleet({ ttl: 1_000 });
+    await fleet.ask("a", 8);
+    expect(await fleet.ask("b", 0)).toMatchObject({ members: 2 });
+    expect(await fleet.ask("a", 0, { keep: 0 })).toMatchObject({ members: 2 });
+    await fleet.pass(9_999);
+    expect(await fleet.ask("c", 1)).toMatchObject({ members: 3 });
+    await fleet.pass(1);
+    expect(await fleet.ask("c", 1)).toMatchObject({ members: 1 });
+  });
+
+  test("are counted for twice a longer `ttl`, and for 10 min at most where they hold nothing", async () => {
+    const fleet = new Fleet({ ttl: 60_000 });
+    await fleet.ask("a", 0);
+    await fleet.pass(119_999);
+    expect(await fleet.ask("b", 0)).toMatchObject({ members: 2 });
+    await fleet.pass(1);
+    expect(await fleet.ask("b", 0)).toMatchObject({ members: 1 });
+    await fleet.ask("c", 1, { ttl: 3_600_000 });
+    await fleet.ask("d", 0, { ttl: 400_000 });
+    await fleet.pass(599_999);
+    expect(await fleet.ask("b", 0)).toMatchObject({ members: 3 });
+    await fleet.pass(2_999_999);
+    expect(await fleet.ask("b", 0)).toMatchObject({ members: 2 });
+  });
+
+  test("of one name before `#` are one, and each holds slots of its own", async () => {
+    const fleet = new Fleet();
+    await fleet.ask("a", 4);
+    expect(await fleet.ask("a#2", 4)).toMatchObject({ more: 4, members: 1 });
+    expect(await fleet.ask("b", 4)).toMatchObject({ more: 0, members: 2 });
+  });
+
+  test("whose lease has ended are counted on, and lack nothing", async () => {
+    const fleet = new Fleet({ ttl: 1_000 });
+    await fleet.ask("a", 8);
+    await fleet.ask("b", 8);
+    await fleet.pass(1_000);
+    expect(await fleet.ask("c", 8)).toMatchObject({ more: 8, level: 8, lacking: 0, older: 0, members: 3 });
   });
 });
 
@@ -195,7 +235,7 @@ describe("a question that is sent again, or comes late", () => {
     await fleet.ask("a", 8, { number: 5 });
     // A late `keep: 0` would free slots that are in use.
     expect(await fleet.ask("a", 1, { number: 4, keep: 0 })).toMatchObject({ more: 0 });
-    expect(await fleet.ask("a", 0, { number: 5, keep: 0 })).toMatchObject({ more: 0, members: 1 });
+    expect(await fleet.ask("a", 0, { number: 5, keep: 0 })).toMatchObject({ more: 0, level: 8 });
     expect(await fleet.ask("b", 8, { number: 1 })).toMatchObject({ more: 0, level: 4 });
   });
 
@@ -206,6 +246,14 @@ describe("a question that is sent again, or comes late", () => {
     await fleet.ask("a", 8, { number: 5 });
     await fleet.pass(100);
     expect(await fleet.ask("b", 8)).toMatchObject({ more: 8 });
+  });
+
+  test("holds nothing again after its member has given all back", async () => {
+    const fleet = new Fleet();
+    await fleet.ask("a", 8, { number: 5 });
+    await fleet.ask("a", 0, { number: 6, keep: 0 });
+    await fleet.ask("a", 8, { number: 5, keep: 8 });
+    expect(await fleet.ask("b", 8)).toMatchObject({ more: 8, lacking: 0 });
   });
 });
 

@@ -19,159 +19,133 @@ export interface ClientKind {
 
 const host = "127.0.0.1";
 
-const glideAddresses = (ports: readonly number[]) => ({ addresses: ports.map((port) => ({ host, port })) });
-
 // It would warn of each script that the server does not know yet.
 Logger.setLoggerConfig("off");
 
-/** Errors of a connection are seen where a command fails. */
-const unheard = () => {};
-
 export const clientKinds: readonly ClientKind[] = [
-  {
-    name: "node-redis 6",
-    async single(port) {
-      const client = createClient6({ socket: { host, port }, disableOfflineQueue: true });
-      await client.on("error", unheard).connect();
-      return closing(
-        (args) => client.sendCommand(args),
-        () => client.destroy(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = createCluster6({ rootNodes: ports.map((port) => ({ socket: { host, port } })) });
-      await cluster.on("error", unheard).connect();
-      return closing(
-        (args, key) => cluster.sendCommand(key, false, args),
-        () => cluster.destroy(),
-      );
-    },
-  },
-  {
-    name: "node-redis 5",
-    async single(port) {
-      const client = createClient5({ socket: { host, port }, disableOfflineQueue: true });
-      await client.on("error", unheard).connect();
-      return closing(
-        (args) => client.sendCommand(args),
-        () => client.destroy(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = createCluster5({ rootNodes: ports.map((port) => ({ socket: { host, port } })) });
-      await cluster.on("error", unheard).connect();
-      return closing(
-        (args, key) => cluster.sendCommand(key, false, args),
-        () => cluster.destroy(),
-      );
-    },
-  },
-  {
-    name: "ioredis 6",
-    async single(port) {
-      const redis = new Ioredis6({ host, port, lazyConnect: true, enableOfflineQueue: false });
-      await redis.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => redis.call(name, ...args),
-        () => redis.disconnect(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = new Ioredis6Cluster(
-        ports.map((port) => ({ host, port })),
-        { lazyConnect: true },
-      );
-      await cluster.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => cluster.call(name, ...args),
-        () => cluster.disconnect(),
-      );
-    },
-  },
-  {
-    name: "ioredis 5",
-    async single(port) {
-      const redis = new Ioredis5({ host, port, lazyConnect: true, enableOfflineQueue: false });
-      await redis.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => redis.call(name, ...args),
-        () => redis.disconnect(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = new Ioredis5Cluster(
-        ports.map((port) => ({ host, port })),
-        { lazyConnect: true },
-      );
-      await cluster.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => cluster.call(name, ...args),
-        () => cluster.disconnect(),
-      );
-    },
-  },
-  {
-    name: "ioredis 6 with a key prefix",
-    async single(port) {
-      const redis = new Ioredis6({ host, port, lazyConnect: true, keyPrefix: "mine:" });
-      await redis.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => redis.call(name, ...args),
-        () => redis.disconnect(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = new Ioredis6Cluster(
-        ports.map((port) => ({ host, port })),
-        { lazyConnect: true, keyPrefix: "mine:" },
-      );
-      await cluster.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => cluster.call(name, ...args),
-        () => cluster.disconnect(),
-      );
-    },
-  },
-  {
-    name: "iovalkey",
-    async single(port) {
-      const redis = new Iovalkey({ host, port, lazyConnect: true, enableOfflineQueue: false });
-      await redis.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => redis.call(name, ...args),
-        () => redis.disconnect(),
-      );
-    },
-    async cluster(ports) {
-      const cluster = new IovalkeyCluster(
-        ports.map((port) => ({ host, port })),
-        { lazyConnect: true },
-      );
-      await cluster.on("error", unheard).connect();
-      return closing(
-        ([name, ...args]) => cluster.call(name, ...args),
-        () => cluster.disconnect(),
-      );
-    },
-  },
+  nodeRedis(
+    "node-redis 6",
+    (socket) => createClient6({ socket, disableOfflineQueue: true }),
+    (rootNodes) => createCluster6({ rootNodes }),
+  ),
+  nodeRedis(
+    "node-redis 5",
+    (socket) => createClient5({ socket, disableOfflineQueue: true }),
+    (rootNodes) => createCluster5({ rootNodes }),
+  ),
+  ioredis(
+    "ioredis 6",
+    (port) => new Ioredis6({ host, port, lazyConnect: true, enableOfflineQueue: false }),
+    (nodes) => new Ioredis6Cluster(nodes, { lazyConnect: true }),
+  ),
+  ioredis(
+    "ioredis 5",
+    (port) => new Ioredis5({ host, port, lazyConnect: true, enableOfflineQueue: false }),
+    (nodes) => new Ioredis5Cluster(nodes, { lazyConnect: true }),
+  ),
+  ioredis(
+    "ioredis 6 with a key prefix",
+    (port) => new Ioredis6({ host, port, lazyConnect: true, keyPrefix: "mine:" }),
+    (nodes) => new Ioredis6Cluster(nodes, { lazyConnect: true, keyPrefix: "mine:" }),
+  ),
+  ioredis(
+    "iovalkey",
+    (port) => new Iovalkey({ host, port, lazyConnect: true, enableOfflineQueue: false }),
+    (nodes) => new IovalkeyCluster(nodes, { lazyConnect: true }),
+  ),
   {
     name: "valkey-glide",
+    single: async (port) => glide(await GlideClient.createClient({ addresses: [{ host, port }] })),
+    cluster: async (ports) => glide(await GlideClusterClient.createClient({ addresses: ports.map(nodeAt) })),
+  },
+];
+
+interface Node {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the majors of a client, and its clusters, have in common. */
+interface Connecting {
+  on(event: "error", listener: () => void): unknown;
+  connect(): Promise<unknown>;
+}
+
+interface NodeRedis extends Connecting {
+  sendCommand(args: string[]): PromiseLike<unknown>;
+  destroy(): void;
+}
+
+interface NodeRedisCluster extends Connecting {
+  sendCommand(key: string, isReadonly: boolean, args: string[]): PromiseLike<unknown>;
+  destroy(): void;
+}
+
+interface Ioredis extends Connecting {
+  call(name: string, ...args: string[]): PromiseLike<unknown>;
+  disconnect(): void;
+}
+
+function nodeRedis(
+  name: string,
+  makeClient: (socket: Node) => NodeRedis,
+  makeCluster: (rootNodes: { readonly socket: Node }[]) => NodeRedisCluster,
+): ClientKind {
+  return {
+    name,
     async single(port) {
-      const client = await GlideClient.createClient(glideAddresses([port]));
+      const client = await connected(makeClient(nodeAt(port)));
       return closing(
-        (args) => client.customCommand(args),
-        () => client.close(),
+        (args) => client.sendCommand(args),
+        () => client.destroy(),
       );
     },
     async cluster(ports) {
-      const client = await GlideClusterClient.createClient(glideAddresses(ports));
+      const cluster = await connected(makeCluster(ports.map((port) => ({ socket: nodeAt(port) }))));
       return closing(
-        (args) => client.customCommand(args),
-        () => client.close(),
+        (args, key) => cluster.sendCommand(key, false, args),
+        () => cluster.destroy(),
       );
     },
-  },
-];
+  };
+}
+
+function ioredis(
+  name: string,
+  makeClient: (port: number) => Ioredis,
+  makeCluster: (nodes: Node[]) => Ioredis,
+): ClientKind {
+  const calling = async (made: Ioredis): Promise<Connected> => {
+    const redis = await connected(made);
+    return closing(
+      ([command, ...args]) => redis.call(command, ...args),
+      () => redis.disconnect(),
+    );
+  };
+  return {
+    name,
+    single: (port) => calling(makeClient(port)),
+    cluster: (ports) => calling(makeCluster(ports.map(nodeAt))),
+  };
+}
+
+function glide(client: GlideClient | GlideClusterClient): Connected {
+  return closing(
+    (args) => client.customCommand(args),
+    () => client.close(),
+  );
+}
+
+function nodeAt(port: number): Node {
+  return { host, port };
+}
+
+async function connected<Client extends Connecting>(client: Client): Promise<Client> {
+  // Errors of a connection are seen where a command fails.
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
 
 function closing(send: Send, close: () => void): Connected {
   return { send, [Symbol.asyncDispose]: async () => close() };
