@@ -7,9 +7,10 @@ import {
   type Outcome,
   type ReadyOptions,
 } from "@sluice/core";
+import { type AnswerSlot, AnswerSlots, type Counts, giveSlots } from "@sluice/core/internal";
 import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
 import { CircuitOpenError } from "./circuit-open-error.ts";
-import { CircuitLease, type LeaseHolder } from "./circuit-lease.ts";
+import { CircuitCall } from "./circuit-call.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { type CircuitBreakerOptions, factsOf, readSettings, type Settings } from "./options.ts";
 import { shareBy, shareByDefault } from "./verdict.ts";
@@ -32,7 +33,9 @@ export const layerName = "circuitBreaker";
  * const breaker = new CircuitBreaker({ consecutive: 5 });
  * const service = new ServiceBuilder().layer(gate(breaker, { name: "payments" })).serviceFn(pay);
  */
-export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError>, LeaseHolder<Req> {
+export class CircuitBreaker<Req = unknown, Res = unknown>
+  implements Gate<Req, CircuitOpenError>, Counts<CircuitCall, Req>
+{
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => CircuitOpenError) | undefined;
   /** It counts outcomes, and holds no capacity for work that goes on. */
@@ -41,6 +44,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   readonly reason = "circuit";
   private readonly settings: Settings;
   private readonly circuit: Circuit;
+  private readonly slots: AnswerSlots<CircuitCall> = new AnswerSlots(this, () => new CircuitCall());
   private readonly alarm: Alarm;
   private readonly line: Line<Lease<Req>, Req> = new Line(() => {
     this.serve(this.alarm.now());
@@ -52,6 +56,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   /** @internal `owner` is what errors call it */
   constructor(options?: CircuitBreakerOptions<Req, Res>, owner?: string);
   constructor(options?: CircuitBreakerOptions<Req, Res>, owner = "CircuitBreaker") {
+    giveSlots(asMade(), () => ({ trySlot: (breaker) => breaker.trySlot() }));
     this.settings = readSettings(owner, options);
     this.circuit = new Circuit(this.settings, (from, to) => {
       this.announce(from, to);
@@ -145,16 +150,8 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** A lease. Throws {@link CircuitOpenError} where it is open, unless callers wait then. */
   tryAcquire(): Lease<Req> | undefined {
-    const { circuit } = this;
-    if (this.line.blocks()) return undefined;
-    let now = 0;
-    if (circuit.isTimed) {
-      now = this.alarm.now();
-      circuit.advance(now);
-    }
-    if (circuit.hasRoom) return this.letIn(now);
-    if (this.settings.waits) return undefined;
-    throw this.refusal();
+    const slot = this.trySlot();
+    return slot && this.slots.lease(slot);
   }
 
   /**
@@ -181,49 +178,60 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   }
 
   /** @internal */
-  started(lease: CircuitLease<Req>, request: Req, { signal }: CallOptions): void {
+  started(call: CircuitCall, request: Req, { signal }: CallOptions): void {
     const { circuit } = this;
     if (circuit.state === "isolated") throw this.refusal();
     // Of an era that is over: nobody will look at it.
-    if (!circuit.isCurrent(lease)) return;
-    lease.signal = signal;
-    if (this.settings.classify !== undefined) lease.request = request;
+    if (!circuit.isCurrent(call)) return;
+    call.signal = signal;
+    if (this.settings.classify !== undefined) call.request = request;
     else if (!circuit.isTimed) return;
-    circuit.begin(lease, this.alarm.now());
+    circuit.begin(call, this.alarm.now());
     // A probe that has begun is slow before its break is over.
     if (this.line.size > 0) this.alarm.set(circuit.due);
   }
 
   /** @internal */
-  cancelled(lease: CircuitLease<Req>): void {
-    this.circuit.drop(lease);
+  cancelled(call: CircuitCall): void {
+    this.circuit.drop(call);
     if (this.line.size > 0) this.serve(this.alarm.now());
   }
 
   /** @internal */
-  ended(lease: CircuitLease<Req>, outcome: Outcome): void {
+  ended(call: CircuitCall, outcome: Outcome): void {
     const { circuit } = this;
-    if (!circuit.isCurrent(lease)) {
-      circuit.drop(lease);
-      return;
-    }
-    const now = this.alarm.now();
-    const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
-    circuit.end(lease, now, this.shareOf(lease, outcome, now), reason);
-    if (this.line.size > 0) this.serve(now);
+    if (circuit.isCurrent(call)) {
+      const now = this.alarm.now();
+      const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+      circuit.end(call, now, this.shareOf(call, outcome, now), reason);
+      if (this.line.size > 0) this.serve(now);
+    } else circuit.drop(call);
   }
 
-  private shareOf({ signal, request, since }: CircuitLease<Req>, outcome: Outcome, now: number): number | undefined {
+  private trySlot(): AnswerSlot<CircuitCall> | undefined {
+    const { circuit } = this;
+    if (this.line.blocks()) return undefined;
+    let now = 0;
+    if (circuit.isTimed) {
+      now = this.alarm.now();
+      circuit.advance(now);
+    }
+    if (circuit.hasRoom) return this.letIn(now);
+    if (this.settings.waits) return undefined;
+    throw this.refusal();
+  }
+
+  private shareOf({ signal, request, since }: CircuitCall, outcome: Outcome, now: number): number | undefined {
     const { classify } = this.settings;
     if (classify === undefined) return shareByDefault(outcome, signal);
     const call = { request, elapsed: now - since, aborted: signal?.aborted === true };
     return shareBy(() => classify(outcome, call), outcome, signal);
   }
 
-  private letIn(now: number): Lease<Req> {
-    const lease = new CircuitLease<Req>(this);
-    this.circuit.letIn(lease, now);
-    return lease;
+  private letIn(now: number): AnswerSlot<CircuitCall> {
+    const slot = this.slots.take();
+    this.circuit.letIn(slot.stay, now);
+    return slot;
   }
 
   private refusal(): CircuitOpenError {
@@ -241,7 +249,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   private serve(now: number): void {
     const { circuit, line, alarm } = this;
     if (line.size > 0) circuit.advance(now);
-    while (line.size > 0 && circuit.hasRoom) line.grant(this.letIn(now));
+    while (line.size > 0 && circuit.hasRoom) line.grant(this.slots.lease(this.letIn(now)));
     while (line.first !== undefined && this.isTooLate(line.first.options.deadline)) line.refuse(this.refusal());
     alarm.set(line.size > 0 ? circuit.due : Infinity);
   }
@@ -256,4 +264,9 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
     if (events.listening) events.emit({ type: "state", layer: layerName, label, source: this, from, to, cause });
     tell(onChange, { from, to, cause });
   }
+}
+
+/** What all breakers inherit. Not named in the class itself: bundlers call a class that does so by another name. */
+function asMade(): CircuitBreaker<any, any> {
+  return CircuitBreaker.prototype;
 }

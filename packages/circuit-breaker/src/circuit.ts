@@ -1,6 +1,7 @@
-import { LinkedList, LinkedNode } from "@sluice/core/kit";
+import { LinkedList } from "@sluice/core/kit";
 import type { WindowCounts } from "@sluice/core/stats";
 import { BreakLength } from "./break-length.ts";
+import type { CircuitCall } from "./circuit-call.ts";
 import type { Settings } from "./options.ts";
 import { lastCalls, lastOf, type OutcomeWindow } from "./outcome-window.ts";
 
@@ -11,16 +12,6 @@ import { lastCalls, lastOf, type OutcomeWindow } from "./outcome-window.ts";
  * - `"isolated"`: none does, until it is closed by hand.
  */
 export type CircuitState = "closed" | "open" | "half-open" | "isolated";
-
-/** A call that was let in, and has not ended. */
-export abstract class CircuitCall extends LinkedNode<CircuitCall> {
-  /** The era in which it was let in. */
-  era = 0;
-  /** When something was heard of it last: it was let in, or it began. */
-  since = 0;
-  /** Where the window has counted it as slow, while it was in flight. */
-  mark: number | undefined = undefined;
-}
 
 /**
  * The state of a circuit, and how it changes. It has no clock: times are handed in, in milliseconds, and never go back.
