@@ -49,6 +49,8 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
   private readonly line: Line<Lease<Req>, Req> = new Line(() => {
     this.serve(this.alarm.now());
   });
+  /** In which era those in line were looked at last. */
+  private looked = 0;
   private refusals = 0;
 
   /** @throws TypeError | RangeError when an option is not in its range */
@@ -250,8 +252,16 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     const { circuit, line, alarm } = this;
     if (line.size > 0) circuit.advance(now);
     while (line.size > 0 && circuit.hasRoom) line.grant(this.slots.lease(this.letIn(now)));
-    while (line.first !== undefined && this.isTooLate(line.first.options.deadline)) line.refuse(this.refusal());
+    this.refuseLate();
     alarm.set(line.size > 0 ? circuit.due : Infinity);
+  }
+
+  /** Refuses those whose deadline falls in a break that has begun, wherever they stand. Who joins later is looked at then. */
+  private refuseLate(): void {
+    const { circuit, line } = this;
+    if (this.looked === circuit.era) return;
+    this.looked = circuit.era;
+    for (const waiter of line) if (this.isTooLate(waiter.options.deadline)) line.refuse(this.refusal(), waiter);
   }
 
   private isTooLate(deadline = Infinity): boolean {

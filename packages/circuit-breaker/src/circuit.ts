@@ -23,11 +23,12 @@ export class Circuit {
   state: CircuitState = "closed";
   /** Calls let in that have not ended, of whichever era. */
   active = 0;
+  /** How often the state was changed, or a break begun anew. */
+  era = 0;
   /** How often it has opened. */
   opened = 0;
   /** The failure that opened it last. */
   cause: unknown = undefined;
-  private era = 0;
   /** When the break is over. */
   private until = 0;
   private readonly settings: Settings;
