@@ -8,9 +8,10 @@ import {
   type ReadyOptions,
 } from "@sluice/core";
 import { type AnswerSlot, AnswerSlots, type Counts, giveSlots } from "@sluice/core/internal";
-import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
+import { abortReason, requireDuration, tell } from "@sluice/core/kit";
 import { CircuitOpenError } from "./circuit-open-error.ts";
 import { CircuitCall } from "./circuit-call.ts";
+import { CircuitLine } from "./circuit-line.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { type CircuitBreakerOptions, factsOf, readSettings, type Settings } from "./options.ts";
 import { shareBy, shareByDefault } from "./verdict.ts";
@@ -45,12 +46,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
   private readonly settings: Settings;
   private readonly circuit: Circuit;
   private readonly slots: AnswerSlots<CircuitCall> = new AnswerSlots(this, () => new CircuitCall());
-  private readonly alarm: Alarm;
-  private readonly line: Line<Lease<Req>, Req> = new Line(() => {
-    this.serve(this.alarm.now());
-  });
-  /** In which era those in line were looked at last. */
-  private looked = 0;
+  private readonly line: CircuitLine<Req>;
   private refusals = 0;
 
   /** @throws TypeError | RangeError when an option is not in its range */
@@ -63,8 +59,9 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     this.circuit = new Circuit(this.settings, (from, to) => {
       this.announce(from, to);
     });
-    this.alarm = new Alarm(this.settings.clock, (now) => {
-      this.serve(now);
+    this.line = new CircuitLine<Req>(this.circuit, this.settings.clock, {
+      letIn: (now) => this.slots.lease(this.letIn(now)),
+      refusal: () => this.refusal(),
     });
   }
 
@@ -75,17 +72,17 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
 
   /** Calls in the window. */
   get calls(): number {
-    return this.circuit.counts(this.alarm.now()).calls;
+    return this.circuit.counts(this.line.now()).calls;
   }
 
   /** Those of them that failed; with fractions where `classify` gives some. */
   get failures(): number {
-    return this.circuit.counts(this.alarm.now()).failures;
+    return this.circuit.counts(this.line.now()).failures;
   }
 
   /** Those of them that were slow, or are in flight and slow by now. */
   get slow(): number {
-    return this.circuit.counts(this.alarm.now()).slow;
+    return this.circuit.counts(this.line.now()).slow;
   }
 
   /** Permits held, and calls that have no answer. */
@@ -110,32 +107,32 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
 
   /** Whether it is closed, knows of no call and no failure, and nobody holds a permit or waits. */
   get idle(): boolean {
-    return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.alarm.now());
+    return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.line.now());
   }
 
   /** In how many milliseconds the break is over; undefined when it is not open. */
   retryAfter(): number | undefined {
-    return this.circuit.rest(this.alarm.now());
+    return this.circuit.rest(this.line.now());
   }
 
   /** Opens it, for `ms` milliseconds (above 0 to 2^31-1) or as long as `breakFor` says. Permits in hand stay good. */
   open(ms?: number): void {
     if (ms !== undefined) requireDuration(layerName, "ms of open", ms, { above: true });
-    const now = this.alarm.now();
+    const now = this.line.now();
     this.circuit.open(now, ms);
-    this.serve(now);
+    this.line.serve(now);
   }
 
   /** Closes it, and forgets all that was counted. */
   close(): void {
     this.circuit.close();
-    this.serve(this.alarm.now());
+    this.line.serve(this.line.now());
   }
 
   /** Lets nobody in until it is closed or opened by hand. Permits in hand are refused when they are called. */
   isolate(): void {
     this.circuit.isolate();
-    this.serve(this.alarm.now());
+    this.line.serve(this.line.now());
   }
 
   /** @internal what the layer says of itself */
@@ -161,19 +158,11 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
    * the break is not over by the deadline.
    */
   acquire(options: ReadyOptions<Req> = {}): Promise<Lease<Req>> {
-    const { signal, deadline = Infinity } = options;
+    const { signal } = options;
     try {
       if (signal?.aborted) throw abortReason(signal);
       const lease = this.tryAcquire();
-      if (lease !== undefined) return Promise.resolve(lease);
-      const now = this.alarm.now();
-      const { ahead } = this.alarm;
-      requireNear(layerName, deadline, now - ahead);
-      if (this.isTooLate(deadline + ahead)) throw this.refusal();
-      // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
-      const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
-      this.serve(now);
-      return waiting;
+      return lease === undefined ? this.line.join(layerName, options) : Promise.resolve(lease);
     } catch (reason) {
       return Promise.reject(reason);
     }
@@ -188,25 +177,25 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     call.signal = signal;
     if (this.settings.classify !== undefined) call.request = request;
     else if (!circuit.isTimed) return;
-    circuit.begin(call, this.alarm.now());
+    circuit.begin(call, this.line.now());
     // A probe that has begun is slow before its break is over.
-    if (this.line.size > 0) this.alarm.set(circuit.due);
+    this.line.watch();
   }
 
   /** @internal */
   cancelled(call: CircuitCall): void {
     this.circuit.drop(call);
-    if (this.line.size > 0) this.serve(this.alarm.now());
+    if (this.line.size > 0) this.line.serve(this.line.now());
   }
 
   /** @internal */
   ended(call: CircuitCall, outcome: Outcome): void {
     const { circuit } = this;
     if (circuit.isCurrent(call)) {
-      const now = this.alarm.now();
+      const now = this.line.now();
       const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
       circuit.end(call, now, this.shareOf(call, outcome, now), reason);
-      if (this.line.size > 0) this.serve(now);
+      if (this.line.size > 0) this.line.serve(now);
     } else circuit.drop(call);
   }
 
@@ -215,7 +204,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     if (this.line.blocks()) return undefined;
     let now = 0;
     if (circuit.isTimed) {
-      now = this.alarm.now();
+      now = this.line.now();
       circuit.advance(now);
     }
     if (circuit.hasRoom) return this.letIn(now);
@@ -245,27 +234,6 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
       isolated: circuit.state === "isolated",
       cause: circuit.cause,
     });
-  }
-
-  /** Lets in whom there is room for, and sets the alarm for the rest. */
-  private serve(now: number): void {
-    const { circuit, line, alarm } = this;
-    if (line.size > 0) circuit.advance(now);
-    while (line.size > 0 && circuit.hasRoom) line.grant(this.slots.lease(this.letIn(now)));
-    this.refuseLate();
-    alarm.set(line.size > 0 ? circuit.due : Infinity);
-  }
-
-  /** Refuses those whose deadline falls in a break that has begun, wherever they stand. Who joins later is looked at then. */
-  private refuseLate(): void {
-    const { circuit, line } = this;
-    if (this.looked === circuit.era) return;
-    this.looked = circuit.era;
-    for (const waiter of line) if (this.isTooLate(waiter.options.deadline)) line.refuse(this.refusal(), waiter);
-  }
-
-  private isTooLate(deadline = Infinity): boolean {
-    return this.circuit.state === "open" && this.circuit.due > deadline;
   }
 
   private announce(from: CircuitState, to: CircuitState): void {
