@@ -42,8 +42,7 @@ async function subjectOf(call: Call, mixed: boolean): Promise<Subject> {
 }
 
 /** How much garbage one call makes, where the collector does not run: the least of a few looks. */
-async function bytesPerCall(run: (count: number) => Promise<unknown>): Promise<number> {
-  const count = 2_000;
+export async function bytesPerCall(run: (count: number) => Promise<unknown>, count = 2_000): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 5; looks++) {
     globalThis.gc?.();
