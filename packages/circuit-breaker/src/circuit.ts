@@ -43,6 +43,8 @@ export class Circuit {
   private succeeded = 0;
   /** Whether calls were counted as slow, and nobody has looked at the ratio since. */
   private noticed = false;
+  /** Whether the window may hold a failure, or a slow call: most of the time it does not, and need not be looked at. */
+  private troubled = false;
   // Both the oldest first. Calls of an era that is over are taken out when they come to be the first.
   /** Probes whose calls have not begun. */
   private readonly reserved: LinkedList<CircuitCall> = new LinkedList();
@@ -143,7 +145,10 @@ export class Circuit {
     this.drop(call);
     if (!this.isCurrent(call)) return;
     const failed = share !== undefined && share >= this.settings.failureRatio;
-    if (share !== undefined && share > 0) this.lastFailure = reason;
+    if (share !== undefined && share > 0) {
+      this.lastFailure = reason;
+      this.troubled = true;
+    }
     if (this.state === "half-open") this.endProbe(call, now, share, failed);
     else this.endCall(call, now, share, failed);
   }
@@ -191,7 +196,7 @@ export class Circuit {
       if (due > now) return;
       this.running.remove(first);
       first.mark = this.window.add(due, 0, true);
-      this.noticed = true;
+      this.noticed = this.troubled = true;
     }
   }
 
@@ -210,8 +215,10 @@ export class Circuit {
 
   private judge(now: number): void {
     this.noticed = false;
+    if (!this.troubled) return;
     const { minimumCalls, failureRatio, slowRatio } = this.settings;
     const { calls, failures, slow } = this.window.at(now);
+    this.troubled = failures > 0 || slow > 0;
     if (calls < minimumCalls) return;
     // By division, which is exact for ratios such as 0.1 of 30 where multiplication is not.
     if (failures / calls >= failureRatio) this.trip(now, this.lastFailure);
@@ -228,7 +235,7 @@ export class Circuit {
     const from = this.state;
     this.era++;
     this.streak = this.probing = this.succeeded = 0;
-    this.noticed = false;
+    this.noticed = this.troubled = false;
     this.window.clear();
     if (from === to) return;
     this.state = to;
