@@ -80,7 +80,7 @@ describe("a lease that says itself how long it is held", () => {
 
   test.each(["answer", "start", "work"] as const)("until the %s", async (holds) => {
     const { policy, leaf } = holding("work");
-    const until = vi.fn(() => undefined);
+    const until = vi.fn<() => undefined>(() => undefined);
     const layer = gate<unknown>(
       {
         tryAcquire: () => Object.assign(policy.tryAcquire()!, { holds }),
