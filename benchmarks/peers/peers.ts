@@ -287,13 +287,18 @@ export async function pMemoize(work: Work, options: { readonly cache?: false } =
   return memoize(work, options);
 }
 
-/** Answers are kept for `ttl` ms. */
-export async function lruCache(work: Work, ttl: number): Promise<Call> {
+/**
+ * Answers are kept for `ttl` ms.
+ *
+ * @param ttlResolution for how many ms it goes by one reading of the clock; default 1, by a timer, so that time stands still as long as
+ *   the event loop does not turn
+ */
+export async function lruCache(work: Work, ttl: number, ttlResolution?: number): Promise<Call> {
   interface Lru {
     readonly LRUCache: new (options: object) => { fetch: Call };
   }
   const { LRUCache } = await load<Lru>("lru-cache");
-  const cache = new LRUCache({ max: 10_000, ttl, fetchMethod: work });
+  const cache = new LRUCache({ max: 10_000, ttl, ttlResolution, fetchMethod: work });
   return (request) => cache.fetch(request);
 }
 

@@ -6,7 +6,7 @@ import { balance, type BalanceOptions } from "@sluice/balance";
 import { maglev } from "@sluice/balance/hash";
 import { concurrencyLimit } from "@sluice/limit";
 import * as undici from "undici";
-import { answer, type Call, oneByOne } from "../harness/calls.ts";
+import { answer, bytesPerCall, type Call, oneByOne } from "../harness/calls.ts";
 import { type Group, perCall, type Question, type Subject, type Variant } from "../harness/question.ts";
 
 type Endpoint = Service<number, number>;
@@ -99,9 +99,16 @@ function asking(
         p99: latencies[Math.floor(latencies.length * 0.99)]!,
       };
     };
+    /** So many requests, by all callers together. */
+    const run = (count: number) =>
+      Promise.all(
+        Array.from({ length: callers }, async () => {
+          while (count-- > 0) await ask();
+        }),
+      );
     await round();
     await round();
-    return { round };
+    return { round, once: async () => ({ bytes: await bytesPerCall(run, 500) }) };
   };
   return { name, by, prepare };
 }
@@ -113,14 +120,15 @@ function balancedPool(origins: readonly string[]): Ask {
   return async () => (await pool.request({ ...get, origin: origins[0]! })).body.text();
 }
 
-/** The same pools, one for each server, behind services. */
-function balancedServices(options: Omit<BalanceOptions<Service<void, string>>, "endpoints"> = {}) {
+/** The same pools, one for each server, behind services; with a limit each, or as in a `BalancedPool`, where requests wait inside the pool. */
+function balancedServices(limit?: number, options: Omit<BalanceOptions<Service<void, string>>, "endpoints"> = {}) {
   return (origins: readonly string[]): Ask => {
     const service = balance<Service<void, string>>({
       endpoints: origins.map((origin) => {
         const pool = new undici.Pool(origin, { connections: callers });
         const text = serviceFn(async () => (await pool.request(get)).body.text());
-        return [origin, new ServiceBuilder().layer(concurrencyLimit(callers)).service(text)] as const;
+        const layer = limit === undefined ? undefined : concurrencyLimit(limit);
+        return [origin, new ServiceBuilder().layer(layer).service(text)] as const;
       }),
       ...options,
     });
@@ -134,15 +142,18 @@ const peers = (title: string, takes: readonly number[]): Group => ({
     { figure: "rps", label: "requests/s" },
     { figure: "cpu", label: "CPU µs/request", digits: 1 },
     { figure: "p99", label: "p99, ms", digits: 1 },
+    { figure: "bytes", label: "bytes/request" },
   ],
   variants: [
     asking("undici's BalancedPool", "peer", takes, balancedPool),
     asking("balance", "sluice", takes, balancedServices()),
-    asking("balance, peak EWMA", "sluice", takes, balancedServices({ load: "peak-ewma", defaultRtt: 5 })),
+    asking("balance, a limit each", "sluice", takes, balancedServices(callers)),
+    asking("balance, peak EWMA", "sluice", takes, balancedServices(undefined, { load: "peak-ewma", defaultRtt: 5 })),
   ],
   goals: [
     { of: "balance", figure: "cpu", to: "undici's BalancedPool", most: 1 },
     { of: "balance", figure: "rps", to: "undici's BalancedPool", least: 1 },
+    { of: "balance", figure: "bytes", to: "undici's BalancedPool", most: 1 },
   ],
   rounds: 7,
 });
@@ -151,7 +162,7 @@ export const question: Question = {
   title: "What does it cost to choose an endpoint, beside undici's BalancedPool?",
   about:
     "The choice alone: each endpoint is a limit around the work, and calls come one after the other. And with three HTTP servers, each a process of its own, and 32 callers, each asking again as soon as it has read its answer: " +
-    "by undici's `BalancedPool`, and by `balance` over undici's pools, with a limit each. The p99 is of the latencies that callers see.",
+    "by undici's `BalancedPool`, and by `balance` over undici's pools. `BalancedPool` takes the servers in turns, by weights that fall where one fails: it knows nothing of how busy they are. The p99 is of the latencies that callers see.",
   groups: [
     ...[10, 1_000].map(of),
     peers("Three servers that answer at once", [0, 0, 0]),

@@ -23,9 +23,10 @@ import {
   show,
 } from "@sluice/core/kit";
 import type { CacheEntry, CacheStore } from "./cache-store.ts";
-import { type CacheCounts, Cached, keeping } from "./cached.ts";
+import { type CacheCounts, Cached } from "./cached.ts";
 import { Entries } from "./entries.ts";
 import { Flights } from "./flights.ts";
+import { keeping } from "./keeping.ts";
 import { checkedKey, type KeyOf } from "./key.ts";
 import { Recent } from "./recent.ts";
 

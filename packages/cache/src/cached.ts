@@ -1,14 +1,5 @@
 import { type CallOptions, events, type HandlerOptions } from "@sluice/core";
-import {
-  around,
-  ask,
-  type Asker,
-  type Behaviour,
-  handUp,
-  nothing,
-  Reservation,
-  type Stack,
-} from "@sluice/core/internal";
+import { ask, type Asker, type Behaviour, handUp, nothing, Reservation, type Stack } from "@sluice/core/internal";
 import { isOwnAbort } from "@sluice/core/kit";
 import type { CacheEntry } from "./cache-store.ts";
 import type { Entries } from "./entries.ts";
@@ -25,6 +16,9 @@ export interface CacheCounts extends FlightCounts {
   failedRefreshes: number;
 }
 
+/** Why an entry is the answer: it is fresh; it is revalidated at the side; or the service inside could not give another. */
+type Use = "fresh" | "stale-while-revalidate" | "stale-if-error";
+
 /** An answer that was there when the permit was reserved. */
 interface Hit {
   readonly request: unknown;
@@ -33,41 +27,11 @@ interface Hit {
   readonly use: Use;
 }
 
-/** Why an entry is the answer: it is fresh; it is revalidated at the side; or the service inside could not give another. */
-type Use = "fresh" | "stale-while-revalidate" | "stale-if-error";
-
 /** What was reserved of the flights inside, and what is answered where that fails. */
 interface Miss {
   readonly request: unknown;
   readonly key: unknown;
   readonly entry: CacheEntry | undefined;
-}
-
-/** The service inside, whose answers are kept. Once a flight, and before any who ride it have the answer. */
-export function keeping(inner: Stack, keyOf: KeyOf, entries: Entries, detach: (key: unknown) => void): Stack {
-  const behaviour: Behaviour<undefined> = {
-    start({ inner: reservation }, request, options, edge) {
-      const key = keyOf(request);
-      if (key === undefined) return reservation.start(request, options, edge);
-      const filling = entries.begin(key, () => {
-        detach(key);
-      });
-      const answer = reservation.start(request, options);
-      answer.then(
-        (value) => {
-          entries.answered(filling, value, request);
-        },
-        () => {
-          entries.failed(filling);
-        },
-      );
-      return answer;
-    },
-    cancel({ inner: reservation }) {
-      reservation.cancel();
-    },
-  };
-  return around(inner, behaviour);
 }
 
 /** Answers from what is kept, around single flight. */
@@ -176,18 +140,17 @@ export class Cached implements Stack {
   }
 
   private startHit(
-    { state, inner }: Reservation<Hit>,
+    { state: hit, inner }: Reservation<Hit>,
     request: unknown,
     options: HandlerOptions,
     edge: boolean,
   ): Promise<unknown> {
-    const { key, entry, use } = state;
-    if (!Object.is(state.request, request) && !sameKey(this.keyOf(request), key)) {
+    if (!Object.is(hit.request, request) && !sameKey(this.keyOf(request), hit.key)) {
       inner.cancel();
       return exchange(this.counts, this, request, options, edge);
     }
-    if (inner !== nothing) this.refresh(inner, state, request, options);
-    return this.answer(entry, use);
+    if (inner !== nothing) this.refresh(inner, hit, request, options);
+    return this.answer(hit.entry, hit.use);
   }
 
   private answer(entry: CacheEntry, use: Use): Promise<unknown> {

@@ -4,8 +4,8 @@ import { abortReason, timeOf } from "@sluice/core/kit";
 import { exchange, type Owner } from "./exchange.ts";
 import { type Airport, Flight } from "./flight.ts";
 import { type KeyOf, sameKey } from "./key.ts";
-import { ride } from "./ride.ts";
-import { Waiter } from "./waiter.ts";
+import { type Passage, ride } from "./ride.ts";
+import { Waiters } from "./waiters.ts";
 
 /** What a layer counts, for all the services that it wraps, and how its events and refusals name it. */
 export interface FlightCounts extends Owner {
@@ -18,6 +18,9 @@ interface Held {
   readonly request: unknown;
   readonly key: unknown;
 }
+
+/** Of a caller who takes the answer as it is. */
+const asItIs: Passage = {};
 
 /** A seat in a flight, and for which request it was reserved. */
 interface Seat {
@@ -37,7 +40,7 @@ export class Flights implements Stack, Airport {
   private readonly clock: Clock;
   private readonly counts: FlightCounts;
   private readonly byKey: Map<unknown, Flight> = new Map();
-  private readonly waiting: Map<unknown, Set<Waiter>> = new Map();
+  private readonly waiters: Waiters = new Waiters();
   private readonly held: Behaviour<Held>;
   private readonly seat: Behaviour<Seat>;
 
@@ -126,7 +129,7 @@ export class Flights implements Stack, Airport {
       asker.granted(this.seatIn(flight, request));
       return;
     }
-    const waiter = this.join(key, asker);
+    const waiter = this.waiters.join(key, asker);
     /** It has a seat by now, unless the caller has left since. */
     const sit = (boarded: Flight): void => {
       if (!signal?.aborted) {
@@ -141,7 +144,7 @@ export class Flights implements Stack, Airport {
       this.inner,
       { request, signal: waiter.signal, deadline },
       (reservation) => {
-        this.part(key, waiter);
+        this.waiters.part(key, waiter);
         if (waiter.flight === undefined && !signal?.aborted) asker.granted(this.hold(reservation, request, key));
         else {
           reservation.cancel();
@@ -150,25 +153,11 @@ export class Flights implements Stack, Airport {
         }
       },
       (reason) => {
-        this.part(key, waiter);
+        this.waiters.part(key, waiter);
         if (waiter.flight === undefined) asker.failed(reason);
         else sit(waiter.flight);
       },
     );
-  }
-
-  private join(key: unknown, asker: Asker): Waiter {
-    const waiter = new Waiter(asker);
-    const waiters = this.waiting.get(key);
-    if (waiters === undefined) this.waiting.set(key, new Set([waiter]));
-    else waiters.add(waiter);
-    return waiter;
-  }
-
-  private part(key: unknown, waiter: Waiter): void {
-    waiter.leave();
-    const waiters = this.waiting.get(key);
-    if (waiters?.delete(waiter) && waiters.size === 0) this.waiting.delete(key);
   }
 
   private startHeld(
@@ -215,11 +204,7 @@ export class Flights implements Stack, Airport {
     this.byKey.set(key, flight);
     this.counts.inFlight++;
     flight.start(inner.start(request, controller ? { ...options, signal: controller.signal } : options));
-    const waiters = this.waiting.get(key);
-    if (waiters !== undefined) {
-      this.waiting.delete(key);
-      for (const waiter of waiters) waiter.board(flight);
-    }
+    this.waiters.board(flight);
     return ride(flight, signal, edge, {
       left: () => {
         handUp(options, flight.answer);
@@ -229,17 +214,20 @@ export class Flights implements Stack, Airport {
 
   /** A further call: its place in the flight is taken already. */
   private board(flight: Flight, request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
-    const { counts, clock } = this;
+    const { counts } = this;
     counts.joined++;
     if (events.listening) {
       events.emit({ type: "join", layer: counts.name, label: counts.label, source: counts, key: flight.key });
     }
-    const { signal, deadline } = options;
-    const until = flight.deadline;
-    const hasMoreTime = until !== undefined && (deadline === undefined || deadline > until);
-    return ride(flight, signal, edge, {
-      again: hasMoreTime ? () => (timeOf(clock) >= until ? this.again(request, options) : undefined) : undefined,
-    });
+    const { deadline: until } = flight;
+    const { signal, deadline = Infinity } = options;
+    const hasMoreTime = until !== undefined && deadline > until;
+    return ride(flight, signal, edge, hasMoreTime ? this.outlasting(until, request, options) : asItIs);
+  }
+
+  /** For a caller who has more time than the first one: the flight may end with the other's deadline. */
+  private outlasting(until: number, request: unknown, options: CallOptions): Passage {
+    return { again: () => (timeOf(this.clock) >= until ? this.again(request, options) : undefined) };
   }
 
   /** Calls once more, from readiness on: the first caller's deadline has ended the flight, and this one has more time. */

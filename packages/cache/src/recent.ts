@@ -27,10 +27,7 @@ export class Recent<Value> implements CacheStore<Value> {
 
   get(key: unknown): Value | undefined {
     const kept = this.byKey.get(key);
-    if (kept !== undefined && kept !== this.byUse.last) {
-      this.byUse.remove(kept);
-      this.byUse.push(kept);
-    }
+    if (kept !== undefined) this.byUse.toEnd(kept);
     return kept?.value;
   }
 

@@ -2,7 +2,7 @@ import { abortReason, listen, unlisten } from "@sluice/core/kit";
 import type { Flight } from "./flight.ts";
 
 /** What a call does besides waiting for the answer. */
-interface Passage {
+export interface Passage {
   /** It leaves before the flight has landed. Called before its answer is out, in the caller's async context. */
   readonly left?: (() => void) | undefined;
   /** Another answer in the place of a failure, or undefined. In the caller's async context. */
@@ -14,11 +14,17 @@ export function ride(
   flight: Flight,
   signal: AbortSignal | undefined,
   edge: boolean,
-  { left, again }: Passage,
+  passage: Passage,
 ): Promise<unknown> {
+  if (signal !== undefined || passage.again !== undefined) return rideAlone(flight, signal, passage);
   const { answer } = flight;
   // Each caller at the edge needs a promise of its own, or a failure that one of them ignores counts as handled by another.
-  if (signal === undefined && again === undefined) return edge ? answer.then() : answer;
+  return edge ? answer.then() : answer;
+}
+
+// A function of its own, so that most callers are spared what this one closes over.
+function rideAlone(flight: Flight, signal: AbortSignal | undefined, { left, again }: Passage): Promise<unknown> {
+  const { answer } = flight;
   return new Promise((resolve, reject) => {
     let open = true;
     /** Whether the caller was still waiting. */

@@ -7,9 +7,11 @@ import {
   type Outcome,
   type ReadyOptions,
 } from "@sluice/core";
-import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
+import { type AnswerSlot, AnswerSlots, type Counts, giveSlots } from "@sluice/core/internal";
+import { abortReason, requireDuration, tell } from "@sluice/core/kit";
 import { CircuitOpenError } from "./circuit-open-error.ts";
-import { CircuitLease, type LeaseHolder } from "./circuit-lease.ts";
+import { CircuitCall } from "./circuit-call.ts";
+import { CircuitLine } from "./circuit-line.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { type CircuitBreakerOptions, factsOf, readSettings, type Settings } from "./options.ts";
 import { shareBy, shareByDefault } from "./verdict.ts";
@@ -32,7 +34,9 @@ export const layerName = "circuitBreaker";
  * const breaker = new CircuitBreaker({ consecutive: 5 });
  * const service = new ServiceBuilder().layer(gate(breaker, { name: "payments" })).serviceFn(pay);
  */
-export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError>, LeaseHolder<Req> {
+export class CircuitBreaker<Req = unknown, Res = unknown>
+  implements Gate<Req, CircuitOpenError>, Counts<CircuitCall, Req>
+{
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => CircuitOpenError) | undefined;
   /** It counts outcomes, and holds no capacity for work that goes on. */
@@ -41,10 +45,8 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   readonly reason = "circuit";
   private readonly settings: Settings;
   private readonly circuit: Circuit;
-  private readonly alarm: Alarm;
-  private readonly line: Line<Lease<Req>, Req> = new Line(() => {
-    this.serve(this.alarm.now());
-  });
+  private readonly slots: AnswerSlots<CircuitCall> = new AnswerSlots(this, () => new CircuitCall());
+  private readonly line: CircuitLine<Req>;
   private refusals = 0;
 
   /** @throws TypeError | RangeError when an option is not in its range */
@@ -52,12 +54,14 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
   /** @internal `owner` is what errors call it */
   constructor(options?: CircuitBreakerOptions<Req, Res>, owner?: string);
   constructor(options?: CircuitBreakerOptions<Req, Res>, owner = "CircuitBreaker") {
+    giveSlots(asMade(), () => ({ trySlot: (breaker) => breaker.trySlot() }));
     this.settings = readSettings(owner, options);
     this.circuit = new Circuit(this.settings, (from, to) => {
       this.announce(from, to);
     });
-    this.alarm = new Alarm(this.settings.clock, (now) => {
-      this.serve(now);
+    this.line = new CircuitLine<Req>(this.circuit, this.settings.clock, {
+      letIn: (now) => this.slots.lease(this.letIn(now)),
+      refusal: () => this.refusal(),
     });
   }
 
@@ -68,17 +72,17 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** Calls in the window. */
   get calls(): number {
-    return this.circuit.counts(this.alarm.now()).calls;
+    return this.circuit.counts(this.line.now()).calls;
   }
 
   /** Those of them that failed; with fractions where `classify` gives some. */
   get failures(): number {
-    return this.circuit.counts(this.alarm.now()).failures;
+    return this.circuit.counts(this.line.now()).failures;
   }
 
   /** Those of them that were slow, or are in flight and slow by now. */
   get slow(): number {
-    return this.circuit.counts(this.alarm.now()).slow;
+    return this.circuit.counts(this.line.now()).slow;
   }
 
   /** Permits held, and calls that have no answer. */
@@ -103,32 +107,32 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** Whether it is closed, knows of no call and no failure, and nobody holds a permit or waits. */
   get idle(): boolean {
-    return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.alarm.now());
+    return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.line.now());
   }
 
   /** In how many milliseconds the break is over; undefined when it is not open. */
   retryAfter(): number | undefined {
-    return this.circuit.rest(this.alarm.now());
+    return this.circuit.rest(this.line.now());
   }
 
   /** Opens it, for `ms` milliseconds (above 0 to 2^31-1) or as long as `breakFor` says. Permits in hand stay good. */
   open(ms?: number): void {
     if (ms !== undefined) requireDuration(layerName, "ms of open", ms, { above: true });
-    const now = this.alarm.now();
+    const now = this.line.now();
     this.circuit.open(now, ms);
-    this.serve(now);
+    this.line.serve(now);
   }
 
   /** Closes it, and forgets all that was counted. */
   close(): void {
     this.circuit.close();
-    this.serve(this.alarm.now());
+    this.line.serve(this.line.now());
   }
 
   /** Lets nobody in until it is closed or opened by hand. Permits in hand are refused when they are called. */
   isolate(): void {
     this.circuit.isolate();
-    this.serve(this.alarm.now());
+    this.line.serve(this.line.now());
   }
 
   /** @internal what the layer says of itself */
@@ -145,16 +149,8 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
 
   /** A lease. Throws {@link CircuitOpenError} where it is open, unless callers wait then. */
   tryAcquire(): Lease<Req> | undefined {
-    const { circuit } = this;
-    if (this.line.blocks()) return undefined;
-    let now = 0;
-    if (circuit.isTimed) {
-      now = this.alarm.now();
-      circuit.advance(now);
-    }
-    if (circuit.hasRoom) return this.letIn(now);
-    if (this.settings.waits) return undefined;
-    throw this.refusal();
+    const slot = this.trySlot();
+    return slot && this.slots.lease(slot);
   }
 
   /**
@@ -162,67 +158,70 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
    * the break is not over by the deadline.
    */
   acquire(options: ReadyOptions<Req> = {}): Promise<Lease<Req>> {
-    const { signal, deadline = Infinity } = options;
+    const { signal } = options;
     try {
       if (signal?.aborted) throw abortReason(signal);
       const lease = this.tryAcquire();
-      if (lease !== undefined) return Promise.resolve(lease);
-      const now = this.alarm.now();
-      const { ahead } = this.alarm;
-      requireNear(layerName, deadline, now - ahead);
-      if (this.isTooLate(deadline + ahead)) throw this.refusal();
-      // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
-      const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
-      this.serve(now);
-      return waiting;
+      return lease === undefined ? this.line.join(layerName, options) : Promise.resolve(lease);
     } catch (reason) {
       return Promise.reject(reason);
     }
   }
 
   /** @internal */
-  started(lease: CircuitLease<Req>, request: Req, { signal }: CallOptions): void {
+  started(call: CircuitCall, request: Req, { signal }: CallOptions): void {
     const { circuit } = this;
     if (circuit.state === "isolated") throw this.refusal();
     // Of an era that is over: nobody will look at it.
-    if (!circuit.isCurrent(lease)) return;
-    lease.signal = signal;
-    if (this.settings.classify !== undefined) lease.request = request;
+    if (!circuit.isCurrent(call)) return;
+    call.signal = signal;
+    if (this.settings.classify !== undefined) call.request = request;
     else if (!circuit.isTimed) return;
-    circuit.begin(lease, this.alarm.now());
+    circuit.begin(call, this.line.now());
     // A probe that has begun is slow before its break is over.
-    if (this.line.size > 0) this.alarm.set(circuit.due);
+    this.line.watch();
   }
 
   /** @internal */
-  cancelled(lease: CircuitLease<Req>): void {
-    this.circuit.drop(lease);
-    if (this.line.size > 0) this.serve(this.alarm.now());
+  cancelled(call: CircuitCall): void {
+    this.circuit.drop(call);
+    if (this.line.size > 0) this.line.serve(this.line.now());
   }
 
   /** @internal */
-  ended(lease: CircuitLease<Req>, outcome: Outcome): void {
+  ended(call: CircuitCall, outcome: Outcome): void {
     const { circuit } = this;
-    if (!circuit.isCurrent(lease)) {
-      circuit.drop(lease);
-      return;
-    }
-    const now = this.alarm.now();
-    const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
-    circuit.end(lease, now, this.shareOf(lease, outcome, now), reason);
-    if (this.line.size > 0) this.serve(now);
+    if (circuit.isCurrent(call)) {
+      const now = this.line.now();
+      const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+      circuit.end(call, now, this.shareOf(call, outcome, now), reason);
+      if (this.line.size > 0) this.line.serve(now);
+    } else circuit.drop(call);
   }
 
-  private shareOf({ signal, request, since }: CircuitLease<Req>, outcome: Outcome, now: number): number | undefined {
+  private trySlot(): AnswerSlot<CircuitCall> | undefined {
+    const { circuit } = this;
+    if (this.line.blocks()) return undefined;
+    let now = 0;
+    if (circuit.isTimed) {
+      now = this.line.now();
+      circuit.advance(now);
+    }
+    if (circuit.hasRoom) return this.letIn(now);
+    if (this.settings.waits) return undefined;
+    throw this.refusal();
+  }
+
+  private shareOf({ signal, request, since }: CircuitCall, outcome: Outcome, now: number): number | undefined {
     const { classify } = this.settings;
     if (classify === undefined) return shareByDefault(outcome, signal);
     return shareBy(classify, { outcome, request, signal, elapsed: now - since });
   }
 
-  private letIn(now: number): Lease<Req> {
-    const lease = new CircuitLease<Req>(this);
-    this.circuit.letIn(lease, now);
-    return lease;
+  private letIn(now: number): AnswerSlot<CircuitCall> {
+    const slot = this.slots.take();
+    this.circuit.letIn(slot.stay, now);
+    return slot;
   }
 
   private refusal(): CircuitOpenError {
@@ -236,23 +235,15 @@ export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, C
     });
   }
 
-  /** Lets in whom there is room for, and sets the alarm for the rest. */
-  private serve(now: number): void {
-    const { circuit, line, alarm } = this;
-    if (line.size > 0) circuit.advance(now);
-    while (line.size > 0 && circuit.hasRoom) line.grant(this.letIn(now));
-    while (line.first !== undefined && this.isTooLate(line.first.options.deadline)) line.refuse(this.refusal());
-    alarm.set(line.size > 0 ? circuit.due : Infinity);
-  }
-
-  private isTooLate(deadline = Infinity): boolean {
-    return this.circuit.state === "open" && this.circuit.due > deadline;
-  }
-
   private announce(from: CircuitState, to: CircuitState): void {
     const { onChange, label } = this.settings;
     const cause = to === "open" ? this.circuit.cause : undefined;
     if (events.listening) events.emit({ type: "state", layer: layerName, label, source: this, from, to, cause });
     tell(onChange, { from, to, cause });
   }
+}
+
+/** What all breakers inherit. Not named in the class itself: bundlers call a class that does so by another name. */
+function asMade(): CircuitBreaker<any, any> {
+  return CircuitBreaker.prototype;
 }

@@ -1,6 +1,7 @@
-import { LinkedList, LinkedNode } from "@sluice/core/kit";
+import { LinkedList } from "@sluice/core/kit";
 import type { WindowCounts } from "@sluice/core/stats";
 import { BreakLength } from "./break-length.ts";
+import type { CircuitCall } from "./circuit-call.ts";
 import type { Settings } from "./options.ts";
 import { lastCalls, lastOf, type OutcomeWindow } from "./outcome-window.ts";
 
@@ -12,16 +13,6 @@ import { lastCalls, lastOf, type OutcomeWindow } from "./outcome-window.ts";
  */
 export type CircuitState = "closed" | "open" | "half-open" | "isolated";
 
-/** A call that was let in, and has not ended. */
-export abstract class CircuitCall extends LinkedNode<CircuitCall> {
-  /** The era in which it was let in. */
-  era = 0;
-  /** When something was heard of it last: it was let in, or it began. */
-  since = 0;
-  /** Where the window has counted it as slow, while it was in flight. */
-  mark: number | undefined = undefined;
-}
-
 /**
  * The state of a circuit, and how it changes. It has no clock: times are handed in, in milliseconds, and never go back.
  *
@@ -32,11 +23,12 @@ export class Circuit {
   state: CircuitState = "closed";
   /** Calls let in that have not ended, of whichever era. */
   active = 0;
+  /** How often the state was changed, or a break begun anew. */
+  era = 0;
   /** How often it has opened. */
   opened = 0;
   /** The failure that opened it last. */
   cause: unknown = undefined;
-  private era = 0;
   /** When the break is over. */
   private until = 0;
   private readonly settings: Settings;
@@ -51,6 +43,8 @@ export class Circuit {
   private succeeded = 0;
   /** Whether calls were counted as slow, and nobody has looked at the ratio since. */
   private noticed = false;
+  /** Whether the window may hold a failure, or a slow call: most of the time it does not, and need not be looked at. */
+  private troubled = false;
   // Both the oldest first. Calls of an era that is over are taken out when they come to be the first.
   /** Probes whose calls have not begun. */
   private readonly reserved: LinkedList<CircuitCall> = new LinkedList();
@@ -151,7 +145,10 @@ export class Circuit {
     this.drop(call);
     if (!this.isCurrent(call)) return;
     const failed = share !== undefined && share >= this.settings.failureRatio;
-    if (share !== undefined && share > 0) this.lastFailure = reason;
+    if (share !== undefined && share > 0) {
+      this.lastFailure = reason;
+      this.troubled = true;
+    }
     if (this.state === "half-open") this.endProbe(call, now, share, failed);
     else this.endCall(call, now, share, failed);
   }
@@ -199,7 +196,7 @@ export class Circuit {
       if (due > now) return;
       this.running.remove(first);
       first.mark = this.window.add(due, 0, true);
-      this.noticed = true;
+      this.noticed = this.troubled = true;
     }
   }
 
@@ -218,8 +215,10 @@ export class Circuit {
 
   private judge(now: number): void {
     this.noticed = false;
+    if (!this.troubled) return;
     const { minimumCalls, failureRatio, slowRatio } = this.settings;
     const { calls, failures, slow } = this.window.at(now);
+    this.troubled = failures > 0 || slow > 0;
     if (calls < minimumCalls) return;
     // By division, which is exact for ratios such as 0.1 of 30 where multiplication is not.
     if (failures / calls >= failureRatio) this.trip(now, this.lastFailure);
@@ -236,7 +235,7 @@ export class Circuit {
     const from = this.state;
     this.era++;
     this.streak = this.probing = this.succeeded = 0;
-    this.noticed = false;
+    this.noticed = this.troubled = false;
     this.window.clear();
     if (from === to) return;
     this.state = to;

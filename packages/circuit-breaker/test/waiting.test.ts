@@ -108,6 +108,26 @@ describe('with whenOpen: "wait"', () => {
     expect([breaker.waiting, clock.pending]).toEqual([0, 0]);
   });
 
+  test("whose deadline falls in a new break is refused when that begins, wherever it stands in line", async () => {
+    const { breaker, clock, service, handle } = await opened({ whenOpen: "wait" });
+    const probe = service.call("a").catch(() => {});
+    const patient = service.call("b");
+    const refused = ["c", "d"].map((request) => service.call(request, { deadline: clock.now() + 1_500 }));
+    const late = service.call("e", { deadline: clock.now() + 2_000 });
+    await clock.advance(1_000);
+    (await handle.nextRequest()).fail(down);
+    for (const answer of refused) await expect(answer).rejects.toMatchObject({ retryAfter: 1_000 });
+    await probe;
+    expect([breaker.waiting, clock.now()]).toEqual([2, 1_000]);
+    // A longer one, by hand.
+    breaker.open(1_001);
+    await expect(late).rejects.toMatchObject({ retryAfter: 1_001 });
+    await clock.advance(1_001);
+    (await handle.nextRequest()).respond("B");
+    expect(await patient).toBe("B");
+    expect([breaker.waiting, clock.pending]).toEqual([0, 0]);
+  });
+
   test("a deadline of the epoch is refused", async () => {
     const { service } = await opened({ whenOpen: "wait" });
     await expect(service.call("a", { deadline: Date.now() })).rejects.toThrow(

@@ -5,6 +5,7 @@
 export { noOptions } from "./contract/service.ts";
 export { spentAlready } from "./errors/permit-spent-error.ts";
 export { recovering } from "./compose/recover-readiness.ts";
+export { type AnswerSlot, AnswerSlots, type Counts, type Notes } from "./gate/answer-slot.ts";
 export { type Slot, SlotPool } from "./gate/slot.ts";
 export { giveSlots } from "./gate/slot-source.ts";
 export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";

@@ -1,5 +1,5 @@
 import { hops } from "@sluice/test-kit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { gate, type Gate, middleware, ServiceBuilder } from "../src/index.ts";
 import { RecordingGate } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
@@ -72,5 +72,40 @@ describe("bad input", () => {
     expect(() => holding("forever" as "work")).toThrow(
       new RangeError('gate: gate.holds must be one of "work", "answer", "start"; received "forever"'),
     );
+  });
+});
+
+describe("a lease that says itself how long it is held", () => {
+  const told = { answer: ["answered", "finish"], start: [], work: ["answered"] };
+
+  test.each(["answer", "start", "work"] as const)("until the %s", async (holds) => {
+    const { policy, leaf } = holding("work");
+    const until = vi.fn<() => undefined>(() => undefined);
+    const layer = gate<unknown>(
+      {
+        tryAcquire: () => Object.assign(policy.tryAcquire()!, { holds }),
+        acquire: () => new Promise(() => {}),
+      },
+      { name: "made of gates", until },
+    );
+    const answer = layer.wrap(leaf.service).call("x", { waitUntil: () => {} });
+    leaf.last.options.waitUntil?.(new Promise(() => {}));
+    leaf.last.respond();
+    await answer;
+    expect(policy.log).toEqual(["A in", "A start", ...told[holds].map((event) => `A ${event} fulfilled`)]);
+    // Nothing is held any more that the response could hold.
+    expect(until).toHaveBeenCalledTimes(holds === "work" ? 1 : 0);
+  });
+
+  test("has no options made for it, nor an observer, where nobody wants to know the end", async () => {
+    const options = { deadline: 1e6 };
+    const leaf = new Leaf();
+    const lease = { holds: "start", cancel() {}, finish() {} } as const;
+    const layer = gate<unknown>({ tryAcquire: () => lease, acquire: () => Promise.resolve(lease) }, { name: "free" });
+    const answer = layer.wrap(leaf.service).call("x", options);
+    expect(leaf.last.options).toBe(options);
+    leaf.last.respond();
+    expect(await hops(layer.wrap(answering("ok")).call("x"))).toBe(await hops(answering("ok").call("x")));
+    await answer;
   });
 });

@@ -20,26 +20,35 @@ function backwards(list: LinkedList<Node>): Node[] {
 describe("a linked list", () => {
   test("does what an array does, whoever joins and leaves", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constant("join" as const), fc.nat(20))), (steps) => {
-        const list = new LinkedList<Node>();
-        const array: Node[] = [];
-        for (const step of steps) {
-          if (step === "join") {
-            const node = new Node();
-            list.push(node);
-            array.push(node);
-          } else {
-            const [node] = array.splice(step % Math.max(array.length, 1), 1);
-            if (node !== undefined) {
-              expect(list.remove(node)).toBe(true);
-              expect(list.remove(node)).toBe(false);
+      fc.property(
+        fc.array(fc.oneof(fc.constant("join" as const), fc.nat(20), fc.record({ toEnd: fc.nat(20) }))),
+        (steps) => {
+          const list = new LinkedList<Node>();
+          const array: Node[] = [];
+          for (const step of steps) {
+            if (step === "join") {
+              const node = new Node();
+              list.push(node);
+              array.push(node);
+            } else if (typeof step === "object") {
+              const [node] = array.splice(step.toEnd % Math.max(array.length, 1), 1);
+              if (node !== undefined) {
+                list.toEnd(node);
+                array.push(node);
+              }
+            } else {
+              const [node] = array.splice(step % Math.max(array.length, 1), 1);
+              if (node !== undefined) {
+                expect(list.remove(node)).toBe(true);
+                expect(list.remove(node)).toBe(false);
+              }
             }
+            expect(forwards(list)).toEqual(array);
+            expect(backwards(list)).toEqual([...array].reverse());
+            expect(list.size).toBe(array.length);
           }
-          expect(forwards(list)).toEqual(array);
-          expect(backwards(list)).toEqual([...array].reverse());
-          expect(list.size).toBe(array.length);
-        }
-      }),
+        },
+      ),
     );
   });
 

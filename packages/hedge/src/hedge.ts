@@ -10,7 +10,8 @@ import {
 } from "@sluice/core";
 import { callLayer, Deadlines, requireNear, requireNoPromise, throwIfAborted } from "@sluice/core/kit";
 import { HedgeDelay } from "./hedge-delay.ts";
-import { HedgedCall, type Hedging, isMissing } from "./hedged-call.ts";
+import { HedgedCall, isMissing } from "./hedged-call.ts";
+import type { Hedging } from "./hedging.ts";
 import { type CloningHedgeOptions, type HedgeOptions, readSettings } from "./options.ts";
 
 /** The same types outside as inside, where the options understand the requests, and copies of them fit. */
@@ -67,7 +68,18 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
   const { hedgeIf, cloneRequest, budget, clock, label } = settings;
   const delay = new HedgeDelay(settings);
   const deadlines = new Deadlines(clock);
-  const hedging: Hedging = { settings, delay, deadlines, hedges: 0, wins: 0, skipped: 0, denied: 0, abandoned: 0 };
+  const about = { layer: name, label, source: settings };
+  const hedging: Hedging = {
+    settings,
+    delay,
+    deadlines,
+    about,
+    hedges: 0,
+    wins: 0,
+    skipped: 0,
+    denied: 0,
+    abandoned: 0,
+  };
 
   const wrap = (service: AnyService): Service<any, any, any> => {
     const inner = service as Service<any, any, any>;

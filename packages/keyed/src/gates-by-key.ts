@@ -34,7 +34,7 @@ export class GatesByKey<Key, Req, Err> {
   /** The gate of a key that has one. */
   use(key: Key): Entry<Key, Req, Err> | undefined {
     const known = this.byKey.get(key);
-    if (known !== undefined) this.toEnd(known);
+    if (known !== undefined) this.byUse.toEnd(known);
     return known;
   }
 
@@ -62,14 +62,8 @@ export class GatesByKey<Key, Req, Err> {
         this.evicted++;
         return true;
       }
-      this.toEnd(first);
+      this.byUse.toEnd(first);
     }
     return false;
-  }
-
-  private toEnd(entry: Entry<Key, Req, Err>): void {
-    if (entry === this.byUse.last) return;
-    this.byUse.remove(entry);
-    this.byUse.push(entry);
   }
 }

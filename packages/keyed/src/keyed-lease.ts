@@ -34,6 +34,11 @@ export class KeyedLease<Req, Key, Err> implements Lease<Req> {
     this.lease = lease;
   }
 
+  /** As long as the gate of the key says. What holds nothing needs to hear of nothing. */
+  get holds(): Lease["holds"] {
+    return this.entry === undefined ? "start" : (this.lease.holds ?? this.entry.gate.holds);
+  }
+
   start(request: Req, options: CallOptions): void {
     // The same request has the same key.
     if (this.entry === undefined || request !== this.request) this.exchange(request);
@@ -45,18 +50,11 @@ export class KeyedLease<Req, Key, Err> implements Lease<Req> {
   }
 
   answered(outcome: Outcome): void {
-    const { lease, entry } = this;
-    if (entry?.gate.holds === "start") return;
-    try {
-      lease.answered?.(outcome);
-    } finally {
-      if (entry?.gate.holds === "answer") lease.finish(outcome);
-    }
+    this.lease.answered?.(outcome);
   }
 
   finish(outcome: Outcome): void {
-    // Each gate is told as often as it would be without keys.
-    if ((this.entry?.gate.holds ?? "work") === "work") this.lease.finish(outcome);
+    this.lease.finish(outcome);
   }
 
   /** Gives back what is held, and tries the gate of another key, once. */

@@ -6,7 +6,7 @@ import { Keyed, type KeyedGateOptions } from "./keyed-gate.ts";
 export type KeyedOptions<Req, Key, Err = never, G = Gate<Req, Err>> = KeyedGateOptions<Req, Key, Err, G> & {
   /**
    * Holds the lease past the response, until the promise that it returns settles: until a streamed body has ended. Called once for each
-   * response; undefined holds nothing. Default: no longer than the call.
+   * response of a key whose gate holds until the work has settled; undefined holds nothing. Default: no longer than the call.
    */
   readonly until?: GateOptions["until"];
 };

@@ -7,8 +7,9 @@ import {
   OverloadedError,
   type ReadyOptions,
 } from "@sluice/core";
+import { type AnswerSlot, AnswerSlots, type Counts, giveSlots, type Notes } from "@sluice/core/internal";
 import { abortReason, SteadyTime } from "@sluice/core/kit";
-import { TimeWindow } from "@sluice/core/stats";
+import { TimeWindow, type WindowCounts } from "@sluice/core/stats";
 import { Debt } from "./debt.ts";
 import { readSettings, type Settings, type ThrottleOptions } from "./options.ts";
 import { verdictBy, verdictByDefault } from "./verdict.ts";
@@ -17,39 +18,16 @@ import { verdictBy, verdictByDefault } from "./verdict.ts";
 export const layerName = "throttle";
 
 /** A call that was let in. */
-class ThrottleLease<Req> implements Lease<Req> {
+class ThrottledCall implements Notes {
   request: unknown = undefined;
   signal: AbortSignal | undefined = undefined;
   /** When its call began, where somebody wants to know. */
   since = 0;
   /** How much of it was to be refused. */
-  readonly share: number;
-  private readonly throttle: Throttle<Req, any>;
-  private held = true;
+  share = 0;
 
-  constructor(throttle: Throttle<Req, any>, share: number) {
-    this.throttle = throttle;
-    this.share = share;
-  }
-
-  cancel(): void {
-    if (!this.held) return;
-    this.held = false;
-    this.throttle.cancelled(this);
-  }
-
-  start(request: Req, options: CallOptions): void {
-    this.throttle.started(this, request, options);
-  }
-
-  answered(outcome: Outcome): void {
-    this.finish(outcome);
-  }
-
-  finish(outcome: Outcome): void {
-    if (!this.held) return;
-    this.held = false;
-    this.throttle.ended(this, outcome);
+  forget(): void {
+    this.request = this.signal = undefined;
   }
 }
 
@@ -60,7 +38,7 @@ class ThrottleLease<Req> implements Lease<Req> {
  * const throttle = new Throttle({ label: "search" });
  * const service = new ServiceBuilder().layer(gate(throttle, { name: "search" })).serviceFn(ask);
  */
-export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, OverloadedError> {
+export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, OverloadedError>, Counts<ThrottledCall, Req> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError) | undefined;
   /** It counts answers, and holds no capacity for work that goes on. */
@@ -70,6 +48,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   /** The requests; those that were not accepted count as failures. */
   private readonly window: TimeWindow;
   private readonly debt: Debt = new Debt();
+  private readonly slots: AnswerSlots<ThrottledCall> = new AnswerSlots(this, () => new ThrottledCall());
   private held = 0;
   private refusals = 0;
 
@@ -78,6 +57,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   /** @internal `owner` is what errors call it */
   constructor(options?: ThrottleOptions<Req, Res>, owner?: string);
   constructor(options?: ThrottleOptions<Req, Res>, owner = "Throttle") {
+    giveSlots(asMade(), () => ({ trySlot: (throttle) => throttle.trySlot() }));
     this.settings = readSettings(owner, options);
     this.time = new SteadyTime(this.settings.clock);
     this.window = new TimeWindow(this.settings.window, 30);
@@ -96,7 +76,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
 
   /** The share of callers who are refused now. */
   get probability(): number {
-    return this.shareAt(this.time.now());
+    return this.shareOf(this.window.at(this.time.now()));
   }
 
   /** Permits held, and calls that have no answer. */
@@ -129,13 +109,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
 
   /** A lease. Throws `OverloadedError` for the share of those who ask that is to be refused. */
   tryAcquire(): Lease<Req> {
-    const now = this.time.now();
-    // Nothing is known, and nothing may come back: what was owed is too old.
-    if (this.held === 0 && this.window.at(now).calls === 0) this.debt.clear();
-    const share = this.shareAt(now);
-    if (this.settings.random === undefined && this.debt.ask(share)) throw this.refusal(now);
-    this.held++;
-    return new ThrottleLease<Req>(this, share);
+    return this.slots.lease(this.trySlot());
   }
 
   /** As {@link tryAcquire}, by a promise: nobody waits here. */
@@ -149,27 +123,27 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   }
 
   /** @internal */
-  started(lease: ThrottleLease<Req>, request: Req, { signal }: CallOptions): void {
+  started(call: ThrottledCall, request: Req, { signal }: CallOptions): void {
     const { random, classify } = this.settings;
     if (random !== undefined) {
       // Here, for a call that waits asks twice in one turn, and begins once: maybe long after that.
       const now = this.time.now();
-      if (random() < this.shareAt(now)) throw this.refusal(now);
+      if (random() < this.shareOf(this.window.at(now))) throw this.refusal(now);
     }
-    lease.signal = signal;
+    call.signal = signal;
     if (classify === undefined) return;
-    lease.request = request;
-    lease.since = this.time.now();
+    call.request = request;
+    call.since = this.time.now();
   }
 
   /** @internal */
-  cancelled({ share }: ThrottleLease<Req>): void {
+  cancelled({ share }: ThrottledCall): void {
     this.held--;
     if (this.settings.random === undefined) this.debt.undo(share);
   }
 
   /** @internal */
-  ended({ signal, request, since }: ThrottleLease<Req>, outcome: Outcome): void {
+  ended({ signal, request, since }: ThrottledCall, outcome: Outcome): void {
     this.held--;
     const { classify } = this.settings;
     const verdict =
@@ -179,9 +153,21 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
     if (verdict !== "ignore") this.window.add(this.time.now(), verdict === "refused");
   }
 
-  private shareAt(now: number): number {
+  private trySlot(): AnswerSlot<ThrottledCall> {
+    const now = this.time.now();
+    const counts = this.window.at(now);
+    // Nothing is known, and nothing may come back: what was owed is too old.
+    if (this.held === 0 && counts.calls === 0) this.debt.clear();
+    const share = this.shareOf(counts);
+    if (this.settings.random === undefined && this.debt.ask(share)) throw this.refusal(now);
+    this.held++;
+    const slot = this.slots.take();
+    slot.stay.share = share;
+    return slot;
+  }
+
+  private shareOf({ calls, failures }: WindowCounts): number {
     const { k, window, minimumPerSecond, max } = this.settings;
-    const { calls, failures } = this.window.at(now);
     if (calls < (minimumPerSecond * window) / 1_000) return 0;
     return Math.min(max, Math.max(0, (calls - k * (calls - failures)) / (calls + 1)));
   }
@@ -191,4 +177,9 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
     this.window.add(now, true);
     return new OverloadedError(layerName, { label: this.settings.label });
   }
+}
+
+/** What all throttles inherit. Not named in the class itself: bundlers call a class that does so by another name. */
+function asMade(): Throttle<any, any> {
+  return Throttle.prototype;
 }

@@ -158,9 +158,9 @@ export class PlainCircuit extends PlainGate {
       this.letIn(first!);
       this.serveFirst();
     }
-    for (let [first] = this.line; first !== undefined && this.isTooLate(first); [first] = this.line) {
-      this.line.shift();
-      this.refusals.set(first, this.refuse());
+    for (const late of this.line.filter((who) => this.isTooLate(who))) {
+      this.line.splice(this.line.indexOf(late), 1);
+      this.refusals.set(late, this.refuse());
     }
   }
 

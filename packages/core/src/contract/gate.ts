@@ -9,6 +9,11 @@ export type Outcome<Res = unknown> =
 
 /** One admitted call. Exactly one of `cancel` and `finish` is called, once. What they and `answered` throw is reported, and changes nothing. */
 export interface Lease<in Req = any> {
+  /**
+   * How long this one is held, where the leases of a gate differ: those of a gate made of gates. As `holds` of a gate, read when the call
+   * begins, and only where the gate holds until the work has settled. Default: as the gate says.
+   */
+  readonly holds?: "work" | "answer" | "start" | undefined;
   /** It is never used. */
   cancel(): void;
   /**

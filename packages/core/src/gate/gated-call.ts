@@ -44,12 +44,19 @@ class HeldUntilSettled extends Reservation<Lease> implements Observer {
   begin(request: unknown, options: CallOptions, edge: boolean): Promise<unknown> {
     // First, for the caller's options may be an object whose members cannot be read.
     const { signal, deadline } = options;
-    this.state.start?.(request, options);
+    const { state: lease, inner } = this;
+    lease.start?.(request, options);
+    const { holds } = lease;
+    if (holds === "start") return inner.start(request, options, edge);
+    if (holds === "answer") {
+      const observer = new HeldUntilAnswered(untilAnswered, lease, inner);
+      return observe(inner.start(request, options, false), edge, observer);
+    }
     this.options = options;
     const waitUntil = (work: Promise<unknown>): void => {
       this.hold(work);
     };
-    return observe(this.inner.start(request, { signal, deadline, waitUntil }, false), edge, this);
+    return observe(inner.start(request, { signal, deadline, waitUntil }, false), edge, this);
   }
 
   settled(outcome: Outcome): void {

@@ -1,13 +1,13 @@
 import { Asker, type Entrance, type Stack } from "../stack/asker.ts";
 import type { Reservation } from "../stack/reservation.ts";
-import type { Slot } from "./slot.ts";
+import type { Grant } from "./slot-source.ts";
 
 /** Asks further inside on behalf of a caller that holds a slot. */
 export class SlotAsker extends Asker {
   private readonly outer: Asker;
-  private readonly slot: Slot;
+  private readonly slot: Grant;
 
-  constructor(outer: Asker, slot: Slot) {
+  constructor(outer: Asker, slot: Grant) {
     super(outer.request, outer.signal, outer.deadline);
     this.outer = outer;
     this.slot = slot;
@@ -25,7 +25,7 @@ export class SlotAsker extends Asker {
 }
 
 /** Lets callers that were granted a slot in line go further in. */
-export function entranceTo(inner: Stack): Entrance<Slot> {
+export function entranceTo(inner: Stack): Entrance<Grant> {
   return {
     enter(asker, slot) {
       let reservation: Reservation | undefined;
@@ -47,6 +47,6 @@ export function entranceTo(inner: Stack): Entrance<Slot> {
   };
 }
 
-function giveBack(slot: Slot): void {
+function giveBack(slot: Grant): void {
   slot.release(false);
 }

@@ -1,12 +1,20 @@
 import type { Asker, Entrance } from "../stack/asker.ts";
-import type { Slot } from "./slot.ts";
+import type { Reservation } from "../stack/reservation.ts";
+
+/** A place in a gate of ours: what the layer makes of it is its reservation. */
+export interface Grant extends Reservation<any> {
+  /** What is reserved further inside. */
+  inner: Reservation;
+  /** Gives it back before it was reserved: there was no room further inside. Never throws. */
+  release(used: false): void;
+}
 
 /** How the layer of a gate asks one of ours: for slots instead of leases. */
 export interface SlotSource<Gate> {
   /** As `tryAcquire`. */
-  readonly trySlot: (gate: Gate, request: unknown) => Slot | undefined;
+  readonly trySlot: (gate: Gate, request: unknown) => Grant | undefined;
   /** Has `asker` wait in the gate's own line. False where it has none: then it is asked by `acquire`. */
-  readonly waitIn?: ((gate: Gate, asker: Asker, entrance: Entrance<Slot>) => boolean) | undefined;
+  readonly waitIn?: ((gate: Gate, asker: Asker, entrance: Entrance<Grant>) => boolean) | undefined;
 }
 
 /** The public methods that a source stands for. */

@@ -3,8 +3,7 @@ import type { Gate } from "../contract/gate.ts";
 import type { Asker, Stack } from "../stack/asker.ts";
 import type { Reservation } from "../stack/reservation.ts";
 import { entranceTo, SlotAsker } from "./slot-asker.ts";
-import type { SlotSource } from "./slot-source.ts";
-import type { Slot } from "./slot.ts";
+import type { Grant, SlotSource } from "./slot-source.ts";
 
 /**
  * The stack of a gate of ours, which is asked for slots.
@@ -36,7 +35,7 @@ export function slotStack<Policy extends Gate<any, any>>(
       return slot;
     },
     reserve(asker) {
-      let slot: Slot | undefined;
+      let slot: Grant | undefined;
       try {
         slot = trySlot(policy, asker.request);
         if (slot === undefined) {

@@ -22,6 +22,19 @@ export class LinkedList<Node extends LinkedNode<Node>> {
     this.size++;
   }
 
+  /** Moves a node that stands here to the end. */
+  toEnd(node: Node): void {
+    const { previous, next } = node;
+    if (next === undefined) return;
+    next.previous = previous;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    node.previous = this.last;
+    node.next = undefined;
+    this.last!.next = node;
+    this.last = node;
+  }
+
   /** Takes a node out; false when it does not stand here. */
   remove(node: Node): boolean {
     if (node.list !== this) return false;

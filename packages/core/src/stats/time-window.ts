@@ -25,6 +25,8 @@ export class TimeWindow {
   /** Of each bucket, one after the other: calls, steps of failures, slow ones. */
   private readonly counts: Float64Array;
   private readonly sums: [calls: number, failures: number, slow: number] = [0, 0, 0];
+  /** Where the latest bucket is in {@link counts}. */
+  private place = 0;
   /** The number of the latest bucket since time 0. */
   private latest = Number.NEGATIVE_INFINITY;
 
@@ -48,7 +50,7 @@ export class TimeWindow {
   add(now: number, failed: boolean | number = false, slow = false): number {
     const share = toSteps(failed);
     this.move(now);
-    const at = this.placeOf(this.latest);
+    const at = this.place;
     this.change(at, 0, 1);
     this.change(at, 1, share);
     if (slow) this.change(at, 2, 1);
@@ -104,6 +106,7 @@ export class TimeWindow {
       }
     }
     this.latest = bucket;
+    this.place = this.placeOf(bucket);
   }
 
   private placeOf(bucket: number): number {
