@@ -58,6 +58,12 @@ describe("permit", () => {
     expect(await unhandledIn(async () => permit(trap, trap).release())).toEqual([new Error("trap")]);
   });
 
+  test("takes functions, and names the one that is none", () => {
+    const none = "none" as never;
+    expect(() => permit(none, () => {})).toThrow(new TypeError('permit: call must be a function; received "none"'));
+    expect(() => permit(() => 1, none)).toThrow(new TypeError('permit: release must be a function; received "none"'));
+  });
+
   test("works for a service of one's own, inside our layers", async () => {
     class Own extends Service<string, string, never> {
       free = 1;

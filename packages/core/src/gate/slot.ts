@@ -23,7 +23,7 @@ export class Slot extends Reservation<SlotPool> {
   readonly older: Slot | undefined;
 
   constructor(pool: SlotPool, behaviour: Behaviour<any>, older: Slot | undefined) {
-    super(behaviour, pool, nothing, true);
+    super(behaviour, pool, nothing);
     this.older = older;
   }
 
