@@ -499,6 +499,21 @@ describe("promise 5: abort", () => {
     expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
   });
 
+  test("an abort whose event another listener stopped is noticed with the grant, which is given back", async () => {
+    const { handle, queue, service } = setUp(1);
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => {
+      event.stopImmediatePropagation();
+    });
+    const state = watch(service.call("a", { signal: controller.signal }));
+    controller.abort("enough");
+    handle.allow(1);
+    await turn();
+    expect(state()).toEqual(["broken", "enough"]);
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+    expect(queue.available).toBe(1);
+  });
+
   test("a signal that is aborted already reaches nobody", async () => {
     const { handle, queue, service } = setUp(1);
     handle.allow(1);

@@ -1,6 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
-import { gate, OverloadedError, refuse, Semaphore, type Service, ServiceBuilder, takeRefusal } from "@sluice/core";
+import {
+  gate,
+  layerFn,
+  OverloadedError,
+  refuse,
+  Semaphore,
+  type Service,
+  ServiceBuilder,
+  takeRefusal,
+} from "@sluice/core";
+import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed } from "../src/index.ts";
@@ -209,6 +219,33 @@ describe("loadShed with a wait", () => {
       }
     },
   );
+
+  test("a grant that comes when nobody waits any more is given back (promise 3)", async () => {
+    let grant!: () => void;
+    // It does not look at the signal.
+    const stubborn = layerFn("stubborn", (inner) => {
+      const { tryReserve } = stackOf(inner);
+      return stackService({
+        tryReserve: () => undefined,
+        reserve(asker) {
+          grant = () => {
+            asker.granted(tryReserve(asker.request)!);
+          };
+        },
+      });
+    });
+    const clock = new VirtualClock();
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder()
+      .layer(loadShed({ wait: 50, clock }))
+      .layer(stubborn)
+      .service(inner);
+    const call = outcomeOf(service.call("a"));
+    await clock.advance(50);
+    grant();
+    expect(await call).toBe("OverloadedError by undefined");
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+  });
 
   test("an abort in the turn in which the wait is over ends with its own reason (promise 5)", async () => {
     const { clock, service, shed, slots } = patient(0);
