@@ -1156,6 +1156,7 @@ describe("promise 14: bad options are refused at once", () => {
     ["total", { total: -5 }, RangeError, "total must be"],
     ["total", { total: {} }, TypeError, "total must be"],
     ["clock", { call: 1, clock: {} }, TypeError, "clock must be"],
+    ["label", { call: 1, label: "" }, TypeError, "label must be"],
   ];
   test.each(bad)("%s: %o", (option, options, kind, message) => {
     const make = (): unknown => timeout(options as number);
