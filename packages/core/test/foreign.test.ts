@@ -195,7 +195,7 @@ describe("a service from another copy of this package", () => {
   test("leaves its refusals where ours are read", () => {
     takeRefusal();
     copy.gate(new copy.Semaphore(0), { name: "theirs" }).wrap(new Leaf().service).tryReady();
-    expect(takeRefusal()).toMatchObject({ layer: "theirs", retryAfter: undefined });
+    expect(takeRefusal()).toMatchObject({ layer: "theirs", reason: "capacity", retryAfter: undefined });
   });
 
   test("its permits are spent once", async () => {

@@ -21,6 +21,10 @@ test("a middleware has its name, and holds no state", () => {
   expect(middleware("own", () => 1)).toMatchObject({ name: "own", state: undefined });
 });
 
+test("what it says of itself is checked in its own name", () => {
+  expect(() => middleware("own", () => 1, { label: "" })).toThrow("middleware: label must be a non-empty string");
+});
+
 describe("readiness", () => {
   test("is that of the service inside", async () => {
     const { service, active } = between((request, next) => next(request));
