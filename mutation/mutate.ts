@@ -1,5 +1,5 @@
 // Tests the tests: breaks the sources in every way that a mutator knows, one at a time, and counts what no test notices.
-//   pnpm mutate [package ...] [--force]
+//   pnpm mutate [package ...] [--only glob] [--concurrency 2] [--force]
 // It fails when more than one in ten goes unnoticed in a package.
 import { mkdirSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,12 @@ const all = readdirSync(join(root, "packages")).filter((name) => !leftOut.includ
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   // By default, mutants are tried again only where they or the tests that reach them have changed since.
-  options: { force: { type: "boolean", default: false } },
+  options: {
+    force: { type: "boolean", default: false },
+    // The sources to break, below a package's src.
+    only: { type: "string", default: "**/*.ts" },
+    concurrency: { type: "string", default: "2" },
+  },
 });
 
 const asked = positionals.length > 0 ? positionals : all;
@@ -33,12 +38,12 @@ function mutantsOf(name: string): Promise<Mutant[]> {
   const reports = join(root, "coverage/mutation");
   mkdirSync(reports, { recursive: true });
   return new Stryker({
-    mutate: [`packages/${name}/src/**/*.ts`],
+    mutate: [`packages/${name}/src/${values.only}`],
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner"],
     vitest: { configFile: "mutation/vitest.config.ts", related: false },
     coverageAnalysis: "perTest",
-    concurrency: 2,
+    concurrency: Number(values.concurrency),
     // Outside of the tree, so that nobody who works in it meets a mutant.
     tempDirName: join(tmpdir(), `sluice-mutants-${process.pid}`),
     cleanTempDir: "always",

@@ -27,6 +27,6 @@ export default defineConfig({
     // No mutant is found, or overlooked, by chance.
     setupFiles: [join(root, "test-kit/src/fixed-randomness.ts")],
     // A mutant that never answers fails here; one that never returns is stopped from outside (mutate.ts), which is slower.
-    testTimeout: 3000,
+    testTimeout: 8_000,
   },
 });

@@ -10,6 +10,10 @@ describe("BufferClosedError", () => {
     expect(error.message).not.toBe("");
   });
 
+  test("captures no stack trace, as every refusal", () => {
+    expect(new BufferClosedError().stack).toBe("BufferClosedError: Refused: the buffer is closed.");
+  });
+
   test("is known to another copy of the package", async () => {
     vi.resetModules();
     const copy = await import("../src/index.ts");

@@ -471,7 +471,7 @@ describe("promise 5: abort", () => {
     expect(queue.available).toBe(2);
   });
 
-  test("a grant that comes all the same is given back", async () => {
+  test.each(["abort", "close"])("a grant that comes all the same is given back: after %s", async (end) => {
     let grant!: () => void;
     // It does not look at the signal.
     const stubborn = layerFn("stubborn", (inner) => {
@@ -486,17 +486,31 @@ describe("promise 5: abort", () => {
       });
     });
     const [inner, handle] = mockService<string, string>();
-    const service = new ServiceBuilder()
-      .layer(buffer({ capacity: 1 }))
-      .layer(stubborn)
-      .service(inner);
+    const queue = buffer({ capacity: 1 });
+    const service = new ServiceBuilder().layer(queue).layer(stubborn).service(inner);
     const controller = new AbortController();
+    const state = watch(service.call("a", end === "abort" ? { signal: controller.signal } : {}));
+    if (end === "abort") controller.abort("enough");
+    else queue.close();
+    grant();
+    await turn();
+    expect(state()).toEqual(["broken", end === "abort" ? "enough" : expect.any(BufferClosedError)]);
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+  });
+
+  test("an abort whose event another listener stopped is noticed with the grant, which is given back", async () => {
+    const { handle, queue, service } = setUp(1);
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => {
+      event.stopImmediatePropagation();
+    });
     const state = watch(service.call("a", { signal: controller.signal }));
     controller.abort("enough");
-    grant();
+    handle.allow(1);
     await turn();
     expect(state()).toEqual(["broken", "enough"]);
     expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+    expect(queue.available).toBe(1);
   });
 
   test("a signal that is aborted already reaches nobody", async () => {
@@ -1037,6 +1051,21 @@ describe("what is seen of a buffer", () => {
     expect(drained).toEqual([
       ["draining", "buffer", "mails", 1],
       ["drained", "buffer", "mails", 0],
+    ]);
+  });
+
+  test("both are announced when they begin, with how many wait, in the queue and in line for a slot", () => {
+    const { queue, service } = setUp(1);
+    for (const name of ["queued", "in line", "behind"]) service.call(name).catch(() => {});
+    const heard: unknown[] = [];
+    const subscription = events.subscribe(({ type, waiting }) => heard.push([type, waiting]));
+    void queue.drain();
+    expect(heard).toEqual([["draining", 3]]);
+    queue.close();
+    subscription[Symbol.dispose]();
+    expect(heard.slice(0, 2)).toEqual([
+      ["draining", 3],
+      ["closed", 1],
     ]);
   });
 

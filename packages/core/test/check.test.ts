@@ -8,6 +8,7 @@ import {
   requireDuration,
   requireFunction,
   requireMethods,
+  requireNear,
   requireNoPromise,
   requireNumber,
   requireObject,
@@ -292,6 +293,22 @@ describe("requireDuration", () => {
   test("refuses 0 where it must be above", () => {
     expect(() => requireDuration("owner", "interval", 0, { above: true })).toThrow(RangeError);
     expect(requireDuration("owner", "interval", 1, { above: true })).toBe(1);
+  });
+});
+
+describe("requireNear", () => {
+  test.each([1_000, 1_000 - 5, 1_000 + 2 ** 31 - 1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "takes %d where it is 1000",
+    (deadline) => {
+      expect(() => requireNear("owner", deadline, 1_000)).not.toThrow();
+    },
+  );
+
+  test.each([1_000 + 2 ** 31, 1.7e12])("refuses %d, which is further off than a timer can be set", (deadline) => {
+    expect(() => requireNear("owner", deadline, 1_000)).toThrow(RangeError);
+    expect(() => requireNear("owner", deadline, 1_000)).toThrow(
+      new RegExp(`^owner: deadline must be at most 2147483647 ms from now, .* it is now 1000; received ${deadline}$`),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { turn, unhandledIn } from "@sluice/test-kit";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../src/index.ts";
 import { Deadline, Deadlines } from "../src/kit.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
@@ -178,5 +179,119 @@ describe("deadlines", () => {
     clock.fireEarly();
     await turn();
     expect(expired).toEqual(["before", "after", "last"]);
+  });
+});
+
+/** Deadlines in the process's own time, so many milliseconds from now. */
+function inProcessTime() {
+  const expired: string[] = [];
+  const deadlines = new Deadlines(systemClock);
+  const add = (name: string, ms: number): Named => {
+    const deadline = new Named(expired, name, systemClock.now() + ms);
+    deadlines.add(deadline);
+    return deadline;
+  };
+  return { expired, deadlines, add };
+}
+
+describe("deadlines in the process's own time", () => {
+  /** The timers that are armed. The functions pass for those of the platform, whose properties they have. */
+  const armed = new Set<unknown>();
+  beforeEach(() => {
+    armed.clear();
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const counting = (run: () => void, ms: number): unknown => {
+      const handle = set(run, ms);
+      armed.add(handle);
+      return handle;
+    };
+    vi.stubGlobal("setTimeout", Object.defineProperties(counting, Object.getOwnPropertyDescriptors(set)));
+    vi.stubGlobal("clearTimeout", (handle: ReturnType<typeof set>) => {
+      armed.delete(handle);
+      clear(handle);
+    });
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test("touch no timer where they are removed in the turn in which they were added, and share one where they stay", async () => {
+    const { deadlines, add } = inProcessTime();
+    const short = add("short", 10_000);
+    for (let microtask = 0; microtask < 6; microtask++) await Promise.resolve();
+    expect(armed.size).toBe(0);
+    expect(deadlines.remove(short)).toBe(true);
+    await turn();
+    expect(armed.size).toBe(0);
+
+    const stay = [add("first", 20_000), add("second", 10_000)];
+    expect(armed.size).toBe(0);
+    await turn();
+    expect(armed.size).toBe(1);
+    for (const deadline of stay) deadlines.remove(deadline);
+    expect(armed.size).toBe(0);
+  });
+
+  test("expire by a timer, the earlier first", async () => {
+    const { expired, deadlines } = inProcessTime();
+    const now = systemClock.now();
+    await new Promise<void>((resolve) => {
+      const last = new Named(expired, "b", now + 4);
+      last.expire = resolve;
+      deadlines.add(last);
+      deadlines.add(new Named(expired, "a", now + 2));
+    });
+    expect(expired).toEqual(["a"]);
+  });
+});
+
+describe("deadlines under fake timers", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("have a timer each, which goes with them", async () => {
+    const { expired, deadlines, add } = inProcessTime();
+    const [gone, other] = [add("gone", 100), add("other", 100)];
+    expect(vi.getTimerCount()).toBe(2);
+    expect([deadlines.remove(gone), deadlines.remove(gone)]).toEqual([true, false]);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(expired).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(expired).toEqual(["other"]);
+    expect(deadlines.remove(other)).toBe(false);
+  });
+
+  test("do not expire where they are removed in the turn in which the timer fires", async () => {
+    const { expired, deadlines, add } = inProcessTime();
+    const late = add("late", 100);
+    vi.advanceTimersByTime(100);
+    expect(deadlines.remove(late)).toBe(true);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(expired).toEqual([]);
+  });
+
+  test("beyond the longest timer are reached in steps", async () => {
+    const { expired, add } = inProcessTime();
+    add("far", 2 ** 31 + 100);
+    await vi.advanceTimersByTimeAsync(2 ** 31 - 1);
+    expect(expired).toEqual([]);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(101);
+    expect(expired).toEqual(["far"]);
+  });
+
+  test("are known from those of a time when there were no fake timers", async () => {
+    vi.useRealTimers();
+    const { deadlines, add } = inProcessTime();
+    const before = add("before", 10_000);
+    vi.useFakeTimers();
+    const under = add("under", 10_000);
+    expect([deadlines.remove(before), deadlines.remove(under)]).toEqual([true, true]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -80,6 +80,21 @@ describe("a service of another's making", () => {
     expect(foreign.free).toBe(1);
   });
 
+  test("that grants to a caller whose abort another listener kept from us gets its permit back (promise 5)", async () => {
+    const { service, foreign, active } = stack(1);
+    const permit = service.tryReady();
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => {
+      event.stopImmediatePropagation();
+    });
+    const waiting = service.ready({ signal: controller.signal });
+    controller.abort("gone");
+    permit?.release();
+    await expect(waiting).rejects.toBe("gone");
+    expect(active()).toEqual([0, 0, 0]);
+    expect(foreign.free).toBe(1);
+  });
+
   test("that fails to be ready fails those who ask, and holds nothing", async () => {
     const { service, foreign, active } = stack(1);
     foreign.failure = new Error("down");
@@ -180,7 +195,7 @@ describe("a service from another copy of this package", () => {
   test("leaves its refusals where ours are read", () => {
     takeRefusal();
     copy.gate(new copy.Semaphore(0), { name: "theirs" }).wrap(new Leaf().service).tryReady();
-    expect(takeRefusal()).toMatchObject({ layer: "theirs", retryAfter: undefined });
+    expect(takeRefusal()).toMatchObject({ layer: "theirs", reason: "capacity", retryAfter: undefined });
   });
 
   test("its permits are spent once", async () => {

@@ -64,6 +64,21 @@ describe("what a gate holds in the place of a lease", () => {
     expect(policy.inner.active).toBe(0);
   });
 
+  test("is asked for of a kind of semaphore as well", async () => {
+    const log: string[] = [];
+    class Noted extends Semaphore {
+      admitted(lease: Lease): Lease {
+        log.push("admitted");
+        return lease;
+      }
+    }
+    const semaphore = new Noted(1);
+    const service = gate(semaphore, { name: "noted" }).wrap(new Leaf().service);
+    service.tryReady()?.release();
+    expect(log).toEqual(["admitted"]);
+    expect(semaphore.active).toBe(0);
+  });
+
   test("a caller granted in line is not overtaken by a newcomer in any microtask before it has moved on (promise 4)", async () => {
     const policy = new Watched(2);
     const { service, leaf } = around(policy);

@@ -1,6 +1,6 @@
 import { hops } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
-import { gate, type Gate, middleware, ServiceBuilder } from "../src/index.ts";
+import { gate, type Gate, middleware, type Outcome, ServiceBuilder } from "../src/index.ts";
 import { RecordingGate } from "./helper/gates.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 
@@ -25,6 +25,14 @@ describe("a gate that holds until the answer", () => {
     expect(policy.log).toEqual(["A in", "A start", "A answered fulfilled", "A finish fulfilled"]);
     expect(handedUp).toHaveLength(1);
     leaf.last.respond();
+  });
+
+  test("need not hear of the start", async () => {
+    const finished: string[] = [];
+    const lease = { cancel() {}, finish: ({ status }: Outcome) => void finished.push(status) };
+    const policy = { holds: "answer" as const, tryAcquire: () => lease, acquire: async () => lease };
+    expect(await gate(policy, { name: "held" }).wrap(answering("ok")).call("x")).toBe("ok");
+    expect(finished).toEqual(["fulfilled"]);
   });
 
   test("hands the caller's own options on, so that work is registered with those further out", async () => {

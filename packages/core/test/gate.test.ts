@@ -899,6 +899,12 @@ describe("promise 14: bad options", () => {
       () => gate(Object.assign(throwing("retryAfter"), { tryAcquire() {}, acquire() {} }) as never, { name: "x" }),
       /^gate: gate\.retryAfter could not be read/,
     ],
+    [
+      "holds that cannot be read",
+      () => gate(Object.assign(throwing("holds"), { tryAcquire() {}, acquire() {} }) as never, { name: "x" }),
+      /^gate: gate\.holds could not be read/,
+    ],
+    ["an empty label", () => gate(policy, { name: "x", label: "" }), /^gate: label must be a non-empty string/],
     ["no options", () => gate(policy, undefined as never), /^gate: .* received undefined/],
     ["options null", () => gate(policy, null as never), /^gate: options must be an object; received null/],
     ["options a string", () => gate(policy, "x" as never), /^gate: options must be an object; received "x"/],

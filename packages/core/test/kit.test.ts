@@ -58,6 +58,12 @@ describe("permit", () => {
     expect(await unhandledIn(async () => permit(trap, trap).release())).toEqual([new Error("trap")]);
   });
 
+  test("takes functions, and names the one that is none", () => {
+    const none = "none" as never;
+    expect(() => permit(none, () => {})).toThrow(new TypeError('permit: call must be a function; received "none"'));
+    expect(() => permit(() => 1, none)).toThrow(new TypeError('permit: release must be a function; received "none"'));
+  });
+
   test("works for a service of one's own, inside our layers", async () => {
     class Own extends Service<string, string, never> {
       free = 1;
@@ -145,7 +151,9 @@ describe("recoverReadiness", () => {
 
   test("leaves the failure where it returns undefined, and fails with what it throws", async () => {
     const { inner } = failing(new OverloadedError("open"));
-    await expect(recoverReadiness(inner, () => undefined).call(1)).rejects.toBeInstanceOf(OverloadedError);
+    const left = recoverReadiness(inner, () => undefined);
+    await expect(left.call(1)).rejects.toBeInstanceOf(OverloadedError);
+    expect(() => left.tryReady()).toThrow(OverloadedError);
     const other = new Error("another failure");
     const mapped = recoverReadiness(inner, () => {
       throw other;
@@ -160,6 +168,16 @@ describe("recoverReadiness", () => {
       throw new Error("answer trap");
     });
     await expect(service.call(1)).rejects.toThrow("answer trap");
+  });
+
+  test("a caller who waits is served as without it", async () => {
+    const slots = new Semaphore(0);
+    const recover = vi.fn<() => undefined>();
+    const service = recoverReadiness(gate(slots, { name: "slots" }).wrap(answering("ok")), recover);
+    const answer = service.call("a");
+    slots.max = 1;
+    expect(await answer).toBe("ok");
+    expect(recover).not.toHaveBeenCalled();
   });
 
   test("is not asked about the reason of the caller's own abort", async () => {
@@ -236,6 +254,16 @@ describe("callLayer", () => {
     }
   });
 
+  test("a call that answers without what is inside cancels it, at the edge too (promise 3)", async () => {
+    const slots = new Semaphore(1);
+    const own = callLayer("own", (inside) => {
+      inside.cancel();
+      return Promise.resolve("own");
+    });
+    expect(await own.wrap(gate(slots, { name: "slots" }).wrap(new Leaf().service)).call("a")).toBe("own");
+    expect(slots.active).toBe(0);
+  });
+
   test("one that passes the answer on adds no microtask", async () => {
     const passing = callLayer("own", (inside, request, options) => inside.start(request, options));
     expect(await hops(passing.wrap(answering("ok")).call("a"))).toBe(0);
@@ -248,6 +276,7 @@ describe("callLayer", () => {
     });
     expect(() => callLayer("own", 5 as never)).toThrow("callLayer: call must be a function; received 5");
     expect(() => callLayer("", () => Promise.resolve())).toThrow("callLayer: name must be a non-empty string");
+    expect(() => callLayer("own", () => Promise.resolve(), 5 as never)).toThrow("callLayer: options must be an object");
   });
 });
 
@@ -308,11 +337,79 @@ describe("holdLayer", () => {
     expect(inner.active).toBe(0);
   });
 
-  test.each([
-    [{ start: () => Promise.resolve() }, "holdLayer: holding must be what to hold (with reserve, start)"],
-    [{ reserve() {}, start: () => Promise.resolve(), cancel: 5 }, "holdLayer: cancel must be a function; received 5"],
-  ])("refuses %j", (holding, message) => {
-    expect(() => holdLayer("own", holding as never)).toThrow(message);
+  test("a caller who waits is served, and the service inside reserves for the request itself where nothing else is said", async () => {
+    const leaf = new Leaf();
+    const slots = new Semaphore(0);
+    const asked = vi.spyOn(slots, "tryAcquire");
+    const service = holdLayer<never, object>("own", {
+      reserve: () => ({}),
+      start: (_state, inside, request, options) => inside.start(request, options),
+    }).wrap(gate(slots, { name: "slots" }).wrap(leaf.service) as never) as Service<unknown, unknown>;
+    const answer = service.call("a");
+    slots.max = 1;
+    await turn();
+    leaf.last.respond("ok");
+    expect(await answer).toBe("ok");
+    expect(slots.active).toBe(0);
+    expect(new Set(asked.mock.calls.flat())).toEqual(new Set(["a"]));
+  });
+
+  test.each(["reserve", "ask"])("what %s throws is a failure of readiness, and nothing is held", async (trap) => {
+    const failure = new Error(`${trap} trap`);
+    const slots = new Semaphore(1);
+    let held = 0;
+    const service = holdLayer<never, object>("own", {
+      reserve: () => {
+        if (trap === "reserve") throw failure;
+        held++;
+        return {};
+      },
+      ask: () => {
+        throw failure;
+      },
+      start: (_state, inside, request, options) => inside.start(request, options),
+      cancel: () => void held--,
+    }).wrap(gate(slots, { name: "slots" }).wrap(answering("ok")) as never) as Service<unknown, unknown>;
+    expect(() => service.tryReady()).toThrow(failure);
+    await expect(service.ready()).rejects.toBe(failure);
+    await expect(service.call("a")).rejects.toBe(failure);
+    expect([held, slots.active, slots.waiting]).toEqual([0, 0, 0]);
+  });
+
+  test("what cancel throws is reported, and what is inside is given back all the same", async () => {
+    const slots = new Semaphore(1);
+    const service = holdLayer<never, object>("own", {
+      reserve: () => ({}),
+      start: (_state, inside, request, options) => inside.start(request, options),
+      cancel: () => {
+        throw new Error("cancel trap");
+      },
+    }).wrap(gate(slots, { name: "slots" }).wrap(answering("ok")) as never) as Service<unknown, unknown>;
+    expect(await unhandledIn(async () => service.tryReady()?.release())).toEqual([new Error("cancel trap")]);
+    expect(slots.active).toBe(0);
+  });
+
+  const holding = { reserve() {}, start: () => Promise.resolve() };
+  test.each<[string, () => unknown]>([
+    ["name must be a non-empty string", () => holdLayer("", holding)],
+    ["holding must be what to hold (with reserve, start)", () => holdLayer("own", { start: holding.start } as never)],
+    ...["ask", "cancel", "failed", "wait"].map((method): [string, () => unknown] => [
+      `${method} must be a function; received 5`,
+      () => holdLayer("own", { ...holding, [method]: 5 }),
+    ]),
+    [
+      "wait could not be read",
+      () =>
+        holdLayer("own", {
+          ...holding,
+          get wait(): never {
+            throw new Error("getter trap");
+          },
+        }),
+    ],
+    ["options must be an object; received 5", () => holdLayer("own", holding, 5 as never)],
+  ])("refuses by name: %s", (message, make) => {
+    expect(make).toThrow(`holdLayer: ${message}`);
   });
 });
 

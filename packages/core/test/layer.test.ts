@@ -29,6 +29,14 @@ describe("a layer from a function", () => {
   });
 });
 
+test("JSON.stringify of a layer is its name and label, with or without the latter", () => {
+  expect(JSON.stringify(layerFn("own", (inner) => inner))).toBe('{"name":"own"}');
+  expect(JSON.parse(JSON.stringify(layerFn("own", (inner) => inner, {}, { label: "a" })))).toEqual({
+    name: "own",
+    label: "a",
+  });
+});
+
 describe("one that holds state", () => {
   const stateful = (state: object) =>
     layerFn("own", (inner) => gate(new Semaphore(1), { name: "g" }).wrap(inner), state);

@@ -21,6 +21,10 @@ test("a middleware has its name, and holds no state", () => {
   expect(middleware("own", () => 1)).toMatchObject({ name: "own", state: undefined });
 });
 
+test("what it says of itself is checked in its own name", () => {
+  expect(() => middleware("own", () => 1, { label: "" })).toThrow("middleware: label must be a non-empty string");
+});
+
 describe("readiness", () => {
   test("is that of the service inside", async () => {
     const { service, active } = between((request, next) => next(request));
@@ -97,6 +101,19 @@ describe("next", () => {
     leaf.last.respond("b");
     expect(await call).toBe("b");
     expect(active()).toEqual([0, 0]);
+  });
+
+  test("may be called once also where nothing is inside that would know", async () => {
+    const leaf = new Leaf();
+    for (const first of ["call", "release"]) {
+      const service = middleware("twice", (request, next) => {
+        if (first === "release") next.release();
+        else next(request).catch(() => {});
+        return next(request);
+      }).wrap(leaf.service);
+      await expect(service.call("x")).rejects.toSatisfy(isPermitSpentError);
+    }
+    expect(leaf.calls).toHaveLength(1);
   });
 
   test("after the answer rejects with PermitSpentError and reaches nobody", async () => {
@@ -349,12 +366,42 @@ describe("the service inside", () => {
 });
 
 describe("a handler that answers without next", () => {
-  test("gives back what was reserved as soon as it returns a plain value", async () => {
-    const { service, active } = between(() => "cached");
+  test.each(["cached", undefined, null])("gives back what was reserved as soon as it returns %s", async (value) => {
+    const { service, active } = between(() => value);
     const answer = service.call("x");
     expect(active()).toEqual([1, 0]);
-    expect(await answer).toBe("cached");
+    expect(await answer).toBe(value);
     expect(active()).toEqual([0, 0]);
+  });
+
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    [
+      "returns what cannot be read",
+      () => ({
+        get then(): never {
+          throw new Error("no");
+        },
+      }),
+    ],
+  ])("gives back what was reserved as soon as it %s", async (_what, handler) => {
+    const { service, active } = between(handler);
+    const answer = service.call("x");
+    expect(active()).toEqual([1, 0]);
+    await expect(answer).rejects.toThrow("no");
+    expect(active()).toEqual([0, 0]);
+  });
+
+  test("registers no work", async () => {
+    const registered: unknown[] = [];
+    const service = middleware("own", async () => "own").wrap(new Leaf().service);
+    expect(await service.call("x", { waitUntil: (work) => registered.push(work) })).toBe("own");
+    expect(registered).toEqual([]);
   });
 
   test("gives back at once by next.release, while the answer of somebody else is awaited", async () => {

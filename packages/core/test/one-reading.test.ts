@@ -60,6 +60,14 @@ describe("the system's clock", () => {
     for (const { oldest, active } of semaphores) expect({ oldest, active }).toEqual({ oldest: 7, active: 2 });
   });
 
+  test("is read once for all layers that a caller passes whose turn has come", async () => {
+    const line = new Semaphore(0);
+    void limited(never, line, observed(9), observed(9), observed(9)).call("x");
+    line.max = 1;
+    await Promise.resolve();
+    expect(readings).toBe(1);
+  });
+
   test("is read anew for what the innermost service does, however long it takes before", () => {
     const other = observed(1);
     const service = limited(
@@ -143,6 +151,21 @@ describe("the system's clock", () => {
     expect(readings).toBe(1);
     time = 50;
     expect(timeOf(systemClock)).toBe(50);
+  });
+
+  test("is read anew after a caller who waited has gone on to the next line", async () => {
+    const [outer, inner, some, other] = [observed(0), observed(0), observed(1), observed(1)];
+    void limited(never, outer, inner).ready();
+    outer.max = 1;
+    await Promise.resolve();
+    expect(inner.waiting).toBe(1);
+    // As timers do, each at its time.
+    time = 50;
+    some.tryAcquire();
+    time = 90;
+    other.tryAcquire();
+    time = 100;
+    expect([some.oldest, other.oldest]).toEqual([50, 10]);
   });
 
   test.each(["tryReady", "ready", "call"])("is read anew after a %s that was refused or failed", (way) => {

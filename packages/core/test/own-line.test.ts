@@ -1,6 +1,6 @@
 import { turn } from "@sluice/test-kit";
 import { describe, expect, test } from "vitest";
-import { gate, type ReadyOptions, Semaphore, type WaitingLine } from "../src/index.ts";
+import { gate, type Lease, type ReadyOptions, Semaphore, type WaitingLine } from "../src/index.ts";
 import { Line } from "../src/kit.ts";
 import { Leaf } from "./helper/leaf.ts";
 
@@ -130,4 +130,13 @@ test("idle is true while nobody holds a slot and nobody waits", async () => {
   lease.cancel();
   (await waiting).cancel();
   expect(semaphore.idle).toBe(true);
+  semaphore.max = 0;
+  void semaphore.acquire();
+  expect(semaphore).toMatchObject({ active: 0, idle: false });
+});
+
+test.each([true, false, undefined])("a semaphore says whether its line refuses by itself: %s", (bounded) => {
+  const line = (serve: () => void) => Object.assign(new Line<Lease>(serve), { bounded });
+  expect(new Semaphore(1, { line }).bounded).toBe(bounded === true);
+  expect(new Semaphore(1).bounded).toBe(false);
 });

@@ -5,18 +5,110 @@ import {
   type Gate,
   gate,
   isPermitSpentError,
+  type Lease,
   type ReadyOptions,
   Semaphore,
   type Service,
 } from "../src/index.ts";
 import { callLayer, type Inside } from "../src/kit.ts";
-import { stackOf, stackService } from "../src/internal.ts";
+import { giveSlots, type Slot, SlotPool, stackOf, stackService } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { answering, Leaf } from "./helper/leaf.ts";
 import { VirtualClock } from "./helper/virtual-clock.ts";
 
 const limited = (policy: Gate<unknown>, service: Service<unknown, unknown>): Service<unknown, unknown> =>
   gate(policy, { name: "limit" }).wrap(service);
+
+/** A gate that counts starts, of which there may be so many; in slots, as rates are. */
+class Starts implements Gate<unknown> {
+  readonly holds = "start";
+  started = 0;
+  trap: Error | undefined;
+  readonly slots: SlotPool = new SlotPool("start", (started) => {
+    if (this.trap !== undefined) throw this.trap;
+    if (started) this.started++;
+  });
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+    giveSlots(Starts.prototype, () => ({ trySlot: (starts) => starts.take() }));
+  }
+
+  take(): Slot | undefined {
+    if (this.trap !== undefined) throw this.trap;
+    return this.started + this.slots.size < this.most ? this.slots.take(0) : undefined;
+  }
+
+  tryAcquire(): Lease | undefined {
+    throw new Error("A layer asks for slots.");
+  }
+
+  acquire(): Promise<Lease> {
+    return Promise.reject(new Error("no line"));
+  }
+}
+
+describe("a slot that is held until the call starts", () => {
+  const setUp = (most: number) => {
+    const starts = new Starts(most);
+    const leaf = new Leaf();
+    const inner = new Semaphore(1);
+    return { starts, leaf, inner, service: limited(starts, limited(inner, leaf.service)) };
+  };
+
+  test("counts from then on, and one that is given back or refused further inside does not", () => {
+    const { starts, service } = setUp(3);
+    service.tryReady()?.release();
+    expect([starts.slots.size, starts.started]).toEqual([0, 0]);
+    const permit = service.tryReady();
+    expect([starts.slots.size, starts.started]).toEqual([1, 0]);
+    void permit?.call("a");
+    expect([starts.slots.size, starts.started]).toEqual([0, 1]);
+    expect(service.tryReady()).toBeUndefined();
+    expect([starts.slots.size, starts.started]).toEqual([0, 1]);
+  });
+
+  test("is started once", async () => {
+    const starts = new Starts(2);
+    const leaf = new Leaf();
+    let second: Promise<unknown> | undefined;
+    const twice = callLayer("twice", (inside, request, options) => {
+      void inside.start(request, options);
+      second = inside.start(request, options);
+      return Promise.resolve("ok");
+    });
+    await twice.wrap(limited(starts, leaf.service)).call("a");
+    await expect(second).rejects.toSatisfy(isPermitSpentError);
+    expect([starts.started, leaf.calls.length]).toEqual([1, 1]);
+  });
+
+  test("a gate that throws at the start fails the call, which reaches nobody and holds nothing", async () => {
+    const { starts, leaf, inner, service } = setUp(2);
+    const permit = service.tryReady();
+    starts.trap = new Error("no time");
+    await expect(permit?.call("a")).rejects.toBe(starts.trap);
+    expect([leaf.calls.length, inner.active, starts.slots.size]).toEqual([0, 0, 0]);
+  });
+
+  test("a gate that throws when it is asked, or has no line for those who wait, fails readiness", async () => {
+    const { starts, service } = setUp(0);
+    await expect(service.ready()).rejects.toThrow("no line");
+    starts.trap = new Error("no time");
+    await expect(service.ready()).rejects.toBe(starts.trap);
+  });
+});
+
+test("a service inside that fails to be ready is asked once for a caller who was granted a slot in line", async () => {
+  const foreign = new Foreign(1);
+  const outer = new Semaphore(0);
+  const call = limited(outer, foreign).call("a");
+  foreign.failure = new Error("down");
+  outer.max = 1;
+  await expect(call).rejects.toBe(foreign.failure);
+  expect(foreign.asked).toHaveLength(1);
+  expect(outer.active).toBe(0);
+});
 
 describe("work that is registered late", () => {
   test("does not prolong the stay of the call that has the slot by then", async () => {

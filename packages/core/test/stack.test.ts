@@ -66,6 +66,26 @@ describe("a service as layers see it", () => {
     expect(semaphore.active).toBe(0);
   });
 
+  test.each([
+    ["a leaf", () => serviceFn((request: string) => request)],
+    ["a limit", () => gate(new Semaphore(9), { name: "limit" }).wrap(serviceFn((request: string) => request))],
+  ])("%s that several layers share is called through the layer that was asked", async (_of, make) => {
+    const shared = make();
+    const through = (name: string) =>
+      stackService(
+        around(stackOf(shared), {
+          start: ({ inner }, request, options, edge) => inner.start(`${String(request)} by ${name}`, options, edge),
+          cancel: ({ inner }) => inner.cancel(),
+        }),
+      );
+    const [one, other] = [through("one"), through("other")];
+    expect([await one.call("a"), await other.call("b"), await one.call("c")]).toEqual([
+      "a by one",
+      "b by other",
+      "c by one",
+    ]);
+  });
+
   test("has nothing further in than its leaf", async () => {
     nothing.cancel();
     await expect(nothing.start("x", noOptions, true)).rejects.toThrow(TypeError);

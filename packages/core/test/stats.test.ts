@@ -215,6 +215,19 @@ describe("Ewma", () => {
     );
   });
 
+  test.each([
+    [1, 1],
+    [2.5, 2],
+    [10, 10],
+    [20, 10],
+  ])("of %d samples takes the mean of the first %d, where nothing else is said", (samples, warmUp) => {
+    const ewma = new Ewma(samples);
+    for (let nth = 1; nth < warmUp; nth++) ewma.add(0);
+    expect(ewma.add(100)).toBeCloseTo(100 / warmUp, 9);
+    const next = 100 / warmUp;
+    expect(ewma.add(0)).toBeCloseTo(next * (1 - 2 / (samples + 1)), 9);
+  });
+
   test("may be set", () => {
     const ewma = new Ewma(1);
     ewma.set(5);
@@ -244,6 +257,8 @@ describe("PeakEwma", () => {
   test("takes a clock that is set back for one that stands still", () => {
     const cost = new PeakEwma(1000, 500, 8);
     expect(cost.at(0)).toBe(8);
+    cost.add(20, 0);
+    expect(cost.at(500)).toBe(20);
   });
 });
 
@@ -301,4 +316,29 @@ describe("Latencies", () => {
   ])("refuses what is out of range", (run, message) => {
     expect(run).toThrow(new RangeError(message));
   });
+});
+
+test.each([
+  [() => new CountWindow(0), "CountWindow: size must be a whole number of 1 or more and at most 1000000; received 0"],
+  [() => new TimeWindow(0), "TimeWindow: span must be a number above 0 and at most 2147483647; received 0"],
+  [
+    () => new TimeWindow(1, 1_001),
+    "TimeWindow: buckets must be a whole number of 1 or more and at most 1000; received 1001",
+  ],
+  [() => new Ewma(0.5), "Ewma: samples must be a number of 1 or more; received 0.5"],
+  [() => new Ewma(9, 1.5), "Ewma: warmUp must be a whole number of 1 or more; received 1.5"],
+  [() => new PeakEwma(0, 0), "PeakEwma: decay must be a number above 0 and at most 2147483647; received 0"],
+  [() => new PeakEwma(1, 0, -1), "PeakEwma: initial must be a number of 0 or more; received -1"],
+])("bad options are refused by name: %s", (make, message) => {
+  expect(make).toThrow(new RangeError(message));
+});
+
+test.each([
+  () => new CountWindow(1_000_000),
+  () => new TimeWindow(1, 1_000),
+  () => new Ewma(1, 1),
+  () => new PeakEwma(1, 0, 0),
+  () => new Latencies(1, 1),
+])("what is just in range will do: %s", (make) => {
+  expect(make).not.toThrow();
 });

@@ -9,7 +9,7 @@ import {
   Semaphore,
   type WaitingLine,
 } from "@sluice/core";
-import { readOptions, requireFunction, requireLabel, requireNumber, show } from "@sluice/core/kit";
+import { readOptions, requireFunction, requireLabel, show } from "@sluice/core/kit";
 import { type Counters, withCounters } from "./counters.ts";
 
 /** Options of {@link concurrencyLimit}. */
@@ -91,15 +91,11 @@ function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: st
     },
     set max(max) {
       const from = semaphore.max;
-      semaphore.max = requireMax(max);
+      semaphore.max = max;
       if (events.listening) events.emit({ type: "limit", layer: name, label, source: semaphore, from, to: max });
     },
   };
   return withCounters(layer, semaphore);
-}
-
-function requireMax(max: number): number {
-  return requireNumber(name, "max", max, { min: 0, integer: true, infinity: true });
 }
 
 /** By what it does and not by `instanceof`: it may come from another copy of core. */

@@ -118,7 +118,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
 
   /** Whether no permit is held, no caller waits for one, and all of the rate is available. */
   get idle(): boolean {
-    return this.held.size === 0 && this.line.size === 0 && this.available === this.most;
+    return this.line.size === 0 && this.available === this.most;
   }
 
   /** Callers in line. */
@@ -186,7 +186,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
     // Behind others there is nothing new, unless their timer may have been cleared.
-    if (this.line.size === 1 || !this.alarm.trusted) this.serve(now);
+    if (!this.alarm.trusted) this.serve(now);
     return waiting;
   }
 
@@ -194,7 +194,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   private left(started: boolean): void {
     const now = this.alarm.now();
     if (started) this.record(now);
-    if (this.line.size > 0) this.serve(now);
+    this.serve(now);
   }
 
   private overloaded(retryAfter: number): OverloadedError {

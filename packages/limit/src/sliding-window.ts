@@ -21,7 +21,7 @@ export class SlidingWindow extends Rate {
 
   protected earliest(count: number, now: number): number {
     const { ends } = this;
-    while (this.head < ends.length && (ends[this.head] as number) <= now) this.head++;
+    while ((ends[this.head] ?? Infinity) <= now) this.head++;
     // Forgets them once they are half of all, so that each start moves once on average; and a few at a time.
     if (this.head > 16 && this.head * 2 > ends.length) {
       ends.splice(0, this.head);

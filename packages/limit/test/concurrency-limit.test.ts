@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   events,
   isPermitSpentError,
+  type Lease,
   type ReadyOptions,
   refuse,
   type Service,
@@ -469,6 +470,7 @@ describe("promise 14: bad options", () => {
       new TypeError("concurrencyLimit: until must be a function; received 5"),
     );
     expect(() => concurrencyLimit(1, { clock: {} as never })).toThrow(/^concurrencyLimit: clock must be a clock/);
+    expect(() => concurrencyLimit(1, { label: "" })).toThrow(/^concurrencyLimit: label must be/);
     const clock = new VirtualClock();
     expect(() => concurrencyLimit(new Semaphore(1), { clock } as never)).toThrow(
       new TypeError("concurrencyLimit: clock must be left to the semaphore; received an object"),
@@ -527,6 +529,11 @@ describe("what is seen of a limit", () => {
     limit.wrap(serviceFn(() => 1)).tryReady();
     expect(takeRefusal()).toMatchObject({ layer: "concurrencyLimit", label: "db", reason: "capacity" });
     expect(limit.about).toEqual({ label: "db", traits: ["limits"], facts: { max: 0 } });
+  });
+
+  test("a line that refuses by itself is one of its facts, for those who judge a stack", () => {
+    const bounded = (serve: () => void) => Object.assign(new Line<Lease>(serve), { bounded: true });
+    expect(concurrencyLimit(2, { line: bounded }).about?.facts).toEqual({ max: 2, boundedLine: true });
   });
 
   test("a change of max is announced, and a bad one is not", () => {

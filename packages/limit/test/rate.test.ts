@@ -215,6 +215,32 @@ describe.each(rates)("%s", (algorithm, make) => {
       (await granted).cancel();
     });
 
+    test("a deadline further off than a timer can be set is refused by the time that the clock says now", async () => {
+      const clock = new VirtualClock(3_600_000);
+      const gate = make({ limit: 1, interval: 100, clock });
+      start(gate);
+      clock.jump(-3_600_000);
+      await expect(gate.acquire({ deadline: 2 ** 31 })).rejects.toThrow(
+        /^rateLimit: deadline must be .* it is now 0; received 2147483648$/,
+      );
+      expect(gate.waiting).toBe(0);
+      const granted = gate.acquire({ deadline: 2 ** 31 - 1 });
+      await clock.advance(100);
+      (await granted).cancel();
+    });
+
+    test("a caller in line is heard when it gives up, also once the clock was set back", async () => {
+      const clock = new VirtualClock(3_600_000);
+      const gate = make({ limit: 1, interval: 100, clock });
+      start(gate);
+      clock.jump(-3_600_000);
+      const caller = new AbortController();
+      const waiting = gate.acquire({ signal: caller.signal });
+      caller.abort("gone");
+      await expect(waiting).rejects.toBe("gone");
+      expect(gate.waiting).toBe(0);
+    });
+
     test("time that was seen is not taken back by a timer that goes by another", async () => {
       const clock = new VirtualClock();
       const gate = make({ limit: 1, interval: 100, clock });
@@ -282,6 +308,24 @@ describe.each(rates)("%s", (algorithm, make) => {
     const gate = make({ limit: Number.MAX_SAFE_INTEGER, interval: 1, clock: new VirtualClock() });
     for (let count = 0; count < 1_000; count++) expect(start(gate)).toBe(true);
     expect(gate.available).toBe(Number.MAX_SAFE_INTEGER - 1_000);
+  });
+
+  test("what is held is not available, also where the clock cannot tell the time that one start takes", () => {
+    const gate = make({ limit: 1e15, interval: 1, clock: new VirtualClock(1e6) });
+    for (let count = 0; count < 5; count++) leaseOf(gate);
+    expect(gate.available).toBe(1e15 - 5);
+  });
+
+  test("it is not idle while a caller waits, though by the clock it could start and only the timer is late", async () => {
+    const clock = new VirtualClock();
+    const gate = make({ limit: 1, interval: 100, clock });
+    start(gate);
+    const waiting = gate.acquire();
+    clock.jump(100);
+    expect(gate).toMatchObject({ available: 1, idle: false });
+    await clock.advance(100);
+    (await waiting).cancel();
+    expect(gate.idle).toBe(true);
   });
 
   test.each([10, 100])("however many have started, it remembers only the %d that count", (limit) => {

@@ -439,14 +439,27 @@ describe("what is seen of a refusal", () => {
     });
   });
 
-  test("where the service inside says nothing, it is counted as unknown", async () => {
+  test("where the service inside says nothing, it is counted and announced as unknown", async () => {
     const { shed } = refusing();
     const silent = { tryReady: () => undefined, ready: () => new Promise(() => {}), call: () => new Promise(() => {}) };
-    await shed
-      .wrap(silent as unknown as Service<string, string, never>)
-      .call("a")
-      .catch(() => {});
+    const service = shed.wrap(silent as unknown as Service<string, string, never>);
+    const heard: LayerEvent[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    try {
+      await expect(service.call("a")).rejects.toSatisfy(isOverloadedError);
+    } finally {
+      subscription[Symbol.dispose]();
+    }
     expect([...shed.refusedBy]).toEqual([["unknown", 1]]);
+    expect(heard).toMatchObject([{ type: "shed", by: "unknown", byLabel: undefined }]);
+  });
+
+  test("it says what it is, for those who judge a stack", () => {
+    expect(loadShed({ label: "search", wait: 50, retryAfter: 10 }).about).toEqual({
+      label: "search",
+      traits: ["sheds"],
+      facts: { wait: 50, retryAfter: 10 },
+    });
   });
 
   test("JSON of the layer is its name, label and counters", async () => {

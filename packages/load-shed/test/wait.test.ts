@@ -1,5 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, OverloadedError, refuse, Semaphore, type Service, ServiceBuilder, takeRefusal } from "@sluice/core";
+import { getEventListeners } from "node:events";
+import {
+  gate,
+  layerFn,
+  OverloadedError,
+  refuse,
+  Semaphore,
+  type Service,
+  ServiceBuilder,
+  takeRefusal,
+} from "@sluice/core";
+import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed } from "../src/index.ts";
@@ -63,6 +74,79 @@ describe("loadShed with a wait", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("refuses at once what is known from the start to take longer", async () => {
+    const clock = new VirtualClock();
+    const shed = loadShed({ wait: 50, clock });
+    const full = { acquire: () => new Promise<never>(() => {}), tryAcquire: () => undefined, retryAfter: () => 51 };
+    const service = new ServiceBuilder()
+      .layer(shed)
+      .layer(gate(full, { name: "full" }))
+      .serviceFn(() => "served");
+    await expect(service.call("a")).rejects.toMatchObject({ layer: "full", retryAfter: 51 });
+    expect(clock.pending).toBe(0);
+    full.retryAfter = () => 50;
+    void service.call("b").catch(() => {});
+    expect(shed.waiting).toBe(1);
+    await clock.advance(50);
+    expect(shed).toMatchObject({ waiting: 0, refused: 2 });
+  });
+
+  test("a failure of the service inside stays a failure, also after a wait", async () => {
+    const { clock, handle, service, shed } = patient();
+    handle.allow(0);
+    const call = service.call("a");
+    await clock.advance(10);
+    expect(shed.waiting).toBe(1);
+    const failure = new Error("down");
+    handle.sendFailure(failure);
+    await expect(call).rejects.toBe(failure);
+    expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a failure of the service inside in the turn in which it is asked to wait leaves no timer behind", async () => {
+    const clock = new VirtualClock();
+    const shed = loadShed({ wait: 50, clock });
+    const failure = new Error("down");
+    const broken = {
+      tryAcquire: () => undefined,
+      acquire: () => {
+        throw failure;
+      },
+    };
+    const service = new ServiceBuilder()
+      .layer(shed)
+      .layer(gate(broken, { name: "broken" }))
+      .serviceFn(() => "served");
+    await expect(service.call("a")).rejects.toBe(failure);
+    expect(shed.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("the service inside is told the earlier of the end of the wait and the caller's deadline", async () => {
+    const clock = new VirtualClock(1_000);
+    const told: (number | undefined)[] = [];
+    const service = new ServiceBuilder().layer(loadShed({ wait: 50, clock })).service({
+      tryReady: () => undefined,
+      ready: ({ deadline } = {}) => {
+        told.push(deadline);
+        return new Promise<never>(() => {});
+      },
+      call: () => new Promise<never>(() => {}),
+    } satisfies Service<string, never>);
+    for (const deadline of [undefined, 1_040, 1_060]) void service.call("a", { deadline }).catch(() => {});
+    expect(told).toEqual([1_050, 1_040, 1_050]);
+    await clock.advance(50);
+  });
+
+  test("a deadline further off than a timer can be set is refused before anybody waits", async () => {
+    const { service, shed, slots } = patient(0);
+    await expect(service.call("a", { deadline: 2 ** 31 })).rejects.toThrow(/^loadShed: deadline must be .* received/);
+    await expect(service.ready({ deadline: Date.now() })).rejects.toThrow(RangeError);
+    expect(slots.waiting).toBe(0);
+    expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+  });
+
   test("callers of different times each wait their own, by one timer", async () => {
     const { clock, service, shed } = patient(0);
     const outcomes: string[] = [];
@@ -95,29 +179,73 @@ describe("loadShed with a wait", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("no listener is left on a signal that lives longer than the calls (promise 5)", async () => {
+    const { clock, service, slots } = patient(0);
+    const { signal } = new AbortController();
+    const calls = ["refused", "served"].map((name) => outcomeOf(service.call(name, { signal })));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await clock.advance(50);
+    await Promise.all(calls);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    const permit = service.ready({ signal });
+    slots.max = 1;
+    (await permit).release();
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  });
+
   test.each<[string, (parts: ReturnType<typeof patient>) => Promise<void>]>([
     ["a grant", async ({ slots }) => void (slots.max = 1)],
     ["the end of the wait", ({ clock }) => clock.advance(50)],
   ])(
     "an abort whose event another listener stopped is noticed at the latest with %s (promise 5)",
     async (_what, come) => {
-      const parts = patient(0);
-      const { clock, service, shed, slots, handle } = parts;
-      const caller = new AbortController();
-      caller.signal.addEventListener("abort", (event) => {
-        event.stopImmediatePropagation();
-      });
-      const call = service.call("a", { signal: caller.signal });
-      const reason = new Error("no longer wanted");
-      caller.abort(reason);
-      await come(parts);
-      await expect(call).rejects.toBe(reason);
-      expect(slots).toMatchObject({ active: 0, waiting: 0 });
-      expect(shed).toMatchObject({ waiting: 0, refused: 0 });
-      expect(handle.active).toBe(0);
-      expect(clock.pending).toBe(0);
+      for (const method of ["call", "ready"] as const) {
+        const parts = patient(0);
+        const { clock, service, shed, slots, handle } = parts;
+        const caller = new AbortController();
+        caller.signal.addEventListener("abort", (event) => {
+          event.stopImmediatePropagation();
+        });
+        const { signal } = caller;
+        const asked = method === "call" ? service.call("a", { signal }) : service.ready({ request: "a", signal });
+        const reason = new Error("no longer wanted");
+        caller.abort(reason);
+        await come(parts);
+        await expect(asked).rejects.toBe(reason);
+        expect(slots).toMatchObject({ active: 0, waiting: 0 });
+        expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+        expect(handle.active).toBe(0);
+        expect(clock.pending).toBe(0);
+      }
     },
   );
+
+  test("a grant that comes when nobody waits any more is given back (promise 3)", async () => {
+    let grant!: () => void;
+    // It does not look at the signal.
+    const stubborn = layerFn("stubborn", (inner) => {
+      const { tryReserve } = stackOf(inner);
+      return stackService({
+        tryReserve: () => undefined,
+        reserve(asker) {
+          grant = () => {
+            asker.granted(tryReserve(asker.request)!);
+          };
+        },
+      });
+    });
+    const clock = new VirtualClock();
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder()
+      .layer(loadShed({ wait: 50, clock }))
+      .layer(stubborn)
+      .service(inner);
+    const call = outcomeOf(service.call("a"));
+    await clock.advance(50);
+    grant();
+    expect(await call).toBe("OverloadedError by undefined");
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+  });
 
   test("an abort in the turn in which the wait is over ends with its own reason (promise 5)", async () => {
     const { clock, service, shed, slots } = patient(0);
@@ -181,7 +309,9 @@ describe("loadShed with a wait", () => {
     const service = new ServiceBuilder().layer(loadShed({ wait: 50, clock })).service({
       tryReady: () => undefined,
       ready: ({ signal, request } = {}) => {
-        signal!.addEventListener("abort", () => seen.push(`${String(request)} in ${context.getStore()}`));
+        signal!.addEventListener("abort", () => {
+          seen.push(`${String(request)} in ${context.getStore()}, for ${(signal!.reason as OverloadedError).layer}`);
+        });
         return new Promise<never>(() => {});
       },
       call: () => new Promise<never>(() => {}),
@@ -189,7 +319,7 @@ describe("loadShed with a wait", () => {
     const calls = ["a", "b"].map((name) => context.run(name, () => service.call(name)));
     const settled = Promise.allSettled(calls);
     await context.run("elsewhere", () => clock.advance(50));
-    expect(seen).toEqual(["a in a", "b in b"]);
+    expect(seen).toEqual(["a in a, for loadShed", "b in b, for loadShed"]);
     expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 

@@ -1,7 +1,7 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import { ask, type Reservation, type Stack } from "@sluice/core/internal";
-import { type AbortListener, abortReason, listen, requireDuration, unlisten } from "@sluice/core/kit";
-import { announceDenial, codeOf } from "./announce.ts";
+import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
+import { announceDenial } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /**
@@ -40,7 +40,8 @@ export class RetriedCall implements AbortListener {
   private withoutDelay = 0;
   private next: unknown;
   private timer: unknown;
-  private pausing = false;
+  /** The caller aborted in a backoff. */
+  private gaveUp = false;
   private resolve!: (value: unknown) => void;
   private reject!: (reason: unknown) => void;
   /** Takes the outcome of an attempt that runs in an async context of its own. */
@@ -58,7 +59,7 @@ export class RetriedCall implements AbortListener {
 
   /** The caller gave up in a backoff. */
   aborted(reason: unknown): void {
-    this.pausing = false;
+    this.gaveUp = true;
     this.retrying.clock.clearTimeout(this.timer);
     this.retrying.waiting--;
     this.reject(reason);
@@ -105,7 +106,7 @@ export class RetriedCall implements AbortListener {
     this.next = decision.request === undefined ? this.spare : decision.request;
     if (decision.state !== undefined) this.state = decision.state;
     if (events.listening) {
-      const code = outcome.status === "rejected" ? codeOf(outcome.reason) : undefined;
+      const code = outcome.status === "rejected" ? failureCode(outcome.reason) : undefined;
       events.emit({ type: "retry", ...this.event, delay, code });
     }
     return delay;
@@ -149,19 +150,17 @@ export class RetriedCall implements AbortListener {
     }
     this.withoutDelay = 0;
     retrying.waiting++;
-    this.pausing = true;
     if (signal !== undefined) listen(signal, this);
     // The timer runs in whatever context its clock has; what is attached here, in the caller's.
     void new Promise<void>((resolve) => {
       this.timer = retrying.clock.setTimeout(resolve, delay);
     }).then(() => {
       // The abort came between the timer and now.
-      if (!this.pausing) return;
+      if (this.gaveUp) return;
       if (signal !== undefined) unlisten(signal, this);
       // Or it was never heard of: another listener stopped its event.
       if (signal?.aborted) this.aborted(abortReason(signal));
       else {
-        this.pausing = false;
         retrying.waiting--;
         this.again();
       }

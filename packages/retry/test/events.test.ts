@@ -7,10 +7,11 @@ import {
   OverloadedError,
   Semaphore,
   ServiceBuilder,
+  serviceFn,
 } from "@sluice/core";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { retry, retryBudget, retryPolicy, type RetryPolicyOptions } from "../src/index.ts";
+import { retry, retryBudget, retryPolicy, type RetryPolicy, type RetryPolicyOptions } from "../src/index.ts";
 
 const subscriptions: Disposable[] = [];
 
@@ -43,6 +44,34 @@ describe("events", () => {
     expect(heard).toEqual([
       { type: "retry", ...common, label: "search", attempt: 2, delay: 10, code: "E503" },
       { type: "retry", ...common, label: "search", attempt: 3, delay: 10, code: "E503" },
+    ]);
+  });
+
+  test.each<[string, () => unknown, string | undefined]>([
+    [
+      "a DOMException, whose code is a legacy number",
+      () => Promise.reject(new DOMException("", "TimeoutError")),
+      "TimeoutError",
+    ],
+    ["an object with somebody's name", () => Promise.reject({ name: "Ada" }), "_OTHER"],
+    ["nothing", () => Promise.reject(), "_OTHER"],
+    ["a response that is not good enough", () => Promise.resolve("so so"), undefined],
+  ])("the code is what meters count a failure under: %s", async (_what, answer, code) => {
+    const { clock, heard } = failing(0, { maxRetries: 1 });
+    const policy = retryPolicy({ maxRetries: 1, retryIf: () => true });
+    const service = retry(policy, { clock }).wrap(serviceFn(() => answer()));
+    service.call("a").catch(() => {});
+    await clock.advanceAsync(100);
+    expect(heard[0]).toMatchObject({ type: "retry", code });
+  });
+
+  test("a retry that a policy of one's own wants too late is announced as well", async () => {
+    const { clock, heard } = failing(0, { maxRetries: 1 });
+    const policy: RetryPolicy = { decide: () => ({ delay: 10 }) };
+    const service = retry(policy, { clock, label: "own" }).wrap(serviceFn(() => Promise.reject(new Error("no"))));
+    await expect(service.call("a", { deadline: 10 })).rejects.toThrow("no");
+    expect(heard).toEqual([
+      { type: "retry-denied", layer: "retry", label: "own", source: policy, attempt: 2, reason: "deadline" },
     ]);
   });
 

@@ -292,6 +292,7 @@ describe("promise 14: bad options are refused at once", () => {
     ["maxRetries", { maxRetries: "3" }, TypeError, 'received "3"'],
     ["retryIf", { maxRetries: 3, retryIf: true }, TypeError, "retryIf must be a function; received true"],
     ["retryAfter", { maxRetries: 3, retryAfter: 100 }, TypeError, "retryAfter must be a function; received 100"],
+    ["cloneRequest", { maxRetries: 3, cloneRequest: 1 }, TypeError, "cloneRequest must be a function; received 1"],
     ["backoff", { maxRetries: 3, backoff: 100 }, TypeError, "backoff must be a backoff (with next); received 100"],
     ["budget", { maxRetries: 3, budget: {} }, TypeError, "budget must be a retry budget (with deposit, withdraw)"],
   ])("%s: %o", (_option, options, kind, message) => {

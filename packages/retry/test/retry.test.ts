@@ -517,6 +517,12 @@ describe("when the caller has a deadline", () => {
     expect(clock.pending).toBe(begun ? 1 : 0);
   });
 
+  test("one further off than a timer can be set is refused before the first attempt", async () => {
+    const { service, handle } = setUp(rejected());
+    await expect(service.call("hello", { deadline: 2 ** 31 })).rejects.toThrow(/^retry: deadline must be .* received/);
+    expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
+  });
+
   test("a response that is not good enough is the answer when there is no time for another", async () => {
     const { service, handle } = setUp({ decide: () => ({ delay: 100 }) });
     const call = service.call("hello", { deadline: 50 });
@@ -555,6 +561,23 @@ describe("promise 5: abort", () => {
     await clock.advance(0);
     expect(call).toEqual({ state: "rejected", value: "gone" });
     expect(handle).toMatchObject({ calls: 1, reserved: 0 });
+    expect(layer.waiting).toBe(0);
+  });
+
+  test("an abort whose event another listener stopped ends the backoff with the timer, and asks for nothing more", async () => {
+    const { clock, layer, service, handle } = setUp(rejected(500));
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => {
+      event.stopImmediatePropagation();
+    });
+    const call = watch(service.call("hello", { signal: controller.signal }));
+    (await handle.nextRequest()).fail(down);
+    await clock.advance(0);
+    controller.abort("gone");
+    await clock.advance(500);
+    await clock.advance(0);
+    expect(call).toEqual({ state: "rejected", value: "gone" });
+    expect(handle).toMatchObject({ calls: 1, reserved: 0, released: 0 });
     expect(layer.waiting).toBe(0);
   });
 
@@ -817,6 +840,7 @@ describe("promise 14: bad options are refused at once", () => {
       undefined,
       'policy.onlyFailures must be true or false; received ""',
     ],
+    ["budgeted", { ...good, budgeted: 1 }, undefined, "policy.budgeted must be true or false; received 1"],
     ["options", good, 5, "options must be an object; received 5"],
     ["clock", good, { clock: () => 0 }, "clock must be a clock (with now, setTimeout, clearTimeout)"],
   ])("%s", (_what, policy, options, message) => {
@@ -825,20 +849,23 @@ describe("promise 14: bad options are refused at once", () => {
     expect(make).toThrow(`retry: ${message}`);
   });
 
-  test.each(["cloneRequest", "start", "timed", "onlyFailures"])("a getter of %s that throws is named", (member) => {
-    const cause = new Error("bug");
-    const policy = Object.defineProperty({ ...good }, member, {
-      get() {
-        throw cause;
-      },
-    });
-    expect(() => retry(policy)).toThrow(
-      expect.objectContaining({
-        message: `retry: policy.${member} could not be read; received a getter that throws`,
-        cause,
-      }),
-    );
-  });
+  test.each(["cloneRequest", "start", "timed", "onlyFailures", "budgeted"])(
+    "a getter of %s that throws is named",
+    (member) => {
+      const cause = new Error("bug");
+      const policy = Object.defineProperty({ ...good }, member, {
+        get() {
+          throw cause;
+        },
+      });
+      expect(() => retry(policy)).toThrow(
+        expect.objectContaining({
+          message: `retry: policy.${member} could not be read; received a getter that throws`,
+          cause,
+        }),
+      );
+    },
+  );
 
   test("its name is that of the function", () => {
     expect(new ServiceBuilder().layer(retry(good)).describe()).toEqual(["retry"]);

@@ -636,6 +636,49 @@ describe("promise 5: abort", () => {
     expect(layer.timedOut).toBe(0);
   });
 
+  /** Of a caller whose abort another listener keeps from everybody else. */
+  const unheard = (): AbortController => {
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", (event) => {
+      event.stopImmediatePropagation();
+    });
+    return controller;
+  };
+
+  test("an abort in flight whose event another listener stopped is told when the time is over, and is no timeout", async () => {
+    const { clock, layer, service, handle } = setUp({ call: 100 });
+    const controller = unheard();
+    const reason = new Error("gone");
+    const call = watch(service.call("a", { signal: controller.signal }));
+    const { options, fail } = await handle.nextRequest();
+    controller.abort(reason);
+    await clock.advance(100);
+    expect(options.signal?.reason).toBe(reason);
+    expect(call.state).toBe("pending");
+    fail(reason);
+    await clock.advance(0);
+    expect(call).toEqual({ state: "rejected", value: reason });
+    expect(layer).toMatchObject({ timedOut: 0, abandoned: 0 });
+  });
+
+  test.each([
+    ["a grant", 1, 0],
+    ["the end of the time", 0, 50],
+  ])("that of a caller who waits is noticed with %s", async (_what, allowed, ms) => {
+    const { clock, layer, service, handle } = setUp({ ready: 50 });
+    const controller = unheard();
+    handle.allow(0);
+    const ready = watch(service.ready({ signal: controller.signal }));
+    controller.abort("gone");
+    handle.allow(allowed);
+    await clock.advance(ms);
+    await clock.advance(0);
+    expect(ready).toEqual({ state: "rejected", value: "gone" });
+    expect(handle).toMatchObject({ waiting: 0, reserved: 0, released: allowed });
+    expect(layer.timedOut).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
   test.each([
     ["answered", "fulfilled", 0],
     ["failed", "rejected", 0],
@@ -1113,6 +1156,7 @@ describe("promise 14: bad options are refused at once", () => {
     ["total", { total: -5 }, RangeError, "total must be"],
     ["total", { total: {} }, TypeError, "total must be"],
     ["clock", { call: 1, clock: {} }, TypeError, "clock must be"],
+    ["label", { call: 1, label: "" }, TypeError, "label must be"],
   ];
   test.each(bad)("%s: %o", (option, options, kind, message) => {
     const make = (): unknown => timeout(options as number);

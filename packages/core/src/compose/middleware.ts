@@ -145,7 +145,7 @@ function start(
   try {
     const value = handler(request, next, options, service);
     // A plain value is the whole answer: `next` is not called any more.
-    if (!isThenable(value)) next.release();
+    if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") next.release();
     answer = promiseOf(value);
   } catch (error) {
     next.release();
@@ -163,13 +163,4 @@ function start(
       if (running) handUp(options, called!);
     },
   });
-}
-
-function isThenable(value: unknown): boolean {
-  try {
-    return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-  } catch {
-    // A getter that throws: `promiseOf` makes a rejection of it.
-    return true;
-  }
 }

@@ -50,7 +50,7 @@ export function serviceFn<Req, Res, Err = never>(
     cancel() {},
   };
   // It holds nothing, so that one serves for all calls.
-  const always: Reservation = new Reservation<any>(behaviour, undefined, nothing, true);
+  const always: Reservation = new Reservation<any>(behaviour, undefined, nothing);
   const service = stackService({
     tryReserve: () => always,
     reserve: (asker) => {

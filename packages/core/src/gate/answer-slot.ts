@@ -37,7 +37,7 @@ export class AnswerSlot<Stay extends Notes = Notes> extends Reservation<AnswerSl
   edge = false;
 
   constructor(slots: AnswerSlots<Stay>, stay: Stay) {
-    super(untilAnswered, slots, nothing, true);
+    super(untilAnswered, slots, nothing);
     this.stay = stay;
   }
 

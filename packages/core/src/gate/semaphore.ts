@@ -83,9 +83,7 @@ export class Semaphore implements Gate<unknown> {
     const serve = (): void => {
       this.serve();
     };
-    this.slots = new SlotPool("work", () => {
-      if (this.line.size > 0) serve();
-    });
+    this.slots = new SlotPool("work", serve);
     this.ownLine = line === undefined ? new Line(serve) : undefined;
     this.line = this.ownLine ?? requireLine(owner, line!, serve);
   }

@@ -23,7 +23,7 @@ export class Slot extends Reservation<SlotPool> {
   readonly older: Slot | undefined;
 
   constructor(pool: SlotPool, behaviour: Behaviour<any>, older: Slot | undefined) {
-    super(behaviour, pool, nothing, true);
+    super(behaviour, pool, nothing);
     this.older = older;
   }
 
@@ -113,9 +113,9 @@ export class SlotPool {
     this.freed(used);
   }
 
-  /** From now on it is known since when slots are held; of those held already, since `now`. */
+  /** From now on it is known since when slots are held; of those held already, since `now`. Called once. */
   date(now: number): void {
-    for (let slot = this.newest; slot !== undefined; slot = slot.older) if (Number.isNaN(slot.since)) slot.since = now;
+    for (let slot = this.newest; slot !== undefined; slot = slot.older) slot.since = now;
   }
 
   /** For how long the longest held has been held: 0 when none is. Looks at all slots. */

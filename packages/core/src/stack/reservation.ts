@@ -29,17 +29,14 @@ export class Reservation<State = unknown> {
   readonly state: State;
   /** What is reserved further in. */
   readonly inner: Reservation;
-  /** Whether the same object is granted again and again: a slot, or what holds nothing for any one call. */
-  readonly lasting: boolean;
-  /** The latest of {@link wrapped} around this one, where it is lasting. */
+  /** The latest of {@link wrapped} around this one. */
   outer: Reservation | undefined = undefined;
 
-  constructor(behaviour: Behaviour<State>, state: State, inner: Reservation, lasting = false) {
+  constructor(behaviour: Behaviour<State>, state: State, inner: Reservation) {
     this.behaviour = behaviour;
     this.state = state;
     // A chain of reservations forgets the types of what each holds: only its own behaviour looks inside.
     this.inner = inner;
-    this.lasting = lasting;
   }
 
   /** Spends it. Never throws. See {@link Behaviour.start}. */
@@ -71,14 +68,13 @@ export const nothing: Reservation = new Reservation<unknown>(
 );
 
 /**
- * `inner` with `behaviour` around it, for a layer that holds nothing for the call itself. Around one that is granted again and again, it
- * is the same object again: it allocates nothing.
+ * `inner` with `behaviour` around it, for a layer that holds nothing for the call itself. Where `inner` is granted again and again, as a slot
+ * is, it is the same object again: it allocates nothing.
  */
 export function wrapped(behaviour: Behaviour<any>, inner: Reservation): Reservation {
-  if (!inner.lasting) return new Reservation<any>(behaviour, undefined, inner);
   let { outer } = inner;
-  if (outer === undefined || outer.behaviour !== behaviour) {
-    outer = new Reservation<any>(behaviour, undefined, inner, true);
+  if (outer?.behaviour !== behaviour) {
+    outer = new Reservation<any>(behaviour, undefined, inner);
     inner.outer = outer;
   }
   return outer;

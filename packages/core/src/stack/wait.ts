@@ -59,8 +59,7 @@ function listenAndWait<Held>(
   const listener = { aborted: tell };
   listen(signal, listener);
   grant.then((held) => {
-    if (!over && !signal.aborted) {
-      over = true;
+    if (!signal.aborted) {
       unlisten(signal, listener);
       granted(held);
     } else {
