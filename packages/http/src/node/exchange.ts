@@ -1,5 +1,5 @@
 import type { CallOptions, HandlerOptions } from "@sluice/core";
-import { abortWith, promiseOf } from "@sluice/core/kit";
+import { abortWith, ownController, promiseOf } from "@sluice/core/kit";
 import type { Socket } from "node:net";
 import { ClientGoneError } from "./client-gone-error.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
@@ -22,7 +22,7 @@ export class Exchange {
   deadline: number | undefined;
   /** Whether the client has left before its answer was written. */
   isGone = false;
-  private readonly controller = new AbortController();
+  private readonly controller = ownController();
   private readonly work: Work;
   private begun = false;
 
