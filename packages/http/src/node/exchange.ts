@@ -25,6 +25,7 @@ export class Exchange {
   private readonly controller = ownController();
   private readonly work: Work;
   private begun = false;
+  private isClosed = false;
 
   constructor(request: NodeRequest, response: NodeResponse, work: Work) {
     this.request = request;
@@ -38,6 +39,7 @@ export class Exchange {
       const close = (): void => {
         // `writableFinished` is also true of a stream that the client of HTTP/2 has cancelled.
         if (!response.writableEnded) this.gone();
+        this.isClosed = true;
         resolve(response);
       };
       response.on("close", close);
@@ -64,7 +66,7 @@ export class Exchange {
       throw error;
     };
     try {
-      return promiseOf(this.work(options)).then(() => this.closed, failed);
+      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.closed), failed);
     } catch (error) {
       return failed(error);
     }

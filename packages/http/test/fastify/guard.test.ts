@@ -1,4 +1,7 @@
-import Fastify, { type FastifyInstance, type FastifyPluginCallback } from "fastify";
+import { once } from "node:events";
+import { connect } from "node:http2";
+import Fastify, { type FastifyInstance, type FastifyPluginCallback, type RouteHandlerMethod } from "fastify";
+import { buffer } from "@sluice/buffer";
 import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { deferred, unhandledIn } from "@sluice/test-kit";
@@ -324,6 +327,129 @@ describe("in front of Fastify", () => {
       expect((await fetch(server.url)).status).toBe(401);
       await eventually(() => limit.active === 0);
     }
+  });
+
+  test("promise 10: a failure of readiness is answered as one of the call is", async () => {
+    const queue = buffer({ capacity: 1 });
+    await using server = await served(guard(new ServiceBuilder().layer(queue)), (app) => {
+      app.get("/", async () => "never");
+    });
+    queue.close();
+    const response = await fetch(server.url);
+    expect([response.status, response.headers.get("content-type")?.split(";")[0]]).toEqual([
+      503,
+      "application/problem+json",
+    ]);
+  });
+
+  test("promise 10: a refusal says nothing that was meant for another answer", async () => {
+    const app = Fastify({ forceCloseConnections: true });
+    app.addHook("onRequest", async (_request, reply) => {
+      reply.headers({ "cache-control": "public", etag: "a", "x-request-id": "7" });
+    });
+    await app.register(guard(new ServiceBuilder().layer(concurrencyLimit(0))));
+    app.get("/", async () => "never");
+    await using server = await listening(app);
+    const { status, headers } = await fetch(server.url);
+    expect([status, headers.get("cache-control"), headers.get("etag"), headers.get("x-request-id")]).toEqual([
+      503,
+      null,
+      null,
+      "7",
+    ]);
+  });
+
+  test("promise 10: what a handler fails with whose client has left is nobody's failure", async () => {
+    const limit = concurrencyLimit(1);
+    const heard: unknown[] = [];
+    const plugin = guard(new ServiceBuilder().layer(limit), { onError: (error) => heard.push(error) });
+    await using server = await served(plugin, (app) => {
+      app.get("/", async (request) => {
+        const signal = signalOf(request);
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("broken off"))),
+        );
+      });
+    });
+    using client = await wire(server.port);
+    const reported = await unhandledIn(async () => {
+      client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+      await eventually(() => limit.active === 1);
+      client.socket.destroy();
+      await eventually(() => limit.active === 0);
+    });
+    expect([heard, reported]).toEqual([[], []]);
+  });
+
+  test("a client that has left while an earlier hook had its request: the stack is not asked", async () => {
+    const arrived = deferred();
+    const release = deferred();
+    let asked = 0;
+    const counting = middleware("counting", (request, next, options) => {
+      asked++;
+      return next(request, options);
+    });
+    const app = Fastify({ forceCloseConnections: true });
+    let left = false;
+    app.addHook("onRequest", async ({ url }, reply) => {
+      if (url !== "/slow") return;
+      reply.raw.once("close", () => (left = true));
+      arrived.resolve();
+      await release.promise;
+    });
+    await app.register(guard(new ServiceBuilder().layer(counting)));
+    app.get("/*", async () => "ok");
+    await using server = await listening(app);
+    using client = await wire(server.port);
+    client.send("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n");
+    await arrived.promise;
+    client.socket.destroy();
+    await eventually(() => left);
+    release.resolve();
+    expect(await (await fetch(server.url)).text()).toBe("ok");
+    expect(asked).toBe(1);
+  });
+
+  test("timeoutHeader false: nothing is taken from the client", async () => {
+    await using server = await served(guard(new ServiceBuilder(), { timeoutHeader: false }), (app) => {
+      app.get("/", async () => "ok");
+    });
+    expect((await fetch(server.url, { headers: { "x-timeout-ms": "0" } })).status).toBe(200);
+  });
+
+  test("HTTP/2: a time-out is answered without a header that HTTP/2 does not have", async () => {
+    const app = Fastify({ http2: true });
+    await app.register(guard(new ServiceBuilder().layer(timeout({ deadline: true }))) as never);
+    app.get("/", async () => "ok");
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    const client = connect(url);
+    try {
+      const stream = client.request({ ":path": "/", "x-timeout-ms": "0" });
+      const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+      expect([headers[":status"], headers["connection"]]).toEqual([504, undefined]);
+    } finally {
+      client.destroy();
+      await app.close();
+    }
+  });
+
+  test("the handler of a guarded route, called for a request that has passed no guard, runs as it is", async () => {
+    const { limit, plugin } = one();
+    const app = Fastify({ forceCloseConnections: true });
+    let guarded: RouteHandlerMethod | undefined;
+    await app.register(async (inner) => {
+      await inner.register(plugin);
+      inner.addHook("onRoute", ({ handler }) => {
+        guarded = handler;
+      });
+      inner.get("/guarded", async () => `active: ${limit.active}`);
+    });
+    app.get("/open", function (request, reply) {
+      return guarded?.call(this, request, reply);
+    });
+    await using server = await listening(app);
+    const text = async (path: string) => (await fetch(server.url + path)).text();
+    expect([await text("/guarded"), await text("/open")]).toEqual(["active: 1", "active: 0"]);
   });
 
   test("a layer that replaces the request is told so; one that was answered is let alone", async () => {
