@@ -7,7 +7,7 @@ import { load } from "./peers.ts";
 const limitOf = (refuses: boolean): number => (refuses ? 0 : 1e9);
 
 export async function expressRateLimit({ refuses }: { readonly refuses: boolean }): Promise<RequestHandler> {
-  const { rateLimit } = await load<{ rateLimit(options: object): RequestHandler }>("express-rate-limit");
+  const { rateLimit } = await load<{ readonly rateLimit: (options: object) => RequestHandler }>("express-rate-limit");
   return rateLimit({
     windowMs: 15 * 60_000,
     limit: limitOf(refuses),
@@ -19,14 +19,15 @@ export async function expressRateLimit({ refuses }: { readonly refuses: boolean 
 }
 
 interface Breaker {
-  new (work: () => Promise<string>, options: object): Breaker;
   fire(): Promise<string>;
   open(): void;
 }
 
 /** The breaker is around what the handler asks for; refused means that it is open. */
 export async function opossumHandler({ refuses }: { readonly refuses: boolean }): Promise<RequestHandler> {
-  const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
+  const { default: CircuitBreaker } = await load<{
+    default: new (work: () => Promise<string>, options: object) => Breaker;
+  }>("opossum");
   const breaker = new CircuitBreaker(() => Promise.resolve("hello"), {
     timeout: 5_000,
     capacity: 64,

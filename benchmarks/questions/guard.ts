@@ -6,7 +6,11 @@ import { guard as guardFastify } from "@sluice/http/fastify";
 import { guard } from "@sluice/http/node";
 import { concurrencyLimit } from "@sluice/limit";
 import { timeout, type TimeoutError } from "@sluice/timeout";
-import express, { type Request as ExpressRequest, type RequestHandler, type Response as ExpressResponse } from "express";
+import express, {
+  type Request as ExpressRequest,
+  type RequestHandler,
+  type Response as ExpressResponse,
+} from "express";
 import Fastify, { type FastifyPluginAsync, type FastifyPluginCallback } from "fastify";
 import { FastResponse, serve, type ServerRequest } from "srvx";
 import type { Goal, Question } from "../harness/question.ts";
@@ -158,7 +162,9 @@ export const question: Question = {
         served("limit, until the response has left", "sluice", () =>
           fetched(limited().layer(untilBodyEnds({ sent })).serviceFn(helloFetch)),
         ),
-        served("limit, until the body has ended", "sluice", () => fetched(limited().layer(untilBodyEnds()).serviceFn(helloFetch))),
+        served("limit, until the body has ended", "sluice", () =>
+          fetched(limited().layer(untilBodyEnds()).serviceFn(helloFetch)),
+        ),
         served("refused", "sluice", () => fetched(full().serviceFn(helloFetch)), 503),
       ],
       goals: [...goals, { of: "limit, until the response has left", figure: "cpu", to: "limit", most: 1.1 }],
