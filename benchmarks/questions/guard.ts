@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import { type Service, ServiceBuilder } from "@sluice/core";
 import { toFetchHandler, untilBodyEnds } from "@sluice/http";
@@ -13,7 +13,8 @@ import express, {
 } from "express";
 import Fastify, { type FastifyPluginAsync, type FastifyPluginCallback } from "fastify";
 import { FastResponse, serve, type ServerRequest } from "srvx";
-import type { Goal, Question } from "../harness/question.ts";
+import { oneByOne } from "../harness/calls.ts";
+import { type Goal, perCall, type Question, type Variant } from "../harness/question.ts";
 import { connections, perRequest, served } from "../harness/served.ts";
 import * as peers from "../peers/edges.ts";
 
@@ -56,6 +57,32 @@ function fetching(handler: (request: ServerRequest) => Promise<Response>): Serve
 const sent = (request: Request) => once((request as ServerRequest).runtime!.node!.res!, "close");
 const fetched = (service: Service<Request, Response, TimeoutError>) =>
   fetching(toFetchHandler(service, { Response: FastResponse }));
+
+/** A response as far as a guard looks at one, which has left as soon as it is whole. */
+class Unsent extends EventEmitter {
+  readonly socket = {};
+  readonly headersSent = false;
+  readonly destroyed = false;
+  writableEnded = false;
+  getHeaderNames(): string[] {
+    return [];
+  }
+  writeHead(): this {
+    return this;
+  }
+  end(): void {
+    this.writableEnded = true;
+    this.emit("close");
+  }
+}
+const headers = { host: "localhost" };
+/** Without a server: one request after the other, each a turn after the one before. */
+function inProcess(name: string, by: Variant["by"], make: () => RequestListener): Variant {
+  return oneByOne(name, by, () => {
+    const handle = make();
+    return async () => handle({ headers } as never, new Unsent() as never);
+  });
+}
 
 const goals: readonly Goal[] = [
   { of: "limit", figure: "cpu", to: "bare", most: 1.15 },
@@ -169,6 +196,18 @@ export const question: Question = {
       ],
       goals: [...goals, { of: "limit, until the response has left", figure: "cpu", to: "limit", most: 1.1 }],
       rounds: 7,
+    },
+    {
+      title: "The guard of node:http, without a server",
+      columns: perCall,
+      variants: [
+        inProcess("bare", "bare", () => hello),
+        inProcess("time-out by hand", "hand", () => timedByHand),
+        inProcess("limit", "sluice", () => guard(limited()).handle(hello)),
+        inProcess("limit, time-out", "sluice", () => guard(timed()).handle(hello)),
+        inProcess("refused", "sluice", () => guard(full()).handle(hello)),
+      ],
+      goals: [{ of: "limit, time-out", figure: "ns", most: 3_000 }],
     },
   ],
 };
