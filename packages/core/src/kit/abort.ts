@@ -80,31 +80,33 @@ export function abortWith(controller: AbortController, reason: unknown): void {
  * `signal.aborted` again wherever a wait goes on by itself: at a grant, and when a timer fires.
  */
 export function listen(signal: AbortSignal, listener: AbortListener): void {
-  let hub = (signal as OwnSignal)[own] ?? hubs.get(signal);
-  if (hub === undefined) {
-    hub = new Hub(signal, listener);
-    if ((signal as OwnSignal)[own] === null) {
-      (signal as OwnSignal)[own] = hub;
-      return;
-    }
+  const known = hubOf(signal);
+  if (known) {
+    known.add(listener);
+    return;
+  }
+  const hub = new Hub(signal, listener);
+  if (known === null) (signal as OwnSignal)[own] = hub;
+  else {
     // First, for it throws where the signal is none.
     signal.addEventListener("abort", hub);
     hubs.set(signal, hub);
-  } else hub.add(listener);
+  }
 }
 
 /** Removes `listener`; the last one to go takes the event listener with it. */
 export function unlisten(signal: AbortSignal, listener: AbortListener): void {
-  const hub = (signal as OwnSignal)[own] ?? hubs.get(signal);
+  const hub = hubOf(signal);
   if (hub?.remove(listener)) forget(signal, hub);
 }
 
+/** null of an own signal that nobody listens to. */
+function hubOf(signal: AbortSignal): Hub | null | undefined {
+  const hub = (signal as OwnSignal)[own];
+  return hub === undefined ? hubs.get(signal) : hub;
+}
+
 function forget(signal: AbortSignal, hub: Hub): void {
-  if ((signal as OwnSignal)[own] === undefined) hubs.delete(signal);
-  else {
-    (signal as OwnSignal)[own] = null;
-    // Nor is it an event's listener yet.
-    if (!signal.aborted) return;
-  }
-  signal.removeEventListener("abort", hub);
+  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub);
+  if ((signal as OwnSignal)[own]) (signal as OwnSignal)[own] = null;
 }
