@@ -50,10 +50,10 @@ export async function fastifyRateLimit({ refuses }: { readonly refuses: boolean 
   return [plugin, { max: limitOf(refuses), timeWindow: "15 minutes" }];
 }
 
-/** Without a bound for the utilization of the event loop: a server that clients keep busy is above any. */
+/** With bounds that only a refusal is to be above: a server that clients keep busy is above those that people give. */
 export async function underPressure({ refuses }: { readonly refuses: boolean }): Promise<Plugin> {
   const { default: plugin } = await load<{ default: FastifyPluginAsync<object> }>("@fastify/under-pressure");
-  const limits = { maxEventLoopDelay: 5_000, maxHeapUsedBytes: refuses ? 1 : 4e9 };
+  const limits = { maxEventLoopDelay: 3_600_000, maxHeapUsedBytes: refuses ? 1 : 4e9 };
   // It refuses from its first sample on, by default after a second.
   return [plugin, { ...limits, sampleInterval: 100, retryAfter: 2 }];
 }
