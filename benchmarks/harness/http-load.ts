@@ -3,20 +3,20 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** What a round has seen. */
-export interface Load {
-  readonly answered: number;
-  /** The statuses of the answers. */
-  readonly statuses: readonly number[];
-}
-
 const [port] = process.argv.slice(2).map(Number);
 const connections = 32;
 const question = Buffer.from("GET /items/1 HTTP/1.1\r\nhost: localhost\r\n\r\n");
 
-let open = false;
-let answered = 0;
+/** How many requests are still to be sent, and how many were and have no answer yet. */
+let left = 0;
+let asked = 0;
 const statuses = new Set<number>();
+
+function ask(socket: Socket): void {
+  left--;
+  asked++;
+  socket.write(question);
+}
 
 async function client(): Promise<Socket> {
   const socket = connect({ port: port ?? 0, host: "127.0.0.1", noDelay: true });
@@ -24,35 +24,32 @@ async function client(): Promise<Socket> {
   let received = "";
   socket.on("data", (chunk: Buffer) => {
     received += chunk.toString("latin1");
-    const head = received.indexOf("\r\n\r\n");
-    if (head === -1 || received.length < head + 4 + lengthIn(received)) return;
+    if (!isWhole(received)) return;
     statuses.add(Number(received.slice(9, 12)));
     received = "";
-    answered++;
-    if (open) socket.write(question);
+    asked--;
+    if (left > 0) ask(socket);
+    else if (asked === 0) process.send?.([...statuses]);
   });
   return socket;
 }
 
-/** Heads differ in length: one says how much of a rate is left. */
-function lengthIn(answer: string): number {
-  return Number(/content-length: (\d+)/i.exec(answer)?.[1]);
+/** By its length, for heads differ: one says how much of a rate is left. Without one it has chunks. */
+function isWhole(answer: string): boolean {
+  const head = answer.indexOf("\r\n\r\n");
+  if (head === -1) return false;
+  const length = /content-length: (\d+)/i.exec(answer)?.[1];
+  return length === undefined ? answer.endsWith("\r\n0\r\n\r\n") : answer.length >= head + 4 + Number(length);
 }
 
 const sockets: Socket[] = [];
 for (let index = 0; index < connections; index++) sockets.push(await client());
 
-process.on("message", (ms: number) => {
-  open = true;
-  answered = 0;
+// So many requests in all, and then the statuses of their answers.
+process.on("message", (count: number) => {
+  left = count;
   statuses.clear();
-  for (const socket of sockets) socket.write(question);
-  setTimeout(() => {
-    open = false;
-    const seen: Load = { answered, statuses: [...statuses] };
-    // What is on its way arrives before the next round.
-    setTimeout(() => process.send?.(seen), 20);
-  }, ms);
+  for (const socket of sockets) ask(socket);
 });
 process.once("disconnect", () => process.exit());
 process.send?.(0);
