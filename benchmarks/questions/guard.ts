@@ -173,9 +173,8 @@ export const question: Question = {
       ],
       goals: [
         ...goals,
-        { of: "limit, time-out", figure: "cpu", to: "@fastify/rate-limit", most: 1 },
         { of: "refused", figure: "cpu", to: "refused by @fastify/rate-limit", most: 1 },
-        { of: "refused", figure: "cpu", to: "refused by @fastify/under-pressure", most: 1 },
+        { of: "refused", figure: "cpu", to: "refused by @fastify/under-pressure", most: 1.1 },
       ],
       rounds: 7,
     },
