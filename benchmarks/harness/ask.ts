@@ -41,12 +41,14 @@ async function measure(file: string, index: number, group: Group, quick: boolean
   const start = (variant: Variant, flags: readonly string[] = []): Promise<Asking> =>
     Asking.start([file, String(index), variant.name], [...preload, ...flags]);
   const running = new Map<Variant, Asking>();
+  const looking = new Set<Variant>();
   try {
     for (const variant of group.variants) if (variant.fresh !== true) running.set(variant, await start(variant));
     // In turns, so that what else the machine does befalls all alike.
     for (let round = 0; round < rounds; round++) {
       for (const variant of group.variants) {
         const asking = running.get(variant) ?? (await start(variant));
+        if (asking.looks) looking.add(variant);
         seen.get(variant)?.push(await asking.ask("round"));
         if (variant.fresh === true) asking.end();
       }
@@ -54,16 +56,15 @@ async function measure(file: string, index: number, group: Group, quick: boolean
   } finally {
     for (const asking of running.values()) asking.end();
   }
-  const rows: Row[] = [];
-  for (const variant of group.variants) {
+  for (const variant of looking) {
     const asking = await start(variant, roomy);
     try {
-      rows.push(row(variant, [...seen.get(variant)!, await asking.ask("once")]));
+      seen.get(variant)?.push(await asking.ask("once"));
     } finally {
       asking.end();
     }
   }
-  return rows;
+  return group.variants.map((variant) => row(variant, seen.get(variant)!));
 }
 
 function row({ name, by }: Variant, seen: readonly Figures[]): Row {
@@ -77,6 +78,8 @@ function row({ name, by }: Variant, seen: readonly Figures[]): Row {
 class Asking {
   private readonly process: ChildProcess;
   private readonly name: string;
+  /** Whether a look tells more than the rounds do. */
+  looks = false;
 
   private constructor(process: ChildProcess, name: string) {
     this.process = process;
@@ -85,13 +88,15 @@ class Asking {
 
   static async start(args: readonly string[], flags: readonly string[]): Promise<Asking> {
     const asking = new Asking(fork(child, args, { execArgv: [...flags] }), args.at(-1) ?? "");
-    await asking.told();
+    const told = await asking.told();
+    asking.looks = "looks" in told && told.looks;
     return asking;
   }
 
   async ask(asked: Asked): Promise<Figures> {
     this.process.send(asked);
-    return this.told();
+    const told = await this.told();
+    return "figures" in told ? told.figures : {};
   }
 
   end(): void {
@@ -100,7 +105,7 @@ class Asking {
     setTimeout(() => this.process.kill("SIGKILL"), 1_000).unref();
   }
 
-  private async told(): Promise<Figures> {
+  private async told(): Promise<Told> {
     const waiting = new AbortController();
     const { signal } = waiting;
     const timer = setTimeout(() => {
@@ -113,7 +118,7 @@ class Asking {
         once(this.process, "message", { signal }),
         once(this.process, "exit", { signal }).then(() => [{ error: "It ended before it had answered." }]),
       ])) as [Told];
-      if ("figures" in told) return told.figures;
+      if (!("error" in told)) return told;
       this.end();
       throw new Error(`"${this.name}": ${told.error}`);
     } finally {

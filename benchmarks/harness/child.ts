@@ -5,8 +5,8 @@ import type { Figures, Question } from "./question.ts";
 /** What the parent asks for. */
 export type Asked = "round" | "once";
 
-/** What it is told. */
-export type Told = { readonly figures: Figures } | { readonly error: string };
+/** What it is told: first, once it is prepared, whether there is more to see in a look, asked `once`. */
+export type Told = { readonly looks: boolean } | { readonly figures: Figures } | { readonly error: string };
 
 const [file, group, name] = process.argv.slice(2) as [string, string, string];
 const { question } = (await import(pathToFileURL(file).href)) as { question: Question };
@@ -27,7 +27,7 @@ try {
       tell({ figures });
     }, fail);
   });
-  tell({ figures: {} });
+  tell({ looks: subject.once !== undefined });
 } catch (error) {
   fail(error);
 }

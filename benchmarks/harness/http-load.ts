@@ -1,5 +1,5 @@
-// The clients of questions/http.ts, in a process of their own: connections that ask again as soon as they are answered. The
-// requests are bytes made beforehand and the answers are counted by their length, so that the clients are not what is measured.
+// The clients of questions/http.ts and guard.ts, in a process of its own: connections that ask again as soon as they are answered. The
+// requests are bytes made beforehand, and of an answer its status and length are read, so that the clients are not what is measured.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
@@ -7,39 +7,49 @@ const [port] = process.argv.slice(2).map(Number);
 const connections = 32;
 const question = Buffer.from("GET /items/1 HTTP/1.1\r\nhost: localhost\r\n\r\n");
 
-let open = false;
-let answered = 0;
-let length = 0;
+/** How many requests are still to be sent, and how many were and have no answer yet. */
+let left = 0;
+let asked = 0;
+const statuses = new Set<number>();
+
+function ask(socket: Socket): void {
+  left--;
+  asked++;
+  socket.write(question);
+}
 
 async function client(): Promise<Socket> {
   const socket = connect({ port: port ?? 0, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
-  let received = 0;
-  socket.on("data", (chunk) => {
-    received += chunk.length;
-    // All answers are equally long, and the first comes alone.
-    if (length === 0) length = received;
-    if (received < length) return;
-    received = 0;
-    answered++;
-    if (open) socket.write(question);
+  let received = "";
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.toString("latin1");
+    if (!isWhole(received)) return;
+    statuses.add(Number(received.slice(9, 12)));
+    received = "";
+    asked--;
+    if (left > 0) ask(socket);
+    else if (asked === 0) process.send?.([...statuses]);
   });
   return socket;
+}
+
+/** By its length, for heads differ: one says how much of a rate is left. Without one it has chunks. */
+function isWhole(answer: string): boolean {
+  const head = answer.indexOf("\r\n\r\n");
+  if (head === -1) return false;
+  const length = /content-length: (\d+)/i.exec(answer)?.[1];
+  return length === undefined ? answer.endsWith("\r\n0\r\n\r\n") : answer.length >= head + 4 + Number(length);
 }
 
 const sockets: Socket[] = [];
 for (let index = 0; index < connections; index++) sockets.push(await client());
 
-process.on("message", (ms: number) => {
-  open = true;
-  answered = 0;
-  for (const socket of sockets) socket.write(question);
-  setTimeout(() => {
-    open = false;
-    const seen = answered;
-    // What is on its way arrives before the next round.
-    setTimeout(() => process.send?.(seen), 20);
-  }, ms);
+// So many requests in all, and then the statuses of their answers.
+process.on("message", (count: number) => {
+  left = count;
+  statuses.clear();
+  for (const socket of sockets) ask(socket);
 });
 process.once("disconnect", () => process.exit());
 process.send?.(0);

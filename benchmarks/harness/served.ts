@@ -1,22 +1,36 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Subject, Variant } from "./question.ts";
+import type { Column, Subject, Variant } from "./question.ts";
 
 /** All connections of the clients at once, so that nobody is refused. */
 export const connections = 64;
-const ms = 400;
+/** As many as the optimizing compiler wants to see; and so many a round, however long that takes where others use the machine. */
+const requests = { warm: 20_000, round: 8_000 };
 
-/** A server of node:http, and clients in another process that ask again as soon as they are answered. All answers are equally long. */
+/** The columns of a question about servers. The CPU time is the server's. */
+export const perRequest: readonly Column[] = [
+  { figure: "cpu", label: "CPU µs/request", digits: 1 },
+  { figure: "rps", label: "requests/s" },
+];
+
+/**
+ * A server, and clients in another process that ask again as soon as they are answered.
+ *
+ * @param make the server, or a handler for one of node:http
+ * @param status what all must be answered with, once it is warm
+ */
 export function served(
   name: string,
   by: Variant["by"],
-  make: () => RequestListener | Promise<RequestListener>,
+  make: () => RequestListener | Server | Promise<RequestListener | Server>,
+  status: number = 200,
 ): Variant {
   const prepare = async (): Promise<Subject> => {
-    const server = createServer(await make());
+    const made = await make();
+    const server = typeof made === "function" ? createServer(made) : made;
     // It stands idle while others have their turn, and its clients must still be there afterwards.
     server.keepAliveTimeout = 0;
     server.listen(0, "127.0.0.1");
@@ -24,15 +38,24 @@ export function served(
     const { port } = server.address() as AddressInfo;
     const clients = fork(join(import.meta.dirname, "http-load.ts"), [String(port)], { execArgv: [] });
     await once(clients, "message");
-    const round = async () => {
-      const cpu = process.cpuUsage();
-      clients.send(ms);
-      const [answered] = (await once(clients, "message")) as [number];
-      const { user, system } = process.cpuUsage(cpu);
-      return { rps: (answered * 1_000) / ms, cpu: (user + system) / answered };
+    const ask = async (count: number): Promise<readonly number[]> => {
+      clients.send(count);
+      const [statuses] = (await once(clients, "message")) as [readonly number[]];
+      return statuses;
     };
-    await round();
-    await round();
+    const round = async () => {
+      const count = requests.round;
+      const cpu = process.cpuUsage();
+      const began = performance.now();
+      const statuses = await ask(count);
+      const seconds = (performance.now() - began) / 1_000;
+      const { user, system } = process.cpuUsage(cpu);
+      if (statuses.length !== 1 || statuses[0] !== status) {
+        throw new Error(`All must be answered with ${status}; some were answered with ${statuses.join(", ")}.`);
+      }
+      return { rps: count / seconds, cpu: (user + system) / count };
+    };
+    await ask(requests.warm);
     return { round };
   };
   return { name, by, prepare };

@@ -1,4 +1,5 @@
 import { type Service, serviceFn } from "@sluice/core";
+import { ownController } from "@sluice/core/kit";
 import { timeout } from "@sluice/timeout";
 import { answer, type Call, oneByOne } from "../harness/calls.ts";
 import { inFlight } from "../harness/in-flight.ts";
@@ -9,6 +10,8 @@ const longLived = new AbortController().signal;
 
 const one = (): AbortSignal => longLived;
 const another = (): AbortSignal => new AbortController().signal;
+/** As a guard makes one for each request. */
+const own = (): AbortSignal => ownController().signal;
 
 function listenerByHand(work: Call, signalOf: () => AbortSignal = one): Call {
   return (request) =>
@@ -67,6 +70,16 @@ const each: Group = {
     oneByOne("timeout, no signal", "sluice", () => timed()(answer)),
     oneByOne("timeout, one signal", "sluice", () => timed(one)(answer)),
     oneByOne("timeout, a signal each", "sluice", () => timed(another)(answer)),
+    oneByOne("timeout, a signal each, followed without an event", "sluice", () => timed(own)(answer)),
+  ],
+  goals: [
+    {
+      of: "timeout, a signal each, followed without an event",
+      figure: "ns",
+      to: "timeout, a signal each",
+      over: "timeout, no signal",
+      most: 0.5,
+    },
   ],
 };
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
-import { type AbortListener, listen, unlisten } from "../src/kit.ts";
+import { type AbortListener, abortWith, listen, ownController, unlisten } from "../src/kit.ts";
 
 const listener = (heard: unknown[], name: string): AbortListener => ({
   aborted(reason) {
@@ -102,5 +102,72 @@ describe("promise 5: those who listen to a signal", () => {
     listen(two.signal, listener(two.heard, "two"));
     one.controller.abort("gone");
     expect([one.heard, two.heard]).toEqual([[["one", "gone"]], []]);
+  });
+});
+
+describe("those who listen to the signal of an own controller", () => {
+  const setUpOwn = () => {
+    const controller = ownController();
+    const heard: unknown[] = [];
+    return { controller, signal: controller.signal, heard };
+  };
+
+  test("are each told of the abort once, in the order they came, after those who listen to the event", () => {
+    const { controller, signal, heard } = setUpOwn();
+    const reason = {};
+    listen(signal, listener(heard, "a"));
+    listen(signal, listener(heard, "b"));
+    signal.addEventListener("abort", () => heard.push(["event", signal.reason]));
+    abortWith(controller, reason);
+    abortWith(controller, "again");
+    expect(heard).toEqual([
+      ["event", reason],
+      ["a", reason],
+      ["b", reason],
+    ]);
+  });
+
+  test("add nothing to the signal, and leave nothing on it that has aborted", () => {
+    const { controller, signal, heard } = setUpOwn();
+    listen(signal, listener(heard, "a"));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    abortWith(controller, "gone");
+    expect(heard).toEqual([["a", "gone"]]);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("may come again after the last has gone, and are told once", () => {
+    const { controller, signal, heard } = setUpOwn();
+    const one = listener(heard, "a");
+    listen(signal, one);
+    unlisten(signal, one);
+    unlisten(signal, one);
+    listen(signal, one);
+    abortWith(controller, "gone");
+    expect(heard).toEqual([["a", "gone"]]);
+  });
+
+  test.each(["an event's listener", "another listener"])(
+    "are not told when they have left, at the word of %s",
+    (who) => {
+      const { controller, signal, heard } = setUpOwn();
+      const leaver = listener(heard, "left");
+      const leave = (): void => unlisten(signal, leaver);
+      if (who === "another listener") listen(signal, { aborted: leave });
+      else signal.addEventListener("abort", leave);
+      listen(signal, leaver);
+      abortWith(controller, "gone");
+      expect(heard).toEqual([]);
+      expect(getEventListeners(signal, "abort").filter((each) => each !== leave)).toEqual([]);
+    },
+  );
+
+  test("are told nothing by an abort where nobody is left", () => {
+    const { controller, signal, heard } = setUpOwn();
+    const one = listener(heard, "a");
+    listen(signal, one);
+    unlisten(signal, one);
+    abortWith(controller, "gone");
+    expect([heard, signal.aborted]).toEqual([[], true]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type Deadline,
   type Deadlines,
   listen,
+  ownController,
   promiseOf,
   unlisten,
 } from "@sluice/core/kit";
@@ -44,7 +45,7 @@ export class Timed implements AbortListener, Deadline {
   private readonly caller: AbortSignal | undefined;
   private readonly timing: Timing;
   /** Aborts those inside. */
-  private readonly controller: AbortController = new AbortController();
+  private readonly controller: AbortController = ownController();
   /** What follows the caller's signal: the answer, and what was handed up. */
   private pending = 1;
   private state: "running" | "settled" | "gave up" = "running";

@@ -3,7 +3,7 @@ const reasons = new WeakMap<AbortSignal, unknown>();
 
 /**
  * Why `signal`, which is aborted, was aborted: `signal.reason`. Signals of some polyfills have none (React Native's); theirs is what
- * {@link abortWith} was told, or an `AbortError`, the same one each time.
+ * {@link abort} was told, or an `AbortError`, the same one each time.
  */
 export function abortReason(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
@@ -18,7 +18,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** As `controller.abort(reason)`, and {@link abortReason} knows the reason also where the signal does not. */
-export function abortWith(controller: AbortController, reason: unknown): void {
+export function abort(controller: AbortController, reason: unknown): void {
   const { signal } = controller;
   if (!signal.aborted && !("reason" in signal)) reasons.set(signal, reason);
   controller.abort(reason);

@@ -1,4 +1,4 @@
-import { abortReason } from "../contract/abort-reason.ts";
+import { abort, abortReason } from "../contract/abort-reason.ts";
 
 /** Is notified of an abort. */
 export interface AbortListener {
@@ -44,6 +44,35 @@ class Hub {
 
 const hubs = new WeakMap<AbortSignal, Hub>();
 
+/*
+ * To add a listener to an EventTarget and to take it away takes 0.4 µs, ten times as long as to make the signal. Where nobody but `abortWith`
+ * aborts a signal, its hub is a property until then.
+ */
+const own = Symbol("hub");
+
+interface OwnSignal {
+  /** null: nobody listens. */
+  [own]?: Hub | null;
+}
+
+/**
+ * A controller whose signal is cheap to follow, for layers that make one for each call. Only {@link abortWith} may abort it: by its own
+ * `abort`, those who {@link listen} are not told.
+ */
+export function ownController(): AbortController {
+  const controller = new AbortController();
+  (controller.signal as OwnSignal)[own] = null;
+  return controller;
+}
+
+/** As `controller.abort(reason)`, and {@link abortReason} knows the reason also where the signal does not. */
+export function abortWith(controller: AbortController, reason: unknown): void {
+  const { signal } = controller;
+  const hub = (signal as OwnSignal)[own];
+  if (hub && !signal.aborted) signal.addEventListener("abort", hub);
+  abort(controller, reason);
+}
+
 /**
  * Notifies `listener` once when `signal` aborts. The signal must not be aborted yet.
  *
@@ -51,22 +80,33 @@ const hubs = new WeakMap<AbortSignal, Hub>();
  * `signal.aborted` again wherever a wait goes on by itself: at a grant, and when a timer fires.
  */
 export function listen(signal: AbortSignal, listener: AbortListener): void {
-  let hub = hubs.get(signal);
-  if (hub === undefined) {
-    hub = new Hub(signal, listener);
+  const known = hubOf(signal);
+  if (known) {
+    known.add(listener);
+    return;
+  }
+  const hub = new Hub(signal, listener);
+  if (known === null) (signal as OwnSignal)[own] = hub;
+  else {
     // First, for it throws where the signal is none.
     signal.addEventListener("abort", hub);
     hubs.set(signal, hub);
-  } else hub.add(listener);
+  }
 }
 
 /** Removes `listener`; the last one to go takes the event listener with it. */
 export function unlisten(signal: AbortSignal, listener: AbortListener): void {
-  const hub = hubs.get(signal);
+  const hub = hubOf(signal);
   if (hub?.remove(listener)) forget(signal, hub);
 }
 
+/** null of an own signal that nobody listens to. */
+function hubOf(signal: AbortSignal): Hub | null | undefined {
+  const hub = (signal as OwnSignal)[own];
+  return hub === undefined ? hubs.get(signal) : hub;
+}
+
 function forget(signal: AbortSignal, hub: Hub): void {
-  hubs.delete(signal);
-  signal.removeEventListener("abort", hub);
+  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub);
+  if ((signal as OwnSignal)[own]) (signal as OwnSignal)[own] = null;
 }

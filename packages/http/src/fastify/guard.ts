@@ -53,11 +53,17 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
 }
 
+/** A request whose handler is followed, for each guard that it has passed. */
+interface Followed {
+  [key: symbol]: FollowedHandler | undefined;
+}
+
 /** Serves requests through a stack. */
 class FastifyEdge {
   private readonly policy: EdgePolicy;
   private readonly service: Service<FastifyRequest, NodeResponse>;
-  private readonly handlers = new WeakMap<FastifyRequest["raw"], FollowedHandler>();
+  /** Where a request has its handler behind this guard: a property, as an exchange is one. */
+  private readonly key = Symbol("handler");
 
   constructor(stack: ServiceBuilder, policy: EdgePolicy) {
     this.policy = policy;
@@ -102,7 +108,7 @@ class FastifyEdge {
       return handler.settled;
     });
     void exchange.closed.then(() => handler.closed());
-    this.handlers.set(request.raw, handler);
+    (request.raw as object as Followed)[this.key] = handler;
     admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
       // There is nobody to answer, and what broke off is nobody's failure.
       if (!exchange.isGone) this.fail(handler, request, reply, error);
@@ -111,9 +117,9 @@ class FastifyEdge {
 
   /** The handler of a route, followed until its promise has settled. */
   following(handler: RouteHandlerMethod): RouteHandlerMethod {
-    const { handlers, policy } = this;
+    const { key, policy } = this;
     return function (request, reply) {
-      const followed = handlers.get(request.raw);
+      const followed = (request.raw as object as Followed)[key];
       if (followed === undefined) return handler.call(this, request, reply);
       return followed.run(
         () => handler.call(this, request, reply),

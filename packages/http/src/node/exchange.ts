@@ -1,5 +1,5 @@
 import type { CallOptions, HandlerOptions } from "@sluice/core";
-import { abortWith, promiseOf } from "@sluice/core/kit";
+import { abortWith, ownController, promiseOf } from "@sluice/core/kit";
 import type { Socket } from "node:net";
 import { ClientGoneError } from "./client-gone-error.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
@@ -22,9 +22,10 @@ export class Exchange {
   deadline: number | undefined;
   /** Whether the client has left before its answer was written. */
   isGone = false;
-  private readonly controller = new AbortController();
+  private readonly controller = ownController();
   private readonly work: Work;
   private begun = false;
+  private isClosed = false;
 
   constructor(request: NodeRequest, response: NodeResponse, work: Work) {
     this.request = request;
@@ -38,6 +39,7 @@ export class Exchange {
       const close = (): void => {
         // `writableFinished` is also true of a stream that the client of HTTP/2 has cancelled.
         if (!response.writableEnded) this.gone();
+        this.isClosed = true;
         resolve(response);
       };
       response.on("close", close);
@@ -64,7 +66,7 @@ export class Exchange {
       throw error;
     };
     try {
-      return promiseOf(this.work(options)).then(() => this.closed, failed);
+      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.closed), failed);
     } catch (error) {
       return failed(error);
     }
