@@ -32,12 +32,25 @@ export function factsOf(about: About | undefined): Readonly<Record<string, strin
   return Object.fromEntries(plain ?? []);
 }
 
-/** What it counts: its members that are numbers. */
+/** What it counts: its members that are numbers, and those of the line in which its callers wait, where that is one of its own. */
 export function numbersOf(counting: object): Readonly<Record<string, number>> {
-  const numbers: Record<string, number> = {};
-  for (const key of readable(() => Object.keys(counting)) ?? []) {
-    const value = readable(() => (counting as Record<string, unknown>)[key]);
-    if (typeof value === "number") numbers[key] = value;
-  }
-  return numbers;
+  const members = readable(() => Object.keys(counting)) ?? [];
+  const own = members.map((key) => [key, readable(() => (counting as Record<string, unknown>)[key])] as const);
+  return Object.fromEntries([...own.filter(isNumber), ...numbersWithin(lineOf(counting), "line")]);
+}
+
+/** What the line says of itself, as a logger writes it, which is plain values and ends somewhere; undefined where it says nothing. */
+function lineOf(counting: object): unknown {
+  return readable(() => JSON.parse(JSON.stringify((counting as { readonly line?: unknown }).line)) as unknown);
+}
+
+/** All that are numbers in a plain value, each by its path: `line.levels.0.waiting`. */
+function numbersWithin(value: unknown, path: string): (readonly [path: string, value: number])[] {
+  if (typeof value === "number") return [[path, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inside]) => numbersWithin(inside, `${path}.${key}`));
+}
+
+function isNumber(member: readonly [string, unknown]): member is readonly [string, number] {
+  return typeof member[1] === "number";
 }
