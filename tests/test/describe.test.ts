@@ -49,6 +49,7 @@ group("a line by importance", () => {
       priority: (request: string) => (request === "vip" ? 0 : 1),
       levels: 2,
       maxWaiting: 2,
+      label: "vips",
     });
     for (const limit of [
       () => concurrencyLimit(1, { line: byImportance }),
@@ -65,6 +66,8 @@ group("a line by importance", () => {
       const counts = (numbers: Readonly<Record<string, number>>, what: string): number =>
         (numbers[what] ?? Number.NaN) - (before[what] ?? Number.NaN);
       const { root } = describe(service);
+      expect(root.facts["line"]).toBe("priorityLine (vips)");
+      expect(root.numbers["line.maxWaiting"]).toBe(2);
       expect(counts(root.numbers, "line.levels.0.waiting")).toBe(1);
       expect(counts(root.numbers, "line.levels.1.waiting")).toBe(1);
       expect(counts(root.numbers, "line.levels.1.refused")).toBe(1);
@@ -189,6 +192,12 @@ group("a description", () => {
     });
     permit.release();
   });
+});
+
+test("a layer that sheds is shown with who refused", async () => {
+  const service = stacked([loadShed(), concurrencyLimit(0)]);
+  await Promise.allSettled([service.call("a" as never)]);
+  expect(describe(service).root.numbers).toMatchObject({ refused: 1, "refusedBy.concurrencyLimit": 1 });
 });
 
 test("what a layer with two services inside counts is shown", async () => {

@@ -1,4 +1,5 @@
 import type { About, Trait } from "@sluice/core";
+import { mostBranches } from "./figures.ts";
 
 /*
  * What a layer says of itself is checked where it is made by core. It may have been replaced since, in a layer value that somebody spread:
@@ -32,11 +33,39 @@ export function factsOf(about: About | undefined): Readonly<Record<string, strin
   return Object.fromEntries(plain ?? []);
 }
 
-/** What it counts: its members that are numbers, and those of the line in which its callers wait, where that is one of its own. */
+/** What it was made with, and which line its callers wait in, where that is one of its own. */
+export function factsWithLine(about: About | undefined, counting: object): ReturnType<typeof factsOf> {
+  const { name, label } = (lineOf(counting) ?? {}) as { readonly name?: unknown; readonly label?: unknown };
+  if (typeof name !== "string") return factsOf(about);
+  return { ...factsOf(about), line: typeof label === "string" ? `${name} (${label})` : name };
+}
+
+/**
+ * What it counts: its members that are numbers, those by name in its members that are maps, and those of the line in which its callers wait,
+ * where that is one of its own.
+ */
 export function numbersOf(counting: object): Readonly<Record<string, number>> {
   const members = readable(() => Object.keys(counting)) ?? [];
-  const own = members.map((key) => [key, readable(() => (counting as Record<string, unknown>)[key])] as const);
-  return Object.fromEntries([...own.filter(isNumber), ...numbersWithin(lineOf(counting), "line")]);
+  const own = members.flatMap((key) =>
+    numbersIn(
+      readable(() => (counting as Record<string, unknown>)[key]),
+      key,
+    ),
+  );
+  return Object.fromEntries([...own, ...numbersWithin(lineOf(counting), "line")]);
+}
+
+type Figure = readonly [name: string, value: number];
+
+/** A map may be one of many keys: the first of them stand for it. */
+function numbersIn(member: unknown, name: string): readonly Figure[] {
+  if (typeof member === "number") return [[name, member]];
+  if (!(member instanceof Map)) return [];
+  return Array.from(member as ReadonlyMap<unknown, unknown>)
+    .slice(0, mostBranches)
+    .flatMap(([key, value]) =>
+      typeof key === "string" && typeof value === "number" ? [[`${name}.${key}`, value] as const] : [],
+    );
 }
 
 /** What the line says of itself, as a logger writes it, which is plain values and ends somewhere; undefined where it says nothing. */
@@ -45,12 +74,8 @@ function lineOf(counting: object): unknown {
 }
 
 /** All that are numbers in a plain value, each by its path: `line.levels.0.waiting`. */
-function numbersWithin(value: unknown, path: string): (readonly [path: string, value: number])[] {
+function numbersWithin(value: unknown, path: string): readonly Figure[] {
   if (typeof value === "number") return [[path, value]];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inside]) => numbersWithin(inside, `${path}.${key}`));
-}
-
-function isNumber(member: readonly [string, unknown]): member is readonly [string, number] {
-  return typeof member[1] === "number";
 }

@@ -115,6 +115,19 @@ group("promise 30: every service has a description", () => {
     });
     const { root } = describe(stacked([{ ...saying("mine", ["limits"]), active: 1, line } as AnyLayer], leaf()));
     expect(root.numbers).toEqual({ active: 1, "line.served": 3, "line.levels.0.waiting": 2 });
+    expect(root.facts).toEqual({ line: "byAge" });
+  });
+
+  test("what is counted by name is shown by name, the first 20", () => {
+    const refusedBy = new Map<unknown, unknown>([
+      ["limit", 3],
+      ["text", "3"],
+      [5, 3],
+    ]);
+    const layer = { ...saying("mine", []), refusedBy } as AnyLayer;
+    expect(describe(stacked([layer], leaf())).root.numbers).toEqual({ "refusedBy.limit": 3 });
+    for (let nth = 0; nth < 1000; nth++) refusedBy.set(`tenant ${nth}`, 1);
+    expect(Object.keys(describe(stacked([layer], leaf())).root.numbers)).toHaveLength(18);
   });
 
   test("a line that cannot be read is left out", () => {
