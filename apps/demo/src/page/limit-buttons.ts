@@ -8,6 +8,9 @@ const [least, most] = [1, 64];
 export function limitButtons(route: LiveRoute): { readonly root: HTMLElement; show(max: number): void } {
   let max = least;
   let asking = 0;
+  /** One after the other: what was asked for last holds. */
+  let asked = Promise.resolve();
+  let isStale = false;
   const button = (words: string, next: () => number) => {
     const made = element("button", "step", words);
     made.type = "button";
@@ -18,7 +21,11 @@ export function limitButtons(route: LiveRoute): { readonly root: HTMLElement; sh
       max = next();
       update();
       asking++;
-      void ask(`/${route}?max=${max}`, `The limit of ${route}: ${max} at once.`).finally(() => asking--);
+      const [path, done] = [`/${route}?max=${max}`, `The limit of ${route}: ${max} at once.`];
+      asked = asked.then(() => ask(path, done)).finally(() => {
+        asking--;
+        isStale = true;
+      });
     });
     // One that is disabled would lose the keyboard's focus.
     return { made, update: () => made.setAttribute("aria-disabled", String(next() === max)) };
@@ -32,8 +39,10 @@ export function limitButtons(route: LiveRoute): { readonly root: HTMLElement; sh
   return {
     root: element("span", "steps", half.made, twice.made),
     show(now) {
-      // What was asked for just now is not yet in what the server says.
-      if (asking > 0) return;
+      // What was asked for just now is not yet in what the server says, and it may not be in what it says next: that may have been read before.
+      const [isAsking, wasStale] = [asking > 0, isStale];
+      if (!isAsking) isStale = false;
+      if (isAsking || wasStale) return;
       max = now;
       update();
     },
