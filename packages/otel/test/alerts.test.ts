@@ -47,8 +47,8 @@ const timedOut = (a: string) => ({
 const overloaded = (a: string) => ({
   [`sluice_calls_total{${meter}, sluice_outcome="failed", error_type="ERR_SLUICE_OVERLOADED"}`]: a,
 });
-const event = (type: string, a: string, reason?: string) => ({
-  [`sluice_events_total{job="shop", sluice_event_type="${type}", sluice_layer="retry"${
+const event = (type: string, a: string, reason?: string, by = "retry") => ({
+  [`sluice_events_total{job="shop", sluice_event_type="${type}", sluice_layer="${by}"${
     reason === undefined ? "" : `, sluice_reason="${reason}"`
   }}`]: a,
 });
@@ -115,6 +115,18 @@ const cases: readonly Case[] = [
     quiet: {
       "retries end for another reason": event("retry-denied", "0+9x60", "exhausted"),
       "it was spent once": event("retry-denied", "0x10 7x50", "budget"),
+    },
+  },
+  {
+    alert: "SluiceCircuitOpen",
+    breaking: event("state", "0+2x60", "open", "circuitBreaker"),
+    minutes: [4, 20],
+    labels: { job: "shop", sluice_layer: "circuitBreaker" },
+    summary: "A circuit opens again and again: what is behind it fails",
+    quiet: {
+      "it has opened once, and closed": event("state", "0x10 1x50", "open", "circuitBreaker"),
+      "it closes": event("state", "0+2x60", "closed", "circuitBreaker"),
+      "a connection opens again and again": event("state", "0+2x60", "open", "reconnect"),
     },
   },
   {

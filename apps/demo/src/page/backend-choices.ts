@@ -14,6 +14,6 @@ export function backendChoices(route: LiveRoute): { readonly root: HTMLElement; 
   ];
   // Its card says of which route it is, to those who see it.
   const legend = element("span", "", "Backend", element("span", "unseen", ` of ${route}`));
-  const { root, show } = choices(route, legend, `The backend of ${route}`, all);
-  return { root, show: ({ kind }) => show(kind) };
+  const made = choices(route, legend, `The backend of ${route}`, all);
+  return { root: made.root, show: ({ kind }) => made.show(kind) };
 }

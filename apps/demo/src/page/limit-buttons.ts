@@ -22,10 +22,12 @@ export function limitButtons(route: LiveRoute): { readonly root: HTMLElement; sh
       update();
       asking++;
       const [path, done] = [`/${route}?max=${max}`, `The limit of ${route}: ${max} at once.`];
-      asked = asked.then(() => ask(path, done)).finally(() => {
-        asking--;
-        isStale = true;
-      });
+      asked = asked
+        .then(() => ask(path, done))
+        .finally(() => {
+          asking--;
+          isStale = true;
+        });
     });
     // One that is disabled would lose the keyboard's focus.
     return { made, update: () => made.setAttribute("aria-disabled", String(next() === max)) };

@@ -124,6 +124,7 @@ describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout
     await says("#status", /One in ten: Important/);
     await says("[data-route=quote] [data-side=layered] .class[data-on=true]", /★ Important: \d/);
     await says("#so", /important tenth of quote: \d+ % in time with layers/);
+    expect(await choose("important", "on").isChecked()).toBe(true);
     await says(line, /priorityLine.*★ [1-9]\d*\/s let in first/);
     await choose("load", "0.6").check();
     await choose("important", "off").check();

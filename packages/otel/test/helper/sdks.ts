@@ -22,7 +22,7 @@ export interface Sdk {
 interface Push {
   /** The media type of its requests. */
   readonly type: "application/json" | "application/x-protobuf";
-  batch(producer: MeterProducer, url: string): Promise<void>;
+  readonly batch: (producer: MeterProducer, url: string) => Promise<void>;
 }
 
 /** One number of a metric. Of a histogram, how many there are and their sum. */
