@@ -16,7 +16,7 @@ interface Picture {
 
 /** What is done to the gateways, and the pictures that are taken then. */
 interface Scene {
-  readonly ask: string;
+  readonly ask: readonly string[];
   readonly seconds: number;
   readonly pictures: readonly Picture[];
 }
@@ -26,7 +26,7 @@ const quietSeconds = 6;
 const mostTries = 240;
 const scenes: readonly Scene[] = [
   {
-    ask: "/load?times=1.5",
+    ask: ["/load?times=1.5", "/important?on"],
     seconds: 20,
     pictures: [
       { name: "rush-dark", width: 1440, height: 880, theme: "dark" },
@@ -35,7 +35,12 @@ const scenes: readonly Scene[] = [
     ],
   },
   {
-    ask: "/fares?freeze=60000",
+    ask: ["/greedy?on"],
+    seconds: 20,
+    pictures: [{ name: "greedy-dark", width: 1440, height: 880, theme: "dark" }],
+  },
+  {
+    ask: ["/fares?freeze=60000"],
     seconds: 20,
     pictures: [{ name: "silent-dark", width: 1440, height: 880, theme: "dark" }],
   },
@@ -84,7 +89,7 @@ async function takeAll(browser: Browser, address: string): Promise<void> {
     await page.goto(address);
     await page.locator("#routes .layer").first().waitFor();
     await sleep(calmSeconds * 1000);
-    await fetch(address + ask, { method: "POST" });
+    for (const path of ask) await fetch(address + path, { method: "POST" });
     await sleep(seconds * 1000);
     for (const picture of pictures) await take(page, painter, picture);
   }
