@@ -81,7 +81,7 @@ function addressOf(output: Readable): Promise<string> {
 }
 
 async function takeAll(browser: Browser, address: string): Promise<void> {
-  const context = await browser.newContext({ deviceScaleFactor: 1.4, reducedMotion: "reduce" });
+  const context = await browser.newContext({ deviceScaleFactor: 1.3, reducedMotion: "reduce" });
   const page = await context.newPage();
   const painter = await context.newPage();
   for (const { ask, seconds, pictures } of scenes) {
@@ -100,20 +100,23 @@ async function take(page: Page, painter: Page, { name, width, height, theme }: P
   await page.setViewportSize({ width, height });
   // The next frames are drawn in the new size.
   await sleep(1500);
-  await quiet(page);
-  const png = await page.screenshot();
+  const png = await whileQuiet(page, () => page.screenshot());
   const webp = await compressed(painter, png);
   writeFileSync(new URL(`${name}.webp`, folder), webp);
   console.log(`${name}.webp: ${Math.round(webp.length / 1000)} kB`);
 }
 
-/** A picture of a machine that is too busy to send the load shows nothing. Kept when it has not been for a while. */
-async function quiet(page: Page): Promise<void> {
-  for (let seconds = 0, tries = 0; seconds < quietSeconds; seconds++, tries++) {
-    if (tries > mostTries) throw new Error("This machine is too busy.");
+/** A picture of a machine that is too busy to send the load shows nothing. It is taken when it has not been for a while, and is not then. */
+async function whileQuiet(page: Page, shoot: () => Promise<Buffer>): Promise<Buffer> {
+  const isQuiet = async () => (await page.locator("html[data-busy=false]").count()) > 0;
+  for (let seconds = 0, tries = 0; tries < mostTries; tries++) {
     await sleep(1000);
-    if ((await page.locator("html[data-busy=false]").count()) === 0) seconds = 0;
+    seconds = (await isQuiet()) ? seconds + 1 : 0;
+    if (seconds < quietSeconds) continue;
+    const picture = await shoot();
+    if (await isQuiet()) return picture;
   }
+  throw new Error("This machine is too busy.");
 }
 
 /** The same picture as WebP, a fraction of its size: a browser can write that. */
