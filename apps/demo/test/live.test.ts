@@ -94,6 +94,8 @@ describe("the live page's server", () => {
   test("when more is asked for, shows refusals with layers and a longer line without, and can be started over", async () => {
     const seen = watch();
     await frameWhere(seen, ({ layered }) => layered.flow.good > 0);
+    // So that it is more than this backend can do, also where this machine is too busy to send all of it.
+    await post("/report?factor=5");
     expect((await post("/load?times=1.5")).status).toBe(200);
     const { layered } = await frameWhere(
       seen,
@@ -140,13 +142,15 @@ describe("the live page's server", () => {
     const seen = watch();
     const unmarked = await frameWhere(seen, ({ important, layered }) => !important && offeredTo(layered) > 0);
     expect(grantedInFront(unmarked.layered)).toBe(0);
+    // So that somebody waits, also where this machine is too busy to send all of it.
+    await post("/quote?max=1");
     expect((await post("/load?times=1.5")).status).toBe(200);
     expect((await post("/important?on")).status).toBe(200);
     await frameWhere(
       seen,
       ({ important, layered, plain }) => important && grantedInFront(layered) > 0 && offeredTo(plain) > 0,
     );
-    await Promise.all([post("/important?off"), post("/load?times=0.6")]);
+    await Promise.all([post("/important?off"), post("/load?times=0.6"), post("/quote?max=4")]);
     await frameWhere(seen, ({ important, times }) => !important && times === 0.6);
   });
 
