@@ -121,8 +121,10 @@ describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout
     const line = "[data-route=quote] [data-side=layered] .layer";
     // So that somebody waits, also where this machine is too busy to send all of it.
     const half = page.getByRole("button", { name: "½ the limit of quote" });
+    const twice = page.getByRole("button", { name: "×2 the limit of quote" });
     await half.click();
     await half.click();
+    await says(line, /concurrencyLimit.*of 1/);
     await choose("load", "1.5").check();
     await says(line, /priorityLine.*★ 0\/s let in first/);
     await says("[data-route=quote] .class", /One in ten:/);
@@ -136,7 +138,8 @@ describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout
     await choose("load", "0.6").check();
     await choose("important", "off").check();
     await says("[data-route=quote] [data-side=layered] .class[data-on=false]", /One in ten:/);
-    await page.locator("#anew").click();
+    await twice.click();
+    await twice.click();
     await says(line, /concurrencyLimit.*of 4/);
   });
 
@@ -159,7 +162,7 @@ describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout
     expect(await half.evaluate((each) => each === document.activeElement)).toBe(true);
     await twice.click();
     await says("#what", /limit of quote is 2 instead of 4/);
-    await page.locator("#anew").click();
+    await twice.click();
     await box.filter({ hasText: /of 4/ }).waitFor(within);
     await says("#what", /usual/);
   });
