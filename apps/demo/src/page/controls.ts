@@ -15,7 +15,7 @@ export function controls(): (frame: Frame) => void {
     { value: "off", words: "◇ Absent", post: "/greedy?off" },
     { value: "on", words: `◆ Asks for ×${greedyTimes}`, post: "/greedy?on" },
   ]);
-  const important = choices("important", `One in ten to ${priorityRoute}`, "One in ten", [
+  const important = choices("important", `One in ten requests to ${priorityRoute}`, "One in ten", [
     { value: "off", words: "☆ As the others", post: "/important?off" },
     { value: "on", words: "★ Important", post: "/important?on" },
   ]);
