@@ -12,11 +12,11 @@ if (chromium === undefined) {
 }
 
 /** On a busy machine all takes its time; what is waited for is a condition. */
-const within = { timeout: 45_000 };
+const within = { timeout: 60_000 };
 const widths = [360, 768, 1440] as const;
 const schemes = ["light", "dark"] as const;
 
-describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout: 150_000 }, () => {
+describe.skipIf(chromium === undefined)("the live page, in a browser", { timeout: 240_000 }, () => {
   let demo: Demo;
   let browser: Browser;
   let page: Page;
