@@ -83,6 +83,8 @@ function addressOf(output: Readable): Promise<string> {
 async function takeAll(browser: Browser, address: string): Promise<void> {
   const context = await browser.newContext({ deviceScaleFactor: 1.3, reducedMotion: "reduce" });
   const page = await context.newPage();
+  // On a busy machine it takes a while until the gateways are up.
+  page.setDefaultTimeout(120_000);
   const painter = await context.newPage();
   for (const { ask, seconds, pictures } of scenes) {
     await fetch(`${address}/anew`, { method: "POST" });
