@@ -44,6 +44,41 @@ group("a line by importance", () => {
     }
   });
 
+  test("shows what it counts of each level, in whichever limit it is", async () => {
+    const byImportance = priorityLine({
+      priority: (request: string) => (request === "vip" ? 0 : 1),
+      levels: 2,
+      maxWaiting: 2,
+      label: "vips",
+    });
+    for (const limit of [
+      () => concurrencyLimit(1, { line: byImportance }),
+      () => concurrencyLimit(new Semaphore(1, { line: byImportance })),
+      () => adaptiveLimit(vegas({ initial: 1, min: 1, max: 1 }), { line: byImportance }),
+    ]) {
+      const service = stacked([limit()]);
+      const before = describe(service).root.numbers;
+      const aborting = new AbortController();
+      const held = service.tryReady();
+      const { signal } = aborting;
+      const asked = ["b", "c", "vip"].map((request) => service.ready({ request: request as never, signal }));
+      const settled = Promise.allSettled(asked);
+      const counts = (numbers: Readonly<Record<string, number>>, what: string): number =>
+        (numbers[what] ?? Number.NaN) - (before[what] ?? Number.NaN);
+      const { root } = describe(service);
+      expect(root.facts["line"]).toBe("priorityLine (vips)");
+      expect(root.numbers["line.maxWaiting"]).toBe(2);
+      expect(counts(root.numbers, "line.levels.0.waiting")).toBe(1);
+      expect(counts(root.numbers, "line.levels.1.waiting")).toBe(1);
+      expect(counts(root.numbers, "line.levels.1.refused")).toBe(1);
+      expect(describe(service).toString()).toContain("line.levels.0.waiting 1");
+      aborting.abort();
+      await settled;
+      held?.release();
+      expect(counts(describe(service).root.numbers, "line.levels.1.waiting")).toBe(0);
+    }
+  });
+
   test("that refuses nobody grows as any other", () => {
     expect(rulesOf(concurrencyLimit(10, { line: line({}) }))).toEqual(["unbounded-line"]);
     expect(rulesOf(adaptiveLimit(vegas(), { line: line({}) }))).toEqual(["unbounded-line"]);
@@ -157,6 +192,12 @@ group("a description", () => {
     });
     permit.release();
   });
+});
+
+test("a layer that sheds is shown with who refused", async () => {
+  const service = stacked([loadShed(), concurrencyLimit(0)]);
+  await Promise.allSettled([service.call("a" as never)]);
+  expect(describe(service).root.numbers).toMatchObject({ refused: 1, "refusedBy.concurrencyLimit": 1 });
 });
 
 test("what a layer with two services inside counts is shown", async () => {

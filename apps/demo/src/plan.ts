@@ -21,14 +21,14 @@ export const spikeTimes = 6;
 const usual = 0.6;
 
 /** Which route one client asks for so many times what its backend can do, beside the others, in the phase "greedy". */
-export const greedyRoute: RouteName = "report";
+export const greedyRoute = "report" satisfies RouteName;
 export const greedyTimes = 4;
 
 /** In which route important requests come first. */
-export const priorityRoute: RouteName = "quote";
+export const priorityRoute = "quote" satisfies RouteName;
 
 /** Whose limit finds out by itself how much its backend can do. */
-export const adaptiveRoute: RouteName = "hash";
+export const adaptiveRoute = "hash" satisfies RouteName;
 export const adaptiveInitial = 8;
 
 /** Whose work takes longer in the phase "slow", and by how much. */

@@ -52,6 +52,8 @@ function commands(gateway: string, page: string): string[] {
     `    curl -X POST '${page}/fares?freeze=10000'   # silent, for so many ms`,
     `    curl -X POST '${page}/fares?kill'           # its process is gone`,
     `    curl -X POST '${page}/fares?restart'        # a new process`,
+    "  What its limit is, while it runs:",
+    `    curl -X POST '${page}/quote?max=8'          # 4 at first`,
     "",
   ];
 }

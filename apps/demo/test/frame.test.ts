@@ -5,7 +5,7 @@ import { Counter } from "../src/load/tally.ts";
 import { byRoute, type RouteName } from "../src/routes.ts";
 
 const conditions = { quote: { kind: "up" }, report: { kind: "up" }, fares: { kind: "up" } } as const;
-const more = { times: 1, conditions };
+const more = { times: 1, greedy: false, important: false, conditions };
 
 const metrics: GatewayMetrics = {
   rss: 1,
@@ -64,6 +64,25 @@ describe("a frame", () => {
   test("goes by the time that has passed, when readings come late", () => {
     const { layered } = frameOf([reading(0, side(0, 1)), reading(1200, side(60, 1))], more);
     expect(layered.flow.good).toBeCloseTo(50);
+  });
+
+  test("has the rates of a class over the last two seconds, with those that have not ended apart", () => {
+    const before = side(0, 1);
+    const tallies = byRoute(() => {
+      const counter = new Counter({ slices: false });
+      counter.offer(0, "important")("good", 1);
+      counter.offer(0, "important");
+      for (let each = 0; each < 4; each++) counter.offer(0, "greedy")("refused", 1);
+      return counter.tally();
+    });
+    const { layered } = frameOf(
+      [reading(0, before), reading(1000, before), reading(2000, { ...before, tallies })],
+      more,
+    );
+    expect(layered.routes.quote.important).toEqual({ offered: 1, ended: 0.5, good: 0.5 });
+    expect(layered.routes.report.greedy).toEqual({ offered: 2, ended: 2, good: 0 });
+    // Of the greedy client nothing is in the other figures.
+    expect(layered.routes.report.flow.offered).toBe(2);
   });
 
   test("leaves a route out of the sums that has no load", () => {

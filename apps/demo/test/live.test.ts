@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GatewayMetrics } from "../src/gateway/metrics.ts";
+import type { LiveRoute, SideFrame } from "../src/live/frame.ts";
 import { Demo } from "./helper/demo.ts";
 import { frames, frameWhere } from "./helper/frames.ts";
 
@@ -23,6 +24,18 @@ const watch = () => {
   return frames(page, leaving.signal);
 };
 const post = (path: string, headers: Record<string, string> = {}) => fetch(page + path, { method: "POST", headers });
+/** What a layer of a route counts, by the path of its number. */
+const counted = ({ routes }: SideFrame, route: LiveRoute, layer: string, number: string): number => {
+  const { described } = routes[route];
+  for (let at = described?.root; at !== undefined; at = at.inner) {
+    if (at.layer === layer) return Number(at.numbers[number] ?? 0);
+  }
+  return Number.NaN;
+};
+const refusedByKeyed = (side: SideFrame) => counted(side, "report", "loadShed", "refusedBy.keyed");
+const grantedInFront = (side: SideFrame) => counted(side, "quote", "concurrencyLimit", "line.levels.0.granted");
+const limitOfQuote = (side: SideFrame) => counted(side, "quote", "concurrencyLimit", "max");
+const offeredTo = ({ routes }: SideFrame): number => routes.quote.important.offered;
 const answered = async (): Promise<number> => {
   const { answers } = (await (await fetch(`${gateway}/metrics`)).json()) as GatewayMetrics;
   return Object.values(answers).reduce((sum, count) => sum + count, 0);
@@ -81,6 +94,8 @@ describe("the live page's server", () => {
   test("when more is asked for, shows refusals with layers and a longer line without, and can be started over", async () => {
     const seen = watch();
     await frameWhere(seen, ({ layered }) => layered.flow.good > 0);
+    // So that it is more than this backend can do, also where this machine is too busy to send all of it.
+    await post("/report?factor=5");
     expect((await post("/load?times=1.5")).status).toBe(200);
     const { layered } = await frameWhere(
       seen,
@@ -98,6 +113,58 @@ describe("the live page's server", () => {
     const { plain } = await frameWhere(seen, (frame) => frame.plain.flow.good > 0 && frame.plain.waiting < 40);
     expect(plain.flow.offered).toBeGreaterThan(0);
     expect(before.conditions.quote).toEqual({ kind: "up" });
+  });
+
+  test("when one client is greedy, its limit for each client refuses it, and it is counted apart", async () => {
+    const seen = watch();
+    await frameWhere(seen, ({ layered }) => layered.flow.good > 0);
+    expect((await post("/greedy?on")).status).toBe(200);
+    const exceeds = ({ routes: { report } }: SideFrame) => report.greedy.offered > report.flow.offered;
+    const { layered, plain } = await frameWhere(
+      seen,
+      ({ greedy, layered: one, plain: other }) =>
+        greedy &&
+        exceeds(one) &&
+        exceeds(other) &&
+        one.routes.report.greedy.ended > one.routes.report.greedy.good &&
+        refusedByKeyed(one) > 0,
+    );
+    for (const { routes } of [layered, plain]) expect(routes.quote.greedy.offered).toBe(0);
+    expect((await post("/greedy?off")).status).toBe(200);
+    await frameWhere(
+      seen,
+      ({ greedy, layered: one, plain: other }) =>
+        !greedy && one.routes.report.greedy.offered === 0 && other.routes.report.greedy.offered === 0,
+    );
+  });
+
+  test("counts the important, and in a rush they wait in front of the others once they say that they are", async () => {
+    const seen = watch();
+    const unmarked = await frameWhere(seen, ({ important, layered }) => !important && offeredTo(layered) > 0);
+    expect(grantedInFront(unmarked.layered)).toBe(0);
+    // So that somebody waits, also where this machine is too busy to send all of it.
+    await post("/quote?max=1");
+    expect((await post("/load?times=1.5")).status).toBe(200);
+    expect((await post("/important?on")).status).toBe(200);
+    await frameWhere(
+      seen,
+      ({ important, layered, plain }) => important && grantedInFront(layered) > 0 && offeredTo(plain) > 0,
+    );
+    await Promise.all([post("/important?off"), post("/load?times=0.6"), post("/quote?max=4")]);
+    await frameWhere(seen, ({ important, times }) => !important && times === 0.6);
+  });
+
+  test("sets a limit while it runs, and begins again with the old one", async () => {
+    const seen = watch();
+    await frameWhere(seen, ({ layered }) => limitOfQuote(layered) === 4);
+    expect((await post("/quote?max=1")).status).toBe(200);
+    await frameWhere(seen, ({ layered }) => limitOfQuote(layered) === 1 && layered.flow.good > 0);
+    // The backend cannot do what is asked with one at a time.
+    expect((await post("/load?times=1.5")).status).toBe(200);
+    const { layered } = await frameWhere(seen, ({ layered: one }) => one.routes.quote.flow.refused > 0);
+    expect(layered.routes.quote.active).toBeLessThanOrEqual(1);
+    expect((await post("/anew")).status).toBe(200);
+    await frameWhere(seen, ({ layered: one }) => limitOfQuote(one) === 4);
   });
 
   test("reads once for ten pages", async () => {
@@ -129,18 +196,36 @@ describe("the live page's server", () => {
   });
 
   test("does nothing for another site", async () => {
-    expect((await post("/load?times=1", { origin: "http://elsewhere.example" })).status).toBe(403);
+    for (const path of ["/load?times=1", "/greedy?on", "/important?on", "/quote?max=64"]) {
+      expect((await post(path, { origin: "http://elsewhere.example" })).status).toBe(403);
+    }
     expect((await post("/load?times=0.6", { origin: page })).status).toBe(200);
   });
 
   test("refuses what makes no sense, and says what would", async () => {
-    const wrong = ["/load", "/load?times=x", "/load?times=5", "/quote", "/quote?factor=0", "/fares?freeze=60001"];
+    const wrong = [
+      "/load",
+      "/load?times=",
+      "/load?times=x",
+      "/load?times=5",
+      "/quote",
+      "/quote?factor=0",
+      "/fares?freeze=60001",
+      "/greedy",
+      "/greedy?on&off",
+      "/greedy?times=4",
+      "/important",
+      "/important?yes",
+      ...["0", "-1", "1.5", "65", "Infinity", "x", ""].map((max) => `/quote?max=${max}`),
+      "/hash?max=4",
+    ];
     for (const path of wrong) {
       const response = await post(path);
       expect([path, response.status]).toEqual([path, 400]);
       expect(await response.text()).toContain("POST /");
     }
     expect((await post("/nowhere?kill")).status).toBe(404);
+    expect((await post("/constructor?max=4")).status).toBe(404);
     expect((await fetch(`${page}/nowhere`)).status).toBe(404);
     expect((await fetch(`${page}//`)).status).toBe(400);
     expect((await fetch(page, { method: "PUT" })).status).toBe(405);

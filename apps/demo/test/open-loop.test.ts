@@ -26,9 +26,9 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 /** Offers the load for so many ms, in which nothing holds it up, or all does. */
-function offer(ms: number, { heldUp = false, greedy = 0 } = {}) {
+function offer(ms: number, { heldUp = false, greedy = 0, isMarked = true } = {}) {
   const counters = byRoute(() => new Counter());
-  loop.offer("a phase", rates, counters, greedy);
+  loop.offer("a phase", counters, { rates, greedy, isMarked });
   if (heldUp) now += ms;
   else for (const end = now + ms; now < end; now += 2) tick();
   loop.rest();
@@ -55,6 +55,13 @@ describe("the load", () => {
     const turns = askers.filter(({ client }) => client === askers[0]!.client);
     expect(new Set(askers.map(({ client }) => client)).size).toBe(8);
     expect(turns.length).toBeLessThanOrEqual(13);
+  });
+
+  test("that is important says so where that is wanted, and is counted either way", () => {
+    const marked = () => vi.mocked(ask).mock.calls.filter(([, , , , asker]) => asker!.isImportant).length;
+    expect([offer(1000).important.offered, marked()]).toEqual([10, 10]);
+    vi.mocked(ask).mockReset();
+    expect([offer(1000, { isMarked: false }).important.offered, marked()]).toEqual([10, 0]);
   });
 
   test("counts a greedy client apart from the others", () => {

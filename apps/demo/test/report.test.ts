@@ -47,8 +47,8 @@ function tallyOf(offered: number, good: number): Tally {
     refused: 0,
     timedOut: offered - good,
     failed: 0,
-    important: { offered: 10, good: good < 90 ? 1 : 10 },
-    greedy: { offered: 200, good: 50 },
+    important: { offered: 10, ended: 10, good: good < 90 ? 1 : 10 },
+    greedy: { offered: 200, ended: 200, good: 50 },
     latencies: [],
     slices: [{ offered, good }],
   };

@@ -37,14 +37,16 @@ describe("a counter", () => {
     counter.offer(0, "important")("good", 1);
     counter.offer(0, "important")("refused", 1);
     counter.offer(0)("good", 1);
+    counter.offer(0, "important");
+    counter.offer(0, "greedy");
     counter.offer(0, "greedy")("good", 1);
     counter.offer(0, "greedy")("refused", 1);
     expect(counter.tally()).toMatchObject({
-      offered: 3,
+      offered: 4,
       good: 2,
       refused: 1,
-      important: { offered: 2, good: 1 },
-      greedy: { offered: 2, good: 1 },
+      important: { offered: 3, ended: 2, good: 1 },
+      greedy: { offered: 3, ended: 2, good: 1 },
     });
   });
 

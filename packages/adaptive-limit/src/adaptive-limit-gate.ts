@@ -71,6 +71,8 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
   readonly min: number;
   /** What the limit is never above. */
   readonly max: number;
+  /** The option `line`, where there is one: with the counters that it may have. */
+  readonly line: AdaptiveLimitGateOptions<Req>["line"];
   private readonly algorithm: LimitAlgorithm;
   private readonly semaphore: Semaphore;
   private readonly window: SampleWindow | undefined;
@@ -98,6 +100,7 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
     this.classify = read.classify;
     const clock = requireClock(owner, read.clock);
     this.time = new SteadyTime(clock);
+    this.line = read.line;
     this.semaphore = new Semaphore(Math.floor(limit), { clock, line: lineOf(owner, read.line) });
     // Last: where an option was wrong, the algorithm is still free.
     claimAlgorithm(algorithm);

@@ -28,6 +28,8 @@ export interface AdaptiveLimitLayer<Req = unknown> extends Layer<Keeps<Req>> {
   readonly rtt: number | undefined;
   /** What the algorithm takes for a round trip without a queue, in milliseconds; undefined where it knows none. */
   readonly baseline: number | undefined;
+  /** The option `line`, where there is one: with the counters that it may have. */
+  readonly line: AdaptiveLimitOptions<Req>["line"];
 }
 
 const name = "adaptiveLimit";
@@ -56,6 +58,7 @@ export function adaptiveLimit<Req = unknown>(
   const facts = { initial: limit.limit, min, max, ...(limit.bounded && { boundedLine: true }) };
   return {
     ...(gate(limit, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps<Req>>),
+    line: limit.line,
     get limit() {
       return limit.limit;
     },

@@ -1,6 +1,6 @@
 import type { StackNode } from "./stack-node.ts";
 
-/** How many branches are drawn: a routing table may have thousands. JSON has all of them. */
+/** How many branches are drawn, and how much of a map: a table may have thousands. JSON has all branches. */
 export const mostBranches = 20;
 
 /** What a node was made with, and what it counts, in words: `max 64, active 3`. What it is set to now hides what it was made with. */

@@ -1,6 +1,6 @@
 import { type AnyService, partsOf, type Trait } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import { factsOf, labelOf, numbersOf, traitsOf } from "./said-of-itself.ts";
+import { factsOf, factsWithLine, labelOf, numbersOf, traitsOf } from "./said-of-itself.ts";
 import type { StackNode } from "./stack-node.ts";
 
 /** A node where it stands: with what is around it, and what is inside. */
@@ -31,7 +31,12 @@ export class Place {
       const { about } = layer;
       const within = new Place(inner, `${id}i`, this);
       this.inside = [within];
-      const said = { label: labelOf(about), traits: traitsOf(about), facts: factsOf(about), numbers: numbersOf(layer) };
+      const said = {
+        label: labelOf(about),
+        traits: traitsOf(about),
+        facts: factsWithLine(about, layer),
+        numbers: numbersOf(layer),
+      };
       this.node = { id, layer: layer.name, ...said, inner: within.node };
       // What a layer that only looks on holds are its counts.
       this.mayHold = layer.state !== undefined && !this.has("observes");

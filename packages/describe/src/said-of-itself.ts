@@ -1,4 +1,5 @@
 import type { About, Trait } from "@sluice/core";
+import { mostBranches } from "./figures.ts";
 
 /*
  * What a layer says of itself is checked where it is made by core. It may have been replaced since, in a layer value that somebody spread:
@@ -32,12 +33,49 @@ export function factsOf(about: About | undefined): Readonly<Record<string, strin
   return Object.fromEntries(plain ?? []);
 }
 
-/** What it counts: its members that are numbers. */
+/** What it was made with, and which line its callers wait in, where that is one of its own. */
+export function factsWithLine(about: About | undefined, counting: object): ReturnType<typeof factsOf> {
+  const { name, label } = (lineOf(counting) ?? {}) as { readonly name?: unknown; readonly label?: unknown };
+  if (typeof name !== "string") return factsOf(about);
+  return { ...factsOf(about), line: typeof label === "string" ? `${name} (${label})` : name };
+}
+
+/**
+ * What it counts: its members that are numbers, those by name in its members that are maps, and those of the line in which its callers wait,
+ * where that is one of its own.
+ */
 export function numbersOf(counting: object): Readonly<Record<string, number>> {
-  const numbers: Record<string, number> = {};
-  for (const key of readable(() => Object.keys(counting)) ?? []) {
-    const value = readable(() => (counting as Record<string, unknown>)[key]);
-    if (typeof value === "number") numbers[key] = value;
-  }
-  return numbers;
+  const members = readable(() => Object.keys(counting)) ?? [];
+  const own = members.flatMap((key) =>
+    numbersIn(
+      readable(() => (counting as Record<string, unknown>)[key]),
+      key,
+    ),
+  );
+  return Object.fromEntries([...own, ...numbersWithin(lineOf(counting), "line")]);
+}
+
+type Figure = readonly [name: string, value: number];
+
+/** A map may be one of many keys: the first of them stand for it. */
+function numbersIn(member: unknown, name: string): readonly Figure[] {
+  if (typeof member === "number") return [[name, member]];
+  if (!(member instanceof Map)) return [];
+  return Array.from(member as ReadonlyMap<unknown, unknown>)
+    .slice(0, mostBranches)
+    .flatMap(([key, value]) =>
+      typeof key === "string" && typeof value === "number" ? [[`${name}.${key}`, value] as const] : [],
+    );
+}
+
+/** What the line says of itself, as a logger writes it, which is plain values and ends somewhere; undefined where it says nothing. */
+function lineOf(counting: object): unknown {
+  return readable(() => JSON.parse(JSON.stringify((counting as { readonly line?: unknown }).line)) as unknown);
+}
+
+/** All that are numbers in a plain value, each by its path: `line.levels.0.waiting`. */
+function numbersWithin(value: unknown, path: string): readonly Figure[] {
+  if (typeof value === "number") return [[path, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inside]) => numbersWithin(inside, `${path}.${key}`));
 }

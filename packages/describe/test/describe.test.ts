@@ -1,4 +1,5 @@
 import {
+  type AnyLayer,
   type AnyService,
   events,
   gate,
@@ -106,6 +107,37 @@ group("promise 30: every service has a description", () => {
       ["service", { "same as": "n" }],
       ["serviceFn", {}],
     ]);
+  });
+
+  test("the line in which callers of a layer wait is shown by all that it counts, each by its path", () => {
+    const line = Object.assign(() => {}, {
+      toJSON: () => ({ name: "byAge", served: 3, endless: Infinity, levels: [{ waiting: 2, label: "old" }, null] }),
+    });
+    const { root } = describe(stacked([{ ...saying("mine", ["limits"]), active: 1, line } as AnyLayer], leaf()));
+    expect(root.numbers).toEqual({ active: 1, "line.served": 3, "line.levels.0.waiting": 2 });
+    expect(root.facts).toEqual({ line: "byAge" });
+  });
+
+  test("what is counted by name is shown by name, the first 20", () => {
+    const refusedBy = new Map<unknown, unknown>([
+      ["limit", 3],
+      ["text", "3"],
+      [5, 3],
+    ]);
+    const layer = { ...saying("mine", []), refusedBy } as AnyLayer;
+    expect(describe(stacked([layer], leaf())).root.numbers).toEqual({ "refusedBy.limit": 3 });
+    for (let nth = 0; nth < 1000; nth++) refusedBy.set(`tenant ${nth}`, 1);
+    expect(Object.keys(describe(stacked([layer], leaf())).root.numbers)).toHaveLength(18);
+  });
+
+  test("a line that cannot be read is left out", () => {
+    const endless: Record<string, unknown> = { waiting: 1 };
+    endless["self"] = endless;
+    const throwing = { toJSON: () => JSON.parse("no") as unknown };
+    for (const line of [endless, throwing, () => {}, undefined, null, "first come", 4n]) {
+      const { root } = describe(stacked([{ ...saying("mine", []), active: 1, line } as AnyLayer], leaf()));
+      expect(root.numbers).toEqual({ active: 1 });
+    }
   });
 
   test("what cannot be read is left out", () => {

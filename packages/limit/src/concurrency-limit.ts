@@ -34,6 +34,8 @@ export interface ConcurrencyLimitOptions<Req = unknown> {
 export interface ConcurrencyLimit<Req = unknown> extends Layer<Keeps<Req>>, Counters {
   /** How many may run at once. Raising it serves waiters; lowering it takes nothing from running calls. */
   max: number;
+  /** The option `line`, where there is one: with the counters that it may have. */
+  readonly line: ConcurrencyLimitOptions<Req>["line"];
 }
 
 /** A semaphore by its members, for one of another copy of core is as good. */
@@ -94,6 +96,7 @@ function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: st
       semaphore.max = max;
       if (events.listening) events.emit({ type: "limit", layer: name, label, source: semaphore, from, to: max });
     },
+    line: semaphore.line,
   };
   return withCounters(layer, semaphore);
 }

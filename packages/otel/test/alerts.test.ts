@@ -47,8 +47,11 @@ const timedOut = (a: string) => ({
 const overloaded = (a: string) => ({
   [`sluice_calls_total{${meter}, sluice_outcome="failed", error_type="ERR_SLUICE_OVERLOADED"}`]: a,
 });
-const event = (type: string, a: string, reason?: string) => ({
-  [`sluice_events_total{job="shop", sluice_event_type="${type}", sluice_layer="retry"${
+const turnedAway = (a: string) => ({
+  [`sluice_ready_failed_total{${meter}, sluice_outcome="failed", error_type="ERR_SLUICE_OVERLOADED"}`]: a,
+});
+const event = (type: string, a: string, reason?: string, by = "retry") => ({
+  [`sluice_events_total{job="shop", sluice_event_type="${type}", sluice_layer="${by}"${
     reason === undefined ? "" : `, sluice_reason="${reason}"`
   }}`]: a,
 });
@@ -107,6 +110,24 @@ const cases: readonly Case[] = [
     quiet: { "calls fail for another reason": { ...timedOut("0+50x60"), ...granted("0+100x60") } },
   },
   {
+    // By a line that is full, or full of the more important: readiness fails, and nobody is asked to come back.
+    alert: "SluiceRefusesMuch",
+    breaking: { ...turnedAway("0+25x60"), ...granted("0+75x60") },
+    minutes: [2, 10],
+    labels: meterLabels,
+    summary: "orders refuses 25%",
+    quiet: { "one in twenty": { ...turnedAway("0+5x60"), ...granted("0+95x60") } },
+  },
+  {
+    // Each by one of them: what is refused in three ways is refused.
+    alert: "SluiceRefusesMuch",
+    breaking: { ...turnedAway("0+4x60"), ...overloaded("0+4x60"), ...refused("0+4x60"), ...granted("0+92x60") },
+    minutes: [2, 10],
+    labels: meterLabels,
+    summary: "orders refuses 12%",
+    quiet: { "one in twenty of each two": { ...turnedAway("0+5x60"), ...overloaded("0+4x60"), ...granted("0+95x60") } },
+  },
+  {
     alert: "SluiceRetryBudgetSpent",
     breaking: event("retry-denied", "0+1x60", "budget"),
     minutes: [4, 20],
@@ -115,6 +136,18 @@ const cases: readonly Case[] = [
     quiet: {
       "retries end for another reason": event("retry-denied", "0+9x60", "exhausted"),
       "it was spent once": event("retry-denied", "0x10 7x50", "budget"),
+    },
+  },
+  {
+    alert: "SluiceCircuitOpen",
+    breaking: event("state", "0+2x60", "open", "circuitBreaker"),
+    minutes: [4, 20],
+    labels: { job: "shop", sluice_layer: "circuitBreaker" },
+    summary: "A circuit opens again and again: what is behind it fails",
+    quiet: {
+      "it has opened once, and closed": event("state", "0x10 1x50", "open", "circuitBreaker"),
+      "it closes": event("state", "0+2x60", "closed", "circuitBreaker"),
+      "a connection opens again and again": event("state", "0+2x60", "open", "reconnect"),
     },
   },
   {

@@ -27,12 +27,19 @@ const dashboard = read("sluice.json") as Dashboard;
 const { rules } = (read("alerts.json") as { readonly groups: readonly [{ readonly rules: readonly Rule[] }] })
   .groups[0];
 
+const page = readFileSync(`${root}/../../docs/observability.md`, "utf8");
+/** Those that the page gives to whoever is on call, a line each. */
+const onThePage = Array.from(page.matchAll(/```promql\n(.*?)```/gs), ([, block]) => block!)
+  .flatMap((block) => block.split("\n"))
+  .filter((line) => line !== "" && !line.startsWith("#"));
+
 /** Every query, by what it is for. Grafana fills in `$__rate_interval`. */
 const queries: readonly (readonly [string, string])[] = [
   ...dashboard.panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr }) => [title, expr.replaceAll("$__rate_interval", "5m")] as const),
   ),
   ...rules.map(({ record, alert, expr }) => [(record ?? alert)!, expr] as const),
+  ...onThePage.map((query) => ["docs/observability.md", query] as const),
 ];
 
 /** The texts of all nodes of a kind in a query. It throws where the query does not parse. */
@@ -123,7 +130,7 @@ describe("promise 24: every query of the dashboard and of the alerts", () => {
 });
 
 test("each alert has a summary, and leads to a section that there is", () => {
-  const page = readFileSync(`${root}/../../docs/observability.md`, "utf8");
+  expect(onThePage).not.toEqual([]);
   const sections = Array.from(page.matchAll(/^#+ (.+)$/gm), ([, title]) => title!.toLowerCase().replaceAll(" ", "-"));
   const alerts = rules.filter(({ alert }) => alert !== undefined);
   expect(alerts).not.toEqual([]);

@@ -2,10 +2,11 @@ import { gunzipSync } from "node:zlib";
 import { loopback } from "@sluice/test-kit";
 import { expect, test } from "vitest";
 import { meterProducer } from "../src/index.ts";
+import { batchOf } from "./helper/otlp-schema.ts";
 import { sdks } from "./helper/sdks.ts";
 import { worked } from "./helper/worked.ts";
 
-/** As much of OTLP's JSON as is looked at: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
+/** As much of OTLP, in its JSON as is looked at: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 interface Batch {
   readonly resourceMetrics: readonly {
     readonly resource: { readonly attributes: readonly { readonly key: string }[] };
@@ -51,7 +52,9 @@ interface HistogramPoint extends Point {
 const labelsOf = ({ attributes }: Point): Record<string, string> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
 
-test.each(sdks)("a batch that SDK $version pushes over OTLP/HTTP says what the snapshot says", async (sdk) => {
+const pushes = sdks.flatMap(({ version, push }) => push.map((each) => ({ version, ...each })));
+
+test.each(pushes)("a batch that SDK $version pushes as $type says what the snapshot says", async ({ type, batch }) => {
   const { seen, service, end } = await worked("orders", { "server.address": "db1" });
   const batches: { readonly path: string; readonly type: string; readonly batch: Batch }[] = [];
   await using collector = await loopback((request, response) => {
@@ -59,18 +62,18 @@ test.each(sdks)("a batch that SDK $version pushes over OTLP/HTTP says what the s
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks);
-      const text = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+      const bytes = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
       batches.push({
         path: request.url!,
         type: request.headers["content-type"]!,
-        batch: JSON.parse(text.toString()) as Batch,
+        batch: (type === "application/json" ? JSON.parse(bytes.toString()) : batchOf(bytes)) as Batch,
       });
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      response.writeHead(200, { "content-type": type }).end(type === "application/json" ? "{}" : "");
     });
   });
   using producer = meterProducer({ meters: [seen], stacks: { orders: service }, histograms: "exponential" });
-  await sdk.push(producer, `${collector.origin}/v1/metrics`);
-  expect(batches.map(({ path, type }) => [path, type])).toEqual([["/v1/metrics", "application/json"]]);
+  await batch(producer, `${collector.origin}/v1/metrics`);
+  expect(batches.map((each) => [each.path, each.type])).toEqual([["/v1/metrics", type]]);
   const [{ resource, scopeMetrics }] = batches[0]!.batch.resourceMetrics as [Batch["resourceMetrics"][0]];
   // Who it is from is the reader's to say.
   expect(resource.attributes.map(({ key }) => key)).toContain("service.name");

@@ -9,7 +9,7 @@ export interface PriorityLine<in Req = unknown> {
   <Grant>(serve: () => void): WaitingLine<Grant, Req>;
   /** What is counted of each level, the most important first: of all the lines that it has made. */
   readonly levels: readonly LevelCount[];
-  /** The name, the label and the counters: what a logger needs. */
+  /** The name, the label, `maxWaiting` where there is one, and the counters: what a logger needs. */
   toJSON(): Record<string, unknown>;
 }
 
@@ -33,5 +33,7 @@ export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLi
   const counters = Array.from({ length: required.levels }, () => new LevelCounter());
   const make = <Grant>(serve: () => void): WaitingLine<Grant, Req> => new LineByLevel(required, counters, serve);
   const { label } = required;
-  return Object.assign(make, { levels: counters, toJSON: () => ({ name, label, levels: counters }) });
+  // JSON has no number without end.
+  const maxWaiting = Number.isFinite(required.maxWaiting) ? required.maxWaiting : undefined;
+  return Object.assign(make, { levels: counters, toJSON: () => ({ name, label, maxWaiting, levels: counters }) });
 }

@@ -11,10 +11,12 @@ import type { GatewayMetrics, RouteMetrics } from "./metrics.ts";
 import { reply } from "./reply.ts";
 import { isScrape } from "./scrape.ts";
 
-/** What a gateway is told: take nothing new, answer what is in flight, and end. */
-export interface GatewayTold {
-  readonly kind: "drain";
-}
+/** What a gateway is told. */
+export type GatewayTold =
+  /** Take nothing new, answer what is in flight, and end. */
+  | { readonly kind: "drain" }
+  /** Let so many requests of a route in to its backend at once. */
+  | { readonly kind: "limit"; readonly route: RouteName; readonly max: number };
 
 /** What a gateway says. */
 export type GatewaySays =
@@ -43,6 +45,8 @@ export interface Gateway {
   isReady(route: RouteName): boolean;
   /** What a route is made of, with the numbers of now. Left out where there are no layers. */
   readonly describe?: (route: RouteName) => object;
+  /** Lets so many requests of a route in to its backend at once, from now on. Left out where there are no layers. */
+  readonly limit?: (route: RouteName, max: number) => void;
   /** Answers Prometheus at `/metrics`. Left out where there are no layers. */
   readonly scrape?: (request: IncomingMessage, response: ServerResponse) => void;
   /** From now on refuses what is new, with 503. */
@@ -102,7 +106,10 @@ export function runGateway(make: (settings: GatewaySettings, connections: Connec
   harden(server);
 
   let leaving = false;
-  const parent = attach<GatewayTold, GatewaySays>(() => void leave());
+  const parent = attach<GatewayTold, GatewaySays>((told) => {
+    if (told.kind === "drain") void leave();
+    else gateway.limit?.(told.route, told.max);
+  });
   const leave = async (): Promise<void> => {
     if (leaving) return;
     leaving = true;

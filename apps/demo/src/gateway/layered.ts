@@ -51,6 +51,7 @@ runGateway(({ backends, log }, connections) => {
     metrics: (name) => made[name].metrics(),
     isReady: (name) => made[name].isReady(),
     describe: (name) => describe(made[name].service).toJSON(),
+    limit: (name, max) => made[name].limit(max),
     scrape: scraped(byRoute((name) => made[name].service)),
     close() {
       for (const name of routes) made[name].close();

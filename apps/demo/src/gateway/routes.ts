@@ -28,6 +28,8 @@ export interface Route {
   metrics(): RouteMetrics;
   /** Whether the next request would be let in to the backend. */
   isReady(): boolean;
+  /** Lets so many requests in to the backend at once, from now on. A limit that finds this out by itself stays as it is. */
+  limit(max: number): void;
   /** From now on refuses what is new. */
   close(): void;
 }
@@ -70,6 +72,7 @@ function quote(connections: Connections, port: number): Route {
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: limit.waiting, permits: limit.active }),
+    limit: (max) => void (limit.max = max),
     isReady: () => door.isOpen && isReady(inside),
     close() {
       door.isOpen = false;
@@ -99,6 +102,7 @@ function report(connections: Connections, port: number): Route {
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: queue.queued, permits: limit.active }),
+    limit: (max) => void (limit.max = max),
     isReady: () => isReady(inside),
     close: () => void queue.drain(),
   };
@@ -154,6 +158,7 @@ function fares(connections: Connections, port: number): Route {
       circuitOpened: breaker.opened,
       circuitRefused: breaker.refused,
     }),
+    limit: (max) => void (limit.max = max),
     isReady: () => isOpen && isReady(inside),
     close() {
       isOpen = false;
@@ -191,6 +196,7 @@ function hash(connections: Connections, port: number): Route {
   return {
     service: boxed(service),
     metrics: () => ({ ...none, queued: queue.queued, permits: limit.active, limit: limit.limit }),
+    limit() {},
     isReady: () => isReady(inside),
     close: () => void queue.drain(),
   };

@@ -1,9 +1,10 @@
 import type { GatewayMetrics } from "../gateway/metrics.ts";
-import type { Tally } from "../load/tally.ts";
+import type { ClassShare, Tally } from "../load/tally.ts";
 import type { BackendLoad } from "../process/backends.ts";
 import { Histogram } from "../report/histogram.ts";
 import type { ByRoute } from "../routes.ts";
 import {
+  type Asked,
   type ByLiveRoute,
   type Described,
   type Flow,
@@ -41,23 +42,26 @@ const quantileSpan = 2000;
 export const readingsFor = (every: number): number => Math.ceil(quantileSpan / every) + 1;
 
 /** What the page shows after these readings, oldest first, of which there is at least one. */
-export function frameOf(readings: readonly Reading[], more: Pick<Frame, "times" | "conditions">): Frame {
+export function frameOf(readings: readonly Reading[], more: Asked & Pick<Frame, "conditions">): Frame {
   const now = readings.at(-1)!;
   const since = (span: number): Reading => readings.find(({ at }) => now.at - at <= span * 1.25) ?? now;
   const [second, seconds] = [since(rateSpan), since(quantileSpan)];
   const side = (kind: "layered" | "plain"): SideFrame =>
-    sideOf(now[kind], second[kind], seconds[kind], now.at - second.at);
+    sideOf(now[kind], second[kind], seconds[kind], now.at - second.at, now.at - seconds.at);
   const heldUp = Math.max(...readings.map((each) => each.heldUp));
   const { events } = now.layered.metrics;
   const frame = { ...more, heldUp, events, layered: side("layered"), plain: side("plain") };
   return { ...frame, point: pointOf(now.at, frame) };
 }
 
-function sideOf(now: SideReading, second: SideReading, seconds: SideReading, ms: number): SideFrame {
+/** `second` and `seconds` are what was read a second ago, and two; `ms` and `longer` for how long that is exactly. */
+function sideOf(now: SideReading, second: SideReading, seconds: SideReading, ms: number, longer: number): SideFrame {
   const routes = byLiveRoute((route): RouteFrame => {
     const { queued, permits, budget } = now.metrics.routes[route];
     return {
       flow: flowOf(now.tallies[route], second.tallies[route], ms),
+      important: classOf(now.tallies[route].important, seconds.tallies[route].important, longer),
+      greedy: classOf(now.tallies[route].greedy, seconds.tallies[route].greedy, longer),
       waiting: queued,
       active: permits,
       budget,
@@ -94,8 +98,21 @@ function pointOf(at: number, { layered, plain }: Pick<Frame, "layered" | "plain"
 const endings = ["offered", "good", "estimated", "refused", "timedOut", "failed"] as const;
 
 function flowOf(now: Tally, before: Tally, ms: number): Flow {
-  const rate = (what: keyof Flow): number => (ms > 0 ? ((now[what] - before[what]) * 1000) / ms : 0);
+  const rate = (what: keyof Flow): number => rateOf(now[what], before[what], ms);
   return Object.fromEntries(endings.map((what) => [what, rate(what)])) as Record<keyof Flow, number>;
+}
+
+function classOf(now: ClassShare, before: ClassShare, ms: number): ClassShare {
+  return {
+    offered: rateOf(now.offered, before.offered, ms),
+    ended: rateOf(now.ended, before.ended, ms),
+    good: rateOf(now.good, before.good, ms),
+  };
+}
+
+/** A second. */
+function rateOf(now: number, before: number, ms: number): number {
+  return ms > 0 ? ((now - before) * 1000) / ms : 0;
 }
 
 function sumOf(flows: readonly Flow[]): Flow {

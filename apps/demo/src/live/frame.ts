@@ -1,5 +1,5 @@
 import type { TapeEntry } from "../gateway/tape-entry.ts";
-import type { Ending } from "../load/tally.ts";
+import type { ClassShare, Ending } from "../load/tally.ts";
 
 /**
  * The routes that the live page loads. Not `hash`: its backend computes, and two of them beside each other would show what this machine can
@@ -10,6 +10,16 @@ export const liveRoutes = ["quote", "report", "fares"] as const;
 export type LiveRoute = (typeof liveRoutes)[number];
 
 export type ByLiveRoute<T> = Readonly<Record<LiveRoute, T>>;
+
+/** What clients ask for: the same of both gateways. */
+export interface Asked {
+  /** How many times what the backends can do, of each route. */
+  readonly times: number;
+  /** Whether one client alone asks one route for several times what its backend can do, beside that. */
+  readonly greedy: boolean;
+  /** Whether the important of the requests say that they are. */
+  readonly important: boolean;
+}
 
 /** What has been done to a backend. */
 export type Condition =
@@ -45,6 +55,10 @@ export interface Described {
 /** One route of one gateway, at a moment. */
 export interface RouteFrame {
   readonly flow: Flow;
+  /** The important ones of these, whether they say so or not: requests a second, over the last two seconds. */
+  readonly important: ClassShare;
+  /** Those of the greedy client, which are in none of the other figures. */
+  readonly greedy: ClassShare;
   /** Requests that wait in the gateway. */
   readonly waiting: number;
   /** Requests that the backend has been asked, and has not answered. */
@@ -92,10 +106,8 @@ interface Both {
 }
 
 /** All that the page shows, at a moment. */
-export interface Frame {
+export interface Frame extends Asked {
   readonly point: Point;
-  /** How many times what the backends can do is asked for. */
-  readonly times: number;
   /** For how long the load generator was held up at most, or the server of the page, over the last seconds, in ms: a busy machine spoils the figures. */
   readonly heldUp: number;
   readonly conditions: ByLiveRoute<Condition>;

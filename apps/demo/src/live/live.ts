@@ -1,12 +1,14 @@
 import { readMetrics, readDescription } from "../gateway/metrics.ts";
-import type { LiveSays, LiveTold } from "../load/live-generator.ts";
+import type { LiveSays } from "../load/live-generator.ts";
+import type { Offer } from "../load/messages.ts";
 import { Child } from "../process/child.ts";
-import { type ByRoute, byRoute } from "../routes.ts";
+import type { GatewayKind } from "../process/gateway-process.ts";
+import { type ByRoute, byRoute, type RouteName } from "../routes.ts";
 import type { Tally } from "../load/tally.ts";
 import type { Conditions } from "./conditions.ts";
-import type { ByLiveRoute, Condition, Described, Point } from "./frame.ts";
+import type { Asked, ByLiveRoute, Condition, Described, Point } from "./frame.ts";
 import { byLiveRoute, frameOf, type Reading, readingsFor, type SideReading } from "./frame-of.ts";
-import { calm, ratesOf } from "./load-levels.ts";
+import { offerOf, usual } from "./load-levels.ts";
 import { Side } from "./side.ts";
 
 /** Who watches. */
@@ -30,7 +32,7 @@ const mostPoints = 240;
 /** A page that is loaded again is away for a moment. */
 const restAfter = 1500;
 
-const noLoad = byRoute(() => 0);
+const noLoad: Offer = { rates: byRoute(() => 0), greedy: 0 };
 
 /**
  * Both gateways under the same load, while somebody watches. The second gateway, its backends and the load generator are started for the
@@ -44,13 +46,13 @@ export class Live {
   private begun: Promise<void> | undefined;
   private startingAnew: Promise<void> | undefined;
   private second: Side | undefined;
-  private load: Child<LiveTold, LiveSays> | undefined;
+  private load: Child<Offer, LiveSays> | undefined;
   private tallies: LiveSays["tallies"] | undefined;
   /** For how long the load generator was held up at most since the last reading, or this process, in ms. */
   private heldUp = 0;
   /** When the next reading is. */
   private due = 0;
-  private times = calm;
+  private asked = usual;
   private readings: Reading[] = [];
   private points: Point[] = [];
   private reading: NodeJS.Timeout | undefined;
@@ -80,10 +82,17 @@ export class Live {
     };
   }
 
-  /** Asks for so many times what the backends can do. */
-  offer(times: number): void {
-    this.times = times;
-    if (this.reading !== undefined) this.load?.tell({ rates: ratesOf(times) });
+  /** Changes what clients ask for. */
+  offer(change: Partial<Asked>): void {
+    this.asked = { ...this.asked, ...change };
+    if (this.reading !== undefined) this.load?.tell(offerOf(this.asked));
+  }
+
+  /** From now on the route with layers lets so many in to its backend at once. Whether there is such a gateway by now. */
+  limit(route: RouteName, max: number): boolean {
+    const side = this.sideOf("layered");
+    side?.limit(route, max);
+    return side !== undefined;
   }
 
   /** New processes, and the load of the beginning; once for all who ask for it meanwhile. */
@@ -94,12 +103,12 @@ export class Live {
 
   private async replaceAll(): Promise<void> {
     await this.conditions.startAnew(async () => {
-      this.load?.tell({ rates: noLoad });
+      this.load?.tell(noLoad);
       await Promise.all([this.first.startAnew(), this.second?.startAnew()]);
     });
     this.forget();
     for (const watcher of this.watchers) watcher.begin(this.points);
-    this.offer(calm);
+    this.offer(usual);
   }
 
   /** The gateway that was there first is left to whoever started it. */
@@ -126,7 +135,7 @@ export class Live {
     if (this.isOver || this.watchers.size === 0 || this.reading !== undefined) return;
     this.due = performance.now() + readEvery;
     this.reading = setInterval(() => void this.read(), readEvery);
-    this.offer(this.times);
+    this.offer({});
   }
 
   private async begin(): Promise<void> {
@@ -135,7 +144,7 @@ export class Live {
     this.second = second;
     await this.conditions.add(second.backends);
     const ports = JSON.stringify({ [this.first.kind]: this.first.port, [kind]: second.port });
-    const load = new Child<LiveTold, LiveSays>("the load generator", generator, [ports]);
+    const load = new Child<Offer, LiveSays>("the load generator", generator, [ports]);
     load.listen(({ tallies, heldUp }) => {
       this.tallies = tallies;
       this.heldUp = Math.max(this.heldUp, heldUp);
@@ -147,7 +156,7 @@ export class Live {
   private rest(): void {
     clearInterval(this.reading);
     this.reading = undefined;
-    this.load?.tell({ rates: noLoad });
+    this.load?.tell(noLoad);
     this.forget();
   }
 
@@ -172,7 +181,7 @@ export class Live {
     readings.push({ at: Date.now(), heldUp: this.heldUp, layered, plain });
     this.heldUp = 0;
     if (readings.length > readingsFor(readEvery)) readings.shift();
-    const frame = frameOf(readings, { times: this.times, conditions: this.conditionsNow() });
+    const frame = frameOf(readings, { ...this.asked, conditions: this.conditionsNow() });
     this.points.push(frame.point);
     if (this.points.length > mostPoints) this.points.shift();
     const event = eventOf("frame", frame);
@@ -180,8 +189,8 @@ export class Live {
   }
 
   /** Of a gateway that does not answer now: what it said last. */
-  private async readSide(kind: "layered" | "plain"): Promise<SideReading | undefined> {
-    const side = this.first.kind === kind ? this.first : this.second;
+  private async readSide(kind: GatewayKind): Promise<SideReading | undefined> {
+    const side = this.sideOf(kind);
     const tallies: ByRoute<Tally> | undefined = this.tallies?.[kind];
     if (side === undefined || tallies === undefined) return undefined;
     const last = this.readings.at(-1)?.[kind];
@@ -191,6 +200,10 @@ export class Live {
     ]);
     if (metrics === undefined) return undefined;
     return { tallies, metrics, described, backends: byRoute((route) => side.backends.load(route)) };
+  }
+
+  private sideOf(kind: GatewayKind): Side | undefined {
+    return this.first.kind === kind ? this.first : this.second;
   }
 
   private conditionsNow(): ByLiveRoute<Condition> {

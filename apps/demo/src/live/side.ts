@@ -1,6 +1,6 @@
 import { Backends } from "../process/backends.ts";
 import { type GatewayKind, GatewayProcess } from "../process/gateway-process.ts";
-import { routes } from "../routes.ts";
+import { type RouteName, routes } from "../routes.ts";
 
 export interface SideOptions {
   /** Where the gateway listens; 0: the system gives a port. */
@@ -31,6 +31,11 @@ export class Side {
 
   get port(): number {
     return this.gateway.port;
+  }
+
+  /** From now on a route lets so many in to its backend at once. A gateway that is started anew has its own limits again. */
+  limit(route: RouteName, max: number): void {
+    this.gateway.limit(route, max);
   }
 
   /** New processes, where the old ones listened. */

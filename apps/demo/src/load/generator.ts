@@ -17,9 +17,8 @@ const parent = attach<LoadTold, LoadSays>((told) => {
     case "offer":
       return loop.offer(
         told.phase,
-        told.rates,
         byRoute(() => new Counter()),
-        told.greedy,
+        told,
       );
     case "rest":
       return loop.rest();

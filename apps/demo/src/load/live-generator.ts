@@ -2,14 +2,9 @@
 import type { GatewayKind } from "../process/gateway-process.ts";
 import { attach } from "../process/parent.ts";
 import { type ByRoute, byRoute } from "../routes.ts";
-import { patience } from "./messages.ts";
+import { type Offer, patience } from "./messages.ts";
 import { OpenLoop } from "./open-loop.ts";
 import { Counter, type Tally } from "./tally.ts";
-
-/** What it is told: requests a second, for each of the gateways. */
-export interface LiveTold {
-  readonly rates: ByRoute<number>;
-}
 
 /** What it says: what became of all that it has sent so far. */
 export interface LiveSays {
@@ -24,8 +19,8 @@ const phase = "live";
 
 const ports = JSON.parse(process.argv[2] ?? "{}") as Readonly<Record<GatewayKind, number>>;
 const sides = { layered: sideOf(ports.layered), plain: sideOf(ports.plain) };
-const parent = attach<LiveTold, LiveSays>(({ rates }) => {
-  for (const { loop, counters } of Object.values(sides)) loop.offer(phase, rates, counters);
+const parent = attach<Offer, LiveSays>((offer) => {
+  for (const { loop, counters } of Object.values(sides)) loop.offer(phase, counters, offer);
 });
 setInterval(() => {
   const [layered, plain] = [sides.layered.counters, sides.plain.counters].map((counters) =>

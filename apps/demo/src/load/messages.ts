@@ -1,9 +1,19 @@
 import type { ByRoute } from "../routes.ts";
 import type { Tally } from "./tally.ts";
 
+/** What is asked for. */
+export interface Offer {
+  /** Requests a second, for each route. */
+  readonly rates: ByRoute<number>;
+  /** So many more a second, of the greedy client. */
+  readonly greedy: number;
+  /** Whether important requests say that they are. Default true. */
+  readonly isMarked?: boolean;
+}
+
 /** What the generator is told. */
 export type LoadTold =
-  | { readonly kind: "offer"; readonly phase: string; readonly rates: ByRoute<number>; readonly greedy: number }
+  | ({ readonly kind: "offer"; readonly phase: string } & Offer)
   | { readonly kind: "rest" }
   | { readonly kind: "report" }
   | { readonly kind: "measure"; readonly ports: ByRoute<number>; readonly ms: number };

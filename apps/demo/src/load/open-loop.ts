@@ -1,6 +1,7 @@
 import { routes, type ByRoute, type RouteName } from "../routes.ts";
 import { ask } from "./client.ts";
 import { greedyRoute } from "../plan.ts";
+import type { Offer } from "./messages.ts";
 import type { Class, Counter, Tally } from "./tally.ts";
 
 interface Stream {
@@ -32,6 +33,7 @@ export class OpenLoop {
   private readonly counters = new Map<string, ByRoute<Counter>>();
   private readonly lateness = new Map<string, number>();
   private streams: readonly Stream[] = [];
+  private isMarked = true;
   private phase = "";
   private latest = 0;
   private began = 0;
@@ -42,9 +44,10 @@ export class OpenLoop {
     this.ticking = setInterval(() => this.tick(), 2);
   }
 
-  /** From now on so many requests a second for each route, counted under the name of the phase, and so many more of the greedy client. */
-  offer(phase: string, rates: ByRoute<number>, counters: ByRoute<Counter>, greedy = 0): void {
+  /** From now on asks for this, counted under the name of the phase. */
+  offer(phase: string, counters: ByRoute<Counter>, { rates, greedy, isMarked = true }: Offer): void {
     this.tick();
+    this.isMarked = isMarked;
     this.began = performance.now();
     this.phase = phase;
     this.counters.set(phase, counters);
@@ -127,7 +130,7 @@ export class OpenLoop {
       `/${route}`,
       Math.max(1, this.patience - (now - due)),
       (ending) => ended(ending, performance.now() - due),
-      { client, isImportant },
+      { client, isImportant: isImportant && this.isMarked },
     );
   }
 }

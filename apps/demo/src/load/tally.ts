@@ -21,6 +21,11 @@ export interface Share {
   readonly good: number;
 }
 
+/** Of one class, of which those that have not ended yet say nothing. */
+export interface ClassShare extends Share {
+  readonly ended: number;
+}
+
 /** What became of the requests that one route was offered in one phase. */
 export interface Tally {
   readonly offered: number;
@@ -30,9 +35,9 @@ export interface Tally {
   readonly timedOut: number;
   readonly failed: number;
   /** The important ones of these. */
-  readonly important: Share;
+  readonly important: ClassShare;
   /** Those of the greedy client, which are in none of the other figures. */
-  readonly greedy: Share;
+  readonly greedy: ClassShare;
   /** The latencies of those that were neither refused nor failed, as buckets: one who gave up counts with all its patience. */
   readonly latencies: readonly number[];
   /** In the order of time, how many were good of those offered in each slice of a phase. */
@@ -47,8 +52,8 @@ export class Counter {
   private readonly latencies = new Histogram();
   private readonly slices: { offered: number; good: number }[] = [];
   private readonly isSliced: boolean;
-  private readonly important = { offered: 0, good: 0 };
-  private readonly greedy = { offered: 0, good: 0 };
+  private readonly important = { offered: 0, ended: 0, good: 0 };
+  private readonly greedy = { offered: 0, ended: 0, good: 0 };
   private offered = 0;
 
   /** @param options `slices: false` leaves the slices out, which grow with time; default true */
@@ -59,15 +64,20 @@ export class Counter {
   /** One is due, so long after the phase began. What it answers with is to be told how that ended. */
   offer(sincePhaseBegan: number, by: Class = "usual"): (ending: Ending, tookMs: number) => void {
     const share = by === "usual" ? undefined : this[by];
+    const endOfClass = (ending: Ending): void => {
+      if (share === undefined) return;
+      share.ended++;
+      if (ending === "good") share.good++;
+    };
     if (share !== undefined) share.offered++;
-    if (by === "greedy") return (ending) => void (ending === "good" && this.greedy.good++);
+    if (by === "greedy") return endOfClass;
     this.offered++;
     const slice = this.isSliced ? this.slice(Math.floor(sincePhaseBegan / sliceMs)) : undefined;
     if (slice !== undefined) slice.offered++;
     return (ending, tookMs) => {
       this.counts[ending]++;
       if (ending === "good" && slice !== undefined) slice.good++;
-      if (ending === "good" && share !== undefined) share.good++;
+      endOfClass(ending);
       if (ending === "good" || ending === "timedOut") this.latencies.record(tookMs);
     };
   }

@@ -1,4 +1,6 @@
 import type { Frame, LiveRoute } from "../live/frame.ts";
+import { backendChoices } from "./backend-choices.ts";
+import { classLine } from "./class-line.ts";
 import { element, find, say } from "./dom.ts";
 import { percent, short } from "./figures.ts";
 import { pipe } from "./pipe.ts";
@@ -32,11 +34,12 @@ export function routeCards(): (frame: Frame) => void {
 }
 
 function card(route: LiveRoute): { readonly root: HTMLElement; show(frame: Frame, seconds: number): void } {
-  const [layers, proxy] = [stack(), pipe()];
+  const [layers, proxy, backend] = [stack(route), pipe(), backendChoices(route)];
+  const [first, second] = [classLine(route, "layered"), classLine(route, "plain")];
   const asked = element("small", "asked");
   const [layered, plain] = [element("b", "", "–"), element("b", "", "–")];
-  const column = (side: string, words: string, share: HTMLElement, list: HTMLElement) => {
-    const made = element("div", "column", element("h4", "", words, " ", share, " in time"), list);
+  const column = (side: string, words: string, share: HTMLElement, line: HTMLElement, list: HTMLElement) => {
+    const made = element("div", "column", element("h4", "", words, " ", share, " in time"), line, list);
     made.dataset["side"] = side;
     return made;
   };
@@ -44,17 +47,22 @@ function card(route: LiveRoute): { readonly root: HTMLElement; show(frame: Frame
     "article",
     "route",
     element("h3", "", route, element("small", "", about[route]), asked),
+    backend.root,
     element(
       "div",
       "columns",
-      column("layered", "With:", layered, layers.root),
-      column("plain", "Without:", plain, proxy.root),
+      column("layered", "With:", layered, first.root, layers.root),
+      column("plain", "Without:", plain, second.root, proxy.root),
     ),
   );
   root.dataset["route"] = route;
   return {
     root,
-    show({ layered: one, plain: other, conditions }, seconds) {
+    show(frame, seconds) {
+      const { layered: one, plain: other, conditions } = frame;
+      backend.show(conditions[route]);
+      first.show(frame, one.routes[route]);
+      second.show(frame, other.routes[route]);
       say(asked, `↓ ${short(one.routes[route].flow.offered)} a second`);
       say(layered, percent(one.routes[route].flow.good, one.routes[route].flow.offered));
       say(plain, percent(other.routes[route].flow.good, other.routes[route].flow.offered));

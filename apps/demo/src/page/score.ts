@@ -34,7 +34,6 @@ function board(article: HTMLElement): (side: SideFrame, most: number) => void {
   const bar = element("div", "bar");
   bar.setAttribute("aria-hidden", "true");
   const list = element("ul", "outcomes");
-  const latency = element("p", "latency");
   const parts = outcomes.map(({ name, sign, words }) => {
     const part = bar.appendChild(element("i", name));
     const figure = element("b", "", "–");
@@ -47,17 +46,15 @@ function board(article: HTMLElement): (side: SideFrame, most: number) => void {
     element("p", "big", big, element("span", "", "answered in time, a second"), element("small", "", "")),
     bar,
     list,
-    latency,
   );
-  const asked = find("small", article);
+  const asked = find(".big small", article);
   return ({ flow, p50, p99 }, most) => {
     say(big, short(flow.good));
-    say(asked, `of ${short(flow.offered)} asked for`);
+    say(asked, `of ${short(flow.offered)} asked for. Median ${duration(p50)}, p99 ${duration(p99)}`);
     for (const [index, { of }] of outcomes.entries()) {
       const { part, figure } = parts[index]!;
       draw(part, "--share", (of(flow) / most).toFixed(4));
       say(figure, short(of(flow)));
     }
-    say(latency, `Median ${duration(p50)}, p99 ${duration(p99)}`);
   };
 }

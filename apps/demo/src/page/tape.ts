@@ -7,9 +7,10 @@ const most = 7;
 /** What layers announce, what began last first; what is going on now is marked. */
 export function tape(): (frame: Frame) => void {
   const list = find<HTMLOListElement>("#tape ol");
-  const rows = Array.from({ length: most }, () => {
+  const rows = Array.from({ length: most }, (_, index) => {
     const [what, when, times] = [element("span", "what"), element("span", "when"), element("b", "", "")];
     const root = element("li", "", when, what, times);
+    root.hidden = index > 0;
     return { root, what, when, times };
   });
   list.append(...rows.map(({ root }) => root));

@@ -1,5 +1,7 @@
-import type { Condition, Frame, LiveRoute, SideFrame } from "../live/frame.ts";
+import type { Condition, Frame, LiveRoute, RouteFrame, SideFrame } from "../live/frame.ts";
+import { greedyRoute, greedyTimes, priorityRoute } from "../plan.ts";
 import { count, duration, percent, short } from "./figures.ts";
+import { layersOf, limitOf } from "./layer-row.ts";
 
 /** What is going on: what was done, and what becomes of it with layers and without. */
 export interface Words {
@@ -20,33 +22,64 @@ export function isBusy({ heldUp }: Frame): boolean {
 
 const mostHeldUp = 200;
 
-function storyOf({ layered, plain, times, conditions }: Frame): Words {
+function storyOf(frame: Frame): Words {
+  const { layered, plain, times, conditions, greedy, important } = frame;
   const routes = Object.keys(conditions) as LiveRoute[];
   const troubled = routes.filter((route) => conditions[route].kind !== "up");
   const others = routes.filter((route) => !troubled.includes(route));
-  const load = `${short(times)} times what the backends can do is asked for.`;
-  const both = `With layers, ${inTime(layered)}. Without, ${inTime(plain)}${stillWaiting(plain)}.`;
-
   if (layered.flow.offered < 1) return { what: times > 0 ? "The load begins …" : "There is no load.", so: "" };
-  if (troubled.length > 0) {
-    const what = troubled.map((route) => trouble(route, conditions[route])).join(" ");
-    if (others.length === 0 || times > 1) return { what: times > 1 ? `${what} ${load}` : what, so: both };
+
+  const happens = [
+    ...troubled.map((route) => trouble(route, conditions[route])),
+    ...(greedy ? [`One client alone asks ${greedyRoute} for ${greedyTimes} times what its backend can do.`] : []),
+    ...routes.flatMap((route) => limitIn(route, layered.routes[route])),
+    ...(times > 1 ? [`${short(times)} times what the backends can do is asked for.`] : []),
+  ];
+  if (happens.length === 0) return quiet(layered, plain);
+  const what = happens.join(" ");
+  if (greedy) {
+    const [one, other] = [layered, plain].map((side) => share(side, [greedyRoute]));
+    return { what, so: `What the other clients ask there: ${one} in time with layers, ${other} without.` };
+  }
+  if (troubled.length > 0 && others.length > 0 && times <= 1) {
     const [one, other] = [share(layered, others), share(plain, others)];
-    const so = `Of what the other routes are asked, ${one} is answered in time with layers, ${other} without.`;
-    return { what, so };
+    return { what, so: `What the other routes are asked: ${one} in time with layers, ${other} without.` };
   }
-  if (times > 1) {
-    const refused = layered.flow.refused >= 1 ? ", and the rest is refused at once" : "";
-    const so = `With layers, ${inTime(layered)}${refused}. Without, ${inTime(plain)}${stillWaiting(plain)}.`;
-    return { what: load, so };
+  if (important && times > 1) {
+    const [one, other] = [layered, plain].map(({ routes: { [priorityRoute]: route } }) =>
+      percent(route.important.good, route.important.ended),
+    );
+    return { what, so: `The important tenth of ${priorityRoute}: ${one} in time with layers, ${other} without.` };
   }
+  return { what, so: bothOf(layered, plain) };
+}
+
+/** What becomes of all, and what is left to say where nothing is done to anything. */
+function quiet(layered: SideFrame, plain: SideFrame): Words {
   if (plain.flow.good < 0.9 * plain.flow.offered) {
-    return { what: "The load is as usual, and without layers it is still busy with what came before.", so: both };
+    const what = "The load is as usual, and without layers it is still busy with what came before.";
+    return { what, so: bothOf(layered, plain) };
   }
   return {
     what: "A usual day: without layers it works as well as with them.",
-    so: "Ask for more, or take a backend away.",
+    so: "Ask for more, let one client be greedy, or take a backend away.",
   };
+}
+
+function bothOf(layered: SideFrame, plain: SideFrame): string {
+  const refused = layered.flow.refused >= 1 ? ", and the rest is refused at once" : "";
+  return `With layers, ${inTime(layered)}${refused}. Without, ${short(plain.flow.good)} are${stillWaiting(plain)}.`;
+}
+
+/** A limit that was set to something else. */
+function limitIn(route: LiveRoute, { described }: RouteFrame): readonly string[] {
+  const layers = described === null ? [] : layersOf(described.root);
+  return layers.flatMap((layer) => {
+    const limit = limitOf(layer);
+    return limit === undefined || limit.max === limit.made
+      ? []
+      : [`The limit of ${route} is ${count(limit.max)} instead of ${count(limit.made)}.`];
+  });
 }
 
 function trouble(route: LiveRoute, condition: Condition): string {
@@ -55,11 +88,11 @@ function trouble(route: LiveRoute, condition: Condition): string {
 }
 
 function inTime({ flow }: SideFrame): string {
-  return `${short(flow.good)} of ${short(flow.offered)} a second are answered in time`;
+  return `${short(flow.good)} of ${short(flow.offered)} a second are in time`;
 }
 
 function stillWaiting({ waiting }: SideFrame): string {
-  return waiting > 20 ? `, and ${count(waiting)} requests wait` : "";
+  return waiting > 20 ? `, and ${count(waiting)} wait` : "";
 }
 
 function share({ routes }: SideFrame, of: readonly LiveRoute[]): string {

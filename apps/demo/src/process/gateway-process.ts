@@ -1,4 +1,5 @@
 import type { GatewaySays, GatewaySettings, GatewayTold } from "../gateway/gateway.ts";
+import type { RouteName } from "../routes.ts";
 import { Child } from "./child.ts";
 
 /** Which of the two gateways. */
@@ -26,6 +27,11 @@ export class GatewayProcess {
   static async start(kind: GatewayKind, settings: GatewaySettings): Promise<GatewayProcess> {
     const child = new Child<GatewayTold, GatewaySays>("the gateway", programs[kind], [JSON.stringify(settings)]);
     return new GatewayProcess(child, (await child.next("listening", startWithin)).port);
+  }
+
+  /** From now on a route lets so many in to its backend at once. */
+  limit(route: RouteName, max: number): void {
+    this.child.tell({ kind: "limit", route, max });
   }
 
   /** It answers what is in flight, refuses what is new, and ends. */

@@ -16,17 +16,17 @@ interface Picture {
 
 /** What is done to the gateways, and the pictures that are taken then. */
 interface Scene {
-  readonly ask: string;
+  readonly ask: readonly string[];
   readonly seconds: number;
   readonly pictures: readonly Picture[];
 }
 
 const calmSeconds = 15;
 const quietSeconds = 6;
-const mostTries = 240;
+const mostTries = 120;
 const scenes: readonly Scene[] = [
   {
-    ask: "/load?times=1.5",
+    ask: ["/load?times=1.5", "/important?on"],
     seconds: 20,
     pictures: [
       { name: "rush-dark", width: 1440, height: 880, theme: "dark" },
@@ -35,7 +35,12 @@ const scenes: readonly Scene[] = [
     ],
   },
   {
-    ask: "/fares?freeze=60000",
+    ask: ["/greedy?on"],
+    seconds: 20,
+    pictures: [{ name: "greedy-dark", width: 1440, height: 880, theme: "dark" }],
+  },
+  {
+    ask: ["/fares?freeze=60000"],
     seconds: 20,
     pictures: [{ name: "silent-dark", width: 1440, height: 880, theme: "dark" }],
   },
@@ -76,15 +81,17 @@ function addressOf(output: Readable): Promise<string> {
 }
 
 async function takeAll(browser: Browser, address: string): Promise<void> {
-  const context = await browser.newContext({ deviceScaleFactor: 1.4, reducedMotion: "reduce" });
+  const context = await browser.newContext({ deviceScaleFactor: 1.3, reducedMotion: "reduce" });
   const page = await context.newPage();
+  // On a busy machine it takes a while until the gateways are up.
+  page.setDefaultTimeout(120_000);
   const painter = await context.newPage();
   for (const { ask, seconds, pictures } of scenes) {
     await fetch(`${address}/anew`, { method: "POST" });
     await page.goto(address);
     await page.locator("#routes .layer").first().waitFor();
     await sleep(calmSeconds * 1000);
-    await fetch(address + ask, { method: "POST" });
+    for (const path of ask) await fetch(address + path, { method: "POST" });
     await sleep(seconds * 1000);
     for (const picture of pictures) await take(page, painter, picture);
   }
@@ -95,20 +102,28 @@ async function take(page: Page, painter: Page, { name, width, height, theme }: P
   await page.setViewportSize({ width, height });
   // The next frames are drawn in the new size.
   await sleep(1500);
-  await quiet(page);
-  const png = await page.screenshot();
+  const png = await whileQuiet(page, () => page.screenshot());
+  if (png === undefined) {
+    console.error(`${name}.webp: left as it was, for this machine is too busy`);
+    process.exitCode = 1;
+    return;
+  }
   const webp = await compressed(painter, png);
   writeFileSync(new URL(`${name}.webp`, folder), webp);
   console.log(`${name}.webp: ${Math.round(webp.length / 1000)} kB`);
 }
 
-/** A picture of a machine that is too busy to send the load shows nothing. Kept when it has not been for a while. */
-async function quiet(page: Page): Promise<void> {
-  for (let seconds = 0, tries = 0; seconds < quietSeconds; seconds++, tries++) {
-    if (tries > mostTries) throw new Error("This machine is too busy.");
+/** A picture of a machine that is too busy to send the load shows nothing. It is taken when it has not been for a while, and is not then. */
+async function whileQuiet(page: Page, shoot: () => Promise<Buffer>): Promise<Buffer | undefined> {
+  const isQuiet = async () => (await page.locator("html[data-busy=false]").count()) > 0;
+  for (let seconds = 0, tries = 0; tries < mostTries; tries++) {
     await sleep(1000);
-    if ((await page.locator("html[data-busy=false]").count()) === 0) seconds = 0;
+    seconds = (await isQuiet()) ? seconds + 1 : 0;
+    if (seconds < quietSeconds) continue;
+    const picture = await shoot();
+    if (await isQuiet()) return picture;
   }
+  return undefined;
 }
 
 /** The same picture as WebP, a fraction of its size: a browser can write that. */

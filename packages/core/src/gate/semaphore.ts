@@ -55,7 +55,9 @@ export class Semaphore implements Gate<unknown> {
   private limit: number;
   private readonly clock: Clock;
   private readonly slots: SlotPool;
-  private readonly line: WaitingLine<Lease>;
+  /** What made the line in which callers wait, where it was given: with the counters that it may have. */
+  readonly line: SemaphoreOptions["line"];
+  private readonly waiters: WaitingLine<Lease>;
   /** The same, where it is ours: callers of the layer stand in it themselves. */
   private readonly ownLine: Line<any> | undefined;
   /** Whether it is known since when slots are held. */
@@ -84,8 +86,9 @@ export class Semaphore implements Gate<unknown> {
       this.serve();
     };
     this.slots = new SlotPool("work", serve);
+    this.line = line;
     this.ownLine = line === undefined ? new Line(serve) : undefined;
-    this.line = this.ownLine ?? requireLine(owner, line!, serve);
+    this.waiters = this.ownLine ?? requireLine(owner, line!, serve);
   }
 
   /** How many may hold a slot at once. Raising it serves waiters; lowering it takes nothing from current holders. */
@@ -105,17 +108,17 @@ export class Semaphore implements Gate<unknown> {
 
   /** Whether no slot is held and no caller waits for one. */
   get idle(): boolean {
-    return this.slots.size === 0 && this.line.size === 0;
+    return this.slots.size === 0 && this.waiters.size === 0;
   }
 
   /** Callers in line. */
   get waiting(): number {
-    return this.line.size;
+    return this.waiters.size;
   }
 
   /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
   get bounded(): boolean {
-    return this.line.bounded === true;
+    return this.waiters.bounded === true;
   }
 
   /** Free slots. */
@@ -155,14 +158,14 @@ export class Semaphore implements Gate<unknown> {
     if (lease !== undefined) return Promise.resolve(lease);
     if (this.ownLine !== undefined) return this.ownLine.join(options);
     const isFull = this.slots.size >= this.limit;
-    const waiting = this.line.join(options);
+    const waiting = this.waiters.join(options);
     // What a line of somebody's own has asked may have made room, when nobody stood in it.
     if (isFull) this.serve();
     return waiting;
   }
 
   private trySlot(request: unknown): Slot | undefined {
-    return this.line.blocks(request) || this.slots.size >= this.limit ? undefined : this.take();
+    return this.waiters.blocks(request) || this.slots.size >= this.limit ? undefined : this.take();
   }
 
   private take(): Slot {
@@ -170,11 +173,11 @@ export class Semaphore implements Gate<unknown> {
   }
 
   private serve(): void {
-    const { line, ownLine } = this;
-    while (line.size > 0 && this.slots.size < this.limit) {
+    const { waiters, ownLine } = this;
+    while (waiters.size > 0 && this.slots.size < this.limit) {
       const slot = this.take();
       if (ownLine?.first instanceof Asker) ownLine.grant(slot);
-      else line.grant(new SemaphoreLease(slot));
+      else waiters.grant(new SemaphoreLease(slot));
     }
   }
 }

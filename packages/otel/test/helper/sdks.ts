@@ -1,4 +1,5 @@
 import * as otlp2 from "@opentelemetry/exporter-metrics-otlp-http";
+import { OTLPMetricExporter as ProtobufExporter2 } from "@opentelemetry/exporter-metrics-otlp-proto";
 import * as prometheus2 from "@opentelemetry/exporter-prometheus";
 import type { Attributes, MeterProvider } from "@opentelemetry/api";
 import * as metrics2 from "@opentelemetry/sdk-metrics";
@@ -12,10 +13,16 @@ export interface Sdk {
   scrape(producer: MeterProducer): Promise<string>;
   /** What its reader hands to an exporter. */
   collect(producer: MeterProducer): Promise<metrics2.CollectionResult>;
-  /** Pushes one batch over OTLP/HTTP, as JSON. */
-  push(producer: MeterProducer, url: string): Promise<void>;
+  /** Pushes one batch over OTLP/HTTP, in each encoding that there is an exporter for. */
+  readonly push: readonly Push[];
   /** A provider of its own, and what its reader reads. */
   reading(): Reading;
+}
+
+interface Push {
+  /** The media type of its requests. */
+  readonly type: "application/json" | "application/x-protobuf";
+  readonly batch: (producer: MeterProducer, url: string) => Promise<void>;
 }
 
 /** One number of a metric. Of a histogram, how many there are and their sum. */
@@ -35,7 +42,21 @@ type Versioned = Pick<typeof metrics2, "MeterProvider" | "MetricReader" | "Perio
 function sdk(
   version: string,
   { MeterProvider, MetricReader, OTLPMetricExporter, PeriodicExportingMetricReader, PrometheusExporter }: Versioned,
+  Protobuf?: typeof ProtobufExporter2,
 ): Sdk {
+  const push = (type: Push["type"], Exporter: typeof OTLPMetricExporter | typeof ProtobufExporter2): Push => ({
+    type,
+    async batch(producer, url) {
+      const reader = new PeriodicExportingMetricReader({
+        exporter: new Exporter({ url, timeoutMillis: 5_000 }),
+        metricProducers: [producer],
+        exportIntervalMillis: 3_600_000,
+      });
+      const provider = new MeterProvider({ readers: [reader] });
+      // It pushes what there is.
+      await provider.shutdown();
+    },
+  });
   class Reader extends MetricReader {
     protected override async onForceFlush(): Promise<void> {}
     protected override async onShutdown(): Promise<void> {}
@@ -53,16 +74,10 @@ function sdk(
       await provider.shutdown();
       return text;
     },
-    async push(producer, url) {
-      const reader = new PeriodicExportingMetricReader({
-        exporter: new OTLPMetricExporter({ url, timeoutMillis: 5_000 }),
-        metricProducers: [producer],
-        exportIntervalMillis: 3_600_000,
-      });
-      const provider = new MeterProvider({ readers: [reader] });
-      // It pushes what there is.
-      await provider.shutdown();
-    },
+    push: [
+      push("application/json", OTLPMetricExporter),
+      ...(Protobuf === undefined ? [] : [push("application/x-protobuf", Protobuf)]),
+    ],
     reading() {
       const reader = new Reader({});
       const exporter = new PrometheusExporter({ preventServerStart: true });
@@ -113,4 +128,7 @@ async function sdk3(): Promise<Sdk[]> {
 }
 
 /** Those that run on this version of Node.js. */
-export const sdks: readonly Sdk[] = [sdk("2", { ...metrics2, ...prometheus2, ...otlp2 }), ...(await sdk3())];
+export const sdks: readonly Sdk[] = [
+  sdk("2", { ...metrics2, ...prometheus2, ...otlp2 }, ProtobufExporter2),
+  ...(await sdk3()),
+];
