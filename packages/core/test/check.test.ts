@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { OverloadedError, systemClock } from "../src/index.ts";
+import { identity, OverloadedError, Semaphore, systemClock } from "../src/index.ts";
 import {
   readOption,
   readOptions,
@@ -48,7 +48,13 @@ describe("show", () => {
     ["x".repeat(41), `"${"x".repeat(40)}…"`],
     ["x".repeat(40), `"${"x".repeat(40)}"`],
     [() => 1, "a function"],
-    [OverloadedError, "a function"],
+    [OverloadedError, "a function (OverloadedError)"],
+    [Object.assign(() => 1, { x: 1 }), "a function"],
+    [Object.defineProperty(() => 1, "name", { value: "two words" }), "a function"],
+    // What stands beside each other in a stack is easily taken for each other.
+    [answering(1), "a service"],
+    [identity(), "a layer (identity)"],
+    [new Semaphore(1), "a gate"],
     [[1, 2], "an array"],
     [{}, "an object"],
     [Object.create(null), "an object"],
@@ -66,6 +72,13 @@ describe("show", () => {
       },
     };
     expect(show(hostile)).toBe("an object");
+    const nameless = Object.defineProperty(() => 1, "name", {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    expect(show(nameless)).toBe("a function");
+    expect(show(Object.defineProperty(() => 1, "name", { value: Symbol("s") }))).toBe("a function");
     expect(show(revoked())).toBe("an object");
   });
 });
@@ -93,6 +106,11 @@ describe("readOptions", () => {
     const error = thrownBy(() => readOptions("owner", options as never, []));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ message: `owner: options must be an object; received ${show(options)}` });
+  });
+
+  test("a service in the place of options is told by what it is, and not by its members", () => {
+    const error = thrownBy(() => readOptions<Record<string, unknown>>("fallback", answering(1), ["to"]));
+    expect(error).toMatchObject({ message: "fallback: options must be an object; received a service" });
   });
 
   test.each<[string, readonly string[], string]>([
@@ -289,6 +307,16 @@ describe("requireDuration", () => {
 });
 
 describe("requireFunction, requireMethods, requireService", () => {
+  test("a function in the place of a service is told what makes a service of it", () => {
+    expect(() => {
+      requireService("ServiceBuilder", "service", systemClock.now);
+    }).toThrow(
+      new TypeError(
+        "ServiceBuilder: service must be a service, as serviceFn makes of a function (with tryReady, ready, call); received a function (now)",
+      ),
+    );
+  });
+
   test("take what has them", () => {
     const callable = Object.assign(() => 1, { go() {} });
     class Inherits {

@@ -89,7 +89,7 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
   policy: RetryPolicy<Req, Res, State, Sent>,
   options?: RetryOptions,
 ): RetryLayer<Req, Res, Sent> {
-  requireMethods("retry", "policy", policy, "a retry policy", ["decide"]);
+  requireMethods("retry", "policy", policy, "a retry policy such as retryPolicy({ maxRetries: 3 })", ["decide"]);
   for (const name of ["cloneRequest", "start"]) {
     const method = readOption("retry", policy, name, `policy.${name}`);
     if (method !== undefined) requireFunction("retry", `policy.${name}`, method);

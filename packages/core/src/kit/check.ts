@@ -7,15 +7,35 @@ export function show(value: unknown): string {
     case "string":
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     case "function":
-      return "a function";
+      return `a function${nameOf(value)}`;
     case "object":
-      return value === null ? "null" : isArray(value) ? "an array" : "an object";
+      return value === null ? "null" : isArray(value) ? "an array" : (kindOf(value) ?? "an object");
     case "bigint":
       return `${value}n`;
     default:
       return String(value);
   }
 }
+
+/** ` (name)` of a function that has one: a layer's function that was not called is known by it. */
+function nameOf(value: unknown): string {
+  try {
+    const { name } = value as { readonly name: unknown };
+    return typeof name === "string" && /^[\w$]{1,40}$/.test(name) ? ` (${name})` : "";
+  } catch {
+    return "";
+  }
+}
+
+/** Services, layers and gates are easily taken for each other. */
+function kindOf(value: object): string | undefined {
+  if (serviceMethods.every((method) => hasMethod(value, method))) return "a service";
+  if (gateMethods.every((method) => hasMethod(value, method))) return "a gate";
+  return hasMethod(value, "wrap") ? `a layer${nameOf(value)}` : undefined;
+}
+
+const serviceMethods = ["tryReady", "ready", "call"];
+const gateMethods = ["tryAcquire", "acquire"];
 
 function isArray(value: unknown): value is unknown[] {
   try {
@@ -71,7 +91,12 @@ export function readOptions<T extends object>(
 
 /** @throws TypeError when `options` has an own enumerable member, other than a symbol, that is not one of `names` */
 function requireKnown(owner: string, options: object, names: readonly string[]): void {
-  for (const key of keysOf(owner, options)) if (!names.includes(key)) throw unknownOption(owner, key, names);
+  for (const key of keysOf(owner, options)) {
+    if (names.includes(key)) continue;
+    throw kindOf(options) === undefined
+      ? unknownOption(owner, key, names)
+      : wrongType(owner, "options", "an object", options);
+  }
 }
 
 function keysOf(owner: string, options: object): readonly string[] {
@@ -236,9 +261,10 @@ export function requireNoPromise(owner: string, option: string, wanted: string, 
   );
 }
 
-/** @throws TypeError when `value` is no service */
+/** @throws TypeError when `value` is not a service; for a function it names `serviceFn` */
 export function requireService(owner: string, option: string, value: unknown): void {
-  requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
+  const wanted = typeof value === "function" ? "a service, as serviceFn makes of a function" : "a service";
+  requireMethods(owner, option, value, wanted, serviceMethods);
 }
 
 function hasMethod(value: unknown, method: string): boolean {
