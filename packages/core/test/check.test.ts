@@ -109,7 +109,7 @@ describe("readOptions", () => {
   });
 
   test("a service in the place of options is told by what it is, and not by its members", () => {
-    const error = thrownBy(() => readOptions<Record<string, unknown>>("fallback", answering(1), ["to"]));
+    const error = thrownBy(() => readOptions("fallback", answering(1) as never, ["to"]));
     expect(error).toMatchObject({ message: "fallback: options must be an object; received a service" });
   });
 
