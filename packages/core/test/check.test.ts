@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { identity, OverloadedError, Semaphore, systemClock } from "../src/index.ts";
+import { identity, OverloadedError, systemClock } from "../src/index.ts";
 import {
   readOption,
   readOptions,
@@ -53,8 +53,7 @@ describe("show", () => {
     [Object.defineProperty(() => 1, "name", { value: "two words" }), "a function"],
     // What stands beside each other in a stack is easily taken for each other.
     [answering(1), "a service"],
-    [identity(), "a layer (identity)"],
-    [new Semaphore(1), "a gate"],
+    [identity(), "an object (identity)"],
     [[1, 2], "an array"],
     [{}, "an object"],
     [Object.create(null), "an object"],

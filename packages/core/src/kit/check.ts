@@ -9,7 +9,8 @@ export function show(value: unknown): string {
     case "function":
       return `a function${nameOf(value)}`;
     case "object":
-      return value === null ? "null" : isArray(value) ? "an array" : (kindOf(value) ?? "an object");
+      if (value === null) return "null";
+      return isArray(value) ? "an array" : isService(value) ? "a service" : `an object${nameOf(value)}`;
     case "bigint":
       return `${value}n`;
     default:
@@ -17,25 +18,19 @@ export function show(value: unknown): string {
   }
 }
 
-/** ` (name)` of a function that has one: a layer's function that was not called is known by it. */
-function nameOf(value: unknown): string {
+/** Functions and layers have names: a layer's function that was not called is recognised by it. */
+function nameOf(value: object): string {
   try {
-    const { name } = value as { readonly name: unknown };
-    return typeof name === "string" && /^[\w$]{1,40}$/.test(name) ? ` (${name})` : "";
+    const { name } = value as { readonly name?: unknown };
+    return typeof name === "string" && /^[\w$]+$/.test(name) ? ` (${name})` : "";
   } catch {
     return "";
   }
 }
 
-/** Services, layers and gates are easily taken for each other. */
-function kindOf(value: object): string | undefined {
-  if (serviceMethods.every((method) => hasMethod(value, method))) return "a service";
-  if (gateMethods.every((method) => hasMethod(value, method))) return "a gate";
-  return hasMethod(value, "wrap") ? `a layer${nameOf(value)}` : undefined;
+function isService(value: unknown): boolean {
+  return hasMethod(value, "tryReady");
 }
-
-const serviceMethods = ["tryReady", "ready", "call"];
-const gateMethods = ["tryAcquire", "acquire"];
 
 function isArray(value: unknown): value is unknown[] {
   try {
@@ -93,9 +88,7 @@ export function readOptions<T extends object>(
 function requireKnown(owner: string, options: object, names: readonly string[]): void {
   for (const key of keysOf(owner, options)) {
     if (names.includes(key)) continue;
-    throw kindOf(options) === undefined
-      ? unknownOption(owner, key, names)
-      : wrongType(owner, "options", "an object", options);
+    throw isService(options) ? wrongType(owner, "options", "an object", options) : unknownOption(owner, key, names);
   }
 }
 
@@ -264,7 +257,7 @@ export function requireNoPromise(owner: string, option: string, wanted: string, 
 /** @throws TypeError when `value` is not a service; for a function it names `serviceFn` */
 export function requireService(owner: string, option: string, value: unknown): void {
   const wanted = typeof value === "function" ? "a service, as serviceFn makes of a function" : "a service";
-  requireMethods(owner, option, value, wanted, serviceMethods);
+  requireMethods(owner, option, value, wanted, ["tryReady", "ready", "call"]);
 }
 
 function hasMethod(value: unknown, method: string): boolean {
