@@ -11,7 +11,8 @@ export default defineConfig({
   platform: "neutral",
   // A permit is a `Disposable`. Consumers whose `lib` lacks that type get it from here; without it the declarations would
   // not compile. In the sources it would not do: it counts only in the first lines of a file.
-  dts: { banner: `/// <reference lib="esnext.disposable" />` },
+  // What is marked `@internal` is left out of them.
+  dts: { banner: `/// <reference lib="esnext.disposable" />`, compilerOptions: { stripInternal: true } },
   clean: true,
   sourcemap: true,
   // `node:async_hooks` keeps its prefix: without it only Node finds it.
