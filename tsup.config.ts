@@ -11,7 +11,7 @@ export default defineConfig({
   platform: "neutral",
   // A permit is a `Disposable`. Consumers whose `lib` lacks that type get it from here; without it the declarations would
   // not compile. In the sources it would not do: it counts only in the first lines of a file.
-  // What is marked `@internal` is left out of them.
+  // What is marked `@internal` is left out of them, so an exported class names no internal interface in `implements`.
   dts: { banner: `/// <reference lib="esnext.disposable" />`, compilerOptions: { stripInternal: true } },
   clean: true,
   sourcemap: true,

@@ -308,10 +308,10 @@ describe("requireDuration", () => {
 describe("requireFunction, requireMethods, requireService", () => {
   test("a function in the place of a service is told what makes a service of it", () => {
     expect(() => {
-      requireService("ServiceBuilder", "service", systemClock.now);
+      requireService("ServiceBuilder", "service", thrownBy);
     }).toThrow(
       new TypeError(
-        "ServiceBuilder: service must be a service, as serviceFn makes of a function (with tryReady, ready, call); received a function (now)",
+        "ServiceBuilder: service must be a service, as serviceFn makes of a function (with tryReady, ready, call); received a function (thrownBy)",
       ),
     );
   });
