@@ -26,6 +26,7 @@ export {
   readOption,
   readOptions,
   requireArray,
+  requireBoolean,
   requireClock,
   requireDuration,
   requireFunction,

@@ -4,6 +4,7 @@ import {
   readOption,
   readOptions,
   requireArray,
+  requireBoolean,
   requireClock,
   requireDuration,
   requireFunction,
@@ -302,6 +303,18 @@ describe("requireDuration", () => {
   test("refuses 0 where it must be above", () => {
     expect(() => requireDuration("owner", "interval", 0, { above: true })).toThrow(RangeError);
     expect(requireDuration("owner", "interval", 1, { above: true })).toBe(1);
+  });
+});
+
+describe("requireBoolean", () => {
+  test.each([true, false])("%s", (value) => {
+    expect(requireBoolean("owner", "option", value)).toBe(value);
+  });
+
+  test.each([undefined, null, 0, 1, "true", () => true, {}])("refuses %o", (value) => {
+    expect(() => requireBoolean("owner", "option", value)).toThrow(
+      new TypeError(`owner: option must be true or false; received ${show(value)}`),
+    );
   });
 });
 

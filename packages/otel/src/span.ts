@@ -3,11 +3,11 @@ import type { Keeps, Layer } from "@sluice/core";
 import {
   holdLayer,
   readOptions,
+  requireBoolean,
   requireFunction,
   requireMethods,
   requireName,
   requireOneOf,
-  show,
 } from "@sluice/core/kit";
 import { carryAttempts } from "./attempts.ts";
 import { CallSpan, type SpanSettings } from "./call-span.ts";
@@ -66,9 +66,7 @@ export function span<Req = unknown>(name: string, options?: CallSpanOptions<Req>
   requireOneOf(owner, "kind", kind, Object.keys(kinds));
   requireMethods(owner, "tracer", tracer, "a tracer", ["startSpan"]);
   if (attributes !== undefined) requireFunction(owner, "attributes", attributes);
-  if (typeof message !== "boolean") {
-    throw new TypeError(`${owner}: message must be true or false; received ${show(message)}`);
-  }
+  requireBoolean(owner, "message", message);
   carryAttempts();
   const settings: SpanSettings = { name, kind: kinds[kind], tracer, attributes, message, firsts: new FirstAttempts() };
   return holdLayer<Keeps<Req>, CallSpan>(

@@ -14,12 +14,12 @@ import { around, type Behaviour, stackOf, stackService } from "@sluice/core/inte
 import {
   readOption,
   readOptions,
+  requireBoolean,
   requireClock,
   requireFunction,
   requireLabel,
   requireMethods,
   requireNear,
-  show,
   timeOf,
 } from "@sluice/core/kit";
 import type { RetryPolicy } from "./policy.ts";
@@ -96,9 +96,7 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
   }
   for (const name of ["timed", "onlyFailures", "budgeted"]) {
     const flag = readOption("retry", policy, name, `policy.${name}`);
-    if (flag !== undefined && typeof flag !== "boolean") {
-      throw new TypeError(`retry: policy.${name} must be true or false; received ${show(flag)}`);
-    }
+    if (flag !== undefined) requireBoolean("retry", `policy.${name}`, flag);
   }
   const { clock: given, label } = readOptions("retry", options, ["clock", "label"]);
   const clock = requireClock("retry", given);

@@ -1,5 +1,5 @@
 import type { Clock, Service } from "@sluice/core";
-import { readOptions, requireClock, requireNumber, requireService, show } from "@sluice/core/kit";
+import { readOptions, requireBoolean, requireClock, requireNumber, requireService, show } from "@sluice/core/kit";
 import { CallRun, type Source } from "./call-run.ts";
 
 /** Options of {@link callAll}. */
@@ -46,9 +46,7 @@ export function callAll<Req, Res>(
   const open = opener(requests);
   const read = readOptions("callAll", options, ["ordered", "maxAhead", "clock"]);
   const { ordered = true, maxAhead } = read;
-  if (typeof ordered !== "boolean") {
-    throw new TypeError(`callAll: ordered must be true or false; received ${show(ordered)}`);
-  }
+  requireBoolean("callAll", "ordered", ordered);
   if (maxAhead !== undefined) {
     requireNumber("callAll", "maxAhead", maxAhead, { min: 1, integer: true, infinity: true });
     if (!ordered) {

@@ -200,6 +200,12 @@ export function isSignal(value: unknown): boolean {
   return hasMethod(value, "addEventListener") && typeof (value as AbortSignal).aborted === "boolean";
 }
 
+/** @throws TypeError when `value` is not a boolean: what is only truthy, such as a function that returns one, is a mistake */
+export function requireBoolean(owner: string, option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw wrongType(owner, option, "true or false", value);
+}
+
 /** @throws TypeError when `value` is not a string with something in it */
 export function requireName(owner: string, value: unknown, option = "name"): asserts value is string {
   if (typeof value !== "string" || value === "") throw wrongType(owner, option, "a non-empty string", value);

@@ -20,7 +20,7 @@ describe("bad options are refused at once, by name", () => {
       "toFetchHandler: service must be a service (with tryReady, ready, call); received 5",
       () => toFetchHandler(wrong(5) as typeof service),
     ],
-    ["toFetchHandler: wait must be a boolean; received 1", () => toFetchHandler(service, { wait: wrong(1) })],
+    ["toFetchHandler: wait must be true or false; received 1", () => toFetchHandler(service, { wait: wrong(1) })],
     ["toFetchHandler: onError must be a function; received 5", () => toFetchHandler(service, { onError: wrong(5) })],
     [
       "toFetchHandler: waitUntil must be a function; received 5",
@@ -60,7 +60,7 @@ describe("bad options are refused at once, by name", () => {
       () => guard(wrong(5) as ServiceBuilder, () => new Response()),
     ],
     ["guard: handler must be a function; received 5", () => guard(new ServiceBuilder(), wrong(5) as () => Response)],
-    ["answerFailures: wait must be a boolean; received 1", () => answerFailures({}, { wait: wrong(1) })],
+    ["answerFailures: wait must be true or false; received 1", () => answerFailures({}, { wait: wrong(1) })],
     ["answerFailures: Response must be a function; received 5", () => answerFailures({}, { Response: wrong(5) })],
     ["limitBody: bytes must be a whole number of 0 or more; received 1.5", () => limitBody(1.5)],
     ["untilBodyEnds: sent must be a function; received 5", () => untilBodyEnds({ sent: wrong(5) })],

@@ -93,7 +93,7 @@ export function readCheckOptions(options: CheckOptions | undefined): CheckedOpti
   requireNumber(owner, "runs", read.runs, { min: 1, integer: true });
   requireNumber(owner, "seed", read.seed, { min: -(2 ** 31), max: 2 ** 31 - 1, integer: true });
   for (const name of ["absorbs", "joins", "observes", "defers", "orders", "answers", "warms"] as const) {
-    if (read[name] !== undefined && typeof read[name] !== "boolean") throw wrong(name, "a boolean", read[name]);
+    if (read[name] !== undefined && typeof read[name] !== "boolean") throw wrong(name, "true or false", read[name]);
   }
   if (read.ready !== undefined) requireFunction(owner, "ready", read.ready);
   const { path } = read;
