@@ -54,7 +54,7 @@ const owner = "span";
  *   .layer(span("order"))
  *   .layer(retry(policy))
  *   .layer(span("GET", { kind: "client" }))
- *   .serviceFn((url: string, { signal }) => fetch(url, { signal }));
+ *   .serviceFn((url: string, options) => fetch(url, options));
  *
  * @param name the span's: one of few, and never with a part of the request in it
  * @throws TypeError | RangeError when `name` or an option is not in its range

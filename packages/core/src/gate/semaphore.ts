@@ -115,7 +115,7 @@ export class Semaphore implements Gate<unknown> {
     return this.line.size;
   }
 
-  /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
+  /** Whether its line refuses callers by itself, because they are too many or wait too long. */
   get bounded(): boolean {
     return this.line.bounded === true;
   }
