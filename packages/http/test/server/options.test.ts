@@ -59,6 +59,7 @@ describe("bad options are refused at once, by name", () => {
       "guard: stack must be a stack of layers, new ServiceBuilder().layer(…) (with serviceFn); received 5",
       () => guard(wrong(5) as ServiceBuilder, () => new Response()),
     ],
+    ["import guard from @sluice/http/node", () => guard(new ServiceBuilder(), wrong(undefined) as () => Response)],
     ["guard: handler must be a function; received 5", () => guard(new ServiceBuilder(), wrong(5) as () => Response)],
     ["answerFailures: wait must be true or false; received 1", () => answerFailures({}, { wait: wrong(1) })],
     ["answerFailures: Response must be a function; received 5", () => answerFailures({}, { Response: wrong(5) })],
