@@ -34,7 +34,7 @@ export interface TraceOptions<in Req = unknown> {
    */
   readonly traceparent?: ((request: Req) => string | readonly string[] | null | undefined) | undefined;
   /**
-   * The ids of a span that somebody else makes and that is active now, such as `activeSpan` of `@sluice/otel`. Log lines and
+   * The ids of a span of another tracer that is active now, such as `activeSpan` of `@sluice/otel`. Log lines and
    * `currentTraceparent()` then have those, and a request one trace id. Where there is none, or an invalid one, this package makes its own.
    * Default: none.
    */
@@ -52,7 +52,7 @@ const name = "trace";
  * Inside a call that has an id already it keeps the id, and makes a span of its own in the same trace.
  *
  * The id is there from the call on. The wait for readiness comes before it: what runs there (a routing key, the function of
- * `mapRequest`) sees the id of the call further out, if any. So put `trace` outermost, and what absorbs readiness
+ * `mapRequest`) sees the id of the outer call, if any. So put `trace` outermost, and what absorbs readiness
  * (`loadShed`, `buffer`) inside it.
  *
  * It only looks on: it adds nothing to answers, and what its functions or its logger throw harms no call.
@@ -117,7 +117,7 @@ function textOf(id: unknown): string | undefined {
   return typeof id === "string" && id !== "" ? id : undefined;
 }
 
-/** Somebody else's span as a `traceparent`, where it is a valid one. */
+/** Another tracer's span as a `traceparent`, where it is a valid one. */
 function adopting(span: () => SpanIds | null | undefined): () => string | undefined {
   requireFunction(name, "span", span);
   return () =>

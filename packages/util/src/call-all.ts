@@ -28,7 +28,7 @@ export interface CallAllOptions {
  *
  * The first failure, of a call, of readiness or of `requests`, stops the pulling; the responses of what is in flight
  * still come, and then the failure is thrown. Whoever stops early (`break`, `return()`) aborts the signals of the calls
- * that are in flight, and gives back what was reserved; both ways, `requests` is closed.
+ * that are in flight, and releases what was reserved; both ways, `requests` is closed.
  *
  * @example
  * for await (const page of callAll(fetchPage, urls, { ordered: false })) await save(page);

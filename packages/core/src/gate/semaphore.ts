@@ -22,7 +22,7 @@ export interface SemaphoreOptions {
   readonly line?: ((serve: () => void) => WaitingLine<Lease>) | undefined;
 }
 
-/** A slot for a caller who asks the semaphore itself. */
+/** A slot for a caller that asks the semaphore itself. */
 class SemaphoreLease implements Lease {
   private slot: Slot | undefined;
 
