@@ -9,7 +9,7 @@ import {
   stackOf,
   stackService,
 } from "@sluice/core/internal";
-import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
+import { readOptions, requireClock, requireFunction, requireLabel } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
 import { randomId } from "./random-id.ts";
 import { LazySpan, type SpanIds, spans } from "./span.ts";
@@ -41,6 +41,8 @@ export interface TraceOptions<in Req = unknown> {
   readonly span?: (() => SpanIds | null | undefined) | undefined;
   /** Where durations are read; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this layer apart from other traces of a stack, for `describe`: `"attempt"`. Default: none. */
+  readonly label?: string | undefined;
 }
 
 const name = "trace";
@@ -74,6 +76,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
     "traceparent",
     "span",
     "clock",
+    "label",
   ]);
   const { logger, level = "info", requestId = none, generateId = randomId, traceparent = none } = given;
   requireFunction(name, "requestId", requestId);
@@ -81,6 +84,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   requireFunction(name, "traceparent", traceparent);
   const adopted = given.span === undefined ? undefined : adopting(given.span);
   const clock = requireClock(name, given.clock);
+  const label = requireLabel(name, given.label);
   const log = logTo(logger, level);
   const storage = spans;
   if (storage === undefined) {
@@ -107,6 +111,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   };
   const wrap = log === undefined ? around : timed;
   return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)), undefined, {
+    label,
     traits: ["observes"],
   });
 }
