@@ -38,11 +38,11 @@ export interface AdaptiveLimitGateOptions<Req = unknown> {
    */
   readonly window?: WindowOptions | false | undefined;
   /**
-   * How a call counts. Called once for each call that has its answer, in the caller's async context. `undefined` means: as by default. If it
-   * throws or returns anything else, that is reported, and the call is ignored. Default: a response is a success; a timeout and a refusal are
-   * dropped; other failures, open circuits and calls whose caller gave up are ignored.
+   * What a call says of the limit. Called once for each call that has its answer, in the caller's async context. What it throws, and any
+   * other answer, is reported, and the call is ignored. Default: a response is a success; a timeout and a refusal are dropped; other
+   * failures, open circuits and calls whose caller gave up are ignored.
    */
-  readonly classify?: ((outcome: Outcome, call: Classified<Req>) => Classification | undefined) | undefined;
+  readonly classify?: ((outcome: Outcome, call: Classified<Req>) => Classification) | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. */
   readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
   /** Where round trips are measured; default `systemClock`. */
@@ -190,16 +190,15 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req> {
   verdictOn(outcome: Outcome, request: Req, signal: AbortSignal | undefined): Classification {
     const timedOut = signal !== undefined && signal.aborted && isTimeout(abortReason(signal));
     const aborted = signal !== undefined && signal.aborted && !timedOut;
+    const { classify } = this;
+    if (classify === undefined) return aborted ? "ignore" : timedOut ? "dropped" : classifyByDefault(outcome);
     try {
-      const found = this.classify?.(outcome, { request, aborted });
-      if (found !== undefined) {
-        return requireOneOf(name, "what classify returns", found, ["success", "dropped", "ignore"]);
-      }
+      const found = classify(outcome, { request, aborted });
+      return requireOneOf(name, "what classify returns", found, ["success", "dropped", "ignore"]);
     } catch (error) {
       report(error);
       return "ignore";
     }
-    return aborted ? "ignore" : timedOut ? "dropped" : classifyByDefault(outcome);
   }
 
   /** @internal a call that counts has ended */

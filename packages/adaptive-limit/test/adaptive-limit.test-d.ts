@@ -43,9 +43,6 @@ new ServiceBuilder().layer(byPath).serviceFn((request: { readonly path: string }
 // @ts-expect-error a number has no path
 new ServiceBuilder().layer(byPath).serviceFn((request: number) => request);
 
-// What it has nothing to say of counts as by default, as with the breaker, the throttle and the balancer.
-adaptiveLimit(vegas(), { classify: (outcome) => (outcome.status === "rejected" ? "dropped" : undefined) });
-
 // So it is with a line that looks at requests.
 declare const line: (serve: () => void) => WaitingLine<Lease, { readonly path: string }>;
 const ordered = adaptiveLimit(vegas(), { line });

@@ -321,26 +321,6 @@ describe("classify", () => {
     expect(samples.map(({ dropped }) => dropped)).toEqual([true, false]);
   });
 
-  test("undefined means: as by default", async () => {
-    const { service, handle, samples } = recorded({
-      classify: (outcome) => (outcome.status === "fulfilled" && outcome.value === "503" ? "dropped" : undefined),
-    });
-    const controller = new AbortController();
-    const answers = Promise.allSettled([
-      service.call("a"),
-      service.call("b"),
-      service.call("c"),
-      service.call("d", { signal: controller.signal }),
-    ]);
-    (await handle.nextRequest()).respond("503");
-    (await handle.nextRequest()).respond("200");
-    (await handle.nextRequest()).fail(new Error("a fast failure"));
-    controller.abort();
-    (await handle.nextRequest()).respond("late");
-    await answers;
-    expect(samples.map(({ dropped }) => dropped)).toEqual([true, false]);
-  });
-
   test.each<readonly [string, () => unknown]>([
     [
       "throws",
@@ -349,6 +329,7 @@ describe("classify", () => {
       },
     ],
     ["answers with something else", () => "fine"],
+    ["answers with nothing", () => undefined],
     ["answers with a promise", () => Promise.resolve("success")],
   ])("where it %s the call is ignored, and that is reported", async (_how, classify) => {
     const { service, handle, samples, limit } = recorded({ classify: classify as () => Classification });
