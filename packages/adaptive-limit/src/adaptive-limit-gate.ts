@@ -26,7 +26,7 @@ import { within } from "./bounds.ts";
 import { type Classification, type Classified, classifyByDefault } from "./classify.ts";
 import type { LimitAlgorithm, LimitSample } from "./limit-algorithm.ts";
 import { claimAlgorithm, readAlgorithm } from "./read-algorithm.ts";
-import { MeasuredLease } from "./measured-lease.ts";
+import { type Measures, MeasuredLease } from "./measured-lease.ts";
 import { SampleWindow } from "./sample-window.ts";
 import { requireWindow, type WindowOptions } from "./window-options.ts";
 
@@ -65,7 +65,7 @@ const name = "adaptiveLimit";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class AdaptiveLimit<in Req = unknown> implements Gate<Req> {
+export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req> {
   /** Tells this limit apart from others. */
   readonly label: string | undefined;
   /** What the limit is never below. */

@@ -9,7 +9,7 @@ import {
 } from "@sluice/core";
 import { abortReason, Alarm, Line, requireDuration, requireNear, tell } from "@sluice/core/kit";
 import { CircuitOpenError } from "./circuit-open-error.ts";
-import { CircuitLease } from "./circuit-lease.ts";
+import { CircuitLease, type LeaseHolder } from "./circuit-lease.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { type CircuitBreakerOptions, factsOf, readSettings, type Settings } from "./options.ts";
 import { shareBy, shareByDefault } from "./verdict.ts";
@@ -34,7 +34,7 @@ export const layerName = "circuitBreaker";
  * const breaker = new CircuitBreaker({ consecutive: 5 });
  * const service = new ServiceBuilder().layer(gate(breaker, { name: "payments" })).serviceFn(pay);
  */
-export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError> {
+export class CircuitBreaker<Req = unknown, Res = unknown> implements Gate<Req, CircuitOpenError>, LeaseHolder<Req> {
   /** Carries the failure in the types; never there at run time. */
   declare readonly "~failure"?: (() => CircuitOpenError) | undefined;
   /** It counts outcomes, and holds no capacity for work that goes on. */

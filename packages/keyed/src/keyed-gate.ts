@@ -10,7 +10,7 @@ import { readOptions, requireFunction, requireLabel, requireNumber, requireOneOf
 import { requireGate, requireKey } from "./answers.ts";
 import { Entry } from "./entry.ts";
 import { GatesByKey } from "./gates-by-key.ts";
-import { KeyedLease, nothing } from "./keyed-lease.ts";
+import { KeyedLease, nothing, type Places } from "./keyed-lease.ts";
 
 interface CommonOptions<Req, Key> {
   /**
@@ -54,10 +54,9 @@ const name = "keyed";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class Keyed<in Req, in out Key, out Err = never, out G = Gate<Req, Err>> implements Gate<
-  Req,
-  Err | OverloadedError
-> {
+export class Keyed<in Req, in out Key, out Err = never, out G = Gate<Req, Err>>
+  implements Gate<Req, Err | OverloadedError>, Places<Req, Key, Err>
+{
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => Err | OverloadedError) | undefined;
   /** What tells this layer apart from others. */

@@ -8,7 +8,7 @@ import type { StoreDownError } from "../store-down-error.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
 import { Borrower } from "./borrower.ts";
 import { patienceOf, refuseLate } from "./line-deadlines.ts";
-import { RateLease } from "./rate-lease.ts";
+import { type LeaseHolder, RateLease } from "./rate-lease.ts";
 import { RateOutage } from "./rate-outage.ts";
 import { type RateTerms, readRateTerms, type SharedRateLimitOptions } from "./rate-terms.ts";
 
@@ -26,7 +26,7 @@ export const rateLayerName = "sharedRateLimit";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class SharedRate implements Gate<unknown, OverloadedError | StoreDownError> {
+export class SharedRate implements Gate<unknown, OverloadedError | StoreDownError>, LeaseHolder {
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
   /** It counts starts: how a call ends is nothing to it. */

@@ -8,7 +8,7 @@ import type { StoreDownError } from "../store-down-error.ts";
 import type { ShareAnswer, ShareAsk } from "../store/store.ts";
 import { RecentPeak } from "./recent-peak.ts";
 import { SlotAlarms } from "./slot-alarms.ts";
-import { SlotLease } from "./slot-lease.ts";
+import { type SlotHolder, SlotLease } from "./slot-lease.ts";
 import { SlotShare } from "./slot-share.ts";
 import {
   readSlotTerms,
@@ -32,7 +32,7 @@ export const slotLayerName = "sharedConcurrencyLimit";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDownError> {
+export class SharedSemaphore implements Gate<unknown, OverloadedError | StoreDownError>, SlotHolder {
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
   /** @internal the options, checked */
