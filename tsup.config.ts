@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 // Runs in the folder of the package that is built. What to build is what the package exports.
-const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, string> };
+const { name, exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  name: string;
+  exports: Record<string, string>;
+};
 
 export default defineConfig({
   entry: Object.values(exports),
@@ -11,7 +14,11 @@ export default defineConfig({
   platform: "neutral",
   // A permit is a `Disposable`. Consumers whose `lib` lacks that type get it from here; without it the declarations would
   // not compile. In the sources it would not do: it counts only in the first lines of a file.
-  dts: { banner: `/// <reference lib="esnext.disposable" />` },
+  // In core, members that are marked `@internal` are left out. In other packages exported classes implement internal interfaces.
+  dts: {
+    banner: `/// <reference lib="esnext.disposable" />`,
+    compilerOptions: { stripInternal: name === "@sluice/core" },
+  },
   clean: true,
   sourcemap: true,
   // `node:async_hooks` keeps its prefix: without it only Node finds it.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eachOfTwo } from "../command.ts";
 import { packages, type Package } from "../workspace.ts";
@@ -32,6 +32,9 @@ export async function pack({ scratch }: Context): Promise<Outcome> {
       ...["workspace:", "./src/"]
         .filter((text) => manifest.includes(text))
         .map((text) => `${each.name}: the packed package.json still says "${text}"`),
+      ...globSync(each.noun === "core" ? "dist/**/*.d.{ts,cts}" : [], { cwd: each.folder })
+        .filter((declarations) => readFileSync(join(each.folder, declarations), "utf8").includes("@internal"))
+        .map((declarations) => `${each.name}: ${declarations} has members that are marked @internal`),
       ...ranges(manifest)
         .filter(({ name, range }) => packages.some((other) => other.name === name && other.version !== range))
         .map(({ name, range }) => `${each.name}: needs ${name} ${range}, which is not the very version beside it`),

@@ -116,7 +116,7 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
     return this.semaphore.active;
   }
 
-  /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
+  /** Whether its line refuses, by itself, callers that are too many or wait too long. */
   get bounded(): boolean {
     return this.semaphore.bounded;
   }
@@ -178,7 +178,7 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
     return this.inflight;
   }
 
-  /** @internal a call that has started ends, or is refused further in */
+  /** @internal a call that has started ends, or is refused by an inner layer */
   leave(): void {
     this.inflight--;
   }

@@ -7,7 +7,7 @@ export interface Measures<in Req> {
   now(): number;
   /** A call starts; returns how many are in flight with it. */
   enter(): number;
-  /** A call that has started ends, or is refused further in. */
+  /** A call that has started ends, or is refused by an inner layer. */
   leave(): void;
   /** What a call that has its answer says. */
   verdictOn(outcome: Outcome, call: MeasuredCall<Req>): Classification;
@@ -61,7 +61,7 @@ export class MeasuredLease<Req> implements Lease<Req>, MeasuredCall<Req> {
   finish(outcome: Outcome): void {
     const { limit, since, inflight } = this;
     limit.leave();
-    // First, so that a limit that goes down lets nobody in with this slot.
+    // First, so that a limit that goes down admits no call with this slot.
     if (this.verdict === "success") limit.learn(since, inflight, false);
     this.lease.finish(outcome);
   }

@@ -13,7 +13,7 @@ export function readAlgorithm(
   owner: string,
   algorithm: LimitAlgorithm,
 ): { readonly min: number; readonly max: number; readonly limit: number; readonly eachSample: boolean } {
-  requireMethods(owner, "algorithm", algorithm, "an algorithm", ["sample"]);
+  requireMethods(owner, "algorithm", algorithm, "an algorithm such as vegas()", ["sample"]);
   if (used.has(algorithm)) {
     throw new TypeError(`${owner}: algorithm must not be that of another limit; received the same a second time`);
   }

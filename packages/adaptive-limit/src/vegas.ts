@@ -7,7 +7,7 @@ export interface VegasOptions extends LimitBounds {
   /** What the limit is never above: a whole number, `min` or more, at most 2^53-1. Default 1,000. */
   readonly max?: number | undefined;
   /**
-   * After how many windows for each slot of the limit the round trip without a queue is measured anew, at most: a number of 1 or more.
+   * After how many windows for each slot of the limit the round trip without a queue is measured again, at most: a number of 1 or more.
    * After half as many at least, at random. Default 30.
    */
   readonly probe?: number | undefined;
@@ -21,7 +21,7 @@ export interface VegasOptions extends LimitBounds {
  * up by `6 s` while no more than `s` are queued, by `s` below `3 s`, and down by `s` above `6 s`, and after a call was dropped.
  *
  * Two things differ. What may be chance is no queue: two standard errors of the mean are taken off a round trip, and added to the least
- * one; without that, calls that differ a lot from each other make a limit of a few. And the least round trip is measured anew with the
+ * one; without that, calls that differ a lot from each other make a limit of a few. And the least round trip is measured again with the
  * queue taken off the limit for a moment; without that, each measurement under load counts the queue as part of it, and the limit
  * drifts up.
  *
@@ -36,7 +36,7 @@ export function vegas(options?: VegasOptions): LimitAlgorithm {
   return new Vegas(options);
 }
 
-/** While the least round trip is measured anew. */
+/** While the least round trip is measured again. */
 interface Probing {
   /** The limit to go back to. */
   readonly limit: number;
@@ -48,11 +48,11 @@ class Vegas implements LimitAlgorithm {
   readonly min: number;
   readonly max: number;
   limit: number;
-  /** The least round trip since it was last measured anew. */
+  /** The least round trip since it was last measured again. */
   baseline: number | undefined = undefined;
   private readonly probe: number;
   private readonly random: () => number;
-  /** Samples since the least round trip was measured anew. */
+  /** Samples since the least round trip was measured again. */
   private samples = 0;
   /** Which part of `probe` it waits, this time. */
   private jitter: number | undefined = undefined;

@@ -51,7 +51,7 @@ export interface Balance<S extends AnyService> extends Service<
   /** Callers who wait. */
   readonly waiting: number;
   /**
-   * Adds an endpoint. Callers who wait may be served there at once. One that was there under the same key is deleted.
+   * Adds an endpoint, in the place of one with the same key. Waiting callers may be served there immediately.
    *
    * @throws TypeError | RangeError when it is no service, or an option is not in its range
    */
@@ -70,10 +70,10 @@ export interface Balance<S extends AnyService> extends Service<
 /**
  * One service over many that are the same.
  *
- * Of two endpoints at random the less busy one is asked for a permit, then the other, then all the rest: with room anywhere nobody waits.
- * Endpoints whose readiness fails, an open circuit or a connection that is down, are passed over. A caller who has to wait stands in the
- * lines of `waitAt` endpoints at once, and is served by the first that has room. What is an endpoint's own, its limit, its breaker, its
- * timeout, goes inside the service that is added.
+ * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller waits while any
+ * endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does so
+ * in the lines of `waitAt` endpoints, and is served by the first that has room. The limit, the breaker and the timeout of an endpoint go
+ * inside the service that is added.
  *
  * @example
  * const users = balance({ endpoints: hosts.map((host) => [host, userService(host)]), outliers: {} });

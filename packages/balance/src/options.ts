@@ -2,6 +2,7 @@ import type { About, AnyService, Clock, RequestOf, ResponseOf } from "@sluice/co
 import {
   type Classify,
   readOptions,
+  requireBoolean,
   requireClock,
   requireDuration,
   requireFunction,
@@ -153,9 +154,7 @@ export function readSettings<S extends AnyService>(
     if (value !== undefined) requireFunction(layerName, name, value);
   }
   if (pick !== undefined) requireMethods(layerName, "pick", pick, "maglev or ring", ["key", "place"]);
-  if (typeof avoidRepeats !== "boolean") {
-    throw new TypeError(`${layerName}: avoidRepeats must be true or false; received ${show(avoidRepeats)}`);
-  }
+  requireBoolean(layerName, "avoidRepeats", avoidRepeats);
   return {
     endpoints,
     load,

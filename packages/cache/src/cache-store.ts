@@ -13,8 +13,12 @@ export interface CacheEntry<out Res = unknown> {
  * time. What it throws is reported; the request is then a miss, or its answer is not kept.
  */
 export interface CacheStore<Value> {
+  /** The entry of a key, or undefined. */
   get(key: any): Value | undefined;
+  /** Keeps an entry, in the place of one that is there. */
   set(key: any, value: Value): unknown;
+  /** Removes the entry of a key, if there is one. */
   delete(key: any): unknown;
+  /** Removes all entries. Without it `clear()` of the layer only forgets what is in flight. */
   clear?(): unknown;
 }

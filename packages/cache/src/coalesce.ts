@@ -32,18 +32,18 @@ const name = "coalesce";
 
 /**
  * Single flight: while a call for a key is in flight, further calls for it wait for its answer instead of making their own, and need no room
- * inside. Callers who wait inside for the same key leave that line when somebody's call begins.
+ * inside. Callers that wait inside for the same key leave that line when a call for it begins.
  *
- * An abort ends one caller's wait, at once and with its own reason; the work is aborted when all have left. A failure goes to all, and is
- * kept by nobody: the next caller begins another call. The work has the first caller's async context, `waitUntil` and deadline; when it
- * fails past that deadline, callers who have more time begin another. A permit that is reserved while a call is in flight gets that call's
+ * An abort ends only that caller's wait, immediately and with its own reason; the work is aborted when all callers have left. A failure goes
+ * to all, and is never kept: the next caller begins another call. The work has the first caller's async context, `waitUntil` and deadline;
+ * when it fails past that deadline, callers with more time begin another. A permit that is reserved while a call is in flight gets that call's
  * answer, also when it is spent later. One that is spent on another key is exchanged: that key is tried once, without waiting, and where there is
  * no room the call rejects with `OverloadedError`.
  *
  * @example
  * const users = new ServiceBuilder()
  *   .layer(coalesce({ key: (id: number) => id }))
- *   .serviceFn((id: number, { signal }) => fetch(`/users/${id}`, { signal }).then((response) => response.json()));
+ *   .serviceFn((id: number, options) => fetch(`/users/${id}`, options).then((response) => response.json()));
  *
  * @throws TypeError when an option is not as it must be
  */

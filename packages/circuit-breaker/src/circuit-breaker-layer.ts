@@ -38,21 +38,21 @@ export interface CircuitBreakerLayer<Req = unknown, Res = unknown> extends Layer
   open(ms?: number): void;
   /** Closes it by hand, and forgets all that was counted. */
   close(): void;
-  /** Lets nobody in until it is closed or opened by hand. Permits in hand are refused when they are called. */
+  /** Admits no call until it is closed or opened by hand. Permits in hand are refused when they are called. */
   isolate(): void;
 }
 
 /**
- * Stops calling a service that fails, and finds out with a few probes when it is back.
+ * Stops calling a service that fails, and finds out with a few probes when it works again.
  *
- * Closed, calls pass, and their outcomes are counted. When too many of them fail or are slow, the circuit opens: callers are refused at
- * once with `CircuitOpenError`, which says in how many milliseconds the break is over. Then it is half-open: `probes` callers are let in,
- * and their permits are the probes. When as many have succeeded, it closes; when one fails, or nothing is heard of it for a whole break, it
- * opens again. A call counts only in the state in which it was let in.
+ * Closed, it admits calls and counts their outcomes. When too many of them fail or are slow, it opens: callers are refused immediately with
+ * `CircuitOpenError`, which says in how many milliseconds the break is over. Then it is half-open: it admits `probes` callers, whose
+ * permits are the probes. When as many have succeeded, it closes; when one fails, or does not settle for a whole break, it opens again. A
+ * call counts only in the state in which it was admitted.
  *
- * A caller's abort is no failure of the service, and a refusal further inside is none either; both free the place of a probe at once. An open
- * circuit holds no timer: whoever asks first when the break is over takes the step to half-open. With `whenOpen: "wait"` there is one
- * timer, only while a caller waits.
+ * A caller's abort and a refusal by an inner layer do not count as failures; both free the place of a probe immediately. An open circuit
+ * sets no timer: the first caller after the break makes it half-open. With `whenOpen: "wait"` there is one timer, only while a caller
+ * waits.
  *
  * The defaults are Hystrix's: 20 calls in 10 seconds, half of them failed, a break of 5 seconds, one probe.
  *

@@ -18,7 +18,9 @@ import { shareBy, shareByDefault } from "./verdict.ts";
 
 /** A change of state. */
 export interface CircuitChange {
+  /** The state before. */
   readonly from: CircuitState;
+  /** The state now. */
   readonly to: CircuitState;
   /** The failure that opened it; undefined where something else did, and for all other changes. */
   readonly cause: unknown;
@@ -105,7 +107,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     return this.refusals;
   }
 
-  /** Whether it is closed, knows of no call and no failure, and nobody holds a permit or waits. */
+  /** Whether it is closed, its window is empty, and no caller holds a permit or waits. */
   get idle(): boolean {
     return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.line.now());
   }
@@ -129,7 +131,7 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     this.line.serve(this.line.now());
   }
 
-  /** Lets nobody in until it is closed or opened by hand. Permits in hand are refused when they are called. */
+  /** Admits no call until it is closed or opened by hand. Permits in hand are refused when they are called. */
   isolate(): void {
     this.circuit.isolate();
     this.line.serve(this.line.now());

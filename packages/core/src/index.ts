@@ -1,7 +1,7 @@
 /**
- * The contract that all of Sluice keeps: a service says whether it can take a request before it takes one. Readiness is
- * a value, a permit, that is spent by one call or given back. Layers wrap services, gates decide who is let in, and the
- * builder stacks them.
+ * The contract of all packages: a service reports whether it can take a request before it takes one. Readiness is a value, a
+ * permit, which is spent by one call or released. Layers wrap services, gates decide which calls are admitted, and the builder
+ * stacks layers.
  */
 export { identity, layerFn } from "./compose/layer-fn.ts";
 export type { Next } from "./compose/middleware.ts";

@@ -28,6 +28,7 @@ export {
   readOption,
   readOptions,
   requireArray,
+  requireBoolean,
   requireClock,
   requireDuration,
   requireFunction,

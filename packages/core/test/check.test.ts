@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { OverloadedError, systemClock } from "../src/index.ts";
+import { identity, OverloadedError, systemClock } from "../src/index.ts";
 import {
   readOption,
   readOptions,
   requireArray,
+  requireBoolean,
   requireClock,
   requireDuration,
   requireFunction,
@@ -49,7 +50,12 @@ describe("show", () => {
     ["x".repeat(41), `"${"x".repeat(40)}…"`],
     ["x".repeat(40), `"${"x".repeat(40)}"`],
     [() => 1, "a function"],
-    [OverloadedError, "a function"],
+    [OverloadedError, "a function (OverloadedError)"],
+    [Object.assign(() => 1, { x: 1 }), "a function"],
+    [Object.defineProperty(() => 1, "name", { value: "two words" }), "a function"],
+    // What stands beside each other in a stack is easily taken for each other.
+    [answering(1), "a service"],
+    [identity(), "an object (identity)"],
     [[1, 2], "an array"],
     [{}, "an object"],
     [Object.create(null), "an object"],
@@ -67,6 +73,13 @@ describe("show", () => {
       },
     };
     expect(show(hostile)).toBe("an object");
+    const nameless = Object.defineProperty(() => 1, "name", {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    expect(show(nameless)).toBe("a function");
+    expect(show(Object.defineProperty(() => 1, "name", { value: Symbol("s") }))).toBe("a function");
     expect(show(revoked())).toBe("an object");
   });
 });
@@ -94,6 +107,11 @@ describe("readOptions", () => {
     const error = thrownBy(() => readOptions("owner", options as never, []));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ message: `owner: options must be an object; received ${show(options)}` });
+  });
+
+  test("a service in the place of options is told by what it is, and not by its members", () => {
+    const error = thrownBy(() => readOptions("fallback", answering(1) as never, ["to"]));
+    expect(error).toMatchObject({ message: "fallback: options must be an object; received a service" });
   });
 
   test.each<[string, readonly string[], string]>([
@@ -312,7 +330,29 @@ describe("requireNear", () => {
   });
 });
 
+describe("requireBoolean", () => {
+  test.each([true, false])("%s", (value) => {
+    expect(requireBoolean("owner", "option", value)).toBe(value);
+  });
+
+  test.each([undefined, null, 0, 1, "true", () => true, {}])("refuses %o", (value) => {
+    expect(() => requireBoolean("owner", "option", value)).toThrow(
+      new TypeError(`owner: option must be true or false; received ${show(value)}`),
+    );
+  });
+});
+
 describe("requireFunction, requireMethods, requireService", () => {
+  test("a function in the place of a service is told what makes a service of it", () => {
+    expect(() => {
+      requireService("ServiceBuilder", "service", thrownBy);
+    }).toThrow(
+      new TypeError(
+        "ServiceBuilder: service must be a service, as serviceFn makes of a function (with tryReady, ready, call); received a function (thrownBy)",
+      ),
+    );
+  });
+
   test("take what has them", () => {
     const callable = Object.assign(() => 1, { go() {} });
     class Inherits {

@@ -64,6 +64,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "report",
     "requireAbout",
     "requireArray",
+    "requireBoolean",
     "requireClock",
     "requireDuration",
     "requireFunction",

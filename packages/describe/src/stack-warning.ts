@@ -15,6 +15,7 @@ export type WarningRule =
 
 /** An order of layers that does not do what it looks like. */
 export interface StackWarning {
+  /** Which rule it is: `"unbounded-line"`, for instance. `allow` takes it. */
   readonly rule: WarningRule;
   /** The `id` of the node that it is about. */
   readonly at: string;

@@ -42,7 +42,7 @@ export class GatesByKey<Key, Req, Err> {
   enter(key: Key): Entry<Key, Req, Err> | undefined {
     if (!this.makePlace()) return undefined;
     const entry = new Entry<Key, Req, Err>(key, this.make(key));
-    // Making it is somebody else's function, which may have used this key itself, or another and taken the place.
+    // Making it is the user's function, which may have used this key itself, or another and taken the place.
     const known = this.use(key);
     if (known !== undefined || !this.makePlace()) return known;
     this.byKey.set(key, entry);

@@ -133,7 +133,7 @@ export class Keyed<in Req, in out Key, out Err = never, out G = Gate<Req, Err>>
   tryAcquire(request?: Req): Lease | undefined {
     const entry = request === undefined ? undefined : this.entryOf(request);
     const granted = entry === undefined ? nothing : entry.gate.tryAcquire(request);
-    // Only now: a gate may ask a function of somebody else's, and that may use this one.
+    // Only now: a gate may ask the user's function, and that may use this one.
     this.asked = entry;
     this.granted = granted;
     return granted;

@@ -57,7 +57,7 @@ export class KeyedLease<Req, Key, Err> implements Lease<Req> {
     this.lease.finish(outcome);
   }
 
-  /** Gives back what is held, and tries the gate of another key, once. */
+  /** Releases what is held, and tries the gate of another key, once. */
   private exchange(request: Req): void {
     const key = this.places.keyFor(request);
     if (this.isFor(key)) return;

@@ -29,11 +29,11 @@ export interface RateLimit extends Layer<Adds<OverloadedError>>, Counters {
 }
 
 /**
- * Limits how many calls start in a span of time; the rest wait in line, first come, first served. Starts are what counts:
- * a permit takes up room from its reservation, whenever it is used it is good, and unused it is given back.
+ * Limits how many calls start in a span of time; the others wait in line, first come, first served. A permit counts from its
+ * reservation, so it can be used at any time; released unused, it does not count.
  *
- * Who could not start by its `deadline` is refused at once: with `OverloadedError`, whose `retryAfter` says when there
- * will be room.
+ * A call that could not start by its `deadline` is refused immediately with `OverloadedError`, whose `retryAfter` says when
+ * there will be room.
  *
  * @example
  * const rate = rateLimit({ limit: 100, interval: 60_000 });

@@ -24,7 +24,7 @@ export interface RateOptions {
   readonly label?: string | undefined;
 }
 
-/** A permit for a caller who asks the rate itself. */
+/** A permit for a caller that asks the rate itself. */
 class RateLease implements Lease {
   private slot: Slot | undefined;
 
@@ -151,7 +151,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
   }
 
   /**
-   * In how many milliseconds a caller who asks now could be admitted, behind the holders of permits and the waiters: if
+   * In how many milliseconds a caller that asks now could be admitted, behind the holders of permits and the waiters: if
    * none of them gives up, and each starts as soon as it may.
    */
   retryAfter(): number {
@@ -190,7 +190,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
     return waiting;
   }
 
-  /** A permit was given back, or its call starts. */
+  /** A permit was released, or its call starts. */
   private left(started: boolean): void {
     const now = this.alarm.now();
     if (started) this.record(now);
@@ -216,7 +216,7 @@ export abstract class Rate implements Gate<unknown, OverloadedError> {
       } else if (due <= now) {
         this.line.grant(new RateLease(this.held.take(now)));
       } else {
-        // Where permits take up all the room, no time brings more; a start does, or a permit given back.
+        // Where permits take up all the room, no time brings more; a start does, or a permit released.
         this.alarm.set(this.held.size < this.most ? due : Infinity);
         return;
       }

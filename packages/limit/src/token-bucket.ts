@@ -39,7 +39,7 @@ export class TokenBucket extends Rate {
     this.starts++;
   }
 
-  /** A bucket that is full by now gains nothing more: counting begins anew. */
+  /** A bucket that is full by now gains nothing more: counting begins again. */
   private fill(now: number): void {
     if (this.gained(this.starts) > now) return;
     this.since = now;

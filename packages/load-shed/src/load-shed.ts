@@ -50,7 +50,7 @@ export interface LoadShedLayer extends Layer<Adds<OverloadedError>> {
   readonly refused: number;
   /** The same, by the name of the layer that refused; `"unknown"` where it left none. */
   readonly refusedBy: ReadonlyMap<string, number>;
-  /** Callers who wait for readiness now; 0 without `wait`. */
+  /** Callers that wait for readiness now; 0 without `wait`. */
   readonly waiting: number;
 }
 

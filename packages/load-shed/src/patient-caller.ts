@@ -17,7 +17,7 @@ export interface Patience {
   waiting: number;
 }
 
-/** A caller who waits for readiness, for a limited time. */
+/** A caller that waits for readiness, for a limited time. */
 export class PatientCaller extends Deadline implements AbortListener {
   override due: number;
   private readonly patience: Patience;

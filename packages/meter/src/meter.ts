@@ -1,6 +1,6 @@
 import { type Clock, type Layer, layerFn } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
-import { readOptions, requireClock, requireName, requireNumber, show } from "@sluice/core/kit";
+import { readOptions, requireBoolean, requireClock, requireName, requireNumber } from "@sluice/core/kit";
 import { requireAttributes } from "./attributes.ts";
 import { Counts } from "./counts.ts";
 import { metered } from "./metered-stack.ts";
@@ -43,7 +43,7 @@ export interface Meter extends Layer {
   readonly abandoned: number;
   /** Permits granted, from the beginning. */
   readonly granted: number;
-  /** Permits given back unspent, from the beginning. */
+  /** Permits released unspent, from the beginning. */
   readonly released: number;
   /** Refusals, from the beginning: callers that got no permit and did not wait for one. */
   readonly refused: number;
@@ -76,9 +76,9 @@ export function meter(point: string, options?: MeterOptions): Meter {
   const read = readOptions(name, options, ["attributes", "durations", "codes", "enabled", "clock"]);
   const attributes = requireAttributes(name, read.attributes);
   const { durations = true, codes = 32, enabled = true } = read;
-  requireBoolean("durations", durations);
+  requireBoolean(name, "durations", durations);
   requireNumber(name, "codes", codes, { min: 1, integer: true });
-  requireBoolean("enabled", enabled);
+  requireBoolean(name, "enabled", enabled);
   const counts = new Counts(enabled, durations, codes, requireClock(name, read.clock));
   const layer = layerFn(name, (service) => stackService(metered(stackOf(service), counts)), counts, {
     label: point,
@@ -92,7 +92,7 @@ export function meter(point: string, options?: MeterOptions): Meter {
       return counts.enabled;
     },
     set enabled(on) {
-      counts.enabled = requireBoolean("enabled", on);
+      counts.enabled = requireBoolean(name, "enabled", on);
     },
     get waiting() {
       return counts.waiting;
@@ -120,9 +120,4 @@ export function meter(point: string, options?: MeterOptions): Meter {
   counts.meter = made;
   register(made);
   return made;
-}
-
-function requireBoolean(option: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new TypeError(`${name}: ${option} must be true or false; received ${show(value)}`);
 }

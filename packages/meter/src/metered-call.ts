@@ -37,7 +37,7 @@ export class MeteredCall extends Reservation<Counts> {
     if (counts.duration !== undefined) counts.took(counts.clock.now() - this.since);
   }
 
-  /** It is given back, unused. */
+  /** It is released, unused. */
   release(): void {
     this.inner.cancel();
     this.state.reserved--;

@@ -39,7 +39,7 @@ export function metered(inner: Stack, counts: Counts): Stack {
 /** Counts refusals. A call that waits is refused first, in the same passage: that refusal is taken back. */
 class Refusals {
   private readonly counts: Counts;
-  /** The last passage with a refusal, and by which layers: a layer further out may ask twice before its caller waits. */
+  /** The last passage with a refusal, and by which layers: an outer layer may ask twice before its caller waits. */
   private passage = 0;
   private readonly by: string[] = [];
 

@@ -26,7 +26,7 @@ export interface MeterSnapshot {
   readonly abandoned: number;
   /** Permits granted, from the beginning. */
   readonly granted: number;
-  /** Permits given back unspent, from the beginning. */
+  /** Permits released unspent, from the beginning. */
   readonly released: number;
   /** Refusals, from the beginning: callers that got no permit and did not wait for one. */
   readonly refused: number;

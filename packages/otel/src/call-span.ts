@@ -91,7 +91,7 @@ export class CallSpan {
     this.settled({ status: "rejected", reason });
   }
 
-  /** The permit was given back, unused. Nothing is told of one for which nobody waited. */
+  /** The permit was released, unused. Nothing is told of one for which nobody waited. */
   released(): void {
     const { span } = this;
     // Who still has it as the active one does not begin it any more.

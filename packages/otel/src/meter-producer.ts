@@ -1,5 +1,5 @@
 import type { AnyService } from "@sluice/core";
-import { readOptions, requireArray, requireNumber, requireOneOf, show } from "@sluice/core/kit";
+import { readOptions, requireArray, requireBoolean, requireNumber, requireOneOf } from "@sluice/core/kit";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
 import { type Collected, collected, type WallTime } from "./metric-data.ts";
@@ -54,9 +54,7 @@ export function meterProducer(options?: MeterProducerOptions): MeterProducer {
   const histograms = requireOneOf(owner, "histograms", given, ["explicit", "exponential"]);
   const boundaries = requireBoundaries(read.boundaries);
   const { unitSuffix = false } = read;
-  if (typeof unitSuffix !== "boolean") {
-    throw new TypeError(`${owner}: unitSuffix must be true or false; received ${show(unitSuffix)}`);
-  }
+  requireBoolean(owner, "unitSuffix", unitSuffix);
   const startTime = wallTime();
   const events = new EventCounts();
   return {

@@ -1,6 +1,6 @@
 import { type Attributes, type BatchObservableResult, diag, type MeterProvider, metrics } from "@opentelemetry/api";
 import type { AnyService } from "@sluice/core";
-import { readOptions, requireMethods, show } from "@sluice/core/kit";
+import { readOptions, requireBoolean, requireMethods } from "@sluice/core/kit";
 import { hearDurations } from "./duration-listeners.ts";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
@@ -47,9 +47,7 @@ export function observeMeters(options?: ObserveMetersOptions): Disposable {
   requireMethods(owner, "provider", provider, "a provider of meters", ["getMeter"]);
   const meters = requireMeters(owner, read.meters);
   const stacks = requireStacks(owner, read.stacks);
-  if (typeof durations !== "boolean") {
-    throw new TypeError(`${owner}: durations must be true or false; received ${show(durations)}`);
-  }
+  requireBoolean(owner, "durations", durations);
   const api = provider.getMeter("@sluice/otel");
   const observables = new Map(
     sumInstruments.map((sum) => {

@@ -3,11 +3,11 @@ import type { Keeps, Layer } from "@sluice/core";
 import {
   holdLayer,
   readOptions,
+  requireBoolean,
   requireFunction,
   requireMethods,
   requireName,
   requireOneOf,
-  show,
 } from "@sluice/core/kit";
 import { carryAttempts } from "./attempts.ts";
 import { CallSpan, type SpanSettings } from "./call-span.ts";
@@ -54,7 +54,7 @@ const owner = "span";
  *   .layer(span("order"))
  *   .layer(retry(policy))
  *   .layer(span("GET", { kind: "client" }))
- *   .serviceFn((url: string, { signal }) => fetch(url, { signal }));
+ *   .serviceFn((url: string, options) => fetch(url, options));
  *
  * @param name the span's: one of few, and never with a part of the request in it
  * @throws TypeError | RangeError when `name` or an option is not in its range
@@ -66,9 +66,7 @@ export function span<Req = unknown>(name: string, options?: CallSpanOptions<Req>
   requireOneOf(owner, "kind", kind, Object.keys(kinds));
   requireMethods(owner, "tracer", tracer, "a tracer", ["startSpan"]);
   if (attributes !== undefined) requireFunction(owner, "attributes", attributes);
-  if (typeof message !== "boolean") {
-    throw new TypeError(`${owner}: message must be true or false; received ${show(message)}`);
-  }
+  requireBoolean(owner, "message", message);
   carryAttempts();
   const settings: SpanSettings = { name, kind: kinds[kind], tracer, attributes, message, firsts: new FirstAttempts() };
   return holdLayer<Keeps<Req>, CallSpan>(

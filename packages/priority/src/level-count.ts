@@ -2,9 +2,9 @@
 export interface LevelCount {
   /** Callers in line. */
   readonly waiting: number;
-  /** Callers who waited and were served, from the beginning. */
+  /** Callers that waited and were served, from the beginning. */
   readonly granted: number;
-  /** Callers who were refused, from the beginning. */
+  /** Callers that were refused, from the beginning. */
   readonly refused: number;
 }
 

@@ -67,7 +67,7 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
 
   /**
    * Whether a newcomer must wait: a caller as important as it, or more, waits; or one of whichever level was granted and has not moved on,
-   * for nobody is overtaken on the way to the next line.
+   * for no caller is overtaken on the way to the next line.
    */
   blocks(request?: Req): boolean {
     if (this.moving > 0) return true;
@@ -138,7 +138,7 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     return this.counters[level] as LevelCounter;
   }
 
-  /** The level of the caller who has waited longest of those behind `first`; undefined where nobody does. */
+  /** The level of the caller that has waited longest of those behind `first`; undefined where nobody does. */
   private longestBehind(first: number): number | undefined {
     let found: number | undefined;
     let earliest = Number.POSITIVE_INFINITY;
@@ -195,7 +195,7 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     return new OverloadedError(name, { reason, label: this.options.label });
   }
 
-  /** Announces a refusal, in the async context of the caller who is refused. */
+  /** Announces a refusal, in the async context of the caller that is refused. */
   private announced(waiting: Promise<Grant>, level: number): Promise<Grant> {
     if (!events.listening) return waiting;
     const { label } = this.options;

@@ -17,9 +17,9 @@ const name = "priorityLine";
 
 /**
  * A line in which the more important callers are served first, for any limit: `new Semaphore(max, { line })`,
- * `concurrencyLimit(max, { line })`, `adaptiveLimit(algorithm, { line })`. Within a level the first who came is first. A share of the
- * grants goes to those behind, so that nobody waits for ever. With `maxWaiting` and `codel` it refuses with `OverloadedError`, the least
- * important first.
+ * `concurrencyLimit(max, { line })`, `adaptiveLimit(algorithm, { line })`. Within a level callers are served in order. A share of the
+ * grants goes to less important callers, so that none waits forever. With `maxWaiting` and `codel` it refuses with `OverloadedError`, the
+ * least important first.
  *
  * @example
  * const line = priorityLine({ priority: (request: { urgent: boolean }) => (request.urgent ? 0 : 3), codel: true });

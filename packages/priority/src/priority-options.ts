@@ -20,8 +20,8 @@ export interface PriorityLineOptions<Req = unknown> {
   /** How many levels there are: a whole number from 1 to 100. Default 4. */
   readonly levels?: number | undefined;
   /**
-   * Which share of the grants goes to those behind while more important callers wait: from 0 (none: strict priority) to 1. Of any `k` such
-   * grants `⌊k · share⌋` at least go to whoever has waited longest of those behind. Default 0.1.
+   * Which share of the grants goes to less important callers while more important ones wait: from 0 (none: strict priority) to 1. Of any
+   * `k` such grants at least `⌊k · share⌋` go to the less important caller that has waited longest. Default 0.1.
    */
   readonly share?: number | undefined;
   /**
@@ -30,8 +30,8 @@ export interface PriorityLineOptions<Req = unknown> {
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * Refuses who has waited for too long, under overload much sooner, and the less important sooner: a controlled delay. `true` is a
-   * `target` of 5 ms and an `interval` of 100. Default: nobody is refused for its wait.
+   * Refuses callers that have waited too long, under overload much sooner, and the less important sooner: a controlled delay. `true` is a
+   * `target` of 5 ms and an `interval` of 100. Default: no caller is refused for its wait.
    */
   readonly codel?: CodelOptions | true | undefined;
   /**

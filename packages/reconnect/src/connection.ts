@@ -90,7 +90,9 @@ export class Connection implements Gate<unknown> {
     try {
       const answer: unknown = isBroken(failure);
       if (typeof answer === "boolean") return answer;
-      report(new TypeError(`${layerName}: isBroken must return a boolean; received a value of type ${typeof answer}`));
+      report(
+        new TypeError(`${layerName}: isBroken must return true or false; received a value of type ${typeof answer}`),
+      );
     } catch (error) {
       report(error);
     }

@@ -162,7 +162,7 @@ export class Connector implements ConnectionOwner {
     // First, for `onChange` may ask again, and waits for the next attempt.
     for (const line of [this.returned, this.line]) while (line.size > 0) line.refuse(error);
     this.backOff(error);
-    // The backoff is somebody else's function, too, and was asked before it was known how long it is.
+    // The backoff is the user's function, too, and was asked before it was known how long it is.
     this.serve(this.alarm.now());
   }
 

@@ -1,5 +1,5 @@
 /**
- * A service that is made when it is first needed, and anew when it breaks: a connection. Readiness is the connection, so that a caller
+ * A service that is made when it is first needed, and again when it breaks: a connection. Readiness is the connection, so that a caller
  * learns before its call that there is none, and can go elsewhere.
  *
  * @packageDocumentation

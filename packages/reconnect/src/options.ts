@@ -8,7 +8,9 @@ export const layerName = "reconnect";
 
 /** A change of state. */
 export interface StateChange {
+  /** The state before. */
   readonly from: ConnectionState;
+  /** The state now. */
   readonly to: ConnectionState;
   /** The failure that led to it: of an attempt, or one that shows that the connection is broken. Undefined where none did. */
   readonly cause: unknown;

@@ -39,13 +39,13 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
 }
 
 /**
- * A service that is made when it is first needed, and made anew once a failure shows that it is broken.
+ * A service that is made when it is first needed, and made again once a failure shows that it is broken.
  *
  * Readiness is a connection. Without one `tryReady` returns undefined, and begins an attempt; `ready` and `call` wait for it, all for the
  * same. What it fails with is their failure of readiness. The next attempt begins after a backoff, and only when somebody asks. A caller
  * who aborts leaves alone: the attempt goes on for the next.
  *
- * A connection that breaks ends no other call. A permit belongs to the connection from which it was had, and so does a caller who waits
+ * A connection that breaks ends no other call. A permit belongs to the connection from which it was had, and so does a caller that waits
  * inside it. After a connection that has answered something, the next attempt begins at once.
  *
  * @example
@@ -54,7 +54,7 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
  *   return serviceFn((sql: string) => client.query(sql));
  * }, { isBroken: (failure) => failure instanceof ConnectionLostError });
  *
- * @param make makes the service; it runs in the async context of the caller who begins the attempt. It should give up by itself: an
+ * @param make makes the service; it runs in the async context of the caller that begins the attempt. It should give up by itself: an
  *   attempt that never settles is the only one
  * @param _failures what `make` is known to raise (default: nothing), as `raises<ConnectError>()`
  * @throws TypeError when `make` is not a function, or an option is not as it must be

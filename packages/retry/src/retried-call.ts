@@ -167,7 +167,7 @@ export class RetriedCall implements AbortListener {
     });
   }
 
-  /** No permit was held in the meantime: readiness is asked for anew, and its failure is the request's. */
+  /** No permit was held in the meantime: readiness is asked for again, and its failure is the request's. */
   private ask(): void {
     const { signal, deadline } = this.options;
     ask(

@@ -14,12 +14,12 @@ import { around, type Behaviour, stackOf, stackService } from "@sluice/core/inte
 import {
   readOption,
   readOptions,
+  requireBoolean,
   requireClock,
   requireFunction,
   requireLabel,
   requireMethods,
   requireNear,
-  show,
   timeOf,
 } from "@sluice/core/kit";
 import type { RetryPolicy } from "./policy.ts";
@@ -89,16 +89,14 @@ export function retry<Req = unknown, Res = unknown, State = unknown, Sent = neve
   policy: RetryPolicy<Req, Res, State, Sent>,
   options?: RetryOptions,
 ): RetryLayer<Req, Res, Sent> {
-  requireMethods("retry", "policy", policy, "a retry policy", ["decide"]);
+  requireMethods("retry", "policy", policy, "a retry policy such as retryPolicy({ maxRetries: 3 })", ["decide"]);
   for (const name of ["cloneRequest", "start"]) {
     const method = readOption("retry", policy, name, `policy.${name}`);
     if (method !== undefined) requireFunction("retry", `policy.${name}`, method);
   }
   for (const name of ["timed", "onlyFailures", "budgeted"]) {
     const flag = readOption("retry", policy, name, `policy.${name}`);
-    if (flag !== undefined && typeof flag !== "boolean") {
-      throw new TypeError(`retry: policy.${name} must be true or false; received ${show(flag)}`);
-    }
+    if (flag !== undefined) requireBoolean("retry", `policy.${name}`, flag);
   }
   const { clock: given, label } = readOptions("retry", options, ["clock", "label"]);
   const clock = requireClock("retry", given);

@@ -829,8 +829,18 @@ describe("promise 11: free where idle", () => {
 describe("promise 14: bad options are refused at once", () => {
   const good: Policy = { decide: () => undefined };
   test.each<[string, unknown, unknown, string]>([
-    ["no policy", undefined, undefined, "policy must be a retry policy (with decide); received undefined"],
-    ["no decide", {}, undefined, "policy must be a retry policy (with decide); received an object"],
+    [
+      "no policy",
+      undefined,
+      undefined,
+      "policy must be a retry policy such as retryPolicy({ maxRetries: 3 }) (with decide); received undefined",
+    ],
+    [
+      "no decide",
+      {},
+      undefined,
+      "policy must be a retry policy such as retryPolicy({ maxRetries: 3 }) (with decide); received an object",
+    ],
     ["cloneRequest", { ...good, cloneRequest: 1 }, undefined, "policy.cloneRequest must be a function; received 1"],
     ["start", { ...good, start: {} }, undefined, "policy.start must be a function; received an object"],
     ["timed", { ...good, timed: 1 }, undefined, "policy.timed must be true or false; received 1"],

@@ -13,7 +13,7 @@ export interface ThrottleLayer<Req = unknown, Res = unknown> extends Layer<
   readonly requests: number;
   /** Those of them that the other side accepted. */
   readonly accepts: number;
-  /** The share of callers who are refused now: 0 to `max`. */
+  /** The share of callers that are refused now: 0 to `max`. */
   readonly probability: number;
   /** Permits held, and calls that have no answer. */
   readonly active: number;
@@ -29,7 +29,7 @@ export interface ThrottleLayer<Req = unknown, Res = unknown> extends Layer<
  * accepted ones of the last `window`; the rest passes. So the other side goes on refusing `k - 1` for each one that it accepts, and no
  * more, whatever is offered. After Beyer et al., *Site Reliability Engineering*, chapter 21, "Handling Overload"; `max` is failsafe-go's.
  *
- * The refusal is an `OverloadedError` without `retryAfter`: there is a share, and no time. A permit that is given back leaves no trace.
+ * The refusal is an `OverloadedError` without `retryAfter`: there is a share, and no time. A permit that is released leaves no trace.
  *
  * @example
  * const service = new ServiceBuilder().layer(throttle({ k: 2 })).serviceFn(ask);

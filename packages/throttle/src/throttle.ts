@@ -74,7 +74,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
     return calls - failures;
   }
 
-  /** The share of callers who are refused now. */
+  /** The share of callers that are refused now. */
   get probability(): number {
     return this.shareOf(this.window.at(this.time.now()));
   }
@@ -89,7 +89,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
     return this.refusals;
   }
 
-  /** Whether nobody holds a permit, and nothing was counted of late. */
+  /** Whether no caller holds a permit, and nothing was counted of late. */
   get idle(): boolean {
     return this.held === 0 && this.requests === 0;
   }

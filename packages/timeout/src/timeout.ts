@@ -48,17 +48,16 @@ export interface TimeoutOptions {
 export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
   /** Calls and waits that were given up on so far, and those that came after their deadline. */
   readonly timedOut: number;
-  /** Work that was given up on and has not settled yet. When this grows, somebody does not heed the signal. */
+  /** Work that was given up on and has not settled yet. If it grows, some work ignores its signal. */
   readonly abandoned: number;
 }
 
 /**
- * Gives up on what takes too long: the caller is told with a `TimeoutError`, the work by its `signal`, which aborts with the
- * very same error. What does not stop goes on, and whoever limits it, inside or outside, counts it until it has settled.
+ * Gives up on calls that take too long: the caller gets a `TimeoutError`, and the `signal` of the work aborts with the same
+ * error. Work that ignores it continues, and inner and outer limits count it until it has settled.
  *
- * It is also the layer that enforces `deadline`, the caller's, where that comes earlier: in a stack without `timeout`
- * nobody sets a timer for it. A deadline that has passed is refused at once and reaches nobody. `timeout({ deadline: true })` does that
- * and no more.
+ * It also enforces the caller's `deadline`, if that comes earlier: a stack without `timeout` sets no timer for it. A call
+ * whose deadline has passed is refused immediately, and nothing is sent. `timeout({ deadline: true })` does only that.
  *
  * A caller's abort is passed down and disarms the time-out: the call then settles when the work does. All calls of a layer share
  * one timer, armed while there are any.
@@ -66,7 +65,7 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  * @example
  * const service = new ServiceBuilder()
  *   .layer(timeout({ ready: 50, call: 1_000 }))
- *   .serviceFn((url: string, { signal }) => fetch(url, { signal }));
+ *   .serviceFn((url: string, options) => fetch(url, options));
  *
  * @param options for how long, in milliseconds: a number bounds the call
  * @throws TypeError | RangeError when an option is not in its range, or none of them bounds anything

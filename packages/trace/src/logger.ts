@@ -10,7 +10,9 @@ export type LogMethod = (...args: any[]) => unknown;
  * of your own) `(message, fields)`. One that has `isLevelEnabled` (pino, Fastify's) is asked before a line is made up.
  */
 export interface Logger {
+  /** Writes the beginning, and the end of what did not fail. */
   readonly info: LogMethod;
+  /** Writes failures. */
   readonly warn: LogMethod;
 }
 

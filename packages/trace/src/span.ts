@@ -7,7 +7,7 @@ export interface Span {
   readonly traceparent: string;
 }
 
-/** The ids of somebody else's span: `SpanContext` of OpenTelemetry, for instance. */
+/** The ids of another tracer's span: `SpanContext` of OpenTelemetry, for instance. */
 export interface SpanIds {
   /** 32 lower-case hexadecimal digits, not all 0. */
   readonly traceId: string;
@@ -20,10 +20,10 @@ export interface SpanIds {
 /** A span that makes its `traceparent` when it is first read: random numbers cost more than all the rest. */
 export class LazySpan implements Span {
   readonly requestId: string;
-  /** The span further out, or the header that came with the request. */
+  /** The outer span, or the header that came with the request. */
   private readonly outer: Span | string | undefined;
   private own: string | undefined;
-  /** Somebody else's span that is active now, as a `traceparent`. */
+  /** Another tracer's span that is active now, as a `traceparent`. */
   private readonly adopted: (() => string | undefined) | undefined;
   private isAdopted = false;
 
@@ -48,7 +48,7 @@ export class LazySpan implements Span {
   get fields(): object {
     const { parent, requestId, traceparent } = this;
     const fields = { requestId, traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
-    // Whose child somebody else's span is, nobody says here.
+    // Whose child another tracer's span is, nobody says here.
     return parent === undefined || this.isAdopted ? fields : { ...fields, parentSpanId: parent.spanId };
   }
 

@@ -9,7 +9,7 @@ import {
   stackOf,
   stackService,
 } from "@sluice/core/internal";
-import { readOptions, requireClock, requireFunction } from "@sluice/core/kit";
+import { readOptions, requireClock, requireFunction, requireLabel } from "@sluice/core/kit";
 import { harmless, type Log, type Logger, logTo } from "./logger.ts";
 import { randomId } from "./random-id.ts";
 import { LazySpan, type SpanIds, spans } from "./span.ts";
@@ -34,13 +34,15 @@ export interface TraceOptions<in Req = unknown> {
    */
   readonly traceparent?: ((request: Req) => string | readonly string[] | null | undefined) | undefined;
   /**
-   * The ids of a span that somebody else makes and that is active now, such as `activeSpan` of `@sluice/otel`. Log lines and
+   * The ids of a span of another tracer that is active now, such as `activeSpan` of `@sluice/otel`. Log lines and
    * `currentTraceparent()` then have those, and a request one trace id. Where there is none, or an invalid one, this package makes its own.
    * Default: none.
    */
   readonly span?: (() => SpanIds | null | undefined) | undefined;
   /** Where durations are read; default `systemClock`. */
   readonly clock?: Clock | undefined;
+  /** Tells this layer apart from other traces of a stack, for `describe`: `"attempt"`. Default: none. */
+  readonly label?: string | undefined;
 }
 
 const name = "trace";
@@ -52,7 +54,7 @@ const name = "trace";
  * Inside a call that has an id already it keeps the id, and makes a span of its own in the same trace.
  *
  * The id is there from the call on. The wait for readiness comes before it: what runs there (a routing key, the function of
- * `mapRequest`) sees the id of the call further out, if any. So put `trace` outermost, and what absorbs readiness
+ * `mapRequest`) sees the id of the outer call, if any. So put `trace` outermost, and what absorbs readiness
  * (`loadShed`, `buffer`) inside it.
  *
  * It only looks on: it adds nothing to answers, and what its functions or its logger throw harms no call.
@@ -74,6 +76,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
     "traceparent",
     "span",
     "clock",
+    "label",
   ]);
   const { logger, level = "info", requestId = none, generateId = randomId, traceparent = none } = given;
   requireFunction(name, "requestId", requestId);
@@ -81,6 +84,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   requireFunction(name, "traceparent", traceparent);
   const adopted = given.span === undefined ? undefined : adopting(given.span);
   const clock = requireClock(name, given.clock);
+  const label = requireLabel(name, given.label);
   const log = logTo(logger, level);
   const storage = spans;
   if (storage === undefined) {
@@ -107,6 +111,7 @@ export function trace<Req = unknown>(options?: TraceOptions<Req>): Layer<Keeps<R
   };
   const wrap = log === undefined ? around : timed;
   return layerFn<Keeps<Req>>(name, (service) => stackService(wrap(stackOf(service), behaviour, clock)), undefined, {
+    label,
     traits: ["observes"],
   });
 }
@@ -117,7 +122,7 @@ function textOf(id: unknown): string | undefined {
   return typeof id === "string" && id !== "" ? id : undefined;
 }
 
-/** Somebody else's span as a `traceparent`, where it is a valid one. */
+/** Another tracer's span as a `traceparent`, where it is a valid one. */
 function adopting(span: () => SpanIds | null | undefined): () => string | undefined {
   requireFunction(name, "span", span);
   return () =>

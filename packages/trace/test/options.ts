@@ -1,5 +1,6 @@
 import {
   aFunction,
+  aName,
   anything,
   aClock,
   aString,
@@ -26,6 +27,7 @@ export const optionTable: OptionTable = {
         traceparent: optional(aFunction),
         span: optional(aFunction),
         clock: optional(aClock),
+        label: optional(aName),
       } satisfies Every<TraceOptions>,
     },
     {

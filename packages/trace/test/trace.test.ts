@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { gate, isPermitSpentError, layerFn, OverloadedError, Semaphore, ServiceBuilder } from "@sluice/core";
+import { gate, isPermitSpentError, layerFn, OverloadedError, partsOf, Semaphore, ServiceBuilder } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
 import { mockService, VirtualClock } from "@sluice/testing";
 import pino from "pino";
@@ -719,6 +719,19 @@ describe.each([
   });
 });
 
+test("two traces of one stack are told apart by their labels", () => {
+  const service = new ServiceBuilder()
+    .layer(trace({ label: "request" }))
+    .layer(trace({ label: "attempt" }))
+    .serviceFn(String);
+  const outer = partsOf(service);
+  const inner = outer !== undefined && "inner" in outer ? partsOf(outer.inner) : undefined;
+  expect([outer, inner].map((parts) => parts !== undefined && "layer" in parts && parts.layer.about)).toEqual([
+    { label: "request", traits: ["observes"] },
+    { label: "attempt", traits: ["observes"] },
+  ]);
+});
+
 describe("promise 14: bad options", () => {
   test.each([
     [null, /trace: options .* received null/],
@@ -731,6 +744,7 @@ describe("promise 14: bad options", () => {
     [{ generateId: "id" }, /trace: generateId .* received "id"/],
     [{ traceparent: "00-" }, /trace: traceparent .* received "00-"/],
     [{ clock: {} }, /trace: clock .* received an object/],
+    [{ label: "" }, /trace: label .* received ""/],
   ])("%o", (options, message) => {
     expect(() => trace(options as never)).toThrow(TypeError);
     expect(() => trace(options as never)).toThrow(message);

@@ -38,7 +38,7 @@ export type RoutingTable<S extends AnyService, N extends AnyService | undefined 
  * One service over many: each request goes to the route that its key names, and each route keeps its own limits.
  *
  * With a request named (`call` always does), exactly its route is reserved, and a full route does not block the
- * others. A permit that is spent on a request of another route is exchanged: its reservation is given back, and the other
+ * others. A permit that is spent on a request of another route is exchanged: its reservation is released, and the other
  * route is tried once, without waiting; when that is at capacity the call rejects with `OverloadedError`. A reservation without a request
  * takes one of each route, in the order of the map, and gives the rest back at the call.
  *

@@ -1,5 +1,5 @@
 import type { Clock, Service } from "@sluice/core";
-import { readOptions, requireClock, requireNumber, requireService, show } from "@sluice/core/kit";
+import { readOptions, requireBoolean, requireClock, requireNumber, requireService, show } from "@sluice/core/kit";
 import { CallRun, type Source } from "./call-run.ts";
 
 /** Options of {@link callAll}. */
@@ -28,7 +28,7 @@ export interface CallAllOptions {
  *
  * The first failure, of a call, of readiness or of `requests`, stops the pulling; the responses of what is in flight
  * still come, and then the failure is thrown. Whoever stops early (`break`, `return()`) aborts the signals of the calls
- * that are in flight, and gives back what was reserved; both ways, `requests` is closed.
+ * that are in flight, and releases what was reserved; both ways, `requests` is closed.
  *
  * @example
  * for await (const page of callAll(fetchPage, urls, { ordered: false })) await save(page);
@@ -46,9 +46,7 @@ export function callAll<Req, Res>(
   const open = opener(requests);
   const read = readOptions("callAll", options, ["ordered", "maxAhead", "clock"]);
   const { ordered = true, maxAhead } = read;
-  if (typeof ordered !== "boolean") {
-    throw new TypeError(`callAll: ordered must be true or false; received ${show(ordered)}`);
-  }
+  requireBoolean("callAll", "ordered", ordered);
   if (maxAhead !== undefined) {
     requireNumber("callAll", "maxAhead", maxAhead, { min: 1, integer: true, infinity: true });
     if (!ordered) {

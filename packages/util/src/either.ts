@@ -1,5 +1,5 @@
 import type { AnyLayer, EitherOf, KindOf, Layer } from "@sluice/core";
-import { requireMethods, show } from "@sluice/core/kit";
+import { requireBoolean, requireMethods } from "@sluice/core/kit";
 
 /**
  * One of two layers, chosen once, when the stack is put together. It is that layer itself, with its name and its state:
@@ -15,10 +15,7 @@ export function either<A extends AnyLayer, B extends AnyLayer>(
   a: A,
   b: B,
 ): Layer<EitherOf<KindOf<A>, KindOf<B>>> {
-  // Not merely truthy: a function that returns the condition would be.
-  if (typeof condition !== "boolean") {
-    throw new TypeError(`either: condition must be true or false; received ${show(condition)}`);
-  }
+  requireBoolean("either", "condition", condition);
   requireMethods("either", "a", a, "a layer", ["wrap"]);
   requireMethods("either", "b", b, "a layer", ["wrap"]);
   return condition ? a : b;

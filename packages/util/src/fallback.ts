@@ -27,11 +27,11 @@ import {
   abortReason,
   isOwnAbort,
   readOptions,
+  requireBoolean,
   requireFunction,
   requireLabel,
   requireNoPromise,
   requireService,
-  show,
 } from "@sluice/core/kit";
 
 /** A failure, as an outcome: for a `when` that is a guard. */
@@ -229,9 +229,7 @@ function readFallback(options: FallbackOptions<AnyService>): {
   const { to, when = isFailure, whenFull = true, label } = read;
   requireService(name, "to", to);
   requireFunction(name, "when", when);
-  if (typeof whenFull !== "boolean") {
-    throw new TypeError(`${name}: whenFull must be true or false; received ${show(whenFull)}`);
-  }
+  requireBoolean(name, "whenFull", whenFull);
   return { to: to!, when, whenFull, label: requireLabel(name, label) };
 }
 

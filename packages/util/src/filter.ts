@@ -24,7 +24,7 @@ type Filtered<A, B, Inner> = { readonly "~": B } extends { readonly "~": Request
 
 /**
  * Lets only those requests pass that the predicate holds for; the call of any other rejects with {@link FilteredError}
- * and does not reach the service inside, whose permit is given back at once. The predicate is asked in the call, once.
+ * and does not reach the service inside, whose permit is released at once. The predicate is asked in the call, once.
  *
  * @example
  * const known = new ServiceBuilder().layer(filter((name: string) => names.has(name))).service(lookup);

@@ -11,7 +11,7 @@ interface Mapped {
  * Takes requests of another type, and asks the service inside with what `map` makes of them.
  *
  * `map` runs when readiness is asked for, so that the service inside can reserve for exactly that request, and may run
- * again for a caller who waits. What is called is the value that was reserved for, unless the permit is spent on another
+ * again for a caller that waits. What is called is the value that was reserved for, unless the permit is spent on another
  * request (compared with `Object.is`): that one is mapped then. A reservation without a request is one without a request
  * inside.
  *

@@ -2,7 +2,7 @@ import type { ReadyOptions } from "@sluice/core";
 import { ask, type Reservation, type Stack } from "@sluice/core/internal";
 import { abortReason, abortWith, isOwnAbort, listen, unlisten } from "@sluice/core/kit";
 
-/** What becomes of a caller who waits for either of two services. Exactly one of `first`, `second` and `failed` is called, once. */
+/** What becomes of a caller that waits for either of two services. Exactly one of `first`, `second` and `failed` is called, once. */
 export interface EitherGrant {
   readonly first: (reservation: Reservation) => void;
   readonly second: (reservation: Reservation) => void;
@@ -15,7 +15,7 @@ export interface EitherGrant {
 const elsewhere = "the other one had room first";
 
 /**
- * Stands in the lines of both, and takes what is granted first: so a newcomer overtakes nobody in either of them. A failure of the second is
+ * Stands in the lines of both, and takes what is granted first: so a newcomer overtakes no waiter in either of them. A failure of the second is
  * none as long as the first is waited for.
  */
 export function reserveEither(

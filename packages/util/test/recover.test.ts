@@ -208,7 +208,7 @@ describe("promise 14: bad options are refused at once", () => {
     ["GoneError", '"GoneError"'],
     [undefined, "undefined"],
     [{}, "an object"],
-    [{ name: "GoneError", code: "GONE" }, "an object"],
+    [{ name: "GoneError", code: "GONE" }, "an object (GoneError)"],
     [[GoneError], "an array"],
     [Object.create(null), "an object"],
   ])("what is neither a class nor a guard is named: %o", (failure, shown) => {
@@ -236,11 +236,11 @@ describe("promise 14: bad options are refused at once", () => {
         throw new Error("not to be read");
       },
     });
-    expect(refused(hostile)).toThrow(new TypeError(`${wanted}; received an object`));
+    expect(refused(hostile)).toThrow(new TypeError(`${wanted}; received an object (Error)`));
     const symbolic = class extends Error {
       static override readonly name = Symbol("gone") as never;
     };
-    expect(refused(new symbolic())).toThrow(new TypeError(`${wanted}; received an object`));
+    expect(refused(new symbolic())).toThrow(new TypeError(`${wanted}; received an object (Error)`));
     const { proxy, revoke } = Proxy.revocable(new Error("gone"), {});
     revoke();
     expect(refused(proxy)).toThrow(new TypeError(`${wanted}; received an object`));

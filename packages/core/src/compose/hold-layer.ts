@@ -39,12 +39,12 @@ export interface Holding<State> {
    * reserved for. What it throws before it has used `inside` is a rejection, and all is cancelled.
    */
   readonly start: (state: State, inside: Inside, request: any, options: HandlerOptions) => Promise<unknown>;
-  /** Gives back what is held, unused; also where the service inside has no room. What it throws is reported. Default: nothing. */
+  /** Releases what is held, unused; also where the service inside has no room. What it throws is reported. Default: nothing. */
   readonly cancel?: ((state: State) => void) | undefined;
   /** As `cancel`, where the readiness of the service inside fails; `reason` is also what the caller is told. Default: `cancel`. */
   readonly failed?: ((state: State, reason: unknown) => void) | undefined;
   /**
-   * Asks the service inside, for a caller who may have to wait; default `ask(caller)`. For a layer that measures the wait, or runs it in
+   * Asks the service inside, for a caller that may have to wait; default `ask(caller)`. For a layer that measures the wait, or runs it in
    * an async context of its own. It calls `ask` exactly once, before it returns. Whom `ask` is given is told in the async context in
    * which `ask` was called, at once where there is no wait; it tells `caller`, in the same turn and in the async context in which `wait`
    * was called. What `wait` throws before it has called `ask` is a failure of readiness.

@@ -7,7 +7,7 @@ import { type Behaviour, Reservation, nothing } from "../stack/reservation.ts";
 import { stackService } from "../stack/stack.ts";
 import { madeOf } from "../telemetry/parts.ts";
 
-/** What a service does with a request. `options` is always there, so that it can be taken apart: `(id, { signal }) => …`. */
+/** What a service does with a request. `options` is always there, and goes to `fetch` as it is: `(url, options) => fetch(url, options)`. */
 export type Handler<in Req, out Res> = (request: Req, options: HandlerOptions) => Res | PromiseLike<Res>;
 
 /** Declares failures in the types: `serviceFn(handler, raises<NotFoundError>())`. Nothing at run time. */

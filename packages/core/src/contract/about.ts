@@ -1,17 +1,17 @@
 /**
- * What a layer is, in a word that tools judge an order by; never its name, so that layers of anyone's own take part.
+ * What a layer is, for tools such as `describe` that check an order. They never use its name, so your own layers take part.
  *
- * - `"limits"`: lets so many calls in at once, and the others wait in line;
- * - `"rates"`: lets so many calls start in a span of time, and the others wait in line;
+ * - `"limits"`: lets a number of calls run at the same time, and the others wait in line;
+ * - `"rates"`: lets a number of calls start in a span of time, and the others wait in line;
  * - `"queues"`: takes a call although the service inside has no room for it yet;
  * - `"sheds"`: is always ready, and refuses in the call what the service inside has no room for;
  * - `"repeats"`: may call the service inside more than once for one request;
  * - `"routes"`: chooses one of several services for each request;
  * - `"balances"`: chooses one of several services that are the same for each request;
- * - `"times-out"`: gives up on what takes too long;
- * - `"breaks"`: refuses while what is behind it fails;
+ * - `"times-out"`: gives up on calls that take too long;
+ * - `"breaks"`: refuses while the service inside fails;
  * - `"answers"`: may answer without the service inside;
- * - `"observes"`: only looks on;
+ * - `"observes"`: only observes;
  * - `"ready"`: is always ready, and has nothing inside.
  */
 export type Trait =
@@ -29,7 +29,7 @@ export type Trait =
   | "ready"
   | (string & {});
 
-/** What a layer says of itself, for tools that show or judge a stack. Read once, when the layer is made; never per call. */
+/** What a layer declares about itself, for tools that show or check a stack. Read once, when the layer is made. */
 export interface About {
   /** Tells this layer apart from others of the same name: `"db"`. Also on its refusals and events. Default: none. */
   readonly label?: string | undefined;

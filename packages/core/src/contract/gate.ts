@@ -33,8 +33,8 @@ export interface Gate<in Req, out Err = never> {
   /**
    * A lease, now or not at all. May throw: "no, and do not wait" (an open circuit). It never waits.
    *
-   * A `call` that waits further inside asks twice in one turn: the first lease is cancelled, and the call waits with the
-   * second. So `cancel` must undo all that this decides: no dice, and no demand counted by adding.
+   * A `call` that has to wait for an inner layer asks twice in one turn: the first lease is cancelled, and the call waits with the
+   * second. So `cancel` must undo everything that this decides: do not draw a random number or count demand here.
    */
   tryAcquire(request?: Req): Lease<Req> | undefined;
   /**
@@ -42,7 +42,7 @@ export interface Gate<in Req, out Err = never> {
    * that wraps it comes a microtask later, in which a newcomer overtakes. A gate made of a gate has {@link admitted} for that.
    */
   acquire(options?: ReadyOptions<Req>): Promise<Lease<Req>>;
-  /** In how many milliseconds a caller who is refused now may try again, where that is known. */
+  /** In how many milliseconds a caller that is refused now may try again; undefined where that is not known. */
   retryAfter?(request?: Req): number | undefined;
   /**
    * What is held in the place of `lease`, which this gate has just granted by `tryAcquire` or `acquire`: for a gate made of a gate,
@@ -66,7 +66,7 @@ export interface Gate<in Req, out Err = never> {
 }
 
 /**
- * The type of the option `until`. A gate does not know the responses that it lets out, so whoever writes it says of which type they are:
+ * The type of the option `until`. A gate does not know the type of the responses, so annotate it:
  * `(response: Response) => …`. Without an annotation a response is `unknown`.
  */
 export type Until = {

@@ -15,7 +15,7 @@ export type Parts =
       readonly name: string;
       /** What it says of itself. */
       readonly about?: About | undefined;
-      /** The services inside it, each with its key; none of a function. Asked anew each time, for they may change. */
+      /** The services inside it, each with its key; none of a function. Asked again each time, for they may change. */
       readonly branches: () => Iterable<readonly [key: unknown, service: AnyService]>;
       /** What has its counters; default the service. A layer that has two services inside names its layer value. */
       readonly counting?: object | undefined;

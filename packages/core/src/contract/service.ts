@@ -2,17 +2,20 @@ import { abortReason } from "./abort-reason.ts";
 
 /** What a caller may say about one call. Own enumerable members, so that `{ ...options, signal }` loses nothing. */
 export interface CallOptions {
-  /** The caller no longer wants the answer. Passed down as it is; the call still settles when the work does. */
+  /**
+   * The caller no longer wants the answer. In line, the call rejects immediately; in flight, the signal is passed down, and the call settles
+   * when the work does.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** In the clock's milliseconds: an answer later than this is of no use. */
+  /** An answer later than this is of no use: a time of the clock in milliseconds, such as `performance.now() + 500`. Default: none. */
   readonly deadline?: number | undefined;
-  /** For layers that answer before their work is over: the answer is out, this work is still going on. */
+  /** For layers that answer before their work has ended: registers work that continues, so that outer limits count it. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 /**
- * The {@link CallOptions} as handlers and the functions of layers receive them: a member that is there has a value, in the types. So
- * `fetch(url, options)` and `fetch(url, { ...options, method })` compile also under `exactOptionalPropertyTypes`.
+ * The {@link CallOptions} as handlers and the functions of layers receive them. Pass them on as a whole: `fetch(url, options)`, or
+ * `fetch(url, { ...options, method })`. Under `exactOptionalPropertyTypes` a single `signal` may be undefined, which `fetch` does not take.
  */
 export interface HandlerOptions extends CallOptions {
   readonly signal?: AbortSignal;
@@ -24,7 +27,7 @@ export interface HandlerOptions extends CallOptions {
 export interface ReadyOptions<out Req = unknown> {
   /** The request the permit is for. Without it the reservation is blind. */
   readonly request?: Req | undefined;
-  /** Leaves the line at once; `ready` then rejects with `signal.reason` itself. */
+  /** On abort the caller leaves the line immediately, and `ready` rejects with `signal.reason` itself. */
   readonly signal?: AbortSignal | undefined;
   /** In the clock's milliseconds: do not wait for what cannot be had by then. */
   readonly deadline?: number | undefined;
@@ -33,11 +36,11 @@ export interface ReadyOptions<out Req = unknown> {
 /** Capacity for exactly one call, at every point of the stack below it. */
 export interface Permit<in Req, out Res, out Err = unknown> extends Disposable {
   /**
-   * Spends the permit. Never throws: it rejects, also with {@link PermitSpentError} when the permit was spent or given
-   * back before, and with `signal.reason` (giving the permit back) when the signal is aborted already.
+   * Spends the permit. Never throws: it rejects, also with {@link PermitSpentError} when the permit was called or released
+   * before, and with `signal.reason` (it releases the permit) when the signal is already aborted.
    */
   call(request: Req, options?: CallOptions): Promise<Res>;
-  /** Gives the permit back, unused. The second time, and after a call, it does nothing. */
+  /** Releases the permit, unused. A second time, and after a call, it does nothing. */
   release(): void;
   /** Carries `Err` in the types; never there at run time. */
   readonly "~failure"?: (() => Err) | undefined;
@@ -47,22 +50,22 @@ export interface Permit<in Req, out Res, out Err = unknown> extends Disposable {
 export const noOptions: CallOptions = Object.freeze({});
 
 /**
- * Turns a request into a response, and says before that whether it can.
+ * Turns a request into a response, and reports before that whether it can.
  *
- * `Err` is the union of the failures a stack is known to raise; it has no value at run time. Errors that nobody
- * declared, and abort reasons, are outside it.
+ * `Err` is the union of the failures that a stack is known to raise; it has no value at run time. Undeclared errors and abort reasons are
+ * not part of it.
  */
 export abstract class Service<in Req, out Res, out Err = unknown> {
   /** Carries `Err` in the types; never there at run time. */
   declare readonly "~failure"?: (() => Err) | undefined;
 
-  /** Reserve now or not at all: a permit, or undefined at capacity. Never waits. Throws what `ready` would reject with. */
+  /** Reserves now or not at all: a permit, or undefined at capacity. Never waits. Throws what `ready` would reject with. */
   abstract tryReady(request?: Req): Permit<Req, Res, Err> | undefined;
 
-  /** Reserve, waiting in line. Rejects with `signal.reason` when the signal aborts, and with failures of readiness. */
+  /** Waits in line for a permit. Rejects with `signal.reason` when the signal aborts, and with failures of readiness. */
   abstract ready(options?: ReadyOptions<Req>): Promise<Permit<Req, Res, Err>>;
 
-  /** Wait for readiness, then call. Never throws: it rejects. */
+  /** Waits for readiness, then calls. Never throws: it rejects. */
   call(request: Req, options: CallOptions = noOptions): Promise<Res> {
     try {
       if (options.signal?.aborted) return Promise.reject(abortReason(options.signal));

@@ -1,13 +1,13 @@
 import type { ReadyOptions } from "./service.ts";
 
 /**
- * A line of callers who wait for a grant, such as a lease. It decides who is served next: first come, first served, by priority, the
- * newest first. It keeps the other half of promise 4 in any order: no waiter is overtaken between its grant and the next line further inside.
+ * A line of callers that wait for a grant, such as a lease. It decides who is served next: first come, first served, by priority, the
+ * newest first. In any order, no waiter is overtaken between its grant and the next inner line.
  */
 export interface WaitingLine<Grant, in Req = any> {
   /** How many wait and can be served. */
   readonly size: number;
-  /** Whether it refuses, by itself, callers who are too many or wait for too long. It is looked at once. Default: it does not. */
+  /** Whether it refuses callers by itself, because they are too many or wait too long. It is read once. Default: it does not. */
   readonly bounded?: boolean | undefined;
   /**
    * Whether a newcomer with this request must not be served now: a caller waits whose turn is before it, or was granted and has not

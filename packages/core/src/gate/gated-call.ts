@@ -6,7 +6,7 @@ import { handUp } from "../stack/hand-up.ts";
 import { observe, type Observer } from "../stack/observe.ts";
 import { type Behaviour, Reservation } from "../stack/reservation.ts";
 
-/** Cancels an unused lease. What the gate throws is reported, so that layers further out still release theirs. */
+/** Cancels an unused lease. What the gate throws is reported, so that outer layers still release theirs. */
 export function cancelLease(lease: Lease): void {
   try {
     lease.cancel();
@@ -76,7 +76,7 @@ class HeldUntilSettled extends Reservation<Lease> implements Observer {
       };
       promiseOf(work).then(left, left);
     }
-    // The gates further out wait for it too.
+    // The outer gates wait for it too.
     handUp(this.options, work);
   }
 

@@ -7,7 +7,7 @@ import type { Reservation } from "../stack/reservation.ts";
 import { wait } from "../stack/wait.ts";
 import { cancelLease, type Hold } from "./gated-call.ts";
 
-/** What a gate's layer does with leases, and with callers who get none. */
+/** What a gate's layer does with leases, and with callers that get none. */
 export interface Leasing {
   /** What the gate makes of a lease; see `Gate.admitted`. */
   readonly admit: (lease: Lease, request: unknown) => Lease;

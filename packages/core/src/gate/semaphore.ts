@@ -22,7 +22,7 @@ export interface SemaphoreOptions {
   readonly line?: ((serve: () => void) => WaitingLine<Lease>) | undefined;
 }
 
-/** A slot for a caller who asks the semaphore itself. */
+/** A slot for a caller that asks the semaphore itself. */
 class SemaphoreLease implements Lease {
   private slot: Slot | undefined;
 
@@ -116,7 +116,7 @@ export class Semaphore implements Gate<unknown> {
     return this.waiters.size;
   }
 
-  /** Whether its line refuses, by itself, callers who are too many or wait for too long. */
+  /** Whether its line refuses callers by itself, because they are too many or wait too long. */
   get bounded(): boolean {
     return this.waiters.bounded === true;
   }

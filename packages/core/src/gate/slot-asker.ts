@@ -24,7 +24,7 @@ export class SlotAsker extends Asker {
   }
 }
 
-/** Lets callers that were granted a slot in line go further in. */
+/** Lets callers that were granted a slot in line go on to the inner service. */
 export function entranceTo(inner: Stack): Entrance<Grant> {
   return {
     enter(asker, slot) {

@@ -27,7 +27,7 @@ const sources = new WeakMap<object, { readonly acquire: object; readonly source:
 
 /**
  * Has all gates that inherit the methods of `prototype` asked by the source that `make` gives. Called when a gate is made, and not when a module is
- * loaded, or a bundler would keep the gates that nobody uses.
+ * loaded, or a bundler would keep the gates that are not used.
  */
 export function giveSlots<Gate extends Methods>(prototype: Gate, make: () => SlotSource<Gate>): void {
   const { tryAcquire, acquire } = prototype;

@@ -7,11 +7,11 @@ import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
 /**
  * A place in a gate of ours: the lease and the reservation of one stay after the other. It is used again, so that a call allocates
  * neither. It holds numbers and objects as old as itself: a young object in an old one costs the garbage
- * collector more than the reuse saves (`pnpm bench alone`). So it forgets what is reserved further inside when the call starts.
+ * collector more than the reuse saves (`pnpm bench alone`). So it forgets what is reserved inside when the call starts.
  */
 export class Slot extends Reservation<SlotPool> {
   declare inner: Reservation;
-  /** When the stay began, in the clock's milliseconds; NaN where nobody asks for it. */
+  /** When the stay began, in the clock's milliseconds; NaN where it is not read. */
   since: number = Number.NaN;
   /** What keeps it held: the reservation or the response, and each work registered, that has not settled. 0 while it is free. */
   pending = 0;
@@ -27,7 +27,7 @@ export class Slot extends Reservation<SlotPool> {
     this.older = older;
   }
 
-  /** Ends the stay. What the gate throws is reported, so that layers further out still release theirs. */
+  /** Ends the stay. What the gate throws is reported, so that outer layers still release theirs. */
   release(used: boolean): void {
     try {
       this.state.free(this, used);
@@ -139,7 +139,7 @@ export class SlotPool {
 function cancel(reservation: Reservation<SlotPool>): void {
   const slot = reservation as Slot;
   const { inner } = slot;
-  // It was spent or given back already.
+  // It was spent or released already.
   if (inner === nothing) return;
   slot.inner = nothing;
   inner.cancel();
@@ -156,7 +156,7 @@ const untilSettled: Behaviour<SlotPool> = {
     slot.inner = nothing;
     const waitUntil = (work: Promise<unknown>): void => {
       slot.hold(work, stay);
-      // The gates further out wait for it too.
+      // The outer gates wait for it too.
       handUp(options, work);
     };
     const answer = inner.start(request, { signal, deadline, waitUntil }, false);

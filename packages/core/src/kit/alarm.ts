@@ -64,7 +64,7 @@ export class Alarm {
 
   /**
    * Whether it is set, and nobody but this alarm can have cleared its timer. Test runners clear fake timers, and take them away: then set
-   * it again for each caller who comes.
+   * it again for each caller that comes.
    */
   get trusted(): boolean {
     return this.armed && !areTimersFaked() && this.armedBy === timersInPlace();
@@ -95,7 +95,7 @@ export class Alarm {
     const { handle, clock } = this;
     if (handle === undefined) return;
     this.handle = undefined;
-    // Where fake timers have come or gone, a handle of the others may be that of somebody else's timer.
+    // Where fake timers have come or gone, a handle of the others may be that of another timer.
     if (clock !== systemClock || this.armedBy === timersInPlace()) clock.clearTimeout(handle);
   }
 

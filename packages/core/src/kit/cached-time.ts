@@ -8,7 +8,7 @@ const passage = {
   open: false,
   /** How many there were: a small integer, so that counting allocates nothing. */
   number: 0,
-  /** The system's time, once it was read; below 0 before. A number always: one kept in a variable is made anew at each change. */
+  /** The system's time, once it was read; below 0 before. A number always: one kept in a variable is made again at each change. */
   time: -1,
 };
 

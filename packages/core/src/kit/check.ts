@@ -7,14 +7,29 @@ export function show(value: unknown): string {
     case "string":
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     case "function":
-      return "a function";
+      return `a function${nameOf(value)}`;
     case "object":
-      return value === null ? "null" : isArray(value) ? "an array" : "an object";
+      if (value === null) return "null";
+      return isArray(value) ? "an array" : isService(value) ? "a service" : `an object${nameOf(value)}`;
     case "bigint":
       return `${value}n`;
     default:
       return String(value);
   }
+}
+
+/** Functions and layers have names: a layer's function that was not called is recognised by it. */
+function nameOf(value: object): string {
+  try {
+    const { name } = value as { readonly name?: unknown };
+    return typeof name === "string" && /^[\w$]+$/.test(name) ? ` (${name})` : "";
+  } catch {
+    return "";
+  }
+}
+
+function isService(value: unknown): boolean {
+  return hasMethod(value, "tryReady");
 }
 
 function isArray(value: unknown): value is unknown[] {
@@ -71,7 +86,10 @@ export function readOptions<T extends object>(
 
 /** @throws TypeError when `options` has an own enumerable member, other than a symbol, that is not one of `names` */
 function requireKnown(owner: string, options: object, names: readonly string[]): void {
-  for (const key of keysOf(owner, options)) if (!names.includes(key)) throw unknownOption(owner, key, names);
+  for (const key of keysOf(owner, options)) {
+    if (names.includes(key)) continue;
+    throw isService(options) ? wrongType(owner, "options", "an object", options) : unknownOption(owner, key, names);
+  }
 }
 
 function keysOf(owner: string, options: object): readonly string[] {
@@ -182,6 +200,12 @@ export function isSignal(value: unknown): boolean {
   return hasMethod(value, "addEventListener") && typeof (value as AbortSignal).aborted === "boolean";
 }
 
+/** @throws TypeError when `value` is not a boolean: what is only truthy, such as a function that returns one, is a mistake */
+export function requireBoolean(owner: string, option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw wrongType(owner, option, "true or false", value);
+}
+
 /** @throws TypeError when `value` is not a string with something in it */
 export function requireName(owner: string, value: unknown, option = "name"): asserts value is string {
   if (typeof value !== "string" || value === "") throw wrongType(owner, option, "a non-empty string", value);
@@ -236,9 +260,10 @@ export function requireNoPromise(owner: string, option: string, wanted: string, 
   );
 }
 
-/** @throws TypeError when `value` is no service */
+/** @throws TypeError when `value` is not a service; for a function it names `serviceFn` */
 export function requireService(owner: string, option: string, value: unknown): void {
-  requireMethods(owner, option, value, "a service", ["tryReady", "ready", "call"]);
+  const wanted = typeof value === "function" ? "a service, as serviceFn makes of a function" : "a service";
+  requireMethods(owner, option, value, wanted, ["tryReady", "ready", "call"]);
 }
 
 function hasMethod(value: unknown, method: string): boolean {

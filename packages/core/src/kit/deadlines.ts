@@ -164,7 +164,7 @@ export class Deadlines {
   private removeAlone(deadline: Deadline): boolean {
     const timer = this.alone?.get(deadline);
     if (timer === undefined) return false;
-    // Of other fake timers, a handle may be that of somebody else's timer.
+    // Of other fake timers, a handle may be that of another timer.
     if (timer.armedBy === timersInPlace()) this.clock.clearTimeout(timer.handle);
     return this.alone!.delete(deadline);
   }

@@ -25,7 +25,7 @@ export function timersInPlace(): unknown {
 }
 
 /**
- * Whether clearing `handle` may clear somebody else's timer: that of node:test is a place in a queue, which is another's after a reset.
+ * Whether clearing `handle` may clear another timer: that of node:test is a place in a queue, which is another's after a reset.
  */
 export function mayBeAnothers(handle: unknown): boolean {
   return typeof handle === "object" && handle !== null && "priorityQueuePosition" in handle;

@@ -30,7 +30,7 @@ export abstract class Standing<Grant, out Req = any> extends LinkedNode<Standing
   }
 }
 
-/** A caller who waits for a promise. */
+/** A caller that waits for a promise. */
 class LineWaiter<Grant, Req> extends Standing<Grant, Req> {
   override readonly options: ReadyOptions<Req>;
   private readonly resolve: (grant: Grant) => void;
@@ -92,12 +92,12 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     return this.waiters.size;
   }
 
-  /** The waiter who is served next; undefined in an empty line. */
+  /** The waiter that is served next; undefined in an empty line. */
   get first(): Waiter<Req> | undefined {
     return this.waiters.first;
   }
 
-  /** The waiter who joined last; right after {@link join}, that one. Undefined in an empty line. */
+  /** The waiter that joined last; right after {@link join}, that one. Undefined in an empty line. */
   get last(): Waiter<Req> | undefined {
     return this.waiters.last;
   }
@@ -131,7 +131,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     return promise;
   }
 
-  /** @internal as {@link join}, for a waiter who brings no promise */
+  /** @internal as {@link join}, for a waiter that brings no promise */
   stand(waiter: Standing<Grant, Req>): void {
     const { signal } = waiter.options;
     // First, for it throws where the signal is none.
@@ -144,7 +144,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
   /**
    * Serves a waiter.
    *
-   * @param waiter who is in this line; default the first
+   * @param waiter that is in this line; default the first
    * @throws RangeError when that one is not in this line
    */
   grant(grant: Grant, waiter: Waiter<Req> | undefined = this.first): void {
@@ -156,7 +156,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
   /**
    * Refuses a waiter: its promise rejects with `reason`.
    *
-   * @param waiter who is in this line; default the first
+   * @param waiter that is in this line; default the first
    * @throws RangeError when that one is not in this line
    */
   refuse(reason: unknown, waiter: Waiter<Req> | undefined = this.first): void {
@@ -180,7 +180,7 @@ export class Line<Grant, Req = unknown> implements WaitingLine<Grant, Req> {
     return found;
   }
 
-  /** @internal a waiter who was granted has moved on */
+  /** @internal a waiter that was granted has moved on */
   readonly moved = (): void => {
     this.moving--;
     if (this.moving === 0 && this.waiters.size > 0) this.serve();

@@ -14,7 +14,7 @@ export function around(inner: Stack, behaviour: Behaviour<undefined>): Stack {
   };
 }
 
-/** Asks on behalf of a caller further out. */
+/** Asks on behalf of an outer caller. */
 class AskerInside extends Asker {
   private readonly outer: Asker;
   private readonly behaviour: Behaviour<undefined>;

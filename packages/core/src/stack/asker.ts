@@ -14,9 +14,9 @@ export interface Stack {
 
 /** Where a caller goes in when its turn has come: a gate, with what is inside it. */
 export interface Entrance<Grant> {
-  /** Takes the caller further in with what was granted, or gives that back. In the caller's async context. Never throws. */
+  /** Takes the caller further in with what was granted, or releases that. In the caller's async context. Never throws. */
   enter(asker: Asker, grant: Grant): void;
-  /** Gives back what was granted, unused. */
+  /** Releases what was granted, unused. */
   giveBack(grant: Grant): void;
 }
 

@@ -13,7 +13,7 @@ export type Asked = Pick<Service<never, unknown>, "tryReady" | "ready">;
 /** Where the leak detection (`@sluice/core/leaks`) installs itself. */
 interface LeakWatch {
   /**
-   * `service` is asked for a permit. The answer takes what was reserved, and gives back what the permit shall hold in its
+   * `service` is asked for a permit. The answer takes what was reserved, and releases what the permit shall hold in its
    * place. Undefined while it is off.
    */
   watch?: ((service: Asked, method: keyof Asked) => (held: Held) => Held) | undefined;

@@ -7,7 +7,7 @@ export interface Observer {
 }
 
 /**
- * Tells an observer of an outcome, from the side: no microtask is added for those further out, unless at the `edge` (see
+ * Tells an observer of an outcome, from the side: no microtask is added for outer layers, unless at the `edge` (see
  * {@link Behaviour.start}), where the observed promise itself is handed on so that an ignored failure is reported.
  */
 export function observe(answer: Promise<unknown>, edge: boolean, observer: Observer): Promise<unknown> {

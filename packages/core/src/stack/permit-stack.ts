@@ -21,7 +21,7 @@ const permitBehaviour: Behaviour<Permit<unknown, unknown>> = {
   },
 };
 
-/** Releases a permit of another's making. One that throws then must not keep those further out from giving back theirs. */
+/** Releases a permit of another's making. One that throws then must not keep outer layers from releasing theirs. */
 function giveBack(permit: Permit<unknown, unknown>): void {
   try {
     permit.release();

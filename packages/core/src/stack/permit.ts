@@ -11,7 +11,7 @@ import { requireWanted } from "./require-wanted.ts";
  *
  * @param call begins the call; what it throws is a rejection. Not called a second time (the permit rejects with
  *   `PermitSpentError`), nor where the signal is aborted already (it rejects with `signal.reason`, and `release` is called)
- * @param release gives back what the permit holds, unused; called at most once, and never after `call`. What it throws is
+ * @param release releases what the permit holds, unused; called at most once, and never after `call`. What it throws is
  *   reported as an unhandled rejection
  * @throws TypeError when one of them is not a function
  */

@@ -15,7 +15,7 @@ export interface Behaviour<State> {
    *   layers that answer with a promise of their own pass false.
    */
   start(reservation: Reservation<State>, request: unknown, options: HandlerOptions, edge: boolean): Promise<unknown>;
-  /** Gives back what `reservation` holds: what is further in first. Never throws. */
+  /** Releases what `reservation` holds: the innermost first. Never throws. */
   cancel(reservation: Reservation<State>): void;
 }
 
@@ -27,7 +27,7 @@ export class Reservation<State = unknown> {
   readonly behaviour: Behaviour<State>;
   /** What this layer holds for the call: a lease, the request, … */
   readonly state: State;
-  /** What is reserved further in. */
+  /** What is reserved inside. */
   readonly inner: Reservation;
   /** The latest of {@link wrapped} around this one. */
   outer: Reservation | undefined = undefined;
@@ -45,7 +45,7 @@ export class Reservation<State = unknown> {
       // A member that is undefined is as good as an absent one, except in the types.
       return this.behaviour.start(this, request, options as HandlerOptions, edge);
     } catch (error) {
-      // The net for all layers: those further out see a call that failed, and release what they hold.
+      // The net for all layers: outer layers see a call that failed, and release what they hold.
       this.cancel();
       return Promise.reject(error);
     }

@@ -4,7 +4,7 @@ import { follows } from "../kit/line.ts";
 
 /**
  * Waits for `grant`, unless the signal aborts first: then fails with the reason itself, and what is granted all the
- * same is given back. So an abort is prompt also where the grantor does not look at the signal.
+ * same is released. So an abort is prompt also where the grantor does not look at the signal.
  *
  * Both callbacks run in the caller's async context. If grant and abort land in the same turn, the lease is cancelled before
  * `failed` runs, so releases go from the inside out.
@@ -21,7 +21,7 @@ export function wait<Held>(
   else listenAndWait(grant, signal, granted, failed, giveBack);
 }
 
-/** `granted`, unless the grant has met an abort: then it is given back. */
+/** `granted`, unless the grant has met an abort: then it is released. */
 function unlessAborted<Held>(
   signal: AbortSignal,
   granted: (held: Held) => void,

@@ -8,7 +8,7 @@ type Listener = (event: LayerEvent) => void;
 type Provider = <T>(event: AttemptEvent, run: () => T) => T;
 
 class ProcessEvents implements Events {
-  // Plain members: reading one is all that an event costs where nobody listens.
+  // Plain members: reading one is all that an event costs without listeners.
   listening = false;
   carrying = false;
   // Replaced at each change, so that a listener may come or go while an event is told.

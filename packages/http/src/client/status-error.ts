@@ -4,6 +4,7 @@ import { retryAfterOf } from "./retry-after.ts";
 
 /** What was read of a body. */
 export interface ReadBody {
+  /** The beginning of the body, as far as it was read. */
   readonly bytes: Uint8Array;
   /** Whether that is all of it. */
   readonly whole: boolean;

@@ -7,7 +7,9 @@ import { isStatusError } from "./status-error.ts";
 
 /** What {@link retryIdempotent} looks at of an attempt that has ended. */
 export interface HttpAttempt {
+  /** What was sent. */
   readonly request: HttpRequest;
+  /** The response, or the failure. */
   readonly outcome: Outcome;
 }
 

@@ -37,13 +37,13 @@ export interface CheckOptions<Made = any> {
   readonly defers?: boolean | undefined;
   /**
    * Whether the layer serves those who wait in an order of its own, such as by priority, or the last to come first. Promise 4 then says
-   * only that nobody is overtaken between a grant and the next line, and that somebody is served where there is room. Default false. Not
+   * only that no caller is overtaken between a grant and the next line, and that somebody is served where there is room. Default false. Not
    * needed where the order depends on the request alone: those who ask for the same are in order then.
    */
   readonly orders?: boolean | undefined;
   /**
    * Whether the layer answers some requests by itself, with nothing reserved inside, such as a cache, or a fallback that answers for a
-   * failure of readiness. Promise 4 then does not compare those with callers who wait inside, and promise 5 lets a permit in hand keep the
+   * failure of readiness. Promise 4 then does not compare those with callers that wait inside, and promise 5 lets a permit in hand keep the
    * work alive, which may be for the same answer. Default false.
    */
   readonly answers?: boolean | undefined;
@@ -93,7 +93,7 @@ export function readCheckOptions(options: CheckOptions | undefined): CheckedOpti
   requireNumber(owner, "runs", read.runs, { min: 1, integer: true });
   requireNumber(owner, "seed", read.seed, { min: -(2 ** 31), max: 2 ** 31 - 1, integer: true });
   for (const name of ["absorbs", "joins", "observes", "defers", "orders", "answers", "warms"] as const) {
-    if (read[name] !== undefined && typeof read[name] !== "boolean") throw wrong(name, "a boolean", read[name]);
+    if (read[name] !== undefined && typeof read[name] !== "boolean") throw wrong(name, "true or false", read[name]);
   }
   if (read.ready !== undefined) requireFunction(owner, "ready", read.ready);
   const { path } = read;

@@ -20,7 +20,7 @@ export interface MockHandle<out Req, in Res> {
   readonly allowed: number;
   /** Permits held, neither called nor released. */
   readonly reserved: number;
-  /** Callers who wait for a permit. */
+  /** Callers that wait for a permit. */
   readonly waiting: number;
   /** Calls in flight. */
   readonly active: number;
@@ -29,7 +29,7 @@ export interface MockHandle<out Req, in Res> {
   /** Permits that were released unused in all. */
   readonly released: number;
   /**
-   * Sets how many more may be reserved. Callers who wait are served in order.
+   * Sets how many more may be reserved. Callers that wait are served in order.
    *
    * @param count a whole number of 0 or more, or Infinity
    * @throws TypeError | RangeError when it is none
@@ -40,7 +40,7 @@ export interface MockHandle<out Req, in Res> {
   /** @throws Error when a call has arrived that `nextRequest` has not handed out */
   expectNoRequest(): void;
   /**
-   * Fails readiness once: for all callers who wait, or, when nobody waits, for the next one to ask. `ready` rejects, and `tryReady`
+   * Fails readiness once: for all callers that wait, or, when nobody waits, for the next one to ask. `ready` rejects, and `tryReady`
    * throws, with `error` itself.
    */
   sendFailure(error: unknown): void;

@@ -13,7 +13,7 @@ export interface MockObserver<Req, Res> {
   gaveBack?(): void;
   /** A call arrived, on a reservation that was made for the request `reservedFor`. */
   arrived?(call: MockRequest<Req, Res>, reservedFor: unknown): void;
-  /** A reservation was spent or given back a second time. */
+  /** A reservation was spent or released a second time. */
   misused?(how: string): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Service } from "@sluice/core";
 import { type CallOptions, OverloadedError, takeRefusal } from "@sluice/core";
-import { readOptions, report, requireClock, requireFunction, show } from "@sluice/core/kit";
+import { readOptions, report, requireBoolean, requireClock, requireFunction } from "@sluice/core/kit";
 import { type AnswersByCode, answerTo, readAnswers } from "../answer/answers.ts";
 import { refusalAnswer, timedOut, undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
@@ -51,7 +51,7 @@ export class EdgePolicy {
   /** @throws TypeError | RangeError when an option is not what it must be */
   constructor(owner: string, options: EdgeOptions & { readonly answers?: object | undefined }) {
     const { wait = false, onError } = options;
-    if (typeof wait !== "boolean") throw new TypeError(`${owner}: wait must be a boolean; received ${show(wait)}`);
+    requireBoolean(owner, "wait", wait);
     if (onError !== undefined) requireFunction(owner, "onError", onError);
     this.wait = wait;
     this.onError = onError;

@@ -6,11 +6,14 @@ import type { Around, AskedIn, FitsEdge } from "./stack.ts";
 import { type FetchEdgeOptions, fetchEdge, type FetchHandler } from "./to-fetch-handler.ts";
 
 /**
- * Puts a stack in front of a handler that is given more than the request: `(request, { signal, deadline }, ...context)`, for those who have
- * route parameters or an `env`. Otherwise as `toFetchHandler`, with the same options.
+ * Puts a stack in front of a `fetch` handler that takes more than the request: `(request, { signal, deadline }, ...context)`, with route
+ * parameters or an `env`. Otherwise as `toFetchHandler`, with the same options.
+ *
+ * For Express and `node:http` use `guard` of `@sluice/http/node`, for Fastify that of `@sluice/http/fastify`, for Hono that of
+ * `@sluice/http/hono`.
  *
  * @example
- * export default { fetch: guard(stack, (request, { signal }, env: Env) => env.reports.fetch(request, { signal })) };
+ * export default { fetch: guard(stack, (request, options, env: Env) => env.reports.fetch(request, options)) };
  *
  * @param stack layers that take a `Request` and give a `Response`
  * @throws TypeError | RangeError when `stack` is not a stack, `handler` is not a function, or an option is not in its range
@@ -34,6 +37,11 @@ export function guard(
   ...[options]: readonly unknown[]
 ): FetchHandler {
   requireMethods("guard", "stack", stack, "a stack of layers, new ServiceBuilder().layer(…)", ["serviceFn"]);
+  if (handler === undefined) {
+    throw new TypeError(
+      "guard: handler must be a function; received undefined. For Express and node:http, import guard from @sluice/http/node",
+    );
+  }
   requireFunction("guard", "handler", handler);
   const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
     const context = contextOf(request);

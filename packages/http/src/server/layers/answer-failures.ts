@@ -13,7 +13,15 @@ import {
   Service,
   takeRefusal,
 } from "@sluice/core";
-import { callLayer, isOwnAbort, readOptions, recoverReadiness, requireLabel, show } from "@sluice/core/kit";
+import {
+  callLayer,
+  isOwnAbort,
+  readOptions,
+  recoverReadiness,
+  requireBoolean,
+  requireLabel,
+  show,
+} from "@sluice/core/kit";
 import { answerTo, readAnswers, type Unanswered } from "../answer/answers.ts";
 import { codeOf, knownAnswer } from "../answer/known-answers.ts";
 import type { Problem } from "../answer/problem.ts";
@@ -98,7 +106,7 @@ export function answerFailures(answers?: Answers, options?: AnswerFailuresOption
   const given = readAnswers(name, answers);
   const read = readOptions(name, options, ["wait", "retryAfter", "Response", "label"]);
   const { wait = false, Response: make, label } = read;
-  if (typeof wait !== "boolean") throw new TypeError(`${name}: wait must be a boolean; received ${show(wait)}`);
+  requireBoolean(name, "wait", wait);
   if (make !== undefined && typeof make !== "function") {
     throw new TypeError(`${name}: Response must be a function; received ${show(make)}`);
   }

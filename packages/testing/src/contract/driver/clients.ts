@@ -13,9 +13,9 @@ import type { Trace } from "./trace.ts";
  */
 export class Clients {
   readonly operations: Operation[] = [];
-  /** Permits that are neither spent nor given back, in the order in which they were reserved. */
+  /** Permits that are neither spent nor released, in the order in which they were reserved. */
   held: readonly Held[] = [];
-  /** Permits that were spent or given back. */
+  /** Permits that were spent or released. */
   readonly used: Held[] = [];
   /** Whether an operation has waited for readiness. */
   waited = false;

@@ -27,7 +27,7 @@ const mostTimers = 1_000;
 const mostRounds = 50;
 
 /**
- * One layer, made anew, between clients and an inner service, on virtual time. While it exists, globals are replaced: use
+ * One layer, made again, between clients and an inner service, on virtual time. While it exists, globals are replaced: use
  * {@link inHarness}, which stops it.
  */
 export class Harness {
@@ -234,7 +234,7 @@ export class Harness {
       if (next !== undefined) await this.advance(next);
       else if (this.subject.capacity !== 0) return false;
       else {
-        // A layer that lets nobody in keeps them waiting until they abort.
+        // A layer that admits no call keeps them waiting until they abort.
         const patient = going.filter(({ aborted, bare }) => !aborted && !bare);
         if (patient.length === 0) return going.every(({ bare }) => bare);
         for (const operation of patient) clients.abort(operation);

@@ -29,7 +29,7 @@ export class InnerService {
   readonly askedFor: Set<number> = new Set();
   /** The request that readiness was last asked for. */
   lastRequest: unknown;
-  /** Called, while it is set, when a reservation is given back. */
+  /** Called, while it is set, when a reservation is released. */
   whenGivenBack: (() => void) | undefined;
   /** Whether readiness has failed. From then on a permit of a layer that recovers from that may have nothing reserved in here. */
   unready = false;

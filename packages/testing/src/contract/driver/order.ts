@@ -6,7 +6,7 @@ import type { Operation } from "./operation.ts";
  * are not compared: they may have lines of their own.
  */
 export function firstInLine({ inner, operations }: Clients, request: unknown, told: boolean): Operation | undefined {
-  // A layer that recovers from a failure of readiness gives a permit with nothing reserved inside, which overtakes nobody.
+  // A layer that recovers from a failure of readiness gives a permit with nothing reserved inside, which overtakes no waiter.
   if (inner.unready) return undefined;
   return operations.find(
     (operation) => operation.inLine && operation.told === told && Object.is(operation.request, request),

@@ -4,7 +4,7 @@ import type { Harness } from "../driver/harness.ts";
 import { nobody } from "../driver/inner-service.ts";
 import { type Held, type Operation, ownerOf } from "../driver/operation.ts";
 
-/** Promise 2: uses a permit that was spent or given back, and checks that nothing comes of it. Only at rest. */
+/** Promise 2: uses a permit that was spent or released, and checks that nothing comes of it. Only at rest. */
 export async function useAgain(harness: Harness, held: Held, how: "call" | "release"): Promise<void> {
   const { clients, trace, inner, subject } = harness;
   const counts = (): string => {
@@ -63,7 +63,7 @@ export async function askAborted(harness: Harness, request: unknown, held: Held 
     if (failure !== reason)
       trace.broken("abortedAlready", `#${id}, aborted already, did not reject with signal.reason itself`);
   }
-  // The permit is given back by this, which may let another operation in: that one is not to blame.
+  // The permit is released by this, which may let another operation in: that one is not to blame.
   const reached = inner.arrivals
     .slice(arrived)
     .some(({ call }) => !others || operations.some(({ id }) => id === ownerOf(call.options.deadline)));

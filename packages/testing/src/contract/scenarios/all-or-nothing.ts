@@ -57,7 +57,7 @@ function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
   });
 }
 
-/** While the reservation inside is given back, the layer still holds its own room. */
+/** While the reservation inside is released, the layer still holds its own room. */
 function fromInsideOut(subject: Required<Subject>): Promise<readonly Breach[]> {
   return inHarness(subject, async (harness) => {
     const { clients, trace, inner } = harness;
