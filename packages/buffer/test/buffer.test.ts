@@ -471,7 +471,10 @@ describe("promise 5: abort", () => {
     expect(queue.available).toBe(2);
   });
 
-  test.each(["abort", "close"])("a grant that comes all the same is given back: after %s", async (end) => {
+  test.each<["abort" | "close", unknown]>([
+    ["abort", "enough"],
+    ["close", expect.any(BufferClosedError)],
+  ])("a grant that comes all the same is given back: after %s", async (end, reason) => {
     let grant!: () => void;
     // It does not look at the signal.
     const stubborn = layerFn("stubborn", (inner) => {
@@ -494,7 +497,7 @@ describe("promise 5: abort", () => {
     else queue.close();
     grant();
     await turn();
-    expect(state()).toEqual(["broken", end === "abort" ? "enough" : expect.any(BufferClosedError)]);
+    expect(state()).toEqual(["broken", reason]);
     expect(handle).toMatchObject({ calls: 0, reserved: 0, released: 1 });
   });
 

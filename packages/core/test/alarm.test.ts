@@ -29,6 +29,21 @@ describe("promise 13: an alarm", () => {
     expect(clock.armed).toBe(0);
   });
 
+  test("tells who looks how many milliseconds are left, and rings then where its timer is late", () => {
+    const { clock, rung, alarm } = setUp();
+    expect(alarm.look()).toBe(Number.POSITIVE_INFINITY);
+    clock.advance(5);
+    alarm.set(15);
+    expect(alarm.look()).toBe(10);
+    const late = vi.spyOn(clock, "now").mockReturnValue(15);
+    expect(alarm.look()).toBe(Number.POSITIVE_INFINITY);
+    late.mockRestore();
+    expect(rung).toEqual([15]);
+    clock.advance(100);
+    expect(rung).toEqual([15]);
+    expect(clock.armed).toBe(0);
+  });
+
   test("is believed when its timer fires early: the time is then what was due", () => {
     const { clock, rung, alarm } = setUp();
     alarm.set(10);

@@ -434,5 +434,12 @@ describe("requireClock", () => {
     }
     const clock = { now: () => 0, setTimeout: () => 0, clearTimeout() {}, unref: true };
     expect(() => requireClock("owner", clock as never)).toThrow("owner: clock.unref must be a function; received true");
+    const trap = {
+      ...clock,
+      get unref(): never {
+        throw new Error("trap");
+      },
+    };
+    expect(() => requireClock("owner", trap)).toThrow("owner: clock.unref could not be read");
   });
 });

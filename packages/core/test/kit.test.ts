@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { runInNewContext } from "node:vm";
 import { hops, turn, unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
 import { gate, isPermitSpentError, OverloadedError, Semaphore, Service, ServiceBuilder } from "../src/index.ts";
@@ -581,6 +582,11 @@ describe("failureCode", () => {
     ["a name of what is no error", { code: "", name: "Ann" }, "_OTHER"],
     ["an error", new RangeError("no"), "RangeError"],
     ["a DOMException", new DOMException("no", "AbortError"), "AbortError"],
+    ["an error of another realm", runInNewContext("new RangeError('no')"), "RangeError"],
+    ["an error whose name is empty", Object.assign(new Error("no"), { name: "" }), "_OTHER"],
+    ["an error whose name is no text", Object.assign(new Error("no"), { name: 5 }), "_OTHER"],
+    ["a function with a code and a name", Object.assign(() => {}, { code: "E503" }), "_OTHER"],
+    ["undefined", undefined, "_OTHER"],
     ["a code that throws", trap, "_OTHER"],
     ["text", "no", "_OTHER"],
     ["null", null, "_OTHER"],

@@ -384,6 +384,7 @@ describe("a handler that answers without next", () => {
     [
       "returns what cannot be read",
       () => ({
+        // oxlint-disable-next-line unicorn/no-thenable -- it is what is tested
         get then(): never {
           throw new Error("no");
         },

@@ -138,6 +138,7 @@ describe("TimeWindow", () => {
     window.add(1000, true);
     window.add(500, true);
     expect(window.at(500).failures).toBe(2);
+    expect(window.at(1090).failures).toBe(2);
     expect(window.at(1100).failures).toBe(0);
   });
 
@@ -180,6 +181,15 @@ describe("TimeWindow", () => {
     window.add(5, true, true);
     window.clear();
     expect(window.at(5)).toEqual({ calls: 0, failures: 0, slow: 0 });
+    // Also when its bucket goes.
+    expect(window.at(50)).toEqual({ calls: 0, failures: 0, slow: 0 });
+    expect(window.at(105)).toEqual({ calls: 0, failures: 0, slow: 0 });
+  });
+
+  test("counts an outcome of which nothing is said as neither failed nor slow", () => {
+    const window = new TimeWindow(100);
+    window.add(5);
+    expect(window.at(5)).toEqual({ calls: 1, failures: 0, slow: 0 });
   });
 
   test.each([
@@ -241,6 +251,9 @@ describe("PeakEwma", () => {
     cost.add(500, 100);
     expect(cost.at(100)).toBe(500);
     expect(cost.at(1100)).toBeCloseTo(500 / Math.E, 9);
+    // A peak is what is above the value as it has fallen by then.
+    cost.add(400, 1100);
+    expect(cost.at(1100)).toBe(400);
   });
 
   test("averages a lower sample in by the time since the last", () => {
@@ -296,6 +309,21 @@ describe("Latencies", () => {
     expect(latencies.count(10_000)).toBe(0);
   });
 
+  test("a quantile is of both periods, and of nothing from before a pause", () => {
+    const latencies = new Latencies(1000);
+    for (const [latency, now] of [
+      [10, 0],
+      [10, 1],
+      [1000, 1500],
+    ] as const) {
+      latencies.add(latency, now);
+    }
+    expect(latencies.quantile(0.6, 1500)).toBeLessThan(11);
+    expect(latencies.quantile(1, 1500)).toBeGreaterThanOrEqual(1000);
+    latencies.add(5000, 9000);
+    expect(latencies.quantile(0.1, 9000)).toBeGreaterThanOrEqual(5000);
+  });
+
   test("counts what is out of range as the nearest", () => {
     const latencies = new Latencies(1000);
     latencies.add(0, 0);
@@ -319,6 +347,7 @@ describe("Latencies", () => {
 });
 
 test.each([
+  [() => new CountWindow(1).add(2, false), "window: failed must be a number of 0 or more and at most 1; received 2"],
   [() => new CountWindow(0), "CountWindow: size must be a whole number of 1 or more and at most 1000000; received 0"],
   [() => new TimeWindow(0), "TimeWindow: span must be a number above 0 and at most 2147483647; received 0"],
   [

@@ -1,4 +1,4 @@
-import { gate, isOverloadedError, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, isOverloadedError, partsOf, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test, vi } from "vitest";
 import { steer } from "../src/index.ts";
@@ -58,6 +58,16 @@ test("the list may change while it runs", async () => {
   expect(await last.call("a")).toBe("first");
   services.push(serviceFn(() => "second"));
   expect(await last.call("a")).toBe("second");
+});
+
+test("it says what it is and what it is made of, as the list is by then", () => {
+  const services = [serviceFn(() => 1)];
+  const parts = partsOf(steer(services, () => 0));
+  expect(parts).toMatchObject({ name: "steer", about: { traits: ["routes"] } });
+  const branches = (): unknown[] => [...(parts as { branches: () => Iterable<unknown> }).branches()];
+  expect(branches()).toEqual([[0, services[0]]]);
+  services.push(serviceFn(() => 2));
+  expect(branches()).toHaveLength(2);
 });
 
 describe("when pick answers with no index", () => {
