@@ -6,13 +6,14 @@ import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { type Answer, caller, Reason } from "./helper/innermost.ts";
 import type { AttemptKind } from "./helper/plain-connector.ts";
-import { ReconnectModel } from "./helper/reconnect-model.ts";
+import { ReconnectModel, type ReconnectShape } from "./helper/reconnect-model.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
+import { kept } from "./kept/reconnect.ts";
 
 const kinds = fc.constantFrom<AttemptKind>("waits", "waits", "waits", "at once", "throws");
-const shapes = fc.record({
+const shapes: fc.Arbitrary<ReconnectShape> = fc.record({
   max: fc.constantFrom(1, 2, 5),
   attempts: fc.array(kinds, { minLength: 1, maxLength: 4 }),
   delay: fc.constantFrom(0, 3, 8),
@@ -40,144 +41,152 @@ interface Attempt {
   readonly reject: (reason: Reason) => void;
 }
 
-checkModel("reconnect around limits", weights, shapes, (shape, { clock, innermost }) => {
-  const { max, attempts, grows, notReadyBreaks } = shape;
-  const inReconnect: (() => void)[] = [];
-  const during = (): void => inReconnect.shift()?.();
-  let atRest = false;
-  const kindOf = (nth: number): AttemptKind => attempts[nth % attempts.length]!;
-  const delayOf = (nth: number): number => (grows ? Math.min(shape.delay * 2 ** nth, 20) : shape.delay);
-  const breaks = (how: string, request: number): boolean => (how === "not ready" ? notReadyBreaks : request % 3 === 0);
-  let attempt: Attempt | undefined;
-  const limits: ReturnType<typeof concurrencyLimit>[] = [];
-  const closed: unknown[] = [];
-  const made: Service<number, Answer>[] = [];
-  const states: string[] = [];
-  /** By which connection each call was begun. */
-  const servedBy = new Map<number, number>();
-  const nested = new Set<number>();
+checkModel(
+  "reconnect around limits",
+  weights,
+  shapes,
+  (shape, { clock, innermost }) => {
+    const { max, attempts, grows, notReadyBreaks } = shape;
+    const inReconnect: (() => void)[] = [];
+    const during = (): void => inReconnect.shift()?.();
+    let atRest = false;
+    const kindOf = (nth: number): AttemptKind => attempts[nth % attempts.length]!;
+    const delayOf = (nth: number): number => (grows ? Math.min(shape.delay * 2 ** nth, 20) : shape.delay);
+    const breaks = (how: string, request: number): boolean =>
+      how === "not ready" ? notReadyBreaks : request % 3 === 0;
+    let attempt: Attempt | undefined;
+    const limits: ReturnType<typeof concurrencyLimit>[] = [];
+    const closed: unknown[] = [];
+    const made: Service<number, Answer>[] = [];
+    const states: string[] = [];
+    /** By which connection each call was begun. */
+    const servedBy = new Map<number, number>();
+    const nested = new Set<number>();
 
-  const connection = (): Service<number, Answer> => {
-    const nth = made.length;
-    const limit = concurrencyLimit(max, { clock });
-    const counted = middleware("counted", (request: number, next, options) => {
-      servedBy.set(request, nth);
-      return next(request, options);
-    });
-    limits.push(limit);
-    const service = limit.wrap(counted.wrap(innermost));
-    made.push(service);
-    return service;
-  };
-  const refused = (): Reason => new Reason(undefined, "no connection");
-  const service = reconnect<Service<number, Answer>>(
-    () => {
-      const kind = atRest ? "at once" : kindOf(service.attempts - 1);
-      during();
-      if (kind === "at once") return connection();
-      if (kind === "throws") throw refused();
-      return new Promise((resolve, reject) => {
-        attempt = { resolve, reject };
+    const connection = (): Service<number, Answer> => {
+      const nth = made.length;
+      const limit = concurrencyLimit(max, { clock });
+      const counted = middleware("counted", (request: number, next, options) => {
+        servedBy.set(request, nth);
+        return next(request, options);
       });
-    },
-    {
-      isBroken(failure) {
+      limits.push(limit);
+      const service = limit.wrap(counted.wrap(innermost));
+      made.push(service);
+      return service;
+    };
+    const refused = (): Reason => new Reason(undefined, "no connection");
+    const service = reconnect<Service<number, Answer>>(
+      () => {
+        const kind = atRest ? "at once" : kindOf(service.attempts - 1);
         during();
-        if (atRest || !(failure instanceof Reason)) return false;
-        return breaks(failure.why, failure.who ?? 0);
+        if (kind === "at once") return connection();
+        if (kind === "throws") throw refused();
+        return new Promise((resolve, reject) => {
+          attempt = { resolve, reject };
+        });
       },
-      backoff: {
-        next(nth = 0) {
+      {
+        isBroken(failure) {
           during();
-          return { delay: delayOf(nth), state: nth + 1 };
+          if (atRest || !(failure instanceof Reason)) return false;
+          return breaks(failure.why, failure.who ?? 0);
         },
+        backoff: {
+          next(nth = 0) {
+            during();
+            return { delay: delayOf(nth), state: nth + 1 };
+          },
+        },
+        close(broken) {
+          during();
+          closed.push(made.indexOf(broken));
+        },
+        onChange({ to }) {
+          states.push(to);
+          during();
+        },
+        clock,
       },
-      close(broken) {
-        during();
-        closed.push(made.indexOf(broken));
+    );
+    const model = new ReconnectModel({ max, attempt: kindOf, delay: delayOf }, breaks);
+    innermost.most = Number.POSITIVE_INFINITY;
+    /** The attempt that is under way ends. Whether there was one. */
+    const end = (well: boolean): boolean => {
+      const ended = attempt;
+      attempt = undefined;
+      if (well) ended?.resolve(connection());
+      else ended?.reject(refused());
+      return ended !== undefined;
+    };
+    const acts: NonNullable<Trial["acts"]> = {
+      ...usualActs,
+      connects(_step, play) {
+        if (end(true) && play.model !== undefined) model.connector.end(true);
       },
-      onChange({ to }) {
-        states.push(to);
-        during();
+      connectionFails(_step, play) {
+        if (end(false) && play.model !== undefined) model.connector.end(false);
       },
-      clock,
-    },
-  );
-  const model = new ReconnectModel({ max, attempt: kindOf, delay: delayOf }, breaks);
-  innermost.most = Number.POSITIVE_INFINITY;
-  /** The attempt that is under way ends. Whether there was one. */
-  const end = (well: boolean): boolean => {
-    const ended = attempt;
-    attempt = undefined;
-    if (well) ended?.resolve(connection());
-    else ended?.reject(refused());
-    return ended !== undefined;
-  };
-  const acts: NonNullable<Trial["acts"]> = {
-    ...usualActs,
-    connects(_step, play) {
-      if (end(true) && play.model !== undefined) model.connector.end(true);
-    },
-    connectionFails(_step, play) {
-      if (end(false) && play.model !== undefined) model.connector.end(false);
-    },
-    /** The model knows nothing of what happens in the middle of a step. */
-    inReconnect(step, play) {
-      if (play.model !== undefined) return;
-      const act = acts[["abort", "release", "respond", "call", "tryReady", "connects", "fail", "ready"][step.ms % 8]!];
-      inReconnect.push(() => {
-        nested.add(play.callers.all.length);
-        act?.(step, play);
-      });
-    },
-  };
-  const counters = (): readonly number[] => {
-    const { state, active, waiting, failures, retryAfter = -1 } = service;
-    const nth = ["idle", "connecting", "connected", "backing-off"].indexOf(state);
-    // A connection that was made is one when the attempt has ended.
-    const inside = limits.slice(0, states.filter((each) => each === "connected").length);
-    const counts = inside.flatMap((limit) => [limit.active, limit.waiting]);
-    return [nth, active, waiting, service.attempts, failures, service.breaks, retryAfter, ...counts];
-  };
-  return {
-    model,
-    serviceFor: () => service,
-    lineOf: (who) => (nested.has(who) ? `nested ${who}` : servedBy.get(who)),
-    counters,
-    optionsOf(who, { other, ms, pick }) {
-      if (!other || pick < 6) return {};
-      const deadline = clock.now() + ms;
-      model.connector.deadlines.set(who, deadline);
-      return { deadline };
-    },
-    timers: () => clock.pending === (model.connector.armed ? 1 : 0),
-    acts,
-    wrong() {
-      if (service.waiting > 0 && service.state === "connected") return `${service.waiting} wait for a connection.`;
-      if (service.waiting > 0 && service.state === "idle") return `${service.waiting} wait, and nobody connects.`;
-      return stuckAt(...limits);
-    },
-    amiss() {
-      const { failure } = service;
-      const failed = failure instanceof Reason ? [failure.why, failure.who ?? []].flat().join(" ") : undefined;
-      const began = innermost.jobs.map(({ who }) => `${who} by ${servedBy.get(who)}`);
-      const { connector } = model;
-      const real = [failed, states, closed, began.sort()].join("; ");
-      const expected = [connector.failure, connector.states, connector.closed, [...model.servedBy].sort()].join("; ");
-      return real === expected ? undefined : `Seen ${real}, and in the model ${expected}.`;
-    },
-    open() {
-      inReconnect.length = 0;
-      atRest = true;
-      end(true);
-      // So that there is a connection in the end.
-      void caller.run(-1, () => service.ready()).then((permit) => permit.release());
-    },
-    idle: () => [2, 0, 0, service.attempts, service.failures, service.breaks, -1, ...limits.flatMap(() => [0, 0])],
-    capacity: () => max,
-    fault() {
-      if (closed.length === service.breaks && new Set(closed).size === closed.length) return undefined;
-      return `${service.breaks} broke, and these were closed: ${closed.join()}.`;
-    },
-  };
-});
+      /** The model knows nothing of what happens in the middle of a step. */
+      inReconnect(step, play) {
+        if (play.model !== undefined) return;
+        const act =
+          acts[["abort", "release", "respond", "call", "tryReady", "connects", "fail", "ready"][step.ms % 8]!];
+        inReconnect.push(() => {
+          nested.add(play.callers.all.length);
+          act?.(step, play);
+        });
+      },
+    };
+    const counters = (): readonly number[] => {
+      const { state, active, waiting, failures, retryAfter = -1 } = service;
+      const nth = ["idle", "connecting", "connected", "backing-off"].indexOf(state);
+      // A connection that was made is one when the attempt has ended.
+      const inside = limits.slice(0, states.filter((each) => each === "connected").length);
+      const counts = inside.flatMap((limit) => [limit.active, limit.waiting]);
+      return [nth, active, waiting, service.attempts, failures, service.breaks, retryAfter, ...counts];
+    };
+    return {
+      model,
+      serviceFor: () => service,
+      lineOf: (who) => (nested.has(who) ? `nested ${who}` : servedBy.get(who)),
+      counters,
+      optionsOf(who, { other, ms, pick }) {
+        if (!other || pick < 6) return {};
+        const deadline = clock.now() + ms;
+        model.connector.deadlines.set(who, deadline);
+        return { deadline };
+      },
+      timers: () => clock.pending === (model.connector.armed ? 1 : 0),
+      acts,
+      wrong() {
+        if (service.waiting > 0 && service.state === "connected") return `${service.waiting} wait for a connection.`;
+        if (service.waiting > 0 && service.state === "idle") return `${service.waiting} wait, and nobody connects.`;
+        return stuckAt(...limits);
+      },
+      amiss() {
+        const { failure } = service;
+        const failed = failure instanceof Reason ? [failure.why, failure.who ?? []].flat().join(" ") : undefined;
+        const began = innermost.jobs.map(({ who }) => `${who} by ${servedBy.get(who)}`);
+        const { connector } = model;
+        const real = [failed, states, closed, began.sort()].join("; ");
+        const expected = [connector.failure, connector.states, connector.closed, [...model.servedBy].sort()].join("; ");
+        return real === expected ? undefined : `Seen ${real}, and in the model ${expected}.`;
+      },
+      open() {
+        inReconnect.length = 0;
+        atRest = true;
+        end(true);
+        // So that there is a connection in the end.
+        void caller.run(-1, () => service.ready()).then((permit) => permit.release());
+      },
+      idle: () => [2, 0, 0, service.attempts, service.failures, service.breaks, -1, ...limits.flatMap(() => [0, 0])],
+      capacity: () => max,
+      fault() {
+        if (closed.length === service.breaks && new Set(closed).size === closed.length) return undefined;
+        return `${service.breaks} broke, and these were closed: ${closed.join()}.`;
+      },
+    };
+  },
+  kept,
+);

@@ -5,10 +5,11 @@ import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
-import { ThrottleModel, type VerdictOn } from "./helper/throttle-model.ts";
+import { ThrottleModel, type ThrottleShape, type VerdictOn } from "./helper/throttle-model.ts";
 import type { Trial } from "./helper/trial.ts";
+import { kept } from "./kept/throttle.ts";
 
-const shapes = fc.record({
+const shapes: fc.Arbitrary<ThrottleShape> = fc.record({
   k: fc.constantFrom(1.1, 1.5, 2, 4),
   window: fc.constantFrom(7, 20, 100),
   minimumPerSecond: fc.constantFrom(0, 0, 100),
@@ -37,73 +38,79 @@ const classified: VerdictOn = (how, request, aborted) => {
   return aborted || request % 4 === 2 ? "ignore" : "refused";
 };
 
-checkModel("throttle around a limit", weights, shapes, (shape, { clock, innermost }) => {
-  const { dice, classifies, room, ...rules } = shape;
-  const inThrottle: (() => void)[] = [];
-  let atRest = false;
-  /** Who calls in the middle of another's call, and may begin before it. */
-  const nested = new Set<number>();
-  const diced = (nth: number): number => (nth * 0.37) % 1;
-  let thrown = 0;
-  const layer = throttle<number>({
-    ...rules,
-    ...(classifies && {
-      classify({ status }, { request, aborted }): ThrottleVerdict | undefined {
-        inThrottle.shift()?.();
-        return atRest ? undefined : classified(status === "fulfilled" ? "answered" : "failed", request, aborted);
+checkModel(
+  "throttle around a limit",
+  weights,
+  shapes,
+  (shape, { clock, innermost }) => {
+    const { dice, classifies, room, ...rules } = shape;
+    const inThrottle: (() => void)[] = [];
+    let atRest = false;
+    /** Who calls in the middle of another's call, and may begin before it. */
+    const nested = new Set<number>();
+    const diced = (nth: number): number => (nth * 0.37) % 1;
+    let thrown = 0;
+    const layer = throttle<number>({
+      ...rules,
+      ...(classifies && {
+        classify({ status }, { request, aborted }): ThrottleVerdict | undefined {
+          inThrottle.shift()?.();
+          return atRest ? undefined : classified(status === "fulfilled" ? "answered" : "failed", request, aborted);
+        },
+      }),
+      ...(dice && {
+        random() {
+          const drawn = diced(thrown++);
+          inThrottle.shift()?.();
+          return drawn;
+        },
+      }),
+      clock,
+    });
+    const limit = concurrencyLimit(room, { clock });
+    const service = layer.wrap(limit.wrap(innermost));
+    const model = new ThrottleModel(
+      { ...rules, dice: dice ? diced : undefined },
+      room,
+      classifies ? classified : (): undefined => undefined,
+    );
+    innermost.most = room;
+    const acts: NonNullable<Trial["acts"]> = {
+      ...usualActs,
+      /** The model knows nothing of what happens in the middle of a step. */
+      inThrottle(step, play) {
+        if (play.model !== undefined) return;
+        const act = acts[["abort", "release", "respond", "call", "tryReady", "refuse", "spend"][step.ms % 7]!];
+        inThrottle.push(() => {
+          nested.add(play.callers.all.length);
+          act?.(step, play);
+        });
       },
-    }),
-    ...(dice && {
-      random() {
-        const drawn = diced(thrown++);
-        inThrottle.shift()?.();
-        return drawn;
+    };
+    return {
+      model,
+      serviceFor: () => service,
+      lineOf: (who) => (nested.has(who) ? who : -1),
+      counters() {
+        const { active, waiting, available, oldest } = limit;
+        const { requests, accepts, probability, refused } = layer;
+        return [requests, accepts, probability, layer.active, refused, active, waiting, available, oldest];
       },
-    }),
-    clock,
-  });
-  const limit = concurrencyLimit(room, { clock });
-  const service = layer.wrap(limit.wrap(innermost));
-  const model = new ThrottleModel(
-    { ...rules, dice: dice ? diced : undefined },
-    room,
-    classifies ? classified : (): undefined => undefined,
-  );
-  innermost.most = room;
-  const acts: NonNullable<Trial["acts"]> = {
-    ...usualActs,
-    /** The model knows nothing of what happens in the middle of a step. */
-    inThrottle(step, play) {
-      if (play.model !== undefined) return;
-      const act = acts[["abort", "release", "respond", "call", "tryReady", "refuse", "spend"][step.ms % 7]!];
-      inThrottle.push(() => {
-        nested.add(play.callers.all.length);
-        act?.(step, play);
-      });
-    },
-  };
-  return {
-    model,
-    serviceFor: () => service,
-    lineOf: (who) => (nested.has(who) ? who : -1),
-    counters() {
-      const { active, waiting, available, oldest } = limit;
-      const { requests, accepts, probability, refused } = layer;
-      return [requests, accepts, probability, layer.active, refused, active, waiting, available, oldest];
-    },
-    timers: () => clock.pending === 0,
-    acts,
-    wrong: () => stuckAt(limit),
-    open() {
-      inThrottle.length = 0;
-      atRest = true;
-      // What was refused is forgotten.
-      void clock.advance(rules.window);
-    },
-    idle() {
-      const { requests, accepts, probability, refused } = layer;
-      return [requests, accepts, probability, 0, refused, 0, 0, room, 0];
-    },
-    capacity: () => room,
-  };
-});
+      timers: () => clock.pending === 0,
+      acts,
+      wrong: () => stuckAt(limit),
+      open() {
+        inThrottle.length = 0;
+        atRest = true;
+        // What was refused is forgotten.
+        void clock.advance(rules.window);
+      },
+      idle() {
+        const { requests, accepts, probability, refused } = layer;
+        return [requests, accepts, probability, 0, refused, 0, 0, room, 0];
+      },
+      capacity: () => room,
+    };
+  },
+  kept,
+);

@@ -1,7 +1,19 @@
 import { Model, type ModelJob } from "./model.ts";
 import { NewsInOrder } from "./news-in-order.ts";
-import { type PlainConnection, PlainConnector, type ReconnectRules } from "./plain-connector.ts";
+import { type AttemptKind, type PlainConnection, PlainConnector, type ReconnectRules } from "./plain-connector.ts";
 import type { News } from "./plain-gate.ts";
+
+export interface ReconnectShape {
+  /** How many calls each connection takes at once. */
+  readonly max: number;
+  /** How attempts end, in turn. */
+  readonly attempts: readonly AttemptKind[];
+  /** How long the first backoff is. */
+  readonly delay: number;
+  readonly grows: boolean;
+  /** Whether a failure of readiness shows that the connection is broken. */
+  readonly notReadyBreaks: boolean;
+}
 
 /** Connections that are made one after the other, each with a gate of its own. */
 export class ReconnectModel extends Model {

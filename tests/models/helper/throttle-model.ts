@@ -3,6 +3,13 @@ import { NewsInOrder } from "./news-in-order.ts";
 import { PlainGate } from "./plain-gate.ts";
 import { PlainThrottle, type ThrottleRules } from "./plain-throttle.ts";
 
+export interface ThrottleShape extends Omit<ThrottleRules, "dice"> {
+  /** How many the limit inside lets in. */
+  readonly room: number;
+  readonly dice: boolean;
+  readonly classifies: boolean;
+}
+
 /** What an answer says of the other side; undefined where the default counts. */
 export type VerdictOn = (
   how: string,
