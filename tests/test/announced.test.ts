@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -15,9 +15,12 @@ test("what layers announce stands in the table of docs/observability.md", () => 
   const listed = [...section.matchAll(/^\| ((?:`[a-z-]+`(?:, )?)+)\s*\|/gm)].flatMap(([, types]) =>
     [...types!.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type!),
   );
-  const announced = globSync("packages/*/src/**/*.ts", { cwd: root }).flatMap((file) =>
-    announcedIn(readFileSync(join(root, file), "utf8")),
-  );
+  const announced = readdirSync(join(root, "packages")).flatMap((noun) => {
+    const sources = join(root, "packages", noun, "src");
+    return readdirSync(sources, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => announcedIn(readFileSync(join(sources, file), "utf8")));
+  });
   expect(announced).toContain("shed");
   expect(announced).toContain("conflict");
   expect([...new Set(announced)].filter((type) => !listed.includes(type))).toStrictEqual([]);

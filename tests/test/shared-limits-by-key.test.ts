@@ -164,24 +164,23 @@ test.skipIf(real.missing)(
   { timeout: 60_000 },
   async () => {
     await using server = await redisServer();
-    using clients = new DisposableStack();
+    using first = await respClient(server.port);
+    using second = await respClient(server.port);
+    using third = await respClient(server.port);
     const started = new Map<string, number>();
     // What may be held within `hold` is taken off the burst: 17.
     const most = deferred<void>();
-    const processes = await Promise.all(
-      [0, 1, 2].map(async () => {
-        const client = clients.use(await respClient(server.port));
-        const store = redisStore({ send: (args) => client.send(args) });
-        // A busy machine is no outage, and whoever waits does so until it is let in.
-        const rate = new SharedRate({ ...perMinute, hold: 10_000, timeout: 10_000, outage: "refuse", store });
-        const perClient = keyed({ key: (who: string) => who, gate: (who) => rate.forKey(who) });
-        const service = new ServiceBuilder().layer(perClient).serviceFn(async (who: string) => {
-          started.set(who, (started.get(who) ?? 0) + 1);
-          if (started.get("ann") === 80) most.resolve();
-        });
-        return { rate, perClient, service };
-      }),
-    );
+    const processes = [first, second, third].map((client) => {
+      const store = redisStore({ send: (args) => client.send(args) });
+      // A busy machine is no outage, and whoever waits does so until it is let in.
+      const rate = new SharedRate({ ...perMinute, hold: 10_000, timeout: 10_000, outage: "refuse", store });
+      const perClient = keyed({ key: (who: string) => who, gate: (who) => rate.forKey(who) });
+      const service = new ServiceBuilder().layer(perClient).serviceFn(async (who: string) => {
+        started.set(who, (started.get(who) ?? 0) + 1);
+        if (started.get("ann") === 80) most.resolve();
+      });
+      return { rate, perClient, service };
+    });
     const all = (who: Iterable<string>) => [...who].map((each, nth) => processes[nth % 3]!.service.call(each));
     const began = performance.now();
     const calls = Promise.allSettled(all(times(160, "ann")));
