@@ -23,7 +23,7 @@ export function requireWanted(owner: "call" | "ready", options: CallOptions): vo
   // Not by `Object.keys`, which makes an array: this costs a call with options 5 to 10 ns (`pnpm bench alone`).
   for (const key in options) {
     if (key !== "signal" && key !== "deadline" && key !== "waitUntil" && (key !== "request" || owner === "call")) {
-      refuse(owner, options, key);
+      refuseMember(owner, options, key);
     }
   }
   if (deadline !== undefined) requireDeadline(owner, deadline);
@@ -32,7 +32,7 @@ export function requireWanted(owner: "call" | "ready", options: CallOptions): vo
 }
 
 /** Refuses what cannot be an option; what an object of options inherits can be anything. */
-function refuse(owner: "call" | "ready", options: CallOptions, key: string): void {
+function refuseMember(owner: "call" | "ready", options: CallOptions, key: string): void {
   if (isSignal(options)) {
     throw new TypeError(`${owner}: options must be an object such as { signal }; received an AbortSignal`);
   }

@@ -45,7 +45,7 @@ export function failOnStatus(
   const answer = (response: Response, { signal }: HandlerOptions): Response | Promise<Response> => {
     let failed: boolean;
     try {
-      failed = requireBoolean(fails(response));
+      failed = answerOf(fails(response));
     } catch (error) {
       return readOff(bodyOf(response)).then(() => {
         throw error;
@@ -84,7 +84,7 @@ function bodyOf(response: Response): Response["body"] {
   }
 }
 
-function requireBoolean(value: unknown): boolean {
+function answerOf(value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw new TypeError(`${name}: fails must answer true or false; received ${show(value)}`);
 }
