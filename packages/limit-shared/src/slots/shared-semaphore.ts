@@ -87,7 +87,7 @@ export class SharedSemaphore
    * @throws TypeError | RangeError when it is something else
    */
   forKey(key: string): SharedSemaphore {
-    return new SharedSemaphore(this.terms, slotLayerName, [], this.kin(key));
+    return ofKin(this.terms, this.kin(key));
   }
 
   /** Why it refuses. */
@@ -370,4 +370,9 @@ export class SharedSemaphore
 /** A time that is still to come; Infinity where it is over, for then something else has been done about it. */
 function later(time: number, now: number): number {
   return time > now ? time : Infinity;
+}
+
+/** The gate of another key. Not named in the class itself: bundlers call a class that does so by another name. */
+function ofKin(terms: SlotTerms, kin: Kin<SlotTerms>): SharedSemaphore {
+  return new SharedSemaphore(terms, slotLayerName, [], kin);
 }
