@@ -43,7 +43,12 @@ async function measure(file: string, index: number, group: Group, quick: boolean
   const running = new Map<Variant, Asking>();
   const looking = new Set<Variant>();
   try {
-    for (const variant of group.variants) if (variant.fresh !== true) running.set(variant, await start(variant));
+    for (const variant of group.variants) {
+      if (variant.fresh === true) continue;
+      const asking = await start(variant);
+      running.set(variant, asking);
+      if (asking.looks) looking.add(variant);
+    }
     // In turns, so that what else the machine does befalls all alike.
     for (let round = 0; round < rounds; round++) {
       for (const variant of group.variants) {
