@@ -9,6 +9,7 @@ import * as fc from "fast-check";
 import { acts as usualActs, timeOut } from "./helper/acts.ts";
 import { AdaptiveModel, type AdaptiveRules, type Says } from "./helper/adaptive-model.ts";
 import { checkModel } from "./helper/check-model.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
@@ -54,7 +55,7 @@ const classified: Says = (how, request, aborted) => {
 
 checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
   const { initial, min, max, window, wanders, classifies } = shape;
-  const inLimit: (() => void)[] = [];
+  const middle = new InTheMiddle();
   const within = (limit: number): number => Math.min(Math.max(limit, min), max);
   const next: AdaptiveRules["next"] = ({ rtt, inflight, dropped }, limit, nth) => {
     if (wanders) return min + (((nth * 7 + Math.floor(rtt) + inflight) % 9) / 8) * (max - min);
@@ -69,7 +70,7 @@ checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
     limit: initial,
     eachSample: true,
     sample(sample) {
-      inLimit.shift()?.();
+      middle.asked();
       samples.push(sample);
       return wanders ? next(sample, layer.limit, samples.length - 1) : found.sample(sample);
     },
@@ -78,7 +79,7 @@ checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
     window: window ?? false,
     ...(classifies && {
       classify({ status }, { request, aborted }): Classification {
-        inLimit.shift()?.();
+        middle.asked();
         return classified(status === "fulfilled" ? "answered" : "failed", request, aborted)!;
       },
     }),
@@ -87,26 +88,19 @@ checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
   const service = layer.wrap(innermost);
   const model = new AdaptiveModel({ ...bounds, window, next }, classifies ? classified : (): undefined => undefined);
   innermost.most = max;
-  const nested = new Set<number>();
   const acts: NonNullable<Trial["acts"]> = {
     ...usualActs,
     timeOut(step, play) {
       for (const who of timeOut(step, play)) model.timedOut.add(who);
     },
-    /** The model knows nothing of what happens in the middle of a step. */
     inLimit(step, play) {
-      if (play.model !== undefined) return;
-      const act = acts[["abort", "release", "respond", "call", "tryReady", "refuse", "spend"][step.ms % 7]!];
-      inLimit.push(() => {
-        nested.add(play.callers.all.length);
-        act?.(step, play);
-      });
+      middle.add(acts, ["abort", "release", "respond", "call", "tryReady", "refuse", "spend"], step, play);
     },
   };
   return {
     model,
     serviceFor: () => service,
-    lineOf: (who) => (nested.has(who) ? who : -1),
+    lineOf: (who) => (middle.callers.has(who) ? who : -1),
     counters: () => [layer.limit, layer.active, layer.waiting, layer.available, layer.oldest, layer.rtt ?? -1],
     timers: () => clock.pending === 0,
     acts,
@@ -119,7 +113,7 @@ checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
       return real === expected ? undefined : `The algorithm was told ${real}, and in the model ${expected}.`;
     },
     open() {
-      inLimit.length = 0;
+      middle.end();
     },
     idle: () => [layer.limit, 0, 0, layer.limit, 0, layer.rtt ?? -1],
     capacity: () => layer.limit,

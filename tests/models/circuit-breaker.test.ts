@@ -5,6 +5,7 @@ import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { CircuitModel, type Shares } from "./helper/circuit-model.ts";
 import { stuckAt } from "./helper/stuck.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 import { kept } from "./kept/circuit-breaker.ts";
@@ -51,9 +52,7 @@ checkModel(
   (shape, { clock, innermost }) => {
     const { waits, grows, classifies, max, slowCall, slowRatio, ...rules } = shape;
     const breakFor = (nth: number): number => (grows ? Math.min(4 * 2 ** nth, 16) : 10);
-    const inChange: (() => void)[] = [];
-    /** Who calls in the middle of another's call, and may be in the line before it. */
-    const nested = new Set<number>();
+    const middle = new InTheMiddle();
     const breaker = circuitBreaker<number>({
       ...rules,
       ...(slowCall < Number.POSITIVE_INFINITY && { slowCall, slowRatio }),
@@ -61,12 +60,12 @@ checkModel(
       whenOpen: waits ? "wait" : "refuse",
       ...(classifies && {
         classify({ status }, { request, elapsed, aborted }): Verdict | undefined {
-          inChange.shift()?.();
+          middle.asked();
           const share = classified(status === "fulfilled" ? "answered" : "failed", request, elapsed, aborted);
           return share === undefined ? "ignore" : Number.isNaN(share) ? undefined : share;
         },
       }),
-      onChange: () => inChange.shift()?.(),
+      onChange: middle.asked,
       clock,
     });
     const limit = concurrencyLimit(max, { clock });
@@ -89,20 +88,14 @@ checkModel(
         breaker.isolate();
         if (play.model !== undefined) model.circuit.isolate();
       },
-      /** The model knows nothing of what happens in the middle of a step. */
       inChange(step, play) {
-        if (play.model !== undefined) return;
-        const act = acts[["open", "close", "isolate", "call", "abort", "release", "tryReady"][step.ms % 7]!];
-        inChange.push(() => {
-          nested.add(play.callers.all.length);
-          act?.(step, play);
-        });
+        middle.add(acts, ["open", "close", "isolate", "call", "abort", "release", "tryReady"], step, play);
       },
     };
     return {
       model,
       serviceFor: () => service,
-      lineOf: (who) => (nested.has(who) ? who : -1),
+      lineOf: (who) => (middle.callers.has(who) ? who : -1),
       counters() {
         const { state, calls, failures, slow, opened, refused, retryAfter = -1 } = breaker;
         const { active, waiting, available, oldest } = limit;
@@ -123,7 +116,7 @@ checkModel(
           ? `${breaker.waiting} wait at a closed circuit.`
           : stuckAt(limit),
       open() {
-        inChange.length = 0;
+        middle.end();
         innermost.throwsFor.clear();
         breaker.close();
         // All begin at once, so that none is slow.

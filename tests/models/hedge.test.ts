@@ -5,6 +5,7 @@ import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { HedgeModel } from "./helper/hedge-model.ts";
 import type { Play } from "./helper/play.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
@@ -36,19 +37,19 @@ checkModel(
   weights,
   shapes,
   ({ max, attempts, delay, outside }, { clock, innermost }) => {
-    const inHedge: (() => void)[] = [];
+    const middle = new InTheMiddle();
     const layer = hedge<number>({
       delay() {
-        inHedge.shift()?.();
+        middle.asked();
         return delay;
       },
       attempts,
       hedgeIf(request) {
-        inHedge.shift()?.();
+        middle.asked();
         return hedges(request);
       },
       cloneRequest(request) {
-        inHedge.shift()?.();
+        middle.asked();
         return request;
       },
       clock,
@@ -61,11 +62,8 @@ checkModel(
     innermost.most = max;
     const acts: NonNullable<Trial["acts"]> = {
       ...usualActs,
-      /** The model knows nothing of what happens in the middle of a step. */
       inHedge(step, play) {
-        if (play.model !== undefined) return;
-        const act = acts[["abort", "release", "respond", "call", "fail", "spend"][step.ms % 6]!];
-        inHedge.push(() => act?.(step, play));
+        middle.add(acts, ["abort", "release", "respond", "call", "fail", "spend"], step, play);
       },
     };
     return {
@@ -90,7 +88,7 @@ checkModel(
       timers: () => clock.pending === 0 || (clock.pending === 1 && model.armed),
       acts,
       open() {
-        inHedge.length = 0;
+        middle.end();
       },
       idle: () => [0, 0, max, 0, layer.hedges, layer.wins, layer.skipped, 0],
       capacity: () => max,

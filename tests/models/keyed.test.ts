@@ -6,6 +6,7 @@ import { acts as usualActs, spendElsewhere } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { KeyedModel } from "./helper/keyed-model.ts";
 import { stuckAt } from "./helper/stuck.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 import { kept } from "./kept/keyed.ts";
@@ -29,7 +30,7 @@ checkModel(
   weights,
   shapes,
   (rules, { clock, innermost }) => {
-    const inKey: (() => void)[] = [];
+    const middle = new InTheMiddle();
     let size: number = rules.each;
     const made: Semaphore[] = [];
     let shared: Semaphore | undefined;
@@ -38,11 +39,11 @@ checkModel(
     let rested = Number.POSITIVE_INFINITY;
     const layer = keyed<number, number>({
       key(request) {
-        inKey.shift()?.();
+        middle.asked();
         return request > rested ? 0 : keyOf(request);
       },
       gate(key: number | undefined) {
-        inKey.shift()?.();
+        middle.asked();
         const semaphore = new Semaphore(size, { clock });
         made.push(semaphore);
         if (key === undefined) shared = semaphore;
@@ -58,11 +59,8 @@ checkModel(
     const acts: NonNullable<Trial["acts"]> = {
       ...usualActs,
       spendElsewhere,
-      /** The model knows nothing of what happens in the middle of a step. */
       inKey(step, play) {
-        if (play.model !== undefined) return;
-        const act = acts[["abort", "release", "respond", "call", "spend", "tryReady"][step.ms % 6]!];
-        inKey.push(() => act?.(step, play));
+        middle.add(acts, ["abort", "release", "respond", "call", "spend", "tryReady"], step, play);
       },
     };
     return {
@@ -81,7 +79,7 @@ checkModel(
       acts,
       wrong: () => stuckAt(limit, ...made),
       open() {
-        inKey.length = 0;
+        middle.end();
         rested = seen;
         innermost.most = Number.POSITIVE_INFINITY;
         limit.max = size = 1_000;

@@ -5,6 +5,7 @@ import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
 import { PriorityModel } from "./helper/priority-model.ts";
 import { stuckAt } from "./helper/stuck.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import type { Trial } from "./helper/trial.ts";
 import { kept } from "./kept/priority.ts";
@@ -35,12 +36,12 @@ for (const [name, shapes, happens] of [
     happens,
     shapes,
     ({ max, ...rules }, { clock, innermost }) => {
-      const inPriority: (() => void)[] = [];
+      const middle = new InTheMiddle();
       const levelOf = (request: number): number => (request * 7 + 1) % rules.levels;
       const line = priorityLine<number>({
         ...rules,
         priority(request) {
-          inPriority.shift()?.();
+          middle.asked();
           return levelOf(request);
         },
         clock,
@@ -55,18 +56,11 @@ for (const [name, shapes, happens] of [
         model.gate.max = next;
         model.gate.serve();
       };
-      const nested = new Set<number>();
       const acts: NonNullable<Trial["acts"]> = {
         ...usualActs,
         max: ({ pick }) => setMax(pick % 4),
-        /** The model knows nothing of what happens in the middle of a step. */
         inPriority(step, play) {
-          if (play.model !== undefined) return;
-          const act = acts[["abort", "release", "respond", "call", "max"][step.ms % 5]!];
-          inPriority.push(() => {
-            nested.add(play.callers.all.length);
-            act?.(step, play);
-          });
+          middle.add(acts, ["abort", "release", "respond", "call", "max"], step, play);
         },
       };
       const levels = (): readonly number[] =>
@@ -76,14 +70,14 @@ for (const [name, shapes, happens] of [
         blind: true,
         // The newest may be first.
         repeats: rules.order !== "fifo",
-        lineOf: (who) => (nested.has(who) ? who : -1 - levelOf(who)),
+        lineOf: (who) => (middle.callers.has(who) ? who : -1 - levelOf(who)),
         serviceFor: () => service,
         counters: () => [limit.active, limit.waiting, limit.available, limit.oldest, ...levels()],
         wrong: () => stuckAt(limit),
         timers: () => clock.pending === 0 || (clock.pending === 1 && limit.waiting > 0 && rules.codel !== undefined),
         acts,
         open() {
-          inPriority.length = 0;
+          middle.end();
           setMax(6);
         },
         idle: () => [0, 0, 6, 0, ...line.levels.flatMap(({ granted, refused }) => [0, granted, refused])],

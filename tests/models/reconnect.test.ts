@@ -7,6 +7,7 @@ import { checkModel } from "./helper/check-model.ts";
 import { type Answer, caller, Reason } from "./helper/innermost.ts";
 import type { AttemptKind } from "./helper/plain-connector.ts";
 import { ReconnectModel, type ReconnectShape } from "./helper/reconnect-model.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import type { Trial } from "./helper/trial.ts";
@@ -47,8 +48,7 @@ checkModel(
   shapes,
   (shape, { clock, innermost }) => {
     const { max, attempts, grows, notReadyBreaks } = shape;
-    const inReconnect: (() => void)[] = [];
-    const during = (): void => inReconnect.shift()?.();
+    const middle = new InTheMiddle();
     let atRest = false;
     const kindOf = (nth: number): AttemptKind => attempts[nth % attempts.length]!;
     const delayOf = (nth: number): number => (grows ? Math.min(shape.delay * 2 ** nth, 20) : shape.delay);
@@ -61,7 +61,6 @@ checkModel(
     const states: string[] = [];
     /** By which connection each call was begun. */
     const servedBy = new Map<number, number>();
-    const nested = new Set<number>();
 
     const connection = (): Service<number, Answer> => {
       const nth = made.length;
@@ -79,7 +78,7 @@ checkModel(
     const service = reconnect<Service<number, Answer>>(
       () => {
         const kind = atRest ? "at once" : kindOf(service.attempts - 1);
-        during();
+        middle.asked();
         if (kind === "at once") return connection();
         if (kind === "throws") throw refused();
         return new Promise((resolve, reject) => {
@@ -88,23 +87,23 @@ checkModel(
       },
       {
         isBroken(failure) {
-          during();
+          middle.asked();
           if (atRest || !(failure instanceof Reason)) return false;
           return breaks(failure.why, failure.who ?? 0);
         },
         backoff: {
           next(nth = 0) {
-            during();
+            middle.asked();
             return { delay: delayOf(nth), state: nth + 1 };
           },
         },
         close(broken) {
-          during();
+          middle.asked();
           closed.push(made.indexOf(broken));
         },
         onChange({ to }) {
           states.push(to);
-          during();
+          middle.asked();
         },
         clock,
       },
@@ -127,15 +126,8 @@ checkModel(
       connectionFails(_step, play) {
         if (end(false) && play.model !== undefined) model.connector.end(false);
       },
-      /** The model knows nothing of what happens in the middle of a step. */
       inReconnect(step, play) {
-        if (play.model !== undefined) return;
-        const act =
-          acts[["abort", "release", "respond", "call", "tryReady", "connects", "fail", "ready"][step.ms % 8]!];
-        inReconnect.push(() => {
-          nested.add(play.callers.all.length);
-          act?.(step, play);
-        });
+        middle.add(acts, ["abort", "release", "respond", "call", "tryReady", "connects", "fail", "ready"], step, play);
       },
     };
     const counters = (): readonly number[] => {
@@ -149,7 +141,7 @@ checkModel(
     return {
       model,
       serviceFor: () => service,
-      lineOf: (who) => (nested.has(who) ? `nested ${who}` : servedBy.get(who)),
+      lineOf: (who) => (middle.callers.has(who) ? `nested ${who}` : servedBy.get(who)),
       counters,
       optionsOf(who, { other, ms, pick }) {
         if (!other || pick < 6) return {};
@@ -174,7 +166,7 @@ checkModel(
         return real === expected ? undefined : `Seen ${real}, and in the model ${expected}.`;
       },
       open() {
-        inReconnect.length = 0;
+        middle.end();
         atRest = true;
         end(true);
         // So that there is a connection in the end.

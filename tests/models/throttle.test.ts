@@ -3,6 +3,7 @@ import { throttle, type ThrottleVerdict } from "@sluice/throttle";
 import * as fc from "fast-check";
 import { acts as usualActs } from "./helper/acts.ts";
 import { checkModel } from "./helper/check-model.ts";
+import { InTheMiddle } from "./helper/in-the-middle.ts";
 import { usual } from "./helper/schedule.ts";
 import { stuckAt } from "./helper/stuck.ts";
 import { ThrottleModel, type ThrottleShape, type VerdictOn } from "./helper/throttle-model.ts";
@@ -44,24 +45,22 @@ checkModel(
   shapes,
   (shape, { clock, innermost }) => {
     const { dice, classifies, room, ...rules } = shape;
-    const inThrottle: (() => void)[] = [];
+    const middle = new InTheMiddle();
     let atRest = false;
-    /** Who calls in the middle of another's call, and may begin before it. */
-    const nested = new Set<number>();
     const diced = (nth: number): number => (nth * 0.37) % 1;
     let thrown = 0;
     const layer = throttle<number>({
       ...rules,
       ...(classifies && {
         classify({ status }, { request, aborted }): ThrottleVerdict | undefined {
-          inThrottle.shift()?.();
+          middle.asked();
           return atRest ? undefined : classified(status === "fulfilled" ? "answered" : "failed", request, aborted);
         },
       }),
       ...(dice && {
         random() {
           const drawn = diced(thrown++);
-          inThrottle.shift()?.();
+          middle.asked();
           return drawn;
         },
       }),
@@ -77,20 +76,14 @@ checkModel(
     innermost.most = room;
     const acts: NonNullable<Trial["acts"]> = {
       ...usualActs,
-      /** The model knows nothing of what happens in the middle of a step. */
       inThrottle(step, play) {
-        if (play.model !== undefined) return;
-        const act = acts[["abort", "release", "respond", "call", "tryReady", "refuse", "spend"][step.ms % 7]!];
-        inThrottle.push(() => {
-          nested.add(play.callers.all.length);
-          act?.(step, play);
-        });
+        middle.add(acts, ["abort", "release", "respond", "call", "tryReady", "refuse", "spend"], step, play);
       },
     };
     return {
       model,
       serviceFor: () => service,
-      lineOf: (who) => (nested.has(who) ? who : -1),
+      lineOf: (who) => (middle.callers.has(who) ? who : -1),
       counters() {
         const { active, waiting, available, oldest } = limit;
         const { requests, accepts, probability, refused } = layer;
@@ -100,7 +93,7 @@ checkModel(
       acts,
       wrong: () => stuckAt(limit),
       open() {
-        inThrottle.length = 0;
+        middle.end();
         atRest = true;
         // What was refused is forgotten.
         void clock.advance(rules.window);

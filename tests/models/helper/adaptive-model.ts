@@ -52,7 +52,7 @@ export class AdaptiveModel extends Model {
     super();
     const news = new NewsInOrder(
       (tell) => this.later(tell),
-      ({ who }) => this.move(who),
+      ({ who }) => this.arrive(who),
     );
     this.gate = new PlainGate(rules.initial, news);
     this.rules = rules;
@@ -130,12 +130,6 @@ export class AdaptiveModel extends Model {
     if (next > gate.max && sample.inflight < gate.max / 2) return;
     gate.max = next;
     gate.serve();
-  }
-
-  private move(who: number): void {
-    if (this.aborted.has(who)) this.giveUp(who);
-    else if (this.fails()) this.fail(who, "not ready");
-    else this.granted(who);
   }
 }
 

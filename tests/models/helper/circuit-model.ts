@@ -102,8 +102,7 @@ export class CircuitModel extends Model {
   private move({ who, gate }: News[number]): void {
     if (this.aborted.has(who)) this.giveUp(who);
     else if (gate === this.circuit && !this.gate.take(who)) this.gate.join(who);
-    else if (this.fails()) this.fail(who, "not ready");
-    else this.granted(who);
+    else this.arrive(who);
   }
 
   protected override begin(who: number, request: number): void {

@@ -40,10 +40,6 @@ export class GateModel<G extends PlainGate = PlainGate> extends Model {
   }
 
   protected tell(): boolean {
-    return tellAll(this.news, (place) => {
-      const who = place % 1_000;
-      if (this.aborted.has(who) || !this.fails()) this.hear(who);
-      else this.fail(who, "not ready");
-    });
+    return tellAll(this.news, (place) => this.arrive(place % 1_000));
   }
 }

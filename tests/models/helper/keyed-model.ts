@@ -104,8 +104,7 @@ export class KeyedModel extends Model {
   private move({ who, gate }: News[number]): void {
     if (this.aborted.has(who)) this.giveUp(who);
     else if (gate !== this.inner && !this.enter(who)) this.inner.join(who);
-    else if (this.fails()) this.fail(who, "not ready");
-    else this.granted(who);
+    else this.arrive(who);
   }
 
   protected override begin(who: number, request: number): void {

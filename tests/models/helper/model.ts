@@ -133,6 +133,12 @@ export abstract class Model {
     else this.granted(who);
   }
 
+  /** Somebody who was served comes to the service inside. */
+  protected arrive(who: number): void {
+    if (this.aborted.has(who) || !this.fails()) this.hear(who);
+    else this.fail(who, "not ready");
+  }
+
   protected granted(who: number): void {
     if (this.calling.has(who)) this.begin(who, who);
     else this.states[who] = "holds";

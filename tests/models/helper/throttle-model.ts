@@ -28,7 +28,7 @@ export class ThrottleModel extends Model {
     this.throttle = new PlainThrottle(rules);
     const news = new NewsInOrder(
       (tell) => this.later(tell),
-      ({ who }) => this.move(who),
+      ({ who }) => this.arrive(who),
     );
     this.gate = new PlainGate(max, news);
     this.verdictOn = verdictOn;
@@ -93,12 +93,6 @@ export class ThrottleModel extends Model {
     const verdict = this.verdictOn(how, request, aborted);
     this.throttle.answered(who, verdict ?? verdictByDefault(how, aborted));
     super.answered(job, how);
-  }
-
-  private move(who: number): void {
-    if (this.aborted.has(who)) this.giveUp(who);
-    else if (this.fails()) this.fail(who, "not ready");
-    else this.granted(who);
   }
 }
 
