@@ -3,6 +3,7 @@ import type { CallOptions } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
 import { report } from "../kit/report.ts";
 import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
+import { cancelGrant } from "./slot-source.ts";
 
 /** A gate of ours that counts outcomes. Of each stay exactly one of `cancelled` and `ended` is called, once. */
 export interface Counts<Stay, in Req = any> {
@@ -161,12 +162,5 @@ const untilAnswered: Behaviour<AnswerSlots<any>> = {
     const observed = answer.then(slot.fulfilled, slot.rejected);
     return edge ? observed : answer;
   },
-  cancel(reservation) {
-    const slot = reservation as AnswerSlot<any>;
-    const { inner } = slot;
-    if (inner === nothing) return;
-    slot.inner = nothing;
-    inner.cancel();
-    slot.release();
-  },
+  cancel: cancelGrant,
 };

@@ -1,5 +1,5 @@
 import type { Asker, Entrance } from "../stack/asker.ts";
-import type { Reservation } from "../stack/reservation.ts";
+import { nothing, type Reservation } from "../stack/reservation.ts";
 
 /** A place in a gate of ours: what the layer makes of it is its reservation. */
 export interface Grant extends Reservation<any> {
@@ -7,6 +7,16 @@ export interface Grant extends Reservation<any> {
   inner: Reservation;
   /** Gives it back before it was reserved: there was no room further inside. Never throws. */
   release(used: false): void;
+}
+
+/** Gives back a grant that is reserved, and what is reserved further inside first. Does nothing where it was spent or given back already. */
+export function cancelGrant(reservation: Reservation<any>): void {
+  const grant = reservation as Grant;
+  const { inner } = grant;
+  if (inner === nothing) return;
+  grant.inner = nothing;
+  inner.cancel();
+  grant.release(false);
 }
 
 /** How the layer of a gate asks one of ours: for slots instead of leases. */

@@ -3,6 +3,7 @@ import { promiseOf } from "../kit/promise-of.ts";
 import { report } from "../kit/report.ts";
 import { handUp } from "../stack/hand-up.ts";
 import { type Behaviour, nothing, Reservation } from "../stack/reservation.ts";
+import { cancelGrant } from "./slot-source.ts";
 
 /**
  * A place in a gate of ours: the lease and the reservation of one stay after the other. It is used again, so that a call allocates
@@ -136,16 +137,6 @@ export class SlotPool {
   }
 }
 
-function cancel(reservation: Reservation<SlotPool>): void {
-  const slot = reservation as Slot;
-  const { inner } = slot;
-  // It was spent or released already.
-  if (inner === nothing) return;
-  slot.inner = nothing;
-  inner.cancel();
-  slot.release(false);
-}
-
 const untilSettled: Behaviour<SlotPool> = {
   start(reservation, request, options, edge) {
     const slot = reservation as WorkSlot;
@@ -164,7 +155,7 @@ const untilSettled: Behaviour<SlotPool> = {
     answer.then(slot.left, slot.left);
     return answer;
   },
-  cancel,
+  cancel: cancelGrant,
 };
 
 const untilStarted: Behaviour<SlotPool> = {
@@ -181,5 +172,5 @@ const untilStarted: Behaviour<SlotPool> = {
     }
     return inner.start(request, options, edge);
   },
-  cancel,
+  cancel: cancelGrant,
 };
