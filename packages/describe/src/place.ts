@@ -1,6 +1,6 @@
 import { type AnyService, partsOf, type Trait } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import { factsOf, factsWithLine, labelOf, numbersOf, traitsOf } from "./said-of-itself.ts";
+import { factsOf, factsWithLine, labelOf, lineOf, numbersOf, traitsOf } from "./said-of-itself.ts";
 import type { StackNode } from "./stack-node.ts";
 
 /** A node where it stands: with what is around it, and what is inside. */
@@ -31,11 +31,12 @@ export class Place {
       const { about } = layer;
       const within = new Place(inner, `${id}i`, this);
       this.inside = [within];
+      const line = lineOf(layer);
       const said = {
         label: labelOf(about),
         traits: traitsOf(about),
-        facts: factsWithLine(about, layer),
-        numbers: numbersOf(layer),
+        facts: factsWithLine(about, line),
+        numbers: numbersOf(layer, line),
       };
       this.node = { id, layer: layer.name, ...said, inner: within.node };
       // What a layer that only looks on holds are its counts.
@@ -51,7 +52,7 @@ export class Place {
         label: labelOf(about),
         traits: traitsOf(about),
         facts: factsOf(about),
-        numbers: numbersOf(counting),
+        numbers: numbersOf(counting, lineOf(counting)),
       };
       const branches = keyed.map(({ key, place }) => ({ key, node: place.node }));
       this.node = { id, layer: name, ...said, ...(branches.length > 0 ? { branches } : {}) };

@@ -33,18 +33,18 @@ export function factsOf(about: About | undefined): Readonly<Record<string, strin
   return Object.fromEntries(plain ?? []);
 }
 
-/** What it was made with, and which line its callers wait in, where that is one of its own. */
-export function factsWithLine(about: About | undefined, counting: object): ReturnType<typeof factsOf> {
-  const { name, label } = (lineOf(counting) ?? {}) as { readonly name?: unknown; readonly label?: unknown };
+/** What it was made with, and which line its callers wait in, where that is one of its own: `line` is what {@link lineOf} says. */
+export function factsWithLine(about: About | undefined, line: unknown): ReturnType<typeof factsOf> {
+  const { name, label } = (line ?? {}) as { readonly name?: unknown; readonly label?: unknown };
   if (typeof name !== "string") return factsOf(about);
   return { ...factsOf(about), line: typeof label === "string" ? `${name} (${label})` : name };
 }
 
 /**
  * What it counts: its members that are numbers, those by name in its members that are maps, and those of the line in which its callers wait,
- * where that is one of its own.
+ * where that is one of its own: `line` is what {@link lineOf} says.
  */
-export function numbersOf(counting: object): Readonly<Record<string, number>> {
+export function numbersOf(counting: object, line: unknown): Readonly<Record<string, number>> {
   const members = readable(() => Object.keys(counting)) ?? [];
   const own = members.flatMap((key) =>
     numbersIn(
@@ -52,7 +52,7 @@ export function numbersOf(counting: object): Readonly<Record<string, number>> {
       key,
     ),
   );
-  return Object.fromEntries([...own, ...numbersWithin(lineOf(counting), "line")]);
+  return Object.fromEntries([...own, ...numbersWithin(line, "line")]);
 }
 
 type Figure = readonly [name: string, value: number];
@@ -69,7 +69,7 @@ function numbersIn(member: unknown, name: string): readonly Figure[] {
 }
 
 /** What the line says of itself, as a logger writes it, which is plain values and ends somewhere; undefined where it says nothing. */
-function lineOf(counting: object): unknown {
+export function lineOf(counting: object): unknown {
   return readable(() => {
     const { line } = counting as { readonly line?: unknown };
     // Most have none, and a parse that throws takes longer than all else in a description.
