@@ -1,5 +1,6 @@
 import { type CallOptions, events } from "@sluice/core";
-import { abortWith, promiseOf, report } from "@sluice/core/kit";
+import { handUp } from "@sluice/core/internal";
+import { abortWith, promiseOf } from "@sluice/core/kit";
 import type { Hedging } from "./hedging.ts";
 
 /** The request of an attempt. */
@@ -106,14 +107,5 @@ export class Attempt {
     this.works++;
     promiseOf(work).then(left, left);
     handUp(this.request.options, work);
-  }
-}
-
-/** Registers work that goes on after the answer with the gates outside. */
-function handUp(options: CallOptions, work: Promise<unknown>): void {
-  try {
-    options.waitUntil?.(work);
-  } catch (error) {
-    report(error);
   }
 }
