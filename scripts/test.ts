@@ -16,7 +16,7 @@ import { newPackage } from "./steps/new-package.ts";
 import { packedInstall } from "./steps/packed-install.ts";
 import { runtimes } from "./steps/runtimes.ts";
 import { sizes } from "./steps/sizes.ts";
-import { demo, livePage, tests, testsOnSystemNode } from "./steps/tests.ts";
+import { demo, livePage, tests, testsAcrossPackages, testsOnSystemNode } from "./steps/tests.ts";
 import type { Outcome, Step } from "./steps/step.ts";
 
 /** A step that is one command. */
@@ -57,6 +57,7 @@ const steps: readonly Step[] = [
     ),
   },
   { name: "tests", run: tests },
+  { name: "tests across packages", run: testsAcrossPackages },
   { name: "tests on system Node", run: testsOnSystemNode },
   { name: "demo", run: demo },
   // Each starts gateways and their load: not both at once.

@@ -26,7 +26,7 @@ interface Coverage {
   readonly total: Readonly<Record<"branches" | "lines", { readonly pct: number }>>;
 }
 
-/** The unit and property tests of all packages, with the coverage of their sources. */
+/** The tests of each package, with how much of its sources they cover: each covers its own. */
 export async function tests({ scratch }: Context): Promise<Outcome> {
   const silent = unexplained();
   if (silent.length > 0) {
@@ -37,15 +37,27 @@ export async function tests({ scratch }: Context): Promise<Outcome> {
     };
   }
   const outcome = await vitest(join(scratch, "tests.json"), [
+    ...globSync("packages/*/test", { cwd: root }),
     "--coverage",
     `--coverage.reportsDirectory=${join(scratch, "coverage")}`,
   ]);
   if (!outcome.ok) return outcome;
   const { total } = JSON.parse(readFileSync(join(scratch, "coverage/coverage-summary.json"), "utf8")) as Coverage;
   const covered = `${total.branches.pct} % of branches and ${total.lines.pct} % of lines covered`;
+  return { ...outcome, summary: `${outcome.summary}, ${covered}` };
+}
+
+/**
+ * The models and the other tests across packages, and those of what is not published. Without coverage, which would have the models take
+ * half as long again.
+ */
+export async function testsAcrossPackages({ scratch }: Context): Promise<Outcome> {
+  const projects = ["tests", ...ours].map((name) => `--project=${name}`);
+  const outcome = await vitest(join(scratch, "tests-across-packages.json"), projects);
+  if (!outcome.ok) return outcome;
   // Each model names the seed of its schedules, which repeats them.
   const notes = outcome.output?.split("\n").filter((line) => /^model .* seed /.test(line)) ?? [];
-  return { ...outcome, summary: `${outcome.summary}, ${covered}`, notes: [...(outcome.notes ?? []), ...notes] };
+  return { ...outcome, notes: [...(outcome.notes ?? []), ...notes] };
 }
 
 /** The demo's own tests: they start it, with its servers and its load, each after the other. */
