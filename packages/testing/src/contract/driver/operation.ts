@@ -24,8 +24,6 @@ export class Operation {
   /** Whether the service was told the request, or asked blindly. A call on a permit for another request counts as not told. */
   readonly told: boolean;
   readonly watched: WatchedSignal = new WatchedSignal();
-  /** What its signal aborts with. */
-  readonly reason: Error;
   readonly deadline: number;
   /** Whether its promise is pending, fulfilled or rejected. */
   state: "open" | "kept" | "failed" = "open";
@@ -39,14 +37,19 @@ export class Operation {
   bare = false;
   /** Promises registered with its `waitUntil` that have not settled. */
   pendingWork = 0;
+  private aborts: Error | undefined;
 
   constructor(id: number, kind: "ready" | "call", request: unknown, told: boolean) {
     this.id = id;
     this.kind = kind;
     this.request = request;
     this.told = told;
-    this.reason = new Error(`abort of #${id}`);
     this.deadline = farOff + id;
+  }
+
+  /** What its signal aborts with. Made when it is needed: an error takes a stack trace, and few operations abort. */
+  get reason(): Error {
+    return (this.aborts ??= new Error(`abort of #${this.id}`));
   }
 
   get open(): boolean {
