@@ -347,7 +347,7 @@ async function tenants(): Promise<void> {
   const clock = new VirtualClock();
   const line = priorityLine({ priority: ({ method }: Ask) => (method === "GET" ? 1 : 0), codel: true, clock });
   const limit = adaptiveLimit(vegas({ initial: 1 }), { line, clock });
-  same<typeof limit, AdaptiveLimitLayer<Ask>>(true);
+  same<typeof limit, AdaptiveLimitLayer<Ask, OverloadedError>>(true);
   const rates = keyed({
     key: ({ path }: Ask) => path,
     gate: () => new TokenBucket({ limit: 3, interval: 1_000, clock }),

@@ -10,6 +10,7 @@ import {
 } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
+import { priorityLine } from "@sluice/priority";
 import { retry, retryPolicy } from "@sluice/retry";
 import { timeout, TimeoutError } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
@@ -54,6 +55,13 @@ const lookup = new ServiceBuilder()
   .serviceFn(async (n: number) => n > 3);
 expectTypeOf(lookup).toEqualTypeOf<Service<string, boolean | "busy", TimeoutError>>();
 expectTypeOf<FailureOf<typeof lookup>>().not.toBeAny();
+
+// A line that refuses callers adds that to what fails, and can be recovered from.
+const orderly = concurrencyLimit(1, { line: priorityLine({ priority: () => 0, codel: true }) });
+const refusing = new ServiceBuilder().layer(orderly).serviceFn((n: number) => n);
+expectTypeOf(refusing).toEqualTypeOf<Service<number, number, OverloadedError>>();
+const answering = new ServiceBuilder().layer(recover(OverloadedError, () => "busy" as const)).service(refusing);
+expectTypeOf(answering).toEqualTypeOf<Service<number, number | "busy", never>>();
 
 // The same, where the handler says nothing of its request.
 const inferred = new ServiceBuilder()

@@ -30,7 +30,7 @@ import { SampleWindow } from "./sample-window.ts";
 import { requireWindow, type WindowOptions } from "./window-options.ts";
 
 /** Options of {@link AdaptiveLimit}. */
-export interface AdaptiveLimitGateOptions<Req = unknown> {
+export interface AdaptiveLimitGateOptions<Req = unknown, Err = never> {
   /**
    * How calls are gathered before the algorithm is asked; default windows of 1,000 ms and 10 calls or more. `false`: each call by itself,
    * for algorithms with `eachSample` alone.
@@ -43,7 +43,7 @@ export interface AdaptiveLimitGateOptions<Req = unknown> {
    */
   readonly classify?: Classify<Classification, Req> | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. */
-  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
+  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req, Err>) | undefined;
   /** Where round trips are measured; default `systemClock`. */
   readonly clock?: Clock | undefined;
   /** Tells this limit apart from others: `"db"`. It is on its events. Default: none. */
@@ -57,14 +57,14 @@ const name = "adaptiveLimit";
 
 /**
  * The gate behind {@link adaptiveLimit}: a semaphore whose `max` follows an algorithm. For `gate()`, under a name of its own, and for a
- * limit for each key.
+ * limit for each key. `Err` is what its line refuses with.
  *
  * @example
  * const service = new ServiceBuilder().layer(gate(new AdaptiveLimit(vegas()), { name: "upstream" })).serviceFn(ask);
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req> {
+export class AdaptiveLimit<in Req = unknown, out Err = never> implements Gate<Req, Err>, Measures<Req> {
   /** Tells this limit apart from others. */
   readonly label: string | undefined;
   /** What the limit is never below. */
@@ -72,9 +72,10 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
   /** What the limit is never above. */
   readonly max: number;
   /** The option `line`, where there is one: with the counters that it may have. */
-  readonly line: AdaptiveLimitGateOptions<Req>["line"];
+  readonly line: AdaptiveLimitGateOptions<Req, Err>["line"];
+  declare readonly "~failure"?: (() => Err) | undefined;
   private readonly algorithm: LimitAlgorithm;
-  private readonly semaphore: Semaphore;
+  private readonly semaphore: Semaphore<Err>;
   private readonly window: SampleWindow | undefined;
   private readonly staleTime: number;
   private readonly classify: Classify<Classification, Req> | undefined;
@@ -86,7 +87,7 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
   private reported = false;
 
   /** @param owner what errors call it */
-  constructor(algorithm: LimitAlgorithm, options?: AdaptiveLimitGateOptions<Req>, owner = "AdaptiveLimit") {
+  constructor(algorithm: LimitAlgorithm, options?: AdaptiveLimitGateOptions<Req, Err>, owner = "AdaptiveLimit") {
     const { min, max, limit, eachSample } = readAlgorithm(owner, algorithm);
     const read = readOptions(owner, options, ["window", "classify", "line", "clock", "label"]);
     this.algorithm = algorithm;
@@ -237,13 +238,13 @@ export class AdaptiveLimit<in Req = unknown> implements Gate<Req>, Measures<Req>
 }
 
 /** A checked line, under the name of who was given it. */
-function lineOf<Req>(
+function lineOf<Req, Err>(
   owner: string,
-  line: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined,
-): SemaphoreOptions["line"] {
+  line: ((serve: () => void) => WaitingLine<Lease, Req, Err>) | undefined,
+): SemaphoreOptions<Err>["line"] {
   if (line === undefined) return undefined;
   let serve = (): void => {};
-  const made = requireLine<Lease>(owner, line, () => {
+  const made = requireLine<Lease, Err>(owner, line, () => {
     serve();
   });
   return (served) => {

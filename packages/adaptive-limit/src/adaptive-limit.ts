@@ -1,10 +1,10 @@
-import { gate, type GateOptions, type Keeps, type Layer } from "@sluice/core";
+import { gate, type GateOptions, type Layer, type MayAdd } from "@sluice/core";
 import { readOptions, requireFunction } from "@sluice/core/kit";
 import { AdaptiveLimit, type AdaptiveLimitGateOptions } from "./adaptive-limit-gate.ts";
 import type { LimitAlgorithm } from "./limit-algorithm.ts";
 
 /** Options of {@link adaptiveLimit}. */
-export interface AdaptiveLimitOptions<Req = unknown> extends AdaptiveLimitGateOptions<Req> {
+export interface AdaptiveLimitOptions<Req = unknown, Err = never> extends AdaptiveLimitGateOptions<Req, Err> {
   /**
    * Holds the permit past the response, until the promise that it returns settles: until a streamed body has ended. The round trip then
    * goes on until there. Called once for each response; undefined holds nothing. Default: no longer than the call.
@@ -12,8 +12,8 @@ export interface AdaptiveLimitOptions<Req = unknown> extends AdaptiveLimitGateOp
   readonly until?: GateOptions["until"];
 }
 
-/** The layer that {@link adaptiveLimit} makes. One value is one limit, for all the services that it wraps. */
-export interface AdaptiveLimitLayer<Req = unknown> extends Layer<Keeps<Req>> {
+/** The layer that {@link adaptiveLimit} makes. One value is one limit, for all the services that it wraps. `Err` is what its `line` refuses with. */
+export interface AdaptiveLimitLayer<Req = unknown, Err = never> extends Layer<MayAdd<Err, Req>> {
   /** How many calls are let in at once, now. */
   readonly limit: number;
   /** Permits held: those reserved, and those whose work has not settled. */
@@ -29,7 +29,7 @@ export interface AdaptiveLimitLayer<Req = unknown> extends Layer<Keeps<Req>> {
   /** What the algorithm takes for a round trip without a queue, in milliseconds; undefined where it knows none. */
   readonly baseline: number | undefined;
   /** The option `line`, where there is one: with the counters that it may have. */
-  readonly line: AdaptiveLimitOptions<Req>["line"];
+  readonly line: AdaptiveLimitOptions<Req, Err>["line"];
 }
 
 const name = "adaptiveLimit";
@@ -47,17 +47,17 @@ const name = "adaptiveLimit";
  * @param algorithm `vegas()`, `gradient()`, `aimd()` or one of your own; each layer needs one of its own, for it has a state
  * @throws TypeError | RangeError when an option is not in its range
  */
-export function adaptiveLimit<Req = unknown>(
+export function adaptiveLimit<Req = unknown, Err = never>(
   algorithm: LimitAlgorithm,
-  options?: AdaptiveLimitOptions<Req>,
-): AdaptiveLimitLayer<Req> {
+  options?: AdaptiveLimitOptions<Req, Err>,
+): AdaptiveLimitLayer<Req, Err> {
   const { until, ...rest } = readOptions(name, options, ["window", "classify", "line", "until", "clock", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
-  const limit = new AdaptiveLimit<Req>(algorithm, rest, name);
+  const limit = new AdaptiveLimit<Req, Err>(algorithm, rest, name);
   const { label, min, max } = limit;
   const facts = { initial: limit.limit, min, max, ...(limit.bounded && { boundedLine: true }) };
   return {
-    ...(gate(limit, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps<Req>>),
+    ...(gate(limit, { name, until, label, traits: ["limits"], facts }) as Layer<MayAdd<Err, Req>>),
     line: limit.line,
     get limit() {
       return limit.limit;

@@ -3,6 +3,7 @@ import {
   type Keeps,
   type KindOf,
   type Lease,
+  type OverloadedError,
   raises,
   type Service,
   ServiceBuilder,
@@ -49,6 +50,15 @@ const ordered = adaptiveLimit(vegas(), { line });
 expectTypeOf(ordered).toEqualTypeOf<AdaptiveLimitLayer<{ readonly path: string }>>();
 // @ts-expect-error a number has no path
 new ServiceBuilder().layer(ordered).serviceFn((request: number) => request);
+
+// What a line refuses callers with is a failure of the stack.
+declare const bounded: (serve: () => void) => WaitingLine<Lease, unknown, OverloadedError>;
+const impatient = adaptiveLimit(vegas(), { line: bounded });
+expectTypeOf(impatient).toEqualTypeOf<AdaptiveLimitLayer<unknown, OverloadedError>>();
+expectTypeOf(new ServiceBuilder().layer(impatient).service(find)).toEqualTypeOf<
+  Service<string, number, NotFound | OverloadedError>
+>();
+expectTypeOf(new AdaptiveLimit(vegas(), { line: bounded })).toExtend<Gate<unknown, OverloadedError>>();
 
 // A gate for requests of any kind is one for each kind.
 expectTypeOf(new AdaptiveLimit(aimd())).toExtend<Gate<string>>();

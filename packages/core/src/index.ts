@@ -27,6 +27,7 @@ export type {
   MapsFailure,
   MapsRequest,
   MapsResponse,
+  MayAdd,
   Mismatch,
   Recovers,
   TakesOnly,

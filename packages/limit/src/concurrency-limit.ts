@@ -3,9 +3,9 @@ import {
   events,
   gate,
   type GateOptions,
-  type Keeps,
   type Layer,
   type Lease,
+  type MayAdd,
   Semaphore,
   type WaitingLine,
 } from "@sluice/core";
@@ -13,7 +13,7 @@ import { readOptions, requireFunction, requireLabel, show } from "@sluice/core/k
 import { type Counters, withCounters } from "./counters.ts";
 
 /** Options of {@link concurrencyLimit}. */
-export interface ConcurrencyLimitOptions<Req = unknown> {
+export interface ConcurrencyLimitOptions<Req = unknown, Err = never> {
   /**
    * Holds the permit past the response, until the promise that it returns settles: until a streamed body has
    * ended. Called once for each response; undefined holds nothing. Default: no longer than the call.
@@ -22,24 +22,24 @@ export interface ConcurrencyLimitOptions<Req = unknown> {
   /** Where `oldest` reads time; default `systemClock`. A semaphore has its own. */
   readonly clock?: Clock | undefined;
   /** Makes the line in which callers wait, for an order of its own; default first come, first served. A semaphore has its own. */
-  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req>) | undefined;
+  readonly line?: ((serve: () => void) => WaitingLine<Lease, Req, Err>) | undefined;
   /** Tells this limit apart from others: `"db"`. It is on its refusals and events. Default: none. */
   readonly label?: string | undefined;
 }
 
 /**
  * A layer that lets at most `max` calls run at once. One value is one limit, for all the services that it wraps. Its `active` permits
- * are the reserved ones, and those whose work has not settled.
+ * are the reserved ones, and those whose work has not settled. `Err` is what its `line` refuses with.
  */
-export interface ConcurrencyLimit<Req = unknown> extends Layer<Keeps<Req>>, Counters {
+export interface ConcurrencyLimit<Req = unknown, Err = never> extends Layer<MayAdd<Err, Req>>, Counters {
   /** How many may run at once. Raising it serves waiters; lowering it takes nothing from running calls. */
   max: number;
   /** The option `line`, where there is one: with the counters that it may have. */
-  readonly line: ConcurrencyLimitOptions<Req>["line"];
+  readonly line: ConcurrencyLimitOptions<Req, Err>["line"];
 }
 
 /** A semaphore by its members, for one of another copy of core is as good. */
-type AnySemaphore = Pick<Semaphore, keyof Semaphore>;
+type AnySemaphore<Err = any> = Pick<Semaphore<Err>, keyof Semaphore>;
 
 /**
  * Lets at most `max` calls run at once. A call counts from its reservation until its work, and all that was registered
@@ -54,18 +54,18 @@ type AnySemaphore = Pick<Semaphore, keyof Semaphore>;
  *   several layers may share
  * @throws TypeError | RangeError when an option is not in its range
  */
-export function concurrencyLimit<Req = unknown>(
+export function concurrencyLimit<Req = unknown, Err = never>(
   max: number,
-  options?: ConcurrencyLimitOptions<Req>,
-): ConcurrencyLimit<Req>;
-export function concurrencyLimit(
-  semaphore: AnySemaphore,
+  options?: ConcurrencyLimitOptions<Req, Err>,
+): ConcurrencyLimit<Req, Err>;
+export function concurrencyLimit<Err = never>(
+  semaphore: AnySemaphore<Err>,
   options?: Omit<ConcurrencyLimitOptions, "clock" | "line">,
-): ConcurrencyLimit;
+): ConcurrencyLimit<unknown, Err>;
 export function concurrencyLimit(
   max: number | AnySemaphore,
-  options?: ConcurrencyLimitOptions<any>,
-): ConcurrencyLimit<any> {
+  options?: ConcurrencyLimitOptions<any, any>,
+): ConcurrencyLimit<any, any> {
   const { until, clock, line, label } = readOptions(name, options, ["until", "clock", "line", "label"]);
   if (until !== undefined) requireFunction(name, "until", until);
   requireLabel(name, label);
@@ -84,10 +84,14 @@ export function concurrencyLimit(
 const name = "concurrencyLimit";
 
 /** The layer holds the semaphore: a stack refuses to hold it twice, for a caller would wait for itself. */
-function layerOf(semaphore: AnySemaphore, until: GateOptions["until"], label: string | undefined): ConcurrencyLimit {
+function layerOf(
+  semaphore: AnySemaphore,
+  until: GateOptions["until"],
+  label: string | undefined,
+): ConcurrencyLimit<any, any> {
   const facts = { max: semaphore.max, ...(semaphore.bounded && { boundedLine: true }) };
   const layer = {
-    ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<Keeps>),
+    ...(gate(semaphore, { name, until, label, traits: ["limits"], facts }) as Layer<MayAdd<any>>),
     get max() {
       return semaphore.max;
     },

@@ -1,7 +1,9 @@
 import {
+  gate,
   type KindOf,
   type Keeps,
   type Lease,
+  type OverloadedError,
   type Service,
   ServiceBuilder,
   serviceFn,
@@ -31,6 +33,24 @@ expectTypeOf(byLevel).toEqualTypeOf<ConcurrencyLimit<{ readonly level: number }>
 new ServiceBuilder().layer(byLevel).serviceFn(({ level }) => level);
 // @ts-expect-error a text has no level
 new ServiceBuilder().layer(byLevel).serviceFn((name: string) => name);
+
+// What a line refuses callers with is a failure of the stack.
+declare const bounded: (serve: () => void) => WaitingLine<Lease, unknown, OverloadedError>;
+const impatient = concurrencyLimit(1, { line: bounded });
+expectTypeOf(impatient).toEqualTypeOf<ConcurrencyLimit<unknown, OverloadedError>>();
+expectTypeOf(new ServiceBuilder().layer(impatient).service(find)).toEqualTypeOf<
+  Service<string, number, NotFound | OverloadedError>
+>();
+const shared = new Semaphore(1, { line: bounded });
+expectTypeOf(new ServiceBuilder().layer(concurrencyLimit(shared)).service(find)).toEqualTypeOf<
+  Service<string, number, NotFound | OverloadedError>
+>();
+expectTypeOf(gate(shared, { name: "upstream" }).wrap(find)).toEqualTypeOf<
+  Service<string, number, NotFound | OverloadedError>
+>();
+// @ts-expect-error this one is said to refuse nobody
+const patient: ConcurrencyLimit = impatient;
+void patient;
 
 limit.max = 2;
 // @ts-expect-error a counter is not to be set

@@ -1,17 +1,23 @@
-import type { WaitingLine } from "@sluice/core";
+import type { OverloadedError, WaitingLine } from "@sluice/core";
 import { type LevelCount, LevelCounter } from "./level-count.ts";
 import { LineByLevel } from "./line-by-level.ts";
 import { type PriorityLineOptions, requireOptions } from "./priority-options.ts";
 
-/** What {@link priorityLine} makes: the option `line` of a limit, and what its lines count. */
-export interface PriorityLine<in Req = unknown> {
+/** What {@link priorityLine} makes: the option `line` of a limit, and what its lines count. `Err` is what its lines refuse with. */
+export interface PriorityLine<in Req = unknown, out Err = never> {
   /** Makes a line. `serve` grants to those in line while there is room. */
-  <Grant>(serve: () => void): WaitingLine<Grant, Req>;
+  <Grant>(serve: () => void): WaitingLine<Grant, Req, Err>;
   /** What is counted of each level, the most important first: of all the lines that it has made. */
   readonly levels: readonly LevelCount[];
   /** The name, the label, `maxWaiting` where there is one, and the counters: what a logger needs. */
   toJSON(): Record<string, unknown>;
 }
+
+/** Options with which no caller is refused. */
+type PatientOptions<Req> = PriorityLineOptions<Req> & {
+  readonly maxWaiting?: undefined;
+  readonly codel?: undefined;
+};
 
 const name = "priorityLine";
 
@@ -28,7 +34,9 @@ const name = "priorityLine";
  *
  * @throws TypeError | RangeError when an option is not in its range
  */
-export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLine<Req> {
+export function priorityLine<Req>(options: PatientOptions<Req>): PriorityLine<Req>;
+export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLine<Req, OverloadedError>;
+export function priorityLine<Req>(options: PriorityLineOptions<Req>): PriorityLine<Req, OverloadedError> {
   const required = requireOptions(name, options);
   const counters = Array.from({ length: required.levels }, () => new LevelCounter());
   const make = <Grant>(serve: () => void): WaitingLine<Grant, Req> => new LineByLevel(required, counters, serve);

@@ -24,7 +24,7 @@ const settle = (): Promise<void> => new VirtualClock().advance(0);
 
 interface Made {
   readonly clock: VirtualClock;
-  readonly line: WaitingLine<string, Ask>;
+  readonly line: WaitingLine<string, Ask, unknown>;
   readonly levels: ReturnType<typeof priorityLine>["levels"];
   /** How often the line has asked to be served. */
   readonly asked: () => number;
@@ -41,7 +41,11 @@ function made(options: Partial<PriorityLineOptions<Ask>> = {}): Made {
 }
 
 /** Who is served, in order, by so many grants. */
-async function servedBy(line: WaitingLine<string, Ask>, names: readonly (readonly [string, number])[], grants: number) {
+async function servedBy(
+  line: WaitingLine<string, Ask, unknown>,
+  names: readonly (readonly [string, number])[],
+  grants: number,
+) {
   const order: string[] = [];
   for (const [name, level] of names) {
     line.join({ request: { level, name } }).then(
@@ -61,7 +65,7 @@ async function refusal(waiting: Promise<unknown>): Promise<unknown> {
   return state === "broken" ? reason : state;
 }
 const watched = new Map<Promise<unknown>, ReturnType<typeof watch>>();
-function joining(line: WaitingLine<string, Ask>, level: number, signal?: AbortSignal): Promise<string> {
+function joining(line: WaitingLine<string, Ask, unknown>, level: number, signal?: AbortSignal): Promise<string> {
   const waiting = line.join({ request: { level }, signal });
   watched.set(waiting, watch(waiting));
   return waiting;

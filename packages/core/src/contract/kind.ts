@@ -53,6 +53,9 @@ export interface Adds<E, Req = unknown, Res = unknown, Name extends string = "a 
   >;
 }
 
+/** {@link Adds} `E`, or {@link Keeps} where that is `never`: for a layer that fails only with what a part of it fails with. */
+export type MayAdd<E, Req = unknown> = [E] extends [never] ? Keeps<Req> : Adds<E, Req>;
+
 /** Takes `A`, and asks the service inside with `B`. */
 export interface MapsRequest<A, B> extends Kind {
   readonly "~asks"?: B;

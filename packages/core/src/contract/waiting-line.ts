@@ -4,7 +4,7 @@ import type { ReadyOptions } from "./service.ts";
  * A line of callers that wait for a grant, such as a lease. It decides who is served next: first come, first served, by priority, the
  * newest first. In any order, no waiter is overtaken between its grant and the next inner line.
  */
-export interface WaitingLine<Grant, in Req = any> {
+export interface WaitingLine<Grant, in Req = any, out Err = never> {
   /** How many wait and can be served. */
   readonly size: number;
   /** Whether it refuses callers by itself, because they are too many or wait too long. It is read once. Default: it does not. */
@@ -21,4 +21,6 @@ export interface WaitingLine<Grant, in Req = any> {
   join(options: ReadyOptions<Req>): Promise<Grant>;
   /** Serves the next waiter. Called only while `size` is above 0. */
   grant(grant: Grant): void;
+  /** Carries in the types what the line itself refuses with; never there at run time. */
+  readonly "~failure"?: (() => Err) | undefined;
 }

@@ -12,14 +12,14 @@ import { giveSlots } from "./slot-source.ts";
 import { type Slot, SlotPool } from "./slot.ts";
 
 /** Options of a {@link Semaphore}. */
-export interface SemaphoreOptions {
+export interface SemaphoreOptions<Err = never> {
   /** Where `oldest` reads time; default `systemClock`. */
   readonly clock?: Clock | undefined;
   /**
    * Makes the line in which callers wait: for an order of its own. `serve` grants leases to those in line while there is room; the
    * line calls it when a newcomer may be served again, and when a waiter has left. Default: first come, first served.
    */
-  readonly line?: ((serve: () => void) => WaitingLine<Lease>) | undefined;
+  readonly line?: ((serve: () => void) => WaitingLine<Lease, any, Err>) | undefined;
 }
 
 /** A slot for a caller that asks the semaphore itself. */
@@ -44,20 +44,21 @@ class SemaphoreLease implements Lease {
 
 /**
  * A number of slots: at most `max` are held at once, and waiters are served in order. The gate behind
- * `concurrencyLimit`; share one to put several services under one limit.
+ * `concurrencyLimit`; share one to put several services under one limit. `Err` is what its line refuses with.
  *
  * @example
  * const semaphore = new Semaphore(50);
  * const service = new ServiceBuilder().layer(gate(semaphore, { name: "upstream" })).serviceFn(ask);
  */
-export class Semaphore implements Gate<unknown> {
+export class Semaphore<Err = never> implements Gate<unknown, Err> {
   private readonly owner: string;
   private limit: number;
   private readonly clock: Clock;
   private readonly slots: SlotPool;
   /** What made the line in which callers wait, where it was given: with the counters that it may have. */
-  readonly line: SemaphoreOptions["line"];
-  private readonly waiters: WaitingLine<Lease>;
+  readonly line: SemaphoreOptions<Err>["line"];
+  declare readonly "~failure"?: (() => Err) | undefined;
+  private readonly waiters: WaitingLine<Lease, any, Err>;
   /** The same, where it is ours: callers of the layer stand in it themselves. */
   private readonly ownLine: Line<any> | undefined;
   /** Whether it is known since when slots are held. */
@@ -67,10 +68,10 @@ export class Semaphore implements Gate<unknown> {
    * @param max how many may hold a slot at once: a whole number of 0 or more, or Infinity
    * @throws TypeError | RangeError when an option is not in its range
    */
-  constructor(max: number, options?: SemaphoreOptions);
+  constructor(max: number, options?: SemaphoreOptions<Err>);
   /** @internal `owner` is what errors call it */
-  constructor(max: number, options?: SemaphoreOptions, owner?: string);
-  constructor(max: number, options?: SemaphoreOptions, owner = "Semaphore") {
+  constructor(max: number, options?: SemaphoreOptions<Err>, owner?: string);
+  constructor(max: number, options?: SemaphoreOptions<Err>, owner = "Semaphore") {
     giveSlots(asMade(), () => ({
       trySlot: (semaphore, request) => semaphore.trySlot(request),
       waitIn({ ownLine }, asker, entrance) {
@@ -183,7 +184,7 @@ export class Semaphore implements Gate<unknown> {
 }
 
 /** What all semaphores inherit. Not named in the class itself: bundlers call a class that does so by another name. */
-function asMade(): Semaphore {
+function asMade(): Semaphore<any> {
   return Semaphore.prototype;
 }
 

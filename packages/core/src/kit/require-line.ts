@@ -7,17 +7,17 @@ import { requireFunction, requireMethods, show } from "./check.ts";
  * @param serve what the line calls when a newcomer may be served again, and when a waiter has left
  * @throws TypeError when `make` is not a function, throws, or returns no line
  */
-export function requireLine<Grant>(
+export function requireLine<Grant, Err = never>(
   owner: string,
-  make: (serve: () => void) => WaitingLine<Grant>,
+  make: (serve: () => void) => WaitingLine<Grant, any, Err>,
   serve: () => void,
-): WaitingLine<Grant> {
+): WaitingLine<Grant, any, Err> {
   requireFunction(owner, "line", make);
   const fail = (what: string, cause?: unknown): never => {
     const wanted = "a function that returns a line (with blocks, join, grant)";
     throw new TypeError(`${owner}: line must be ${wanted}; received a function that ${what}`, { cause });
   };
-  let line: WaitingLine<Grant>;
+  let line: WaitingLine<Grant, any, Err>;
   try {
     line = make(serve);
   } catch (error) {

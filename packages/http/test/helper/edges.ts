@@ -1,7 +1,7 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ServiceBuilder } from "@sluice/core";
-import { concurrencyLimit } from "@sluice/limit";
+import { type ConcurrencyLimit, concurrencyLimit } from "@sluice/limit";
 import express from "express";
 import express4 from "express-4";
 import Fastify from "fastify";
@@ -29,7 +29,7 @@ export interface Edge extends AsyncDisposable {
   readonly handled: readonly Handled[];
 }
 
-type Limit = ReturnType<typeof concurrencyLimit>;
+type Limit = ConcurrencyLimit;
 
 /** What a handler wrongly says of itself: a value with a line break in it, which would be another header. */
 const brokenHeader = "a\r\nx-injected: 1";
