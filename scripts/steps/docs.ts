@@ -2,6 +2,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
 import { seeded } from "../seeded.ts";
+import { untrue, written } from "./docs/said.ts";
 import type { Outcome } from "./step.ts";
 
 /** A program from a page: a block, and the blocks that continue it. */
@@ -14,7 +15,7 @@ interface Program {
 }
 
 /**
- * Every block marked `ts` in a README.md or in docs/ is type-checked, and run to its end.
+ * Every block marked `ts` in a README.md or in docs/ is type-checked, and run to its end. What a comment behind a `console.log` says must be printed.
  * `ts no-run` is only type-checked; `ts continues` is one program with the block before it.
  */
 export async function docs(): Promise<Outcome> {
@@ -41,9 +42,12 @@ export async function docs(): Promise<Outcome> {
   }
   await eachOfTwo(
     programs.filter(({ runs }) => runs),
-    async ({ page, file }) => {
-      const ended = await command("node", [...seeded, join(folder, file)], { within: 60 });
+    async ({ page, file, lines }) => {
+      const printed = join(folder, `${file}.printed`);
+      const env = { ...process.env, SLUICE_PRINTED: printed };
+      const ended = await command("node", [...seeded, ...written, join(folder, file)], { within: 60, env });
       if (!ended.ok) problems.push(`${page}: a block does not run\n${byPage(ended.output, programs)}`);
+      else problems.push(...untrue(page, lines, printed));
     },
   );
   if (problems.length > 0) {
