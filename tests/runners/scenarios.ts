@@ -50,16 +50,19 @@ function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[
   return { starts, service, advance };
 }
 
-/** What a user of fake timers expects, by name. The timers are installed before, and uninstalled after. */
+/**
+ * What a user of fake timers expects, by name. The timers are installed before, and uninstalled after. All times are long beside what a busy
+ * machine may take for the test itself: some fake timers leave the time as it is.
+ */
 export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<void>>> = {
   async "calls time out when their time is over, one after the other"(timers) {
-    const service = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
+    const service = new ServiceBuilder().layer(timeout(10_000)).serviceFn(never);
     const first = watch(service.call("a"));
-    timers.advance(60);
+    timers.advance(6_000);
     await settle();
     const second = watch(service.call("b"));
     const seen: string[] = [];
-    for (const ms of [39, 1, 59, 1]) {
+    for (const ms of [3_900, 100, 5_900, 100]) {
       timers.advance(ms);
       await settle();
       seen.push(`${first.state} ${second.state}`);
@@ -68,42 +71,41 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
   },
 
   async "a call times out also where time is moved on in the turn of the call"(timers) {
-    const service = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
+    const service = new ServiceBuilder().layer(timeout(10_000)).serviceFn(never);
     const call = watch(service.call("a"));
-    timers.advance(100);
+    timers.advance(10_000);
     await settle();
     assert.equal(call.state, "rejected");
   },
 
   async "a rate lets one in each interval, however many there were before"(timers) {
     for (const algorithm of ["sliding-window", "token-bucket", "fixed-window"] as const) {
-      const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000, algorithm }));
+      const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 100_000, algorithm }));
       for (const name of ["a", "b", "c", "d", "e"]) void service.call(name);
       await settle();
-      // In steps that leave room for the time that the test itself takes: some fake timers leave the time as it is.
-      for (let round = 0; round < 40; round++) await advance(100);
-      assert.deepEqual(starts, ["a at 0", "b at 1000", "c at 2000", "d at 3000", "e at 4000"]);
+      for (let round = 0; round < 40; round++) await advance(10_000);
+      assert.deepEqual(starts, ["a at 0", "b at 100000", "c at 200000", "d at 300000", "e at 400000"]);
     }
   },
 
   async "a loadShed that waits gives up when its time is over, each time"(timers) {
     const service = new ServiceBuilder()
-      .layer(loadShed({ wait: 50 }))
+      .layer(loadShed({ wait: 5_000 }))
       .layer(concurrencyLimit(0))
       .serviceFn(never);
     for (let round = 0; round < 3; round++) {
       const call = watch(service.call("a"));
-      timers.advance(49);
+      timers.advance(4_900);
       await settle();
       assert.equal(call.state, "pending");
-      timers.advance(1);
+      timers.advance(100);
       await settle();
       assert.equal(call.state, "rejected");
     }
   },
 
   async "a retry waits for its backoff, each time"(timers) {
-    const backoff = exponentialBackoff({ base: 50, max: 50, jitter: "none" });
+    const backoff = exponentialBackoff({ base: 5_000, max: 5_000, jitter: "none" });
     let failures = 0;
     const service = new ServiceBuilder()
       .layer(retry(retryPolicy({ maxRetries: 3, backoff, budget: retryBudget() })))
@@ -114,7 +116,7 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
     const call = watch(service.call("a"));
     await settle();
     const seen: number[] = [];
-    for (const ms of [49, 1, 49, 1, 50]) {
+    for (const ms of [4_900, 100, 4_900, 100, 5_000]) {
       timers.advance(ms);
       await settle();
       seen.push(failures);
@@ -124,8 +126,8 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
 
   async "timers that a test left behind and cleared hold up nobody in the next"(timers) {
     if (timers.clear === undefined) return;
-    const limited = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
-    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000 }));
+    const limited = new ServiceBuilder().layer(timeout(10_000)).serviceFn(never);
+    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 100_000 }));
     void watch(limited.call("left behind"));
     for (const name of ["a", "left behind"]) void service.call(name);
     await settle();
@@ -134,18 +136,18 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
     const call = watch(limited.call("b"));
     void service.call("c");
     await settle();
-    await advance(99);
+    await advance(9_900);
     assert.equal(call.state, "pending");
-    await advance(1);
+    await advance(100);
     assert.equal(call.state, "rejected");
-    await advance(900);
-    await advance(1_000);
-    assert.deepEqual(starts, ["a at 0", "left behind at 1000", "c at 2000"]);
+    await advance(90_000);
+    await advance(100_000);
+    assert.deepEqual(starts, ["a at 0", "left behind at 100000", "c at 200000"]);
   },
 
   async "timers that were armed before fake ones came, or went, hold up nobody"(timers) {
-    const limited = new ServiceBuilder().layer(timeout({ call: 100 })).serviceFn(never);
-    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000 }));
+    const limited = new ServiceBuilder().layer(timeout({ call: 10_000 })).serviceFn(never);
+    const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 100_000 }));
     void watch(limited.call("left behind"));
     for (const name of ["a", "left behind"]) void service.call(name);
     await settle();
@@ -155,10 +157,10 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
     const call = watch(limited.call("b"));
     void service.call("c");
     await settle();
-    await advance(100);
+    await advance(10_000);
     assert.equal(call.state, "rejected");
-    await advance(900);
-    await advance(1_000);
-    assert.equal(starts.at(-1), "c at 2000");
+    await advance(90_000);
+    await advance(100_000);
+    assert.equal(starts.at(-1), "c at 200000");
   },
 };
