@@ -10,7 +10,7 @@ export const fault: Fault = {
   async ask(library) {
     const call = await library.cachedForLeavers({ ttl: 0, max: 100 });
     const leaving = new AbortController();
-    // Work that heeds its signal, as fetch does.
+    // Work that honours its signal, as fetch does.
     const work = ({ signal }: { readonly signal?: AbortSignal | undefined }): Promise<string> =>
       new Promise((resolve, reject) => {
         setTimeout(() => resolve("price"), 300);

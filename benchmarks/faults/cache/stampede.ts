@@ -14,7 +14,7 @@ export const fault: Fault = {
       return site.begun.length - before;
     };
     const first = await rush();
-    // Some count in whole seconds.
+    // Some libraries count in whole seconds.
     await sleep(2_100);
     const second = await rush();
     return seen(`${first} and ${second}`, first === 1 && second === 1);

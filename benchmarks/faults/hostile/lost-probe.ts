@@ -13,7 +13,7 @@ export const fault: Fault = {
     ignore(call(() => new Promise<never>(() => {}), leaving.signal));
     await sleep(5);
     leaving.abort();
-    // It may be open again by now, and half open again a pause later.
+    // It may be open again now, and half open a pause later.
     for (let tries = 0; tries < 10; tries++) {
       await sleep(30);
       const { status } = await ending(

@@ -2,7 +2,7 @@ import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, nameOf, Site, sleep } from "../work.ts";
 
-/** What the library makes of it, and whether there is still a slot, where it has slots. */
+/** The library's result, and whether there is still a slot, where it has slots. */
 export const fault: Fault = {
   name: "thrown-at-once",
   title: "Work that throws instead of rejecting: where does it show, and is the slot back?",

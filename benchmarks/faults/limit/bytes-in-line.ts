@@ -17,8 +17,7 @@ export const fault: Fault = {
       globalThis.gc?.();
       return process.memoryUsage().heapUsed;
     };
-    // Whoever waits for something that nobody holds is garbage, and would not be counted: it is held for longer than this
-    // process lives.
+    // A waiter for an unreferenced limit is garbage, and would not be counted, so the limit is referenced until the end of the process.
     setTimeout(() => {
       first.end();
       answers.length = 0;

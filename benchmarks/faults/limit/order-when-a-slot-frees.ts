@@ -1,7 +1,7 @@
 import { type Fault, seen } from "../fault.ts";
 import { ignore, Site, sleep } from "../work.ts";
 
-/** Somebody comes in each of the microtasks in which a slot is handed over. */
+/** A newcomer calls in each microtask in which a slot is passed on. */
 export const fault: Fault = {
   name: "order-when-a-slot-frees",
   title: "Others call just as a slot frees: does the one in line go first?",

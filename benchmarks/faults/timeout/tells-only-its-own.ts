@@ -17,7 +17,7 @@ export const fault: Fault = {
         await sleep(180);
       }),
     );
-    // Looked at when the first is told, and not after so many milliseconds: by then a busy machine may have timed out both.
+    // Checked when the first is notified, and not after a fixed time, when a busy machine may have timed out both.
     await ending(first);
     if (given.signal === undefined) return notOffered;
     const aborted = given.signal.aborted;
