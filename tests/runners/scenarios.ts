@@ -5,24 +5,24 @@ import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/ret
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 
-/** The fake timers of a test runner, as it is: nothing of ours is told of them. */
+/** The fake timers of a test runner, unmodified: our packages are not told of them. */
 export interface FakeTimers {
-  /** Puts them in the place of the process's timers. */
+  /** Replaces the process's timers. */
   install(): void;
   /** Moves time on. */
   advance(ms: number): void;
-  /** Forgets all timers that are armed. Undefined where the runner cannot. */
+  /** Clears all armed timers. Undefined where the runner cannot. */
   readonly clear?: (() => void) | undefined;
   /** Puts the process's timers back. */
   uninstall(): void;
 }
 
-/** Lets all microtasks run, which no fake timers hold up. */
+/** Runs all microtasks, which fake timers do not block. */
 async function settle(): Promise<void> {
   for (let microtasks = 0; microtasks < 200; microtasks++) await Promise.resolve();
 }
 
-/** What became of a promise so far. */
+/** The state of a promise. */
 function watch(promise: Promise<unknown>): { state: "pending" | "fulfilled" | "rejected" } {
   const seen: ReturnType<typeof watch> = { state: "pending" };
   promise.then(
@@ -34,7 +34,7 @@ function watch(promise: Promise<unknown>): { state: "pending" | "fulfilled" | "r
 
 const never = (): Promise<string> => new Promise(() => {});
 
-/** Calls that start at once, and at which time: as the test counts it. */
+/** Calls that start immediately, and their times by the test's count. */
 function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[0]) {
   let now = 0;
   const starts: string[] = [];
@@ -50,7 +50,7 @@ function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[
   return { starts, service, advance };
 }
 
-/** What a user of fake timers expects, by name. The timers are installed before, and uninstalled after. */
+/** The expectations of users of fake timers, by name. The timers are installed before each, and uninstalled after it. */
 export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<void>>> = {
   async "calls time out when their time is over, one after the other"(timers) {
     const service = new ServiceBuilder().layer(timeout(100)).serviceFn(never);
@@ -80,7 +80,7 @@ export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<
       const { starts, service, advance } = counted(timers, rateLimit({ limit: 1, interval: 1_000, algorithm }));
       for (const name of ["a", "b", "c", "d", "e"]) void service.call(name);
       await settle();
-      // In steps that leave room for the time that the test itself takes: some fake timers leave the time as it is.
+      // In steps that allow for the real time of the test, for some fake timers do not replace the time.
       for (let round = 0; round < 40; round++) await advance(100);
       assert.deepEqual(starts, ["a at 0", "b at 1000", "c at 2000", "d at 3000", "e at 4000"]);
     }
