@@ -63,7 +63,7 @@ function nested(way: string) {
   return { clock, limit, workshop, service: stacked(nestings[way]!(limit, clock), workshop.service) };
 }
 
-/** The outcome of a call, or "pending". */
+/** The outcome of a call, or "not yet". */
 async function ends(answer: Promise<unknown>): Promise<unknown> {
   return Promise.race([
     answer.catch((error: unknown) => error),

@@ -123,7 +123,7 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     return lease;
   }
 
-  /* v8 ignore next 3 -- it lets everybody in, so that nobody waits for it */
+  /* v8 ignore next 3 -- it admits every caller, so that none waits */
   acquire(): Promise<Lease> {
     return Promise.resolve(this.tryAcquire());
   }
