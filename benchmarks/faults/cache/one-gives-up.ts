@@ -4,7 +4,7 @@ import { ending, inMs, sleep } from "../work.ts";
 export const fault: Fault = {
   name: "one-gives-up",
   title:
-    "Two share an answer of 300 ms, and the one who began it gives up after 50: when is it told, and is the other answered?",
+    "Two callers share an answer of 300 ms, and the first aborts after 50: when does its call reject, and is the other answered?",
   alone: true,
   needs: ["cachedForLeavers"],
   async ask(library) {

@@ -36,7 +36,7 @@ function cellOf({ reason, told }: Awaited<ReturnType<typeof abort>>): Cell {
 
 export const fault: Fault = {
   name: "reason",
-  title: "`abort(reason)` while the call waits: what is the caller told?",
+  title: "`abort(reason)` while the call waits: what does the call reject with?",
   needs: ["signals"],
   ask: async (library) => cellOf(await abort(library)),
 };

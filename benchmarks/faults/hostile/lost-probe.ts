@@ -3,7 +3,7 @@ import { ending, ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "lost-probe",
-  title: "A breaker's probe never settles, its caller gave up: is another let in after the next pause?",
+  title: "A breaker's probe never settles, its caller aborts: is another call admitted after the next pause?",
   needs: ["breaker"],
   async ask(library) {
     const call = await library.breaker({ failures: 2, reset: 50 });

@@ -14,7 +14,7 @@ function thenable(ms: number): Promise<string> {
 
 export const fault: Fault = {
   name: "own-thenable",
-  title: "Work that answers with a bare thenable, as query builders do: is it waited for?",
+  title: "Work that returns a bare thenable, as query builders do: does the call wait for it?",
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);

@@ -54,7 +54,7 @@ const uses: Readonly<Record<string, (library: Library) => Promise<void>>> = {
 
 export const fault: Fault = {
   name: "timers-left",
-  title: "All is answered, refused or given up: what still keeps the process alive?",
+  title: "All calls are answered, refused or aborted: what still keeps the process alive?",
   needs: [],
   async ask(library: Library) {
     const active = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;

@@ -5,7 +5,7 @@ const count = 20_000;
 
 export const fault: Fault = {
   name: "bytes-in-line",
-  title: "What does one who waits take, its promise included?",
+  title: "How much memory does a waiting call take, its promise included?",
   needs: ["limit"],
   async ask(library) {
     const call = await library.limit(1);

@@ -3,7 +3,7 @@ import { ending, ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "tells-only-its-own",
-  title: "One of two calls runs out of time: is the other left alone?",
+  title: "One of two calls times out: is the other unaffected?",
   needs: ["timeout"],
   async ask(library) {
     const call = await library.timeout(200);
