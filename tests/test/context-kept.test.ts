@@ -10,7 +10,9 @@ import { eachLayer } from "./helper/each-layer.ts";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/* Timers run in the async context in which they were armed, and keep it alive until then. A layer whose timer is armed again whenever it fires * must not keep the context of its first caller, with everything that it refers to, for as long as there is traffic.
+/*
+ * Timers run in the async context in which they were armed, and keep it alive until then. A layer whose timer is armed again whenever it
+ * fires must not keep the context of its first caller, with everything that it refers to, for as long as there is traffic.
  */
 
 interface Armed {

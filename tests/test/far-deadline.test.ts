@@ -10,7 +10,9 @@ import { describe, expect, test } from "vitest";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/* A deadline is a time of the clock, which is `performance.now()` and not `Date.now()`: a deadline by `Date.now()` would silently never be due.
+/*
+ * A deadline is a time of the clock, which is `performance.now()` and not `Date.now()`: a deadline by `Date.now()` would silently never be
+ * due.
  */
 const readers: Record<string, (clock: Clock) => AnyLayer[]> = {
   timeout: (clock) => [timeout({ deadline: true, clock })],

@@ -12,7 +12,9 @@ import { OtherController, ReasonlessController } from "./helper/other-signal.ts"
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/* Simulated browsers (jsdom, happy-dom) and polyfills have their own signals. They lacked `throwIfAborted`, and earlier `reason`, and replace the * platform's AbortController.
+/*
+ * Simulated browsers (jsdom, happy-dom) and polyfills have their own signals. They lacked `throwIfAborted`, and earlier `reason`, and
+ * replace the platform's AbortController.
  */
 afterEach(() => {
   vi.unstubAllGlobals();

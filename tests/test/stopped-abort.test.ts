@@ -10,7 +10,9 @@ import { describe, expect, test } from "vitest";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/* A listener that was added before ours may stop the event of an abort: then ours is not called. A caller is taken out at the latest at its grant or * when its timer fires.
+/*
+ * A listener that was added before ours may stop the event of an abort: then ours is not called. A caller is taken out at the latest at its
+ * grant or when its timer fires.
  */
 function stoppedAbort(): AbortController {
   const controller = new AbortController();

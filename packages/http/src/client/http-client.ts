@@ -105,8 +105,8 @@ const name = "httpClient";
 
 /**
  * A client with the usual layers in the right order: total timeout, retry, circuit breaker, concurrency limit, timeout of an attempt,
- * status, transport. Without options it is `fetch` with failures for failing responses. For another order use `ServiceBuilder` and {@link
- * toFetch}.
+ * status, transport. Without options it is `fetch` with failures for failing responses. For another order use `ServiceBuilder` and
+ * {@link toFetch}.
  *
  * `client.call(request, options)` rejects with any failure, a failing status included; `client.fetch(url, init)` resolves with any
  * response. The signal of the options or of the request aborts waits in lines and backoffs, the exchange, and the reading of the response's

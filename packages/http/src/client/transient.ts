@@ -37,8 +37,8 @@ export interface RetryIdempotent {
 }
 
 /**
- * Options of a retry policy for HTTP: it retries transient failures ({@link isTransient}) of requests that may be sent twice ({@link
- * isReplayable}), no sooner than `Retry-After` says, and sends what {@link replay} returns.
+ * Options of a retry policy for HTTP: it retries transient failures ({@link isTransient}) of requests that may be sent twice
+ * ({@link isReplayable}), no sooner than `Retry-After` says, and sends what {@link replay} returns.
  *
  * @example
  * retry(retryPolicy({ ...retryIdempotent, maxRetries: 3, budget: retryBudget() }));

@@ -18,9 +18,9 @@ export interface SharedRateLimit extends SharedLimit {
 }
 
 /**
- * Limits how many calls start in a span of time, over all processes that share a `key` of a `store`: at most `max(burst, 1 + limit * hold /
- * interval) + limit * t / interval` in any time `t`. Other callers wait in line: first in, first out in each member, and in the order of
- * their questions to the store among members.
+ * Limits how many calls start in a span of time, over all processes that share a `key` of a `store`: at most
+ * `max(burst, 1 + limit * hold / interval) + limit * t / interval` in any time `t`. Other callers wait in line: first in, first out in each
+ * member, and in the order of their questions to the store among members.
  *
  * Readiness stays synchronous: each member borrows a few tokens in advance, valid for `hold`, and asks the store in the background, in
  * batches. A caller that cannot start by its `deadline` is refused with `OverloadedError` as soon as that is known, after at most one round

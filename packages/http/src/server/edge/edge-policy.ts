@@ -73,8 +73,8 @@ export class EdgePolicy {
   }
 
   /**
-   * Admits a request: returns the permit, or the service where requests wait, to call with it. Undefined where there is no room; {@link
-   * refusal} then has the answer.
+   * Admits a request: returns the permit, or the service where requests wait, to call with it. Undefined where there is no room;
+   * {@link refusal} then has the answer.
    *
    * @throws what the service does
    */

@@ -1,4 +1,6 @@
-/* The context of a request, such as route parameters or an `env`, is a property of the request, which costs less than an entry in a weak map. * Each kind of edge has its own property, for edges may be nested.
+/*
+ * The context of a request, such as route parameters or an `env`, is a property of the request, which costs less than an entry in a weak
+ * map. Each kind of edge has its own property, for edges may be nested.
  */
 const context = Symbol.for("@sluice/http/context");
 const hono = Symbol.for("@sluice/http/hono");

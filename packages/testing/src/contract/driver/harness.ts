@@ -27,8 +27,8 @@ const mostTimers = 1_000;
 const mostRounds = 50;
 
 /**
- * A new instance of the layer between clients and an inner service, on virtual time. While it exists, globals are replaced: use {@link
- * inHarness}, which stops it.
+ * A new instance of the layer between clients and an inner service, on virtual time. While it exists, globals are replaced: use
+ * {@link inHarness}, which stops it.
  */
 export class Harness {
   readonly subject: Subject;
