@@ -35,7 +35,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== manifests()) install()
 if (!existsSync(join(root, "node_modules", "pnpm"))) borrowPnpm();
 run();
 
-/** A hash of all that decides what gets installed. Where it is the one of the last installation, there is nothing to do. */
+/** A hash of everything that decides what is installed. If it is that of the last installation, there is nothing to do. */
 function manifests() {
   const groups = ["packages", "apps"].flatMap((folder) =>
     readdirSync(join(root, folder)).map((each) => join(folder, each)),
@@ -55,7 +55,7 @@ function install() {
   const { status, error } = spawnSync("npx", ["-y", packageManager, "install", lock], {
     cwd: root,
     env,
-    // What it says is not the program's output.
+    // Its messages are not the program's output.
     stdio: ["ignore", process.stderr, process.stderr],
     shell,
   });
@@ -66,11 +66,11 @@ function install() {
 }
 
 /**
- * pnpm is an optional dependency: where the lock file has no binary of it for this platform, it is not installed. turbo
- * and the steps need one on the PATH all the same, and npx has the one that has just installed everything else.
+ * pnpm is an optional dependency: where the lock file has no binary of it for this platform, it is not installed. turbo and the steps still
+ * need one on the PATH, and npx has the one that has just installed everything else.
  */
 function borrowPnpm() {
-  // They point to what is not there, and would be found first.
+  // They are dangling links, and would be found first.
   for (const file of readdirSync(bin)) if (/^(pnpm|pnpx|pn|pnx)(\.\w+)?$/.test(file)) rmSync(join(bin, file));
   const { status, stdout } = spawnSync(
     "npx",
@@ -84,8 +84,7 @@ function borrowPnpm() {
 function run() {
   const node = join(bin, process.platform === "win32" ? "node.exe" : "node");
   const child = spawn(node, [join(root, program), ...args], { cwd: root, env, stdio: "inherit" });
-  // A terminal sends Ctrl-C to the child as well; all that is left to do here is to outlive it. From elsewhere the
-  // signal comes to this process alone.
+  // A terminal also sends Ctrl-C to the child, so this process only has to outlive it. A signal from elsewhere reaches only this process.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("error", (error) => fail(error.message));

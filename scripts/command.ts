@@ -7,7 +7,7 @@ export const root = join(import.meta.dirname, "..");
 
 interface Ended {
   readonly ok: boolean;
-  /** What it said, on both streams, in the order it said it. */
+  /** Its output, of both streams, in order. */
   readonly output: string;
   readonly seconds: number;
 }
@@ -15,14 +15,14 @@ interface Ended {
 interface CommandOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** A command that has not ended by then, in seconds, has failed. */
+  /** The time limit, in seconds: a command that takes longer fails. */
   readonly within?: number;
 }
 
-/** How to end what is running. */
+/** Functions that end the running commands. */
 const running = new Set<() => void>();
 
-// They are not the terminal's foreground, so a Ctrl-C reaches them only from here.
+// They are not in the terminal's foreground group, so only this process can pass a Ctrl-C on.
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
@@ -35,8 +35,8 @@ for (const [signal, code] of [
 }
 
 /**
- * Runs a program to its end. One that fails, or cannot be started, is an answer and not an exception. What it has started ends with it: a
- * server that a test forgets, or a browser in a process group of its own, would be in the way of all that comes later.
+ * Runs a program to its end. A failure, also to start it, is a result and not an exception. Processes that it has started end with it: a
+ * server that a test forgets, or a browser in its own process group, would disturb later commands.
  */
 export function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   const { cwd = root, env = process.env, within = 600 } = options;
@@ -44,10 +44,10 @@ export function command(file: string, args: readonly string[], options: CommandO
   return new Promise((resolve) => {
     let output = "";
     const { mark, env: own } = marked(env);
-    // A group of its own, so that a time-out ends what the program has started, too.
+    // Its own process group, so that a timeout also ends processes that the program has started.
     const child = spawn(file, args, {
       cwd,
-      // What is kept for later is plain text; who colours it all the same is stripped in the end.
+      // The kept output is plain text; colours that a program still writes are stripped at the end.
       env: { ...own, NO_COLOR: "1", FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -77,7 +77,7 @@ export function command(file: string, args: readonly string[], options: CommandO
       output += error.message;
       end(false);
     });
-    // Who is left may hold the output open. What was written before is read until then.
+    // A remaining process may hold the output open. What was written before is read.
     child.on("exit", () => setTimeout(endAll, 1_000).unref());
     child.on("close", (code) => end(code === 0));
   });

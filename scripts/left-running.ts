@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The variable that says which command a process belongs to. What a process starts has it, too, also in a process group of its own. */
+/** The variable that says which command a process belongs to. Its child processes inherit it, also in other process groups. */
 const variable = "SLUICE_COMMAND";
 let commands = 0;
 
-/** Marks one command, and a command within a command. The environment is the one to start it with. */
+/** Marks a command, also one within a command. Start it with this environment. */
 export function marked(env: NodeJS.ProcessEnv): { readonly mark: string; readonly env: NodeJS.ProcessEnv } {
   const mark = `${process.env[variable] ?? ""}/${process.pid}-${++commands}`;
   return { mark, env: { ...env, [variable]: mark } };
 }
 
-/** Ends at once what a command has started and not ended, where the system tells (Linux). */
+/** Kills the remaining processes that a command has started, where the system lists them (Linux). */
 export function endMarked(mark: string): void {
-  // Who starts others while we look is found the next time; who started them is gone by then.
+  // Processes that are started meanwhile are found the next time; their parents have ended by then.
   for (let round = 0; round < 5; round++) {
     const found = withMark(mark);
     for (const pid of found) end(pid);
@@ -36,7 +36,7 @@ function withMark(mark: string): readonly number[] {
     .filter((pid) => Number.isInteger(pid) && isOfIt.test(`${environmentOf(pid)}\0`));
 }
 
-/** Empty for who has ended and waits to be asked how, and for processes of others. */
+/** Empty for zombies, and for other users' processes. */
 function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1");

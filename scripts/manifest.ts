@@ -5,7 +5,7 @@ import { root } from "./command.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is in a package.json: of all that may be, what scripts read. */
+/** The members of a package.json that scripts read. */
 export interface Manifest extends Json {
   readonly name: string;
   readonly version: string;
@@ -26,7 +26,7 @@ export function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
 }
 
-/** The package.json of `folder` as it should be: with all that follows from where it is and what it exports. */
+/** The package.json of `folder` as it should be: with everything that follows from its folder and its exports. */
 export function completed(folder: string, manifest: Manifest): Manifest {
   const complete = { ...manifest, ...(manifest.private === true ? {} : derived(folder, manifest.exports)) };
   for (const kind of ["dependencies", "devDependencies", "peerDependencies"]) {
@@ -35,7 +35,7 @@ export function completed(folder: string, manifest: Manifest): Manifest {
   return complete;
 }
 
-/** The members in which the package.json of `folder` is not as it should be. */
+/** The members of the package.json of `folder` that are wrong. */
 export function incomplete(folder: string): readonly string[] {
   const manifest = manifestOf(folder);
   return Object.entries(completed(folder, manifest)).flatMap(([member, value]) =>
@@ -44,8 +44,8 @@ export function incomplete(folder: string): readonly string[] {
 }
 
 /**
- * The packages are released together, and each needs the others in the very version it was tested with: they share
- * `@sluice/core/internal`, which may change in any release.
+ * The packages are released together, and each needs the others in the version that it was tested with: they share `@sluice/core/internal`,
+ * which may change in any release.
  */
 function exactly(dependencies: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -72,7 +72,7 @@ function derived(folder: string, exports: Manifest["exports"]): Json {
   };
 }
 
-/** What pnpm puts into the package.json that it packs, in place of what the workspace uses. */
+/** The members that pnpm replaces in the packed package.json. */
 function published(exports: Manifest["exports"]): Json {
   const built = Object.entries(exports).map(([entry, source]) => {
     const file = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
@@ -84,7 +84,7 @@ function published(exports: Manifest["exports"]): Json {
     .filter(({ entry }) => entry !== ".")
     .map(({ entry, types }) => [entry.slice(2), [types.require]]);
   return {
-    // These three are for who reads no `exports`, such as TypeScript's `node10`: its default for CommonJS up to 5.9.
+    // These three are for tools that do not read `exports`, such as TypeScript's `node10`, its default for CommonJS up to 5.9.
     main: `${main?.file}.cjs`,
     types: main?.types.require,
     ...(others.length > 0 && { typesVersions: { "*": Object.fromEntries(others) as Json } }),

@@ -1,4 +1,4 @@
-// Writes into each package.json what follows from where it is and what it exports:  pnpm manifests
+// Writes the members of each package.json that follow from its folder and its exports:  pnpm manifests
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

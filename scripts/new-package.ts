@@ -54,7 +54,7 @@ writeFileSync(
   `---\n"@sluice/${noun}": minor\n---\n\nAdded \`@sluice/${noun}\`: ${sentence}\n`,
 );
 
-// These import whatever they like, and the documentation's blocks are checked among the tests.
+// These may import any package, and the documentation's blocks are checked with the tests.
 const users = ["examples", "tests"];
 for (const user of users) {
   const { dependencies, ...rest } = manifestOf(user);

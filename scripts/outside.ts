@@ -1,6 +1,6 @@
 import { delimiter } from "node:path";
 
-/** What somebody has who uses the packages: the PATH and the settings from before this workspace put in its own. */
+/** The environment of a user of the packages: the PATH and the settings without those of this workspace. */
 export const outside: NodeJS.ProcessEnv = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(

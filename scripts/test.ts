@@ -1,4 +1,4 @@
-// All that has to hold, step by step:  npm test [-- --only <step>[,<step>]] [--verbose] [--list]
+// Runs all checks, step by step:  npm test [-- --only <step>[,<step>]] [--verbose] [--list]
 //
 // A step that fails says what broke, and the others go on, so that one run shows everything. The last line counts
 // the tests that vitest ran, and one for each other step.
@@ -102,7 +102,7 @@ process.on("exit", () => rmSync(scratch, { recursive: true, force: true, maxRetr
 await runAll();
 report();
 
-/** The named steps and those they come after; all of them where none is named. */
+/** The named steps and those that they depend on; all steps where none is named. */
 function choose(names: readonly string[] | undefined): readonly Step[] {
   if (names === undefined) return steps;
   const wanted = new Set<Step>();
@@ -119,7 +119,7 @@ function choose(names: readonly string[] | undefined): readonly Step[] {
   return steps.filter((step) => wanted.has(step));
 }
 
-/** Two at a time, each when those before it are done: in the order of the list otherwise. */
+/** Two at a time, each after those that it depends on, otherwise in the order of the list. */
 async function runAll(): Promise<void> {
   const waiting = [...chosen];
   const running = new Set<Promise<void>>();

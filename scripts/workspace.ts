@@ -3,15 +3,15 @@ import { root } from "./command.ts";
 import { manifestOf, workspaceFolders } from "./manifest.ts";
 
 export interface Package {
-  /** Its folder's name, such as "load-shed". */
+  /** The name of its folder, such as "load-shed". */
   readonly noun: string;
   readonly name: string;
   readonly folder: string;
   readonly version: string;
-  /** What it exports: ["."] for most. */
+  /** Its entry points: ["."] for most. */
   readonly entries: readonly string[];
   readonly dependencies: readonly string[];
-  /** The libraries of others that its entry points adapt, with their ranges. */
+  /** The libraries that its entry points adapt, with their ranges. */
   readonly peers: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +31,7 @@ export const packages: readonly Package[] = workspaceFolders()
     };
   });
 
-/** What somebody writes to import an entry of a package: "@sluice/core/internal". */
+/** The specifier of an entry point of a package: "@sluice/core/internal". */
 export function specifier(each: Package, entry: string): string {
   return each.name + entry.slice(1);
 }

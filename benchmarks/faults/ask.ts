@@ -4,17 +4,17 @@ import { type Cell, type Fault, notOffered } from "./fault.ts";
 import type { Library } from "./library.ts";
 
 const child = join(import.meta.dirname, "child.ts");
-/** What chance decides, such as the jitter of a backoff, is the same for all libraries and each time. */
+/** Random numbers, such as the jitter of a backoff, are the same for all libraries and in each run. */
 const seeded = new URL("../../test-kit/src/fixed-randomness.ts", import.meta.url).href;
-/** Who has not answered by then is stopped. */
+/** A process that has not answered by then is stopped. */
 const patience = 15_000;
-/** How many are asked at once. Most of their time they wait. */
+/** How many processes run at the same time. They wait most of the time. */
 const atOnce = 4;
 
-/** What was seen, by fault and library. */
+/** The results, by fault and library. */
 export type Answers = ReadonlyMap<Fault, ReadonlyMap<Library, Cell>>;
 
-/** Asks these faults of all these libraries. Those that measure time are asked one by one, when the others are through. */
+/** Runs these faults on these libraries. Those that measure time run one by one, after the others. */
 export async function askAll(
   libraries: readonly Library[],
   faults: readonly Fault[],
@@ -38,7 +38,7 @@ export async function askAll(
         else told(`${fault.name}, ${library.name}: ${cell.seen}  (${cell.verdict})`);
       };
       if (fault.alone === true) alone.push(answer);
-      // What looks like a fault while others are asked beside it is asked once more, when nothing else is.
+      // A fault that was seen while other processes ran is tested again, alone.
       else quick.push(() => answer(answer));
     }
   }
@@ -54,14 +54,14 @@ function offers(library: Library, { needs }: Fault): boolean {
   return needs.every((need) => library[need] !== undefined && library[need] !== false);
 }
 
-/** What would be a fault is none where the library says that it does so, and why. */
+/** Behaviour that the library documents, with a reason, is not a fault. */
 function judged(cell: Cell, { documented }: Fault, { name }: Library): Cell {
   return cell.verdict === "broken" && documented?.[name] !== undefined ? { ...cell, verdict: "intended" } : cell;
 }
 
 async function ask(fault: Fault, library: Library): Promise<Cell> {
   const asked = fork(child, [fault.name, library.name], {
-    // Young objects have room, so that a long line is not slow for the collector copying it.
+    // A large young generation, so that a long line is not slow because the collector copies it.
     execArgv: ["--import", seeded, "--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

@@ -1,7 +1,7 @@
-// Asks Sluice and its peers the same questions:
+// Runs the same tests on Sluice and its peers:
 //   pnpm bench:faults                  all of them, into docs/reliability.md
 //   pnpm bench:faults --only Sluice    some, printed; fails where one of Sluice's cells is a fault
-//   pnpm bench:faults --untimed        without those that measure time, for a machine with other things to do
+//   pnpm bench:faults --untimed        without those that measure time, for a busy machine
 import { parseArgs } from "node:util";
 import { installPeers } from "../harness/peers.ts";
 import { askAll } from "./ask.ts";

@@ -1,4 +1,4 @@
-// One library and one question in a process of its own, so that a hang or a crash is an answer and not the end.
+// One library and one question in a separate process, so that a hang or a crash is a result and does not end the run.
 import type { Cell } from "./fault.ts";
 import type { Library } from "./library.ts";
 import { libraries } from "./libraries/libraries.ts";
@@ -9,7 +9,7 @@ const fault = themes.flatMap(({ faults }) => faults).find((each) => each.name ==
 const library = libraries.find((each) => each.name === name);
 if (fault === undefined || library === undefined) throw new RangeError(`Nobody is asked that: ${question}, ${name}`);
 
-// What a question does not wait for must not end the process before it has been answered; it is said in the cell.
+// An error that a question does not wait for must not end the process before the answer; the cell reports it.
 const stray: unknown[] = [];
 process.on("unhandledRejection", (error) => {
   if (process.listenerCount("unhandledRejection") === 1) stray.push(error);

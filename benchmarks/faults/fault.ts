@@ -1,26 +1,26 @@
 import type { Library, Offer } from "./library.ts";
 
-/** What was seen of one library. */
+/** The result of one library. */
 export interface Cell {
   /** In a few words: "2 running", "pending for 480 ms". */
   readonly seen: string;
   readonly verdict: "kept" | "broken" | "intended" | "figure" | "not offered";
 }
 
-/** One question, which is asked of every library that offers what it takes. */
+/** One question, for every library that offers what it needs. */
 export interface Fault {
   readonly name: string;
   /** The row's head: what happens, and what should. */
   readonly title: string;
-  /** Whether it measures time, and so is asked when nothing else is. */
+  /** Whether it measures time, and so runs alone. */
   readonly alone?: true;
-  /** What a library has to offer to be asked. */
+  /** The features that a library needs for this question. */
   readonly needs: readonly Offer[];
-  /** Asks. A library that does not answer is stopped, and that is its cell. */
+  /** Runs the question. A library that does not answer is stopped, and its cell says so. */
   ask(library: Required<Library>): Promise<Cell>;
-  /** Who does so by intent, and says so: what would be a fault is none there. */
+  /** The libraries whose documented behaviour this is, so that it is not a fault. */
   readonly documented?: Readonly<Record<string, string>>;
-  /** Whose cell needs a word more, and which. */
+  /** Footnotes of cells, by library. */
   readonly notes?: Readonly<Record<string, string>>;
 }
 
@@ -35,15 +35,15 @@ export function seen(text: string, kept: boolean): Cell {
   return { seen: text, verdict: kept ? "kept" : "broken" };
 }
 
-/** There is nothing of the kind to be asked about. */
+/** The library does not offer this. */
 export const notOffered: Cell = { seen: "", verdict: "not offered" };
 
-/** Neither: the library says that it does so, and why. */
+/** Neither: the library documents this behaviour, with a reason. */
 export function intended(text: string): Cell {
   return { seen: text, verdict: "intended" };
 }
 
-/** Neither: nobody promised anything. */
+/** Neither: nothing was promised. */
 export function figure(text: string): Cell {
   return { seen: text, verdict: "figure" };
 }

@@ -1,6 +1,6 @@
 export { load } from "../peers/peers.ts";
 
-/** What is limited, timed and tried again. It may also throw, as careless work does. */
+/** The work that is limited, timed and retried. It may also throw synchronously. */
 export type Work = (context: { readonly signal?: AbortSignal | undefined }) => Promise<unknown>;
 
 /** One call. Libraries that take no signal from a caller ignore it; `signals` says which do. */
@@ -22,32 +22,32 @@ interface Resizable {
 /** Capacity that is reserved before it is used. */
 interface Reserving {
   readonly call: Call;
-  /** What gives it back; undefined where there is none. */
+  /** A function that releases it; undefined where there is no capacity. */
   readonly reserve: () => (() => void) | undefined;
 }
 
-/** A line in which some go before others. */
+/** A line with priorities. */
 interface Prioritized {
   readonly call: (work: Work, urgent: boolean) => Promise<unknown>;
 }
 
-/** When a breaker opens, and when it tries again. */
+/** When a breaker opens, and when it probes. */
 interface BreakerOptions {
   readonly failures: number;
   readonly reset: number;
 }
 
-/** Answers that are kept for `ttl` milliseconds, `max` of them at most; with 0 only those who ask at the same time share one. */
+/** Answers that are kept for `ttl` milliseconds, `max` of them at most; with 0 only concurrent callers share one. */
 export interface CacheOptions {
   readonly ttl: number;
   readonly max: number;
 }
 export type CachedCall = (key: string, work: Work, signal?: AbortSignal) => Promise<unknown>;
 
-/** A rate for each key: a promise of a start, rejected where the key has used up its own. */
+/** A rate for each key: a promise of a start, rejected where the key has used its quota. */
 type KeyedRate = (key: string) => Promise<unknown>;
 
-/** How often and when to try again. */
+/** How often and when to retry. */
 export interface RetryOptions {
   readonly retries: number;
   readonly base: number;
@@ -55,20 +55,20 @@ export interface RetryOptions {
 }
 
 /**
- * How the users of a library write each of these, by its documentation. What a library does not offer is not there. All
- * load the library when they are called, so that what is offered can be asked without it.
+ * How users of a library write each of these, by its documentation. A missing member is a feature that the library does not offer. The
+ * members load the library when they are called, so that the list of features does not need it.
  */
 export interface Library {
   readonly name: string;
-  /** What it was given, where there was a choice. */
+  /** Its options, where there was a choice. */
   readonly settings: string;
-  /** Whether a caller can give a signal to all that follows. */
+  /** Whether all these functions take a caller's signal. */
   readonly signals: boolean;
-  /** At most so many at once, the others wait. */
+  /** A limit; the other callers wait. */
   readonly limit?: (max: number) => Promise<Call>;
-  /** At most so many at once, the others are refused. */
+  /** A limit; the other callers are refused. */
   readonly refusing?: (max: number) => Promise<Call>;
-  /** At most so many at once and so many in line, the others are refused. */
+  /** A limit with a bounded line; the other callers are refused. */
   readonly bounded?: (max: number, queue: number) => Promise<Call>;
   readonly counted?: (max: number) => Promise<Counted>;
   readonly resizable?: (max: number) => Promise<Resizable>;
@@ -78,25 +78,25 @@ export interface Library {
   readonly timeoutAroundLimit?: (ms: number, max: number) => Promise<Call>;
   readonly timeoutInLimit?: (ms: number, max: number) => Promise<Call>;
   readonly retry?: (options: RetryOptions) => Promise<Call>;
-  /** Retries that are no more than a part of the requests. */
+  /** Retries with a budget. */
   readonly retryWithBudget?: (options: RetryOptions) => Promise<Call>;
-  /** Retries that know when the answer is of no use any more, in milliseconds from the call. */
+  /** Retries with a deadline, in milliseconds from the call. */
   readonly retryWithin?: (options: RetryOptions, ms: number) => Promise<Call>;
-  /** So many starts in an interval, the others wait or are refused. */
+  /** A number of starts in an interval; the other callers wait or are refused. */
   readonly rate?: (limit: number, interval: number) => Promise<Call>;
   readonly breaker?: (options: BreakerOptions) => Promise<Call>;
   readonly cached?: (options: CacheOptions) => Promise<CachedCall>;
-  /** The same, where a caller may give up. */
+  /** The same, with a caller's signal. */
   readonly cachedForLeavers?: (options: CacheOptions) => Promise<CachedCall>;
   readonly keyedRate?: (limit: number, interval: number) => Promise<KeyedRate>;
   /** A second attempt where the first has taken `delay` milliseconds; the first success counts. */
   readonly hedged?: (delay: number) => Promise<Call>;
 }
 
-/** What a library may offer. */
+/** The features of a library. */
 export type Offer = Exclude<keyof Library, "name" | "settings">;
 
-/** The first of what a library offers, with room: for what all of them have to stand. Undefined where it takes no work. */
+/** The first feature of a library, with room, for questions about all features. Undefined where it takes no work. */
 export function simplest(library: Library): Promise<Call | undefined> {
   const cached = library.cached?.({ ttl: 0, max: 10 });
   return (

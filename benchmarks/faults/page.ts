@@ -40,7 +40,7 @@ function version({ name }: Library): string {
   return peerVersions().find(([peer]) => peer === name.toLowerCase())?.[1] ?? "";
 }
 
-/** A table, without those who offer none of it, and its footnotes. */
+/** A table, without libraries that offer none of it, and its footnotes. */
 function section({ title, faults }: Theme, answers: Answers, asked: readonly Library[]): string[] {
   const cell = (fault: Fault, library: Library): Cell | undefined => answers.get(fault)?.get(library);
   const columns = asked.filter((library) =>

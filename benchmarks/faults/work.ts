@@ -1,13 +1,13 @@
 import type { Work } from "./library.ts";
 
-/** What a promise came to. */
+/** How a promise has settled. */
 export type Ending = (
   | { readonly status: "fulfilled"; readonly value: unknown }
   | { readonly status: "rejected"; readonly reason: unknown }
   | { readonly status: "pending" }
 ) & { readonly ms: number };
 
-/** Waits for what a promise comes to, and no longer than so many milliseconds. Never rejects. */
+/** Waits until a promise settles, at most `patience` milliseconds. Never rejects. */
 export async function ending(promise: Promise<unknown>, patience = 2_000): Promise<Ending> {
   const began = performance.now();
   const passed = (): number => performance.now() - began;
@@ -28,21 +28,21 @@ export async function ending(promise: Promise<unknown>, patience = 2_000): Promi
   });
 }
 
-/** A caller who looks away: its failure is none of this question. */
+/** A caller that ignores its failure, which is not part of the question. */
 export function ignore(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Work that counts how often it runs at once. */
+/** Work that counts how many times it runs concurrently. */
 export class Site {
   running = 0;
   most = 0;
-  /** Who has begun, in order. */
+  /** The work that has begun, in order. */
   readonly begun: string[] = [];
 
-  /** Work that takes its time, whatever its signal says: a query that cannot be cancelled. */
+  /** Work that ignores its signal: a query that cannot be cancelled. */
   deaf(ms: number, name = ""): Work {
     return async () => {
       this.enter(name);
@@ -52,7 +52,7 @@ export class Site {
     };
   }
 
-  /** Work that ends when it is told to. */
+  /** Work that ends when its signal aborts. */
   held(name = ""): { readonly work: Work; readonly end: () => void } {
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {

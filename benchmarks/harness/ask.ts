@@ -9,19 +9,19 @@ import { type Answered, load, type Row, type Seen, seenOf, spreadOf } from "./re
 
 const folder = join(import.meta.dirname, "../questions");
 
-/** The names of all questions: of the files that ask them. */
+/** The names of all questions, from their files. */
 export const questions: readonly string[] = readdirSync(folder)
   .map((file) => basename(file, ".ts"))
   .sort();
 
 const child = join(import.meta.dirname, "child.ts");
 const preload = ["--import", pathToFileURL(join(import.meta.dirname, "built.ts")).href, "--expose-gc"];
-/** Young objects stay where they are, so that what was allocated can be counted. */
+/** Young objects are not moved, so that allocations can be counted. */
 const roomy = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
-/** Who has not answered by then is stopped. */
+/** A process that has not answered by then is stopped. */
 const patience = 60_000;
 
-/** Asks one question, group after group. */
+/** Runs one question, group after group. */
 export async function ask(name: string, { quick }: { readonly quick: boolean }): Promise<Answered> {
   const file = join(folder, `${name}.ts`);
   const { question } = (await import(pathToFileURL(file).href)) as { question: Question };
@@ -49,7 +49,7 @@ async function measure(file: string, index: number, group: Group, quick: boolean
       running.set(variant, asking);
       if (asking.looks) looking.add(variant);
     }
-    // In turns, so that what else the machine does befalls all alike.
+    // In turns, so that other load of the machine affects all variants alike.
     for (let round = 0; round < rounds; round++) {
       for (const variant of group.variants) {
         const asking = running.get(variant) ?? (await start(variant));
@@ -79,11 +79,11 @@ function row({ name, by }: Variant, seen: readonly Figures[]): Row {
   return { name, by, figures: Object.fromEntries([...names].map((figure) => [figure, spread(figure)])) };
 }
 
-/** A variant in its process. */
+/** A variant and its process. */
 class Asking {
   private readonly process: ChildProcess;
   private readonly name: string;
-  /** Whether a look tells more than the rounds do. */
+  /** Whether one look gives figures that the rounds do not. */
   looks = false;
 
   private constructor(process: ChildProcess, name: string) {
@@ -105,7 +105,7 @@ class Asking {
   }
 
   end(): void {
-    // It ends itself then, and takes away what it has put down somewhere; unless it hangs.
+    // The process then ends itself, and removes its files, unless it hangs.
     if (this.process.connected) this.process.disconnect();
     setTimeout(() => this.process.kill("SIGKILL"), 1_000).unref();
   }
@@ -114,7 +114,7 @@ class Asking {
     const waiting = new AbortController();
     const { signal } = waiting;
     const timer = setTimeout(() => {
-      // Not SIGKILL at once: it takes the servers with it that it has started.
+      // Not SIGKILL immediately, for the process must end the servers that it has started.
       this.process.kill("SIGTERM");
       this.end();
     }, patience);

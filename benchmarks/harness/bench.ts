@@ -1,4 +1,4 @@
-// Asks, and prints what was seen:  pnpm bench [question ...] [--quick]
+// Measures, and prints the results:  pnpm bench [question ...] [--quick]
 import { parseArgs } from "node:util";
 import { ask, questions } from "./ask.ts";
 import { installPeers } from "./peers.ts";

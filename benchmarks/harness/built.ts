@@ -1,5 +1,4 @@
-// Preloaded (`node --import`): "@sluice/…" is what was built, as those who install it get it, and not the sources that the
-// workspace links.
+// Preloaded (`node --import`): "@sluice/…" is the built package, as users install it, and not the sources that the workspace links.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ interface Manifest {
 
 const packages = join(import.meta.dirname, "../../packages");
 
-/** What each name stands for, looked up before anything is measured. */
+/** The file of each name, resolved before anything is measured. */
 const files = new Map<string, string>();
 for (const noun of readdirSync(packages)) {
   const manifest = join(packages, noun, "package.json");
@@ -28,7 +27,7 @@ for (const noun of readdirSync(packages)) {
 registerHooks({
   resolve(specifier, context, next) {
     const url = files.get(specifier);
-    // What is private, such as the test-kit, is as it stands.
+    // Private packages, such as the test-kit, are used from their sources.
     return url === undefined ? next(specifier, context) : { url, format: "module", shortCircuit: true };
   },
 });

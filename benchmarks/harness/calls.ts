@@ -4,7 +4,7 @@ import type { Subject, Variant } from "./question.ts";
 /** One call. */
 export type Call = (request: number) => Promise<unknown>;
 
-/** The work that everything is put around: the smallest async function. */
+/** The work that all variants wrap: the smallest async function. */
 export const answer = async (request: number): Promise<number> => request;
 
 /** How long one round takes, in ns of CPU time. */
@@ -22,16 +22,16 @@ export function oneByOne(
 
 async function subjectOf(call: Call, mixed: boolean): Promise<Subject> {
   const run = async (count: number): Promise<number> => {
-    // No call waits for anything, so that this is what it takes where nobody else uses the machine. The collector's threads count, too.
+    // No call waits, so this is its time on an idle machine. The collector's threads are included.
     const begin = process.cpuUsage();
     for (let index = 0; index < count; index++) await call(index);
     const { user, system } = process.cpuUsage(begin);
-    // It is counted in µs, of which a few calls may take none.
+    // The resolution is 1 µs, so a few calls may take 0.
     return Math.max(((user + system) * 1e3) / count, 1);
   };
   if (mixed) await megamorphic();
   let each = await run(200);
-  // Long enough for the optimizing compiler, which works in the background.
+  // Long enough for the optimizing compiler, which runs in the background.
   for (let rounds = 0; rounds < 6; rounds++) each = await run(Math.ceil(roundTime / each));
   if (mixed) {
     await megamorphic();
@@ -44,7 +44,7 @@ async function subjectOf(call: Call, mixed: boolean): Promise<Subject> {
   };
 }
 
-/** How much garbage one call makes, where the collector does not run: the least of a few looks. */
+/** How many bytes one call allocates, while the collector does not run: the least of a few measurements. */
 export async function bytesPerCall(run: (count: number) => Promise<unknown>, count = 2_000): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 5; looks++) {

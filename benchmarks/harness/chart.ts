@@ -8,8 +8,8 @@ const line = 24;
 const top = 34;
 
 /**
- * A dot for each median on a logarithmic axis, since the slowest is often a hundred times the quickest, and a line from the least to
- * the most of the rounds.
+ * A dot for each median on a logarithmic axis, since the slowest often takes a hundred times as long as the fastest, and a line from the
+ * least to the most of the rounds.
  */
 export function chartOf({ title, columns, rows }: Seen): string {
   const [column] = columns;

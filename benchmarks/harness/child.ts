@@ -1,11 +1,11 @@
-// One variant in a process of its own, so that none runs on code that was optimized for another.
+// One variant in a separate process, so that it does not run code that was optimized for another.
 import { pathToFileURL } from "node:url";
 import type { Figures, Question } from "./question.ts";
 
-/** What the parent asks for. */
+/** A request of the parent. */
 export type Asked = "round" | "once";
 
-/** What it is told: first, once it is prepared, whether there is more to see in a look, asked `once`. */
+/** An answer to the parent. The first, after the set-up, says whether a request `once` gives further figures. */
 export type Told = { readonly looks: boolean } | { readonly figures: Figures } | { readonly error: string };
 
 const [file, group, name] = process.argv.slice(2) as [string, string, string];
@@ -31,5 +31,5 @@ try {
 } catch (error) {
   fail(error);
 }
-// The parent is gone: so is the question.
+// The parent has ended, so this process ends.
 process.once("disconnect", () => process.exit());

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { shares, type Shared } from "../peers/shared.ts";
 import type { Told } from "./fleet.ts";
 
-/** What one member does. It comes over the process's channel, so it is plain data. */
+/** The settings of one member: plain data, for they come over the process's channel. */
 export interface MemberSettings {
   readonly library: keyof typeof shares;
   readonly port: number;
   readonly limit: Shared;
-  /** Calls a second that come whatever becomes of the others; 0 where callers call again as soon as they are answered. */
+  /** Calls a second, independent of the answers; 0 where callers call again as soon as they are answered. */
   readonly perSecond: number;
   readonly callers: number;
   /** How long the work takes: ms. */

@@ -6,7 +6,7 @@ import { redisServer, slowLink } from "@sluice/test-kit/redis";
 import type { MemberSettings } from "./fleet-member.ts";
 import type { Figures, Subject } from "./question.ts";
 
-/** What one member tells after a round. */
+/** The report of one member after a round. */
 export interface Told {
   readonly waits: readonly number[];
   readonly busy: number;
@@ -14,16 +14,16 @@ export interface Told {
 }
 
 export interface FleetSettings extends Omit<MemberSettings, "port"> {
-  /** What the link to the store of each member adds to a round trip: ms. */
+  /** The latency that the link to the store adds to a round trip: ms. */
   readonly trips: readonly number[];
-  /** Slots there are, where what is shared are slots. */
+  /** How many slots there are, where slots are shared. */
   readonly slots?: number;
 }
 
 /** How long a round lasts, in ms. */
 const ms = 1_500;
 
-/** Members that share a limit, each in a process of its own, over a server of their own. */
+/** Members that share a limit, each in a separate process, over one server. */
 export async function fleet(settings: FleetSettings): Promise<Subject> {
   const { trips, slots, ...member } = settings;
   const server = await redisServer();
@@ -74,7 +74,7 @@ function scriptsOf(stats: string): { readonly calls: number; readonly microsecon
   return { calls, microseconds };
 }
 
-/** Jain's index: 1 where all have the same, 1/n where one of n has all. */
+/** Jain's index: 1 where all members have the same, 1/n where one of n has everything. */
 function jain(shares: readonly number[]): number {
   const sum = shares.reduce((all, share) => all + share, 0);
   return (sum * sum) / (shares.length * shares.reduce((all, share) => all + share * share, 0));

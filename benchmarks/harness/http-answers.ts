@@ -1,5 +1,5 @@
-// The server of questions/http-client.ts and balance.ts, in a process of its own: it answers with bytes made beforehand, whatever it is
-// asked, at once or after as many milliseconds as its argument says.
+// The server of questions/http-client.ts and balance.ts, in a separate process: it answers every request with prepared bytes, immediately
+// or after the number of milliseconds in its argument.
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -14,7 +14,7 @@ const delay = Number(process.argv[2] ?? 0);
 const server = createServer((socket: Socket) => {
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
-  // One request at a time, without a body, comes in one piece.
+  // A single request without a body comes in one chunk.
   socket.on("data", () => (delay === 0 ? socket.write(answer) : setTimeout(() => socket.write(answer), delay)));
 });
 server.listen(0, "127.0.0.1");

@@ -1,5 +1,6 @@
-// The clients of questions/http.ts and guard.ts, in a process of its own: connections that ask again as soon as they are answered. The
-// requests are bytes made beforehand, and of an answer its status and length are read, so that the clients are not what is measured.
+// The clients of questions/http.ts and guard.ts, in a separate process: connections that send the next request as soon as they are
+// answered. Requests are prepared bytes, and only the status and length of an answer are read, so that the clients take little of the
+// measured time.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
@@ -7,7 +8,7 @@ const [port] = process.argv.slice(2).map(Number);
 const connections = 32;
 const question = Buffer.from("GET /items/1 HTTP/1.1\r\nhost: localhost\r\n\r\n");
 
-/** How many requests are still to be sent, and how many were and have no answer yet. */
+/** How many requests are still to be sent, and how many are in flight. */
 let left = 0;
 let asked = 0;
 const statuses = new Set<number>();
@@ -34,7 +35,7 @@ async function client(): Promise<Socket> {
   return socket;
 }
 
-/** By its length, for heads differ: one says how much of a rate is left. Without one it has chunks. */
+/** Found by `Content-Length`, for heads differ: one says how much of a rate is left. Without that header it has chunks. */
 function isWhole(answer: string): boolean {
   const head = answer.indexOf("\r\n\r\n");
   if (head === -1) return false;
@@ -45,7 +46,7 @@ function isWhole(answer: string): boolean {
 const sockets: Socket[] = [];
 for (let index = 0; index < connections; index++) sockets.push(await client());
 
-// So many requests in all, and then the statuses of their answers.
+// Gets the number of requests, and returns the statuses of their answers.
 process.on("message", (count: number) => {
   left = count;
   statuses.clear();

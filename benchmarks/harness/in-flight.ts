@@ -1,7 +1,7 @@
 import type { Call } from "./calls.ts";
 import type { Subject, Variant } from "./question.ts";
 
-/** So many calls are begun, and answered when all are in flight. */
+/** Starts `count` calls, and answers them when all are in flight. */
 export function inFlight(
   name: string,
   by: Variant["by"],
@@ -15,7 +15,7 @@ export function inFlight(
       answers = [];
       return Array.from({ length: count }, (_, index) => call(index));
     };
-    /** Some begin the work a while after the call. */
+    /** Some libraries begin the work later than the call. */
     const begun = async (): Promise<void> => {
       while (answers.length < count) await new Promise((resolve) => setImmediate(resolve));
     };
@@ -23,7 +23,7 @@ export function inFlight(
       await begun();
       for (const each of answers) each(0);
       for (const each of calls) await each;
-      // Or they would be held, and missed from what is counted next.
+      // Otherwise they stay referenced, and falsify the next count.
       answers = [];
     };
     const all = async (): Promise<number> => {

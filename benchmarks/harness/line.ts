@@ -10,7 +10,7 @@ const columns: readonly Column[] = [
   { figure: "bytes", label: "bytes/waiter" },
 ];
 
-/** All come at once and wait; all are served. */
+/** All callers come at the same time and wait; all are served. */
 function burst(name: string, by: Variant["by"], count: number, make: () => Call | Promise<Call>): Variant {
   const all = async (call: Call): Promise<number> => {
     const answers: Promise<unknown>[] = Array.from({ length: count });
@@ -25,20 +25,19 @@ function burst(name: string, by: Variant["by"], count: number, make: () => Call 
       const begin = performance.now();
       for (let served = 0; served < calls && performance.now() - begin < ms; served += count) await all(call);
     };
-    // Until the code is optimized.
+    // Warms up until the code is optimized.
     await warmUp(500_000, 3_000);
     return {
       round: async () => {
         globalThis.gc?.();
-        // While others had their turn, the process has given the pages of its heap back. To fetch them again is not what a
-        // line costs.
+        // While other processes ran, this one has released pages of its heap. The time to get them again is not a cost of the line.
         if (count < 1_000_000) await warmUp(200_000, 300);
         let ns = 0;
         const times = Math.max(1, Math.ceil(20_000 / count));
         for (let time = 0; time < times; time++) ns += (await all(call)) / times;
         return { ns };
       },
-      // What the heap holds while all wait, the promise and its place in an array included.
+      // The heap while all wait, including the promise and its place in an array.
       once: async () => {
         const answers: Promise<unknown>[] = Array.from({ length: count });
         globalThis.gc?.();
@@ -59,7 +58,7 @@ function limited(signal?: AbortSignal): Call {
   return signal === undefined ? (request) => service.call(request) : (request) => service.call(request, { signal });
 }
 
-/** A burst of so many, each way. */
+/** A burst of `count` callers, in each variant. */
 export function inLine(count: number): Group {
   const all = [
     burst("ring by hand", "hand", count, () => limitByHand(answer, 10)),
@@ -70,7 +69,7 @@ export function inLine(count: number): Group {
     burst("p-limit", "peer", count, () => peers.pLimit(answer)),
     burst("p-queue", "peer", count, () => peers.pQueue(answer)),
   ];
-  // Their lines are searched or moved at every step.
+  // These libraries search or move their line at every step.
   const slow = [
     burst("cockatiel bulkhead", "peer", count, () => peers.cockatiel(answer, "bulkhead")),
     burst("Effect semaphore", "peer", count, () => peers.effect(answer, "semaphore")),

@@ -1,13 +1,14 @@
 import { type AnyLayer, type Service, serviceFn, systemClock } from "@sluice/core";
 import { everyLayer } from "@sluice/test-kit";
 
-/** The layers of every package, in each of their shapes; nobody waits in them. */
+/** The layers of every package, in each of their shapes; no caller waits in them. */
 const makers: readonly (() => AnyLayer)[] = [...(await everyLayer()).values()].flatMap(({ calm }) =>
   calm === undefined ? [] : [() => calm(systemClock, 1_000_000)],
 );
 
 /**
- * What a large process is like: forty stacks of one to seven layers, in all orders, in front of differing work. After it, no call site in the library sees only one kind of layer.
+ * Simulates a large process: forty stacks of one to seven layers, in all orders, in front of different work. Afterwards, no call site in
+ * the library sees only one kind of layer.
  */
 export async function megamorphic(): Promise<void> {
   const works: readonly ((request: number) => unknown)[] = [

@@ -6,14 +6,14 @@ import { delimiter, join } from "node:path";
 const folder = join(import.meta.dirname, "../peers");
 const stamp = join(folder, "node_modules/.installed");
 
-/** Puts the peers in place, in the versions that peers/package.json names, where they are not there yet. */
+/** Installs the peers in the versions of peers/package.json, where they are missing. */
 export function installPeers(): void {
   const wanted = createHash("sha256")
     .update(readFileSync(join(folder, "package.json")))
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   console.error("Installing the peers ...");
-  // npm and not pnpm, for this folder is not of the workspace; with the newest Node that is there.
+  // npm and not pnpm, for this folder is not in the workspace; with the newest installed Node.
   const { status } = spawnSync("npm", ["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], {
     cwd: folder,
     env: { ...process.env, PATH: [join(process.execPath, ".."), process.env["PATH"]].join(delimiter) },

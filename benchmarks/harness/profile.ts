@@ -1,4 +1,4 @@
-// Says on what a variant spends its time and its bytes:  pnpm bench:profile toolkit circuitBreaker "cockatiel, sampling"
+// Shows where a variant spends its time and its bytes:  pnpm bench:profile toolkit circuitBreaker "cockatiel, sampling"
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type HeapProfiler, type Profiler, Session } from "node:inspector/promises";
@@ -10,7 +10,7 @@ import type { Question, Subject, Variant } from "./question.ts";
 
 const [question = "", ...names] = process.argv.slice(2);
 const rows = 14;
-/** For how many ms of CPU time each variant runs. */
+/** How long each variant runs, in ms of CPU time. */
 const long = 2_000;
 
 if (process.send === undefined) {
@@ -71,7 +71,7 @@ function add(shares: Shares, name: string, share: number): void {
   shares.set(name, (shares.get(name) ?? 0) + share);
 }
 
-/** What was inlined counts for the function into which it was. */
+/** Inlined code counts for the function that contains it. */
 function named({ functionName, url, lineNumber }: Profiler.Profile["nodes"][number]["callFrame"]): string {
   const at = url === "" ? "" : ` ${basename(join(url, "../.."))}/${basename(url)}:${lineNumber + 1}`;
   return `${functionName || "(anonymous)"}${at}`;

@@ -1,4 +1,4 @@
-// Asks everything and writes docs/benchmarks.md, its charts beside it:  pnpm bench:report [--quick]
+// Measures everything and writes docs/benchmarks.md and its charts:  pnpm bench:report [--quick]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

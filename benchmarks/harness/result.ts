@@ -8,14 +8,14 @@ export interface Spread {
   readonly most: number;
 }
 
-/** What was seen of a variant. */
+/** The result of a variant. */
 export interface Row {
   readonly name: string;
   readonly by: Variant["by"];
   readonly figures: Readonly<Record<string, Spread>>;
 }
 
-/** What was seen of a group. */
+/** The result of a group. */
 export interface Seen {
   readonly title: string;
   readonly columns: readonly Column[];
@@ -32,7 +32,7 @@ export interface Verdict {
   readonly reached: boolean;
 }
 
-/** What was seen of a question. */
+/** The result of a question. */
 export interface Answered {
   readonly name: string;
   readonly title: string;
@@ -90,12 +90,12 @@ export function inWords({ goal: { of, figure, to, difference = false, over, most
 
 export function format(figure: number, digits = 0): string {
   if (Number.isNaN(figure)) return "–";
-  // Hundredths matter below ten only.
+  // Hundredths matter only below ten.
   const kept = digits === 0 && Math.abs(figure) < 10 && !Number.isInteger(figure) ? 1 : digits;
   return figure.toLocaleString("en", { minimumFractionDigits: kept, maximumFractionDigits: kept });
 }
 
-/** What it was seen on. */
+/** The machine. */
 export function machine(): string {
   const model = cpus()[0]?.model ?? "unknown";
   return `Node ${process.version}, ${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()} ${process.arch}`;

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Column, Subject, Variant } from "./question.ts";
 
-/** All connections of the clients at once, so that nobody is refused. */
+/** As many as the clients have connections, so that no request is refused. */
 export const connections = 64;
-/** As many as the optimizing compiler wants to see; and so many a round, however long that takes where others use the machine. */
+/** As many as the optimizing compiler needs; and a fixed number in each round, also on a busy machine. */
 const requests = { warm: 20_000, round: 8_000 };
 
 /** The columns of a question about servers. The CPU time is the server's. */
@@ -17,10 +17,10 @@ export const perRequest: readonly Column[] = [
 ];
 
 /**
- * A server, and clients in another process that ask again as soon as they are answered.
+ * A server, and clients in another process that send the next request as soon as they are answered.
  *
  * @param make the server, or a handler for one of node:http
- * @param status what all must be answered with, once it is warm
+ * @param status the status of all answers, after the warm-up
  */
 export function served(
   name: string,
@@ -31,7 +31,7 @@ export function served(
   const prepare = async (): Promise<Subject> => {
     const made = await make();
     const server = typeof made === "function" ? createServer(made) : made;
-    // It stands idle while others have their turn, and its clients must still be there afterwards.
+    // The server is idle while other variants run, and must keep its clients' connections.
     server.keepAliveTimeout = 0;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Puts what a command has found between two comments of a page. What is around them is written by hand.
+ * Writes the results of a command between two comments of a page. The rest of the page is written by hand.
  *
  * @param page from the root of the repository
- * @param command as the first of the two comments names it
+ * @param command the name in the first of the two comments
  * @returns the path of the page
  */
 export function writeBetween(page: string, command: string, parts: readonly string[]): string {

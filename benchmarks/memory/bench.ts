@@ -1,4 +1,5 @@
-// How much memory is held where strangers never end, into docs/reliability.md:  pnpm bench:memory [--only cache] (then it is printed, and not written)
+// Measures the memory that is held while new keys never end, into docs/reliability.md:  pnpm bench:memory [--only cache] (then it is
+// printed, and not written)
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,7 +11,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { o
 const [asked] = positionals;
 
 if (asked !== undefined) {
-  // One look, in a process of its own.
+  // One measurement, in a separate process.
   console.log(JSON.stringify(await looks.get(asked)!()));
 } else {
   const names = [...looks.keys()].filter((name) => values.only === undefined || name === values.only);

@@ -5,7 +5,7 @@ import { cache } from "@sluice/cache";
 import { keyed } from "@sluice/keyed";
 import { concurrencyLimit } from "@sluice/limit";
 
-/** What was seen: words and figures, each with its unit. */
+/** The result: words and figures, each with its unit. */
 export interface Look {
   readonly what: string;
   readonly held: string;
@@ -15,23 +15,23 @@ export interface Look {
 
 const strangers = 1_000_000;
 
-/** What the heap holds, after a collection. */
+/** The size of the heap, after a collection. */
 function heap(): number {
-  // Twice: what the first one finds dead may hold more that is.
+  // Twice: objects that the first collection finalises may hold further garbage.
   globalThis.gc!();
   globalThis.gc!();
   return process.memoryUsage().heapUsed;
 }
 
-/** In microseconds. What else the machine does takes none of it. */
+/** CPU time in microseconds, so other load of the machine does not count. */
 function cpuSince(begin: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(begin);
   return user + system;
 }
 
-/** One call for each stranger, in turn. The most that the heap held at any of 20 looks, and how much CPU time a call took. */
+/** One call for each new key, in turn. Returns the largest heap of 20 measurements, and the CPU time of a call. */
 async function passBy(service: Service<string, string>): Promise<{ readonly bytes: number; readonly ns: number }> {
-  // The first ones bring code and shapes along.
+  // The first calls also allocate code and object shapes.
   for (let nth = 0; nth < 10; nth++) await service.call(`early-${nth}`);
   const before = heap();
   let most = 0;
@@ -98,7 +98,7 @@ async function inBalance(): Promise<Look> {
   };
   for (let rounds = 0; rounds < 5; rounds++) await round();
   const { bytes, join, leave, left } = await round();
-  // What stays is less than one waiter has taken.
+  // The remaining heap is less than one waiter has taken.
   assert.ok(left < bytes / 10, `${left} bytes stay behind of ${bytes}`);
   const each = `${(bytes / count / 1_000).toFixed(1)} kB a waiter, ${join.toFixed(0)} µs to join, ${leave.toFixed(0)} µs to leave`;
   return {
@@ -109,7 +109,7 @@ async function inBalance(): Promise<Look> {
   };
 }
 
-/** Each is taken in a process of its own. */
+/** Each is taken in a separate process. */
 export const looks: ReadonlyMap<string, () => Promise<Look>> = new Map([
   ["keyed", throughKeyed],
   ["cache", throughCache],

@@ -1,9 +1,9 @@
-// How others are put in front of a server, as their own documentation says to.
+// How other libraries are put in front of a server, by their documentation.
 import type { RequestHandler } from "express";
 import type { FastifyPluginAsync } from "fastify";
 import { load } from "./peers.ts";
 
-/** So many that nobody is refused, or none, so that all are. */
+/** A limit that refuses no request, or 0, which refuses all. */
 const limitOf = (refuses: boolean): number => (refuses ? 0 : 1e9);
 
 export async function expressRateLimit({ refuses }: { readonly refuses: boolean }): Promise<RequestHandler> {
@@ -13,7 +13,7 @@ export async function expressRateLimit({ refuses }: { readonly refuses: boolean 
     limit: limitOf(refuses),
     standardHeaders: "draft-8",
     legacyHeaders: false,
-    // It warns that 0 refuses all, which is what is wanted.
+    // It warns that 0 refuses all, which is intended.
     validate: { limit: false },
   });
 }
@@ -23,7 +23,7 @@ interface Breaker {
   open(): void;
 }
 
-/** The breaker is around what the handler asks for; refused means that it is open. */
+/** The breaker is around the work of the handler; refused means that it is open. */
 export async function opossumHandler({ refuses }: { readonly refuses: boolean }): Promise<RequestHandler> {
   const { default: CircuitBreaker } = await load<{
     default: new (work: () => Promise<string>, options: object) => Breaker;
@@ -50,7 +50,7 @@ export async function fastifyRateLimit({ refuses }: { readonly refuses: boolean 
   return [plugin, { max: limitOf(refuses), timeWindow: "15 minutes" }];
 }
 
-/** With a bound for the heap alone: it takes the loop for blocked for ever where it has no sample, as when the machine does something else. */
+/** With a bound for the heap alone: without a sample, as on a busy machine, it takes the event loop as blocked for ever. */
 export async function underPressure({ refuses }: { readonly refuses: boolean }): Promise<Plugin> {
   const { default: plugin } = await load<{ default: FastifyPluginAsync<object> }>("@fastify/under-pressure");
   // It refuses from its first sample on, by default after a second.

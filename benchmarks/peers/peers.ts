@@ -1,5 +1,5 @@
-// What others offer, as their own documentation says to use it. The packages are beside this file and not in the workspace, so
-// they are loaded by names that the compiler does not follow, and what is used of each is said here.
+// Other libraries, used by their documentation. The packages are beside this file and not in the workspace, so they are loaded by names
+// that the compiler does not follow, and the types of the used parts are declared here.
 import type { Call } from "../harness/calls.ts";
 
 type Work<Res = unknown> = (request: number) => Promise<Res>;
@@ -8,7 +8,7 @@ type Thunk = () => Promise<unknown>;
 /** One of the packages beside this file. */
 export const load = <Module>(name: string): Promise<Module> => import(name) as Promise<Module>;
 
-/** At most this many at once, and for so long, where nothing else is said. */
+/** The default limit and timeout. */
 const max = 10;
 const ms = 1_000;
 
@@ -48,7 +48,7 @@ export async function asyncSema(work: Work): Promise<Call> {
   };
 }
 
-/** A call that may be told to leave the line. */
+/** A call with a signal, which may leave the line. */
 export type LeavingCall = (request: number, signal?: AbortSignal) => Promise<unknown>;
 
 interface PQueue {
@@ -77,7 +77,7 @@ interface Policy {
   execute(work: Thunk): Promise<unknown>;
 }
 
-/** Bulkhead, retry and time-out, or one of them. */
+/** Bulkhead, retry and timeout, or one of them. */
 export async function cockatiel(
   work: Work,
   only?: "bulkhead" | "retry" | "timeout",
@@ -107,7 +107,7 @@ export async function cockatielBreaker(work: Work): Promise<Call> {
   return (request) => policy.execute(() => work(request));
 }
 
-/** What makes one stack after the other. */
+/** Makes one stack after the other. */
 export async function idleCockatiel(): Promise<() => unknown> {
   const make = await makeCockatiel({});
   return () => make();
@@ -121,7 +121,7 @@ interface Mollitia {
   readonly Timeout: new (options: object) => object;
 }
 
-/** Rate, bulkhead, retry and time-out, or one of them. */
+/** Rate, bulkhead, retry and timeout, or one of them. */
 export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promise<Call> {
   const { Circuit, Ratelimit, Bulkhead, Retry, Timeout } = await load<Mollitia>("mollitia");
   const bulkhead = () => new Bulkhead({ concurrentSize: max, queueSize: 1e9, maxQueueWait: 60_000 });
@@ -130,7 +130,7 @@ export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promi
     bulkhead: () => [bulkhead()],
     timeout: () => [timeout()],
     all: () => [
-      // It remembers every start of the period, so that a rate as high as the others' would be one of memory.
+      // It remembers every start of the period, so a rate as high as the others' would measure memory.
       new Ratelimit({ limitPeriod: 1, limitForPeriod: 100_000 }),
       bulkhead(),
       new Retry({ attempts: 3, interval: 100 }),
@@ -141,7 +141,7 @@ export async function mollitia(work: Work, only?: "bulkhead" | "timeout"): Promi
   return (request) => circuit.execute(request);
 }
 
-/** The breaker alone, over the last 100 calls: the one over a span of time goes through all calls of the span each time. */
+/** The breaker alone, over the last 100 calls: the one over a span of time iterates all calls of the span each time. */
 export async function mollitiaBreaker(work: Work): Promise<Call> {
   interface Module {
     readonly SlidingCountBreaker: new (options: object) => object;
@@ -158,7 +158,7 @@ export async function mollitiaBreaker(work: Work): Promise<Call> {
 
 type Breaker = new (work: Work, options: object) => { fire: Call };
 
-/** A breaker with a time-out, and with a capacity where it is asked for. It has no retries and no line. */
+/** A breaker with a timeout, and with a capacity where one is given. It has no retries and no line. */
 export async function opossum(
   work: Work,
   { capacity, ms: timeout = ms }: { readonly capacity?: number; readonly ms?: number } = {},
@@ -175,7 +175,7 @@ export async function opossumAlone(work: Work): Promise<Call> {
   return (request) => breaker.fire(request);
 }
 
-/** What makes one breaker after the other. */
+/** Makes one breaker after the other. */
 export async function idleOpossum(work: Work): Promise<() => unknown> {
   const { default: CircuitBreaker } = await load<{ default: Breaker }>("opossum");
   return () => new CircuitBreaker(work, { timeout: ms, capacity: max });
@@ -191,7 +191,7 @@ interface Semaphores {
   makeUnsafe(permits: number): { withPermits(permits: number): (effect: object) => object };
 }
 
-/** Semaphore, retry and time-out, or the semaphore alone. */
+/** Semaphore, retry and timeout, or the semaphore alone. */
 export async function effect(work: Work, only?: "semaphore", options: Bounds = {}): Promise<Call> {
   const { Effect, Semaphore } = await load<{ Effect: Effects; Semaphore: Semaphores }>("effect");
   const within = Semaphore.makeUnsafe(options.max ?? max).withPermits(1);
@@ -209,7 +209,7 @@ export async function pRetry(work: Work): Promise<Call> {
   return (request) => retry(() => work(request), { retries: 3 });
 }
 
-/** Without a message it answers with nothing when the time is over, and makes no error beforehand. */
+/** Without a message it resolves with undefined at the timeout, and makes no error in advance. */
 export async function pTimeout(
   work: Work,
   { message = true, ms: milliseconds = ms }: { readonly message?: boolean; readonly ms?: number } = {},
@@ -220,12 +220,12 @@ export async function pTimeout(
     : (request) => timeout(work(request), { milliseconds, message: false });
 }
 
-/** Limit, retry and time-out. */
+/** Limit, retry and timeout. */
 export async function pAll(work: Work, options: Bounds = {}): Promise<Call> {
   return pLimit(await pRetry(await pTimeout(work, { ms: options.ms ?? ms })), options.max);
 }
 
-/** A high rate for all: never refused, never waited for. */
+/** A high rate for all calls: no call is refused or waits. */
 export const highRate: { readonly limit: number; readonly interval: number } = { limit: 1e9, interval: 1_000 };
 
 export async function pThrottle(work: Work): Promise<Call> {
@@ -233,7 +233,7 @@ export async function pThrottle(work: Work): Promise<Call> {
   return make(highRate)(work);
 }
 
-/** @param key one rate for each of its answers; default one for all */
+/** @param key returns the key of a call, with one rate for each; default: one rate for all */
 export async function rateLimiterFlexible(work: Work, key: (request: number) => string = () => "all"): Promise<Call> {
   interface Flexible {
     readonly RateLimiterMemory: new (options: object) => { consume(key: string): Promise<unknown> };
@@ -270,7 +270,7 @@ export async function limiter(work: Work): Promise<Call> {
   };
 }
 
-/** Answers are kept in its memory for `ttl` ms; with 0 those who ask for the same at once have one call, and nothing is kept. */
+/** Keeps answers in its memory for `ttl` ms; with 0 concurrent callers of one key share one call, and nothing is kept. */
 export async function asyncCacheDedupe(work: Work, ttl: number): Promise<Call> {
   interface Dedupe {
     readonly createCache: (options: object) => { define(name: string, work: Work): void; ask: Call };
@@ -281,7 +281,7 @@ export async function asyncCacheDedupe(work: Work, ttl: number): Promise<Call> {
   return (request) => cache.ask(request);
 }
 
-/** Answers are kept for ever; with `cache: false` those who ask for the same at once have one call, and nothing is kept. */
+/** Keeps answers for ever; with `cache: false` concurrent callers of one key share one call, and nothing is kept. */
 export async function pMemoize(work: Work, options: { readonly cache?: false } = {}): Promise<Call> {
   const { default: memoize } = await load<{ default: (work: Work, options: object) => Call }>("p-memoize");
   return memoize(work, options);
@@ -290,8 +290,8 @@ export async function pMemoize(work: Work, options: { readonly cache?: false } =
 /**
  * Answers are kept for `ttl` ms.
  *
- * @param ttlResolution for how many ms it goes by one reading of the clock; default 1, by a timer, so that time stands still as long as
- *   the event loop does not turn
+ * @param ttlResolution how long it uses one reading of the clock: ms; default 1, by a timer, so that time stands still until the event loop
+ *   turns
  */
 export async function lruCache(work: Work, ttl: number, ttlResolution?: number): Promise<Call> {
   interface Lru {

@@ -1,4 +1,4 @@
-// How each library shares a limit among processes over Redis, as its own documentation says to.
+// How each library shares a limit among processes over Redis, by its documentation.
 import { ServiceBuilder } from "@sluice/core";
 import { sharedConcurrencyLimit, sharedRateLimit } from "@sluice/limit-shared";
 import { redisStore } from "@sluice/limit-shared/redis";
@@ -6,11 +6,11 @@ import { loadShed } from "@sluice/load-shed";
 import { Redis } from "ioredis";
 import { load } from "./peers.ts";
 
-/** What is shared: so many starts a second, or so many at once. */
+/** The shared limit: starts a second, or concurrent calls. */
 export interface Shared {
   readonly perSecond?: number;
   readonly atOnce?: number;
-  /** Whether those who cannot start now are refused; otherwise they wait. */
+  /** Whether callers that cannot start now are refused; otherwise they wait. */
   readonly refuse: boolean;
   /** `hold` of the shared rate: ms. */
   readonly hold?: number;
@@ -18,7 +18,7 @@ export interface Shared {
 
 type Work = () => Promise<void>;
 
-/** Makes what lets work in, over a server on this port. */
+/** Makes the limit, over a server on this port. */
 type Sharing = (port: number, shared: Shared) => Promise<(work: Work) => Promise<unknown>>;
 
 const host = "127.0.0.1";
@@ -42,7 +42,7 @@ interface Flexible {
   readonly RateLimiterRedis: new (options: object) => { consume(key: string): Promise<unknown> };
 }
 
-/** Those over the limit are refused; it has no line over many processes. */
+/** Callers above the limit are refused; it has no line over many processes. */
 const flexible =
   (options: object): Sharing =>
   async (port, { perSecond }) => {

@@ -26,14 +26,14 @@ function layered(name: string, make: () => AnyLayer, options?: { readonly mixed:
   return oneByOne(name, "sluice", call, options);
 }
 
-/** Monomorphic, and in a process of many stacks. */
+/** Monomorphic, and in a process with many stacks. */
 function bothWays(name: string, make: () => AnyLayer): Variant[] {
   return [layered(name, make), layered(`${name}, megamorphic`, make, { mixed: true })];
 }
 
 const token = { ...peers.highRate, algorithm: "token-bucket" } as const;
 
-/** At most so many times what is written by hand, quicker than every peer, and no more than one hop. */
+/** At most `most` times the hand-written code, faster than every peer, and at most one hop. */
 function goals(of: string, hand: string, most: number, others: readonly Variant[]): Goal[] {
   return [
     { of, figure: "ns", to: hand, most },
@@ -65,7 +65,7 @@ const timeouts = [
   oneByOne("cockatiel timeout", "peer", () => peers.cockatiel(answer, "timeout")),
 ];
 
-/** What every package says of its layers: each in each of its shapes, with room for whoever comes. */
+/** The layers of every package, in each of their shapes, with room for every caller. */
 const shapes = [...(await everyLayer())].flatMap(([name, { calm }]) =>
   calm === undefined ? [] : [layered(name, () => calm(systemClock, 1e9))],
 );
@@ -88,7 +88,7 @@ export const question: Question = {
         ...bothWays("concurrencyLimit", () => concurrencyLimit(10)),
         layered("concurrencyLimit, with since when", () => {
           const limit = concurrencyLimit(10);
-          // From the first look on, it reads the clock for each holder.
+          // After the first reading of `oldest`, it reads the clock for each holder.
           void limit.oldest;
           return limit;
         }),
@@ -178,7 +178,7 @@ export const question: Question = {
     {
       title: "Every layer, in each of its shapes",
       columns: perCall,
-      // The one that does nothing.
+      // The layer that does nothing.
       reference: "identity",
       variants: [bare, ...shapes],
     },

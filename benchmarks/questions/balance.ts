@@ -14,13 +14,13 @@ type Endpoint = Service<number, number>;
 const endpoint = (): Endpoint => new ServiceBuilder().layer(concurrencyLimit(10)).serviceFn(answer);
 const endpoints = (count: number) => Array.from({ length: count }, (_, nth) => [nth, endpoint()] as const);
 
-/** The same services in turns, whatever they are doing. */
+/** The same services, round robin. */
 function inTurns(count: number): Call {
   const all = endpoints(count);
   return (request) => all[request % count]![1].call(request);
 }
 
-/** Two at random, and of these the one with fewer calls: what one would write. */
+/** The less busy of two random services, written by hand. */
 function twoByHand(count: number): Call {
   const all = endpoints(count).map(([, service]) => ({ service, pending: 0 }));
   return async (request) => {
@@ -58,13 +58,13 @@ const of = (count: number): Group => ({
   ],
 });
 
-/** Callers, each asking again as soon as it has read its answer. */
+/** Callers, each of which sends the next request as soon as it has read its answer. */
 const callers = 32;
 const ms = 400;
 
 type Ask = () => Promise<unknown>;
 
-/** Callers in this process, and three servers in others, which take so many milliseconds to answer. */
+/** Callers in this process, and three servers in others, which take the given milliseconds to answer. */
 function asking(
   name: string,
   by: Variant["by"],
@@ -99,7 +99,7 @@ function asking(
         p99: latencies[Math.floor(latencies.length * 0.99)]!,
       };
     };
-    /** So many requests, by all callers together. */
+    /** `count` requests, by all callers together. */
     const run = (count: number) =>
       Promise.all(
         Array.from({ length: callers }, async () => {

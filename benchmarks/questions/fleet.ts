@@ -14,7 +14,7 @@ const perSecond = 400;
 const members = 4;
 const same = (trip: number) => Array.from({ length: members }, () => trip);
 
-/** So much of the rate, with nobody waiting. */
+/** A part of the rate, without waiting callers. */
 const rate = (load: number, trip: number): Scene => ({
   limit: { perSecond, refuse: load > 1, hold: 500 },
   perSecond: (perSecond * load) / members,
@@ -93,7 +93,7 @@ function through(layer: Layer): Call {
   return (request) => service.call(request);
 }
 
-/** What a call costs in the process, with so much in stock that the store is asked seldom. */
+/** The cost of a call in the process, with enough stock that the store is seldom asked. */
 const alone = [
   oneByOne("rateLimit, token bucket", "sluice", () =>
     through(rateLimit({ limit: 1e9, interval: 1_000, algorithm: "token-bucket" })),

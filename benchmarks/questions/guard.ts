@@ -23,7 +23,7 @@ const timed = () => limited().layer(timeout(5_000));
 const full = () => new ServiceBuilder().layer(concurrencyLimit(0));
 
 const hello: RequestListener = (_request, response) => response.end("hello");
-/** What a server without layers would write: a timer for each request, cleared when its response has closed. */
+/** A server without layers: a timer for each request, cleared when its response has closed. */
 const timedByHand: RequestListener = (request, response) => {
   const timer = setTimeout(() => response.writeHead(504).end(), 5_000);
   response.once("close", () => clearTimeout(timer));
@@ -31,7 +31,7 @@ const timedByHand: RequestListener = (request, response) => {
 };
 
 const helloExpress = (_request: ExpressRequest, response: ExpressResponse) => void response.send("hello");
-/** An application of Express. Tags are off in each, for they cost more than a guard does. */
+/** An application of Express. ETags are off everywhere, for they cost more than a guard. */
 const application = (...handlers: readonly RequestHandler[]) =>
   express()
     .disable("etag")
@@ -50,7 +50,7 @@ async function fastify<Options extends object>(
 }
 
 const helloFetch = async () => new FastResponse("hello");
-/** A server of srvx, which node:http is behind. */
+/** A server of srvx, on node:http. */
 function fetching(handler: (request: ServerRequest) => Promise<Response>): Server {
   return serve({ fetch: handler, manual: true, silent: true }).node!.server as Server;
 }
@@ -58,7 +58,7 @@ const sent = (request: Request) => once((request as ServerRequest).runtime!.node
 const fetched = (service: Service<Request, Response, TimeoutError>) =>
   fetching(toFetchHandler(service, { Response: FastResponse }));
 
-/** A response as far as a guard looks at one, which has left as soon as it is whole. */
+/** The parts of a response that a guard uses; it closes as soon as it has ended. */
 class Unsent extends EventEmitter {
   readonly socket = {};
   readonly headersSent = false;
@@ -76,7 +76,7 @@ class Unsent extends EventEmitter {
   }
 }
 const headers = { host: "localhost" };
-/** Without a server: one request after the other, each a turn after the one before. */
+/** Without a server: one request after the other, each one turn later. */
 function inProcess(name: string, by: Variant["by"], make: () => RequestListener): Variant {
   return oneByOne(name, by, () => {
     const handle = make();

@@ -9,7 +9,7 @@ import { timeout } from "@sluice/timeout";
 import * as undici from "undici";
 import type { Question, Subject, Variant } from "../harness/question.ts";
 
-/** Callers, each asking again as soon as it has read its answer. */
+/** Callers, each of which sends the next request as soon as it has read its answer. */
 const callers = 32;
 const ms = 400;
 

@@ -11,7 +11,7 @@ const max = connections;
 const body = JSON.stringify({ id: 1, name: "an item", tags: ["one", "of", "three"] });
 const work = async (): Promise<string> => body;
 
-/** A server that answers with what `call` answers with. */
+/** A server that answers with the result of `call`. */
 function answering(name: string, by: Variant["by"], make: () => Call | Promise<Call>): Variant {
   return served(name, by, async () => {
     const call = await make();

@@ -4,7 +4,7 @@ import { inLine } from "../harness/line.ts";
 import type { Group, Question, Subject, Variant } from "../harness/question.ts";
 import * as peers from "../peers/peers.ts";
 
-/** So many wait, and a hundred of them, spread over the line, give up. */
+/** `count` callers wait, and a hundred of them, spread over the line, abort. */
 function leaving(name: string, by: Variant["by"], count: number, make: () => Promise<peers.LeavingCall>): Variant {
   const leavers = 100;
   const leave = async (length: number): Promise<number> => {
@@ -48,7 +48,7 @@ const leave: Group = {
     ...sizes.map((count) =>
       leaving(`p-queue, ${count.toLocaleString("en")} in line`, "peer", count, async () => {
         const call = await peers.pQueue(never, 1);
-        // The one that is let in.
+        // The caller that is admitted.
         void call(0);
         return call;
       }),

@@ -5,7 +5,7 @@ import type { Question, Variant } from "../harness/question.ts";
 import * as peers from "../peers/peers.ts";
 import { fusedStack, layered } from "../references/stack.ts";
 
-/** What the heap holds for each of a thousand. */
+/** The heap for each of a thousand. */
 function idle(name: string, by: Variant["by"], make: () => Promise<() => unknown>): Variant {
   const count = 1_000;
   return {
@@ -13,7 +13,7 @@ function idle(name: string, by: Variant["by"], make: () => Promise<() => unknown
     by,
     prepare: async () => {
       const one = await make();
-      // The first ones bring code and shapes along.
+      // The first ones also allocate code and object shapes.
       const few = Array.from({ length: 10 }, () => one());
       return {
         once: async () => {
@@ -31,7 +31,7 @@ function idle(name: string, by: Variant["by"], make: () => Promise<() => unknown
 }
 
 const busy = 10_000;
-/** No timeout is to fire. */
+/** No timeout must fire. */
 const ms = 60_000;
 const flying = (name: string, by: Variant["by"], make: (work: Call) => Call | Promise<Call>): Variant =>
   inFlight(name, by, busy, make);

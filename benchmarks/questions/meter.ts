@@ -6,7 +6,7 @@ import { perCall, type Question, type Variant } from "../harness/question.ts";
 
 const bare: Variant = oneByOne("bare", "bare", () => answer);
 
-/** Meters are held, or they would be collected. */
+/** Meters are referenced, or they would be collected. */
 const held: Meter[] = [];
 
 function metered(options?: MeterOptions): Meter {

@@ -5,12 +5,12 @@ import { answer, type Call, oneByOne } from "../harness/calls.ts";
 import { inFlight } from "../harness/in-flight.ts";
 import { type Group, perCall, type Question } from "../harness/question.ts";
 
-/** The signal of a server that is to stop one day. */
+/** A long-lived signal, as for the shutdown of a server. */
 const longLived = new AbortController().signal;
 
 const one = (): AbortSignal => longLived;
 const another = (): AbortSignal => new AbortController().signal;
-/** As a guard makes one for each request. */
+/** The signal that a guard makes for each request. */
 const own = (): AbortSignal => ownController().signal;
 
 function listenerByHand(work: Call, signalOf: () => AbortSignal = one): Call {

@@ -14,7 +14,7 @@ interface Weighed {
   readonly size: number;
 }
 
-/** What size-limit says, in the package's own words: minified and gzipped; core is left out of those that depend on it. */
+/** The result of size-limit: minified and gzipped; packages that depend on core are counted without it. */
 function weighed(noun: string): Variant {
   const prepare = (): Subject => {
     const program = join(root, "node_modules/.bin/size-limit");
@@ -25,7 +25,7 @@ function weighed(noun: string): Variant {
   return { name: noun, by: "sluice", prepare };
 }
 
-/** How long the imports take in a process that has imported nothing of the kind, once Node's own loader has been run in. */
+/** How long the imports take in a new process, after Node's loader has warmed up. */
 function imported(name: string, by: Variant["by"], modules: () => readonly string[]): Variant {
   const prepare = async (): Promise<Subject> => {
     await import("node:querystring");
@@ -41,7 +41,7 @@ function imported(name: string, by: Variant["by"], modules: () => readonly strin
   return { name, by, prepare, fresh: true };
 }
 
-/** As many files as the packages together have, with nothing in them: what is Node's own. */
+/** As many empty files as the packages have: the cost of Node's loader. */
 function emptyFiles(): string[] {
   const folder = mkdtempSync(join(tmpdir(), "sluice-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));

@@ -25,21 +25,21 @@ const inTurn = (call: Call): Call => {
   return (request) => call(request % keys);
 };
 
-/** So many callers ask for the same at once, each time for something else. */
+/** All callers ask for the same key at the same time, with a new key each time. */
 const atOnce = (call: Call): Call => {
   return (request) => Promise.all(Array.from({ length: callers }, () => call(request)));
 };
 
-/** Quicker than every peer, with fewer bytes. */
+/** Faster than every peer, with fewer bytes. */
 const goals = (of: string, others: readonly Variant[]): Goal[] =>
   others.flatMap(({ name: to }) => [
     { of, figure: "ns", to, most: 1 },
     { of, figure: "bytes", to, most: 1 },
   ]);
 
-// What the peers do not do, where they are quicker. A call knows no caller who gives up, and nothing is reserved before it, in any of
-// them. lru-cache reads the clock once for all that happens before the event loop turns, unless told otherwise. async-cache-dedupe and
-// p-memoize hand the same promise to all who ask at once: a failure that one of them ignores is never reported, if another looks at it.
+// What the peers omit, where they are faster. In none of them can a single caller of a shared call abort, or can a call be reserved in
+// advance. lru-cache reads the clock once for each turn of the event loop, by default. async-cache-dedupe and p-memoize return one promise
+// to all concurrent callers: a failure that one of them ignores is never reported, if another handles it.
 const breakers = [
   oneByOne("opossum", "peer", () => peers.opossumAlone(answer)),
   oneByOne("cockatiel, sampling", "peer", () => peers.cockatielBreaker(answer)),

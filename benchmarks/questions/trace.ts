@@ -18,10 +18,10 @@ function layered(name: string, make?: () => AnyLayer): Variant {
   });
 }
 
-/** The real pino, with lines that are made and thrown away. */
+/** The real pino, with lines that are made and discarded. */
 const logger = (level: string): Logger => pino({ level }, { write() {} });
 
-/** The real SDK, with spans that are made and thrown away. Each variant is in a process of its own, and has this context alone. */
+/** The real SDK, with spans that are made and discarded. Each variant is in a separate process, and has only this context. */
 function tracer(sampler?: AlwaysOffSampler): Tracer {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const processor: SpanProcessor = {

@@ -1,8 +1,8 @@
 import type { Work } from "./work.ts";
 
 /**
- * Open when half of the calls of the last ten seconds failed, of 20 or more: counts in ten buckets. It leaves out: slow calls, who is a
- * probe, callers who give up, calls that were let in before the state changed.
+ * Opens when half of at least 20 calls in the last ten seconds failed, counted in ten buckets. It leaves out slow calls, the identity of
+ * probes, aborts, and calls that were admitted before the state changed.
  */
 export function breakerByHand<Req, Res>(work: Work<Req, Res>): Work<Req, Res> {
   const buckets = Array.from({ length: 10 }, () => ({ second: -1, calls: 0, failures: 0 }));

@@ -1,8 +1,7 @@
 import type { Work } from "./work.ts";
 
 /**
- * Answers are kept for `ttl` ms, and those who ask for the same at once have one call. It leaves out: what is kept past its time, callers
- * who give up, and room that is bounded.
+ * Keeps answers for `ttl` ms, and concurrent callers of one key share one call. It leaves out stale answers, aborts, and a bounded size.
  */
 export function cacheByHand<Req, Res>(work: Work<Req, Res>, ttl: number): Work<Req, Res> {
   const kept = new Map<Req, { readonly answer: Promise<Res>; until: number }>();

@@ -1,7 +1,7 @@
 import { TimeoutList, type Timed } from "./timeout.ts";
 import type { Work } from "./work.ts";
 
-/** What the stack of five layers is given. */
+/** The options of the stack of five layers. */
 export interface FusedOptions {
   readonly max: number;
   readonly limit: number;
@@ -13,12 +13,12 @@ export interface FusedOptions {
 }
 
 /**
- * Shed, rate, limit, retry and timeout, the five of the composed stack, as somebody would write them who knows all five and
- * needs nothing else: one function, the clock read once, one promise, one object.
+ * Shed, rate, limit, retry and timeout, the five layers of the composed stack, in one hand-written function: the clock is read once, with
+ * one promise and one object.
  *
- * It keeps what is cheap to keep: it refuses at the limit and beyond the rate without waiting; an attempt that takes
- * too long is given up, told by its signal, and tried again; the slot is held until all the work has settled, also that which was
- * given up on; a failure that the caller ignores is reported. It leaves out: a line, permits, the caller's signal and deadline.
+ * It keeps the cheap promises: it refuses at the limit and above the rate without waiting; an attempt that takes too long is aborted by its
+ * signal and retried; the slot is held until all work has settled, abandoned work included; a failure that the caller ignores is reported.
+ * It leaves out a line, permits, the caller's signal and deadline.
  */
 export function fused<Req, Res>(work: Work<Req, Res>, options: FusedOptions): Work<Req, Res> {
   const { max, interval, maxRetries, base, cap, ms } = options;
@@ -28,7 +28,7 @@ export function fused<Req, Res>(work: Work<Req, Res>, options: FusedOptions): Wo
   let active = 0;
   let theoretical = 0;
 
-  /** Work that was given up on holds the slot, too: `pending` counts the request itself and each such attempt. */
+  /** Abandoned work also holds the slot: `pending` counts the request and each such attempt. */
   class Fused {
     readonly request: Req;
     readonly resolve: (response: Res) => void;

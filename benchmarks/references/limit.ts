@@ -2,10 +2,11 @@ import { Ring } from "./ring.ts";
 import type { Work } from "./work.ts";
 
 /**
- * At most `max` at once, the rest in line. A slot is held until the work has settled and then goes to whoever is first.
+ * At most `max` calls run at the same time, the others wait in line. A slot is held until the work has settled, and then goes to the first
+ * waiter.
  *
- * A failure that the caller ignores is reported as unhandled, for what is handed on is the promise that is looked at; and whoever
- * waited runs in its own async context, for what waits is a `then` attached in the caller's turn. It leaves out: leaving the line.
+ * A failure that the caller ignores is reported as unhandled, because the observed promise is returned. A waiter runs in its own async
+ * context, because its `then` is attached in the caller's turn. It leaves out leaving the line.
  */
 export function limitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<Req, Res> {
   const line = new Ring<() => void>();
@@ -13,7 +14,7 @@ export function limitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<R
 
   function left(): void {
     const next = line.shift();
-    // The slot goes from hand to hand, so that no newcomer gets in between.
+    // The slot is passed on directly, so that no newcomer overtakes.
     if (next === undefined) active--;
     else next();
   }
@@ -34,10 +35,7 @@ export function limitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<R
   };
 }
 
-/**
- * The same without a line, and watched from the side: no microtask more than the work itself, at the price that a failure
- * which the caller ignores is never reported.
- */
+/** The same without a line, and observed at the side: it adds no microtask, but a failure that the caller ignores is never reported. */
 export function silentLimitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<Req, Res> {
   let active = 0;
   const left = (): void => {
@@ -52,7 +50,7 @@ export function silentLimitByHand<Req, Res>(work: Work<Req, Res>, max: number): 
   };
 }
 
-/** The same again, and it knows for how long the longest of them has been in, as `concurrencyLimit`'s `oldest` does. */
+/** The same with `oldest`, as `concurrencyLimit` has it. */
 export function timedLimitByHand<Req, Res>(work: Work<Req, Res>, max: number): Work<Req, Res> {
   const since: number[] = [];
   const free = Array.from({ length: max }, (_, place) => place);

@@ -1,8 +1,8 @@
 import type { Work } from "./work.ts";
 
 /**
- * A token bucket (GCRA): `theoretical` is when the bucket will be full again, and may be at most a burst ahead. Beyond the rate
- * it refuses: there is no line.
+ * A token bucket (GCRA): `theoretical` is when the bucket will be full again, and may be at most a burst ahead. Above the rate it refuses,
+ * for there is no line.
  */
 export function rateByHand<Req, Res>(work: Work<Req, Res>, limit: number, interval: number): Work<Req, Res> {
   const token = interval / limit;

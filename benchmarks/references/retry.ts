@@ -1,6 +1,6 @@
 import type { Work } from "./work.ts";
 
-/** Tries again what was rejected, after a backoff with full jitter. The first answer costs one promise and nothing else. */
+/** Retries rejected calls, after a backoff with full jitter. A successful first attempt costs one promise. */
 export function retryByHand<Req, Res>(
   work: Work<Req, Res>,
   { maxRetries, base, max }: { maxRetries: number; base: number; max: number },

@@ -1,4 +1,4 @@
-/** A queue in an array that goes round: joining and leaving at the ends move nothing, and it doubles when it is full. */
+/** A ring buffer: joining and leaving at the ends move nothing, and it doubles when it is full. */
 export class Ring<Item> {
   private items: (Item | undefined)[] = Array.from({ length: 16 });
   private head = 0;

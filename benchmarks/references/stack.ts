@@ -11,18 +11,18 @@ import { retryByHand } from "./retry.ts";
 import { timeoutByHand } from "./timeout.ts";
 import type { Work } from "./work.ts";
 
-/** One set of figures for all that shed, rate, limit, retry and time out. */
+/** The options of all variants that shed, rate, limit, retry and time out. */
 const limit = 1e9;
 const interval = 1_000;
 const maxRetries = 3;
 const base = 100;
 const cap = 10_000;
 
-/** What a question may have otherwise. */
+/** Options that a question may change. */
 export interface StackOptions {
-  /** How many at once; default 10. */
+  /** The limit; default 10. */
   readonly max?: number;
-  /** How long each attempt has, in milliseconds; default 1,000. */
+  /** The timeout of each attempt, in milliseconds; default 1,000. */
   readonly ms?: number;
   /** Layers around the five. */
   readonly outside?: readonly AnyLayer[];
@@ -53,13 +53,13 @@ export function strictFusedStack(work: Work<number, unknown>): Work<number, unkn
   return strictFused(work, { max: 10, limit, interval, maxRetries, base, cap, ms: 1_000 });
 }
 
-/** The same of small functions, each around the next. */
+/** The same, made of small functions, each around the next. */
 export function closures(work: Work<number, unknown>): Work<number, unknown> {
   const retried = retryByHand(timeoutByHand(work, 1_000), { maxRetries, base, max: cap });
   return rateByHand(limitByHand(retried, 10), limit, interval);
 }
 
-/** The same again as most write middleware: an `async` function for each layer, a timer for each call. */
+/** The same as common middleware: an `async` function for each layer, a timer for each call. */
 export function asyncFunctions(work: Work<number, unknown>): Work<number, unknown> {
   let active = 0;
   const timed: typeof work = async (request) => {

@@ -3,10 +3,10 @@ import { type StrictOptions, StrictTimed, StrictTimeoutList } from "./strict-tim
 import type { Work } from "./work.ts";
 
 /**
- * The five in one function, as `fused`, and it keeps the promises that the layers keep for a call that has room: the options are members that a
- * spread keeps, with `deadline` and `waitUntil`; the slot is held until work that was handed up has settled; no timer is armed once nobody is
- * in flight; a work that is given up on hears of it in its caller's async context. It still leaves out a line, permits, and the caller's
- * own signal and deadline.
+ * The five layers in one function, as `fused`, with the promises of the layers for a call that has room: the options are members that a
+ * spread keeps, with `deadline` and `waitUntil`; the slot is held until work registered with `waitUntil` has settled; no timer is armed
+ * while no call is in flight; the signal of abandoned work aborts in its caller's async context. It still leaves out a line, permits, and
+ * the caller's signal and deadline.
  */
 export function strictFused<Req, Res>(
   work: (request: Req, options: StrictOptions) => Promise<Res>,
@@ -24,7 +24,7 @@ export function strictFused<Req, Res>(
     readonly resolve: (response: Res) => void;
     readonly reject: (reason: unknown) => void;
     retries = 0;
-    /** The request, attempts that were given up on, and work that was handed up. */
+    /** The request, abandoned attempts, and work registered with `waitUntil`. */
     pending = 1;
 
     constructor(request: Req, resolve: (response: Res) => void, reject: (reason: unknown) => void) {

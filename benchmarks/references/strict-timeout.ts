@@ -1,14 +1,14 @@
 import type { WorkOptions } from "./work.ts";
 
-/** What the work is told, in members that a spread keeps. */
+/** The options of the work, as members that a spread keeps. */
 export interface StrictOptions extends WorkOptions {
   readonly signal: AbortSignal;
   readonly deadline: number;
-  /** The answer is out, and this work goes on. */
+  /** The call has been answered, and this work goes on. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** An attempt that has to be over by `due`. */
+/** An attempt with a deadline at `due`. */
 export class StrictTimed {
   readonly due: number;
   readonly controller: AbortController = new AbortController();
@@ -16,10 +16,10 @@ export class StrictTimed {
   next: StrictTimed | undefined = undefined;
   private wake!: () => void;
 
-  /** @param giveUp called in the async context of whoever made this, and then the work is told by its signal */
+  /** @param giveUp called in the async context of the caller; then the signal of the work aborts */
   constructor(due: number, giveUp: (error: Error) => void) {
     this.due = due;
-    // The timer fires in the context of any caller: what is attached here runs in this one's.
+    // The timer fires in the context of any caller; `then` here restores this caller's context.
     void new Promise<void>((resolve) => {
       this.wake = resolve;
     }).then(() => {
@@ -34,7 +34,7 @@ export class StrictTimed {
   }
 }
 
-/** As `TimeoutList`, and no timer is armed when nobody is left: it is armed a few microtasks late, for those who are still there. */
+/** As `TimeoutList`, but no timer is armed while no call is left: it is armed a few microtasks late, for the calls that are still there. */
 export class StrictTimeoutList {
   private first: StrictTimed | undefined = undefined;
   private last: StrictTimed | undefined = undefined;
@@ -49,7 +49,7 @@ export class StrictTimeoutList {
     if (this.timer === undefined && this.microtasks === 0) this.armLater();
   }
 
-  /** False when it does not stand here. */
+  /** False when it is not in this list. */
   remove(timed: StrictTimed): boolean {
     const { previous, next } = timed;
     if (previous === undefined && this.first !== timed) return false;

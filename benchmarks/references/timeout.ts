@@ -1,9 +1,9 @@
 import type { Work, WorkOptions } from "./work.ts";
 
-/** A call that has to be over by `due`. Its links are those of the list that it stands in. */
+/** A call with a deadline at `due`. Its links are those of its list. */
 export class Timed implements WorkOptions {
   readonly due: number;
-  /** Tells the caller. */
+  /** Rejects the call. */
   giveUp!: (error: Error) => void;
   previous: Timed | undefined = undefined;
   next: Timed | undefined = undefined;
@@ -13,7 +13,7 @@ export class Timed implements WorkOptions {
     this.due = due;
   }
 
-  /** Made when the work reads it, for most work does not. */
+  /** Made only when the work reads it, for most work does not. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     return this.controller.signal;
@@ -25,7 +25,7 @@ export class Timed implements WorkOptions {
   }
 }
 
-/** All calls have equally long, so the first to come is the first that is due: a list, and one timer for its head. */
+/** All calls have the same timeout, so they are due in the order of their start: a list, and one timer for its head. */
 export class TimeoutList {
   private readonly ms: number;
   private first: Timed | undefined = undefined;
@@ -42,7 +42,7 @@ export class TimeoutList {
     if (this.last === undefined) this.first = timed;
     else this.last.next = timed;
     this.last = timed;
-    // It keeps running when the list is empty for a moment, and is unreferenced for as long, so that it holds nobody up.
+    // The timer stays armed while the list is empty for a short time, and is unreferenced then, so that it does not keep the process alive.
     if (this.timer === undefined) this.timer = setTimeout(this.ring, this.ms);
     else if (this.first === timed) this.timer.ref();
     return timed;
@@ -70,7 +70,7 @@ export class TimeoutList {
   };
 }
 
-/** Gives up after `ms`, and tells the work so by its signal. */
+/** Gives up after `ms`, and aborts the signal of the work. */
 export function timeoutByHand<Req, Res>(work: Work<Req, Res>, ms: number): Work<Req, Res> {
   const list = new TimeoutList(ms);
   return (request) =>
@@ -90,7 +90,7 @@ export function timeoutByHand<Req, Res>(work: Work<Req, Res>, ms: number): Work<
     });
 }
 
-/** As most write it: a timer for each call. */
+/** The common way: a timer for each call. */
 export function timerByHand<Req, Res>(work: Work<Req, Res>, ms: number): Work<Req, Res> {
   return (request) =>
     new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Work } from "./work.ts";
 
-/** An id in async-local storage, and nothing else. */
+/** Only an id in async-local storage. */
 export function traceByHand<Req, Res>(work: Work<Req, Res>, { uuid }: { readonly uuid: boolean }): Work<Req, Res> {
   const storage = new AsyncLocalStorage<string | number>();
   let count = 0;

@@ -1,7 +1,7 @@
-/** What a piece of work is told. */
+/** The options of a piece of work. */
 export interface WorkOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the hand-written code is put around, and what it is itself. */
+/** The type of the work, and of the hand-written code around it. */
 export type Work<Req, Res> = (request: Req, options?: WorkOptions) => Promise<Res>;

@@ -1,20 +1,20 @@
 import type { Files, NewPackage } from "./same-files.ts";
 
-/** A layer that decides who is let in: at most so many at once, and the others in turn. */
+/** A gate: it limits concurrent calls; the others wait in line. */
 export function gateFiles({ noun, camel, pascal, sentence }: NewPackage): Files {
   return {
     [`src/${noun}-gate.ts`]: `import type { Gate, Lease, ReadyOptions } from "@sluice/core";
 import { Line } from "@sluice/core/kit";
 
-/** The policy of \`${camel}\`, and nothing else: who is let in, and what is learned of a call that ends. */
+/** The policy of \`${camel}\`: which calls are admitted, and what is recorded when a call ends. */
 export class ${pascal}Gate implements Gate<unknown> {
-  /** Calls that were let in, and whose work has not settled. */
+  /** Admitted calls whose work has not settled. */
   active = 0;
   private readonly max: number;
   private readonly line: Line<Lease> = new Line(() => {
     this.serve();
   });
-  /** One for all: it has nothing to remember of the call it was given to. */
+  /** One lease for all calls, for it has no state. */
   private readonly lease: Lease = {
     cancel: () => {
       this.leave();
@@ -24,7 +24,7 @@ export class ${pascal}Gate implements Gate<unknown> {
     },
   };
 
-  /** @param max how many are let in at once */
+  /** @param max how many calls are admitted at the same time */
   constructor(max: number) {
     this.max = max;
   }
@@ -65,7 +65,7 @@ import { ${pascal}Gate } from "./${noun}-gate.ts";
 
 /** Options of {@link ${camel}}. */
 export interface ${pascal}Options {
-  /** How many may run at once: a whole number of 0 or more, or Infinity. */
+  /** How many calls may run at the same time: a whole number of 0 or more, or Infinity. */
   readonly max: number;
   /** Tells this layer apart from others of its kind: \`"db"\`. It is on its refusals and events. Default: none. */
   readonly label?: string | undefined;

@@ -1,4 +1,4 @@
-/** What a package is called, and what it is for. */
+/** The names and the description of a package. */
 export interface NewPackage {
   /** `rate-meter` */
   readonly noun: string;
@@ -11,7 +11,7 @@ export interface NewPackage {
 
 export type Files = Readonly<Record<string, string>>;
 
-/** The files that are the same in every package, but for its name. */
+/** The files that are the same in every package except for its name. */
 export function sameFiles({ noun, camel, pascal, sentence }: NewPackage): Files {
   return {
     "tsconfig.json": `{ "extends": "../../tsconfig.base.json", "include": ["src", "test"] }\n`,

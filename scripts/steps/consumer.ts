@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { packages, type Package } from "../workspace.ts";
 import { tarball } from "./packages.ts";
 
-/** How npm installs a {@link project}: as somebody would who has never seen this workspace. */
+/** How npm installs a {@link project}: as a user would, without this workspace. */
 export const install: readonly string[] = [
   "install",
   "--no-audit",
   "--no-fund",
   "--ignore-scripts",
   "--prefer-offline",
-  // A registry that does not answer at once is asked again.
+  // Retries where the registry does not answer.
   "--fetch-retries=5",
   "--loglevel=error",
 ];
 
-/** The libraries of others that our entry points adapt. */
+/** The libraries that our entry points adapt. */
 export const peers: Readonly<Record<string, string>> = Object.assign({}, ...packages.map((each) => each.peers));
 
 /** An empty project in the scratch folder that depends on the tarballs of `wanted`. */
@@ -33,7 +33,7 @@ export function project(
     private: true,
     dependencies: from(wanted),
     devDependencies,
-    // What the packages depend on is not published yet.
+    // The dependencies of the packages are not published yet.
     overrides: from(packages.filter((each) => !wanted.includes(each))),
   };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));

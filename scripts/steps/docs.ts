@@ -9,7 +9,7 @@ import type { Outcome } from "./step.ts";
 interface Program {
   readonly page: string;
   readonly file: string;
-  /** The program stands on the lines on which the page has it, so that errors name the page's lines. */
+  /** The program has the same line numbers as the page, so that errors name the page's lines. */
   readonly lines: string[];
   runs: boolean;
 }
@@ -28,7 +28,7 @@ export async function docs(): Promise<Outcome> {
   const problems: string[] = [];
   const programs = pages.flatMap((page) => read(page, problems));
 
-  // Beside the tests that depend on everything, so that imports find the workspace; a folder for each run.
+  // Next to the tests that depend on everything, so that imports find the workspace; one folder for each run.
   const generated = join(root, "tests/generated");
   mkdirSync(generated, { recursive: true });
   const folder = mkdtempSync(join(generated, "docs-"));
@@ -67,7 +67,7 @@ export async function docs(): Promise<Outcome> {
 const configuration = {
   extends: "../../../tsconfig.base.json",
   compilerOptions: {
-    // A page may show a value and leave it at that.
+    // A page may show a value without using it.
     noUnusedLocals: false,
     noUnusedParameters: false,
     isolatedDeclarations: false,
@@ -106,7 +106,7 @@ function read(page: string, problems: string[]): Program[] {
   return programs;
 }
 
-/** What a tool said about the programs, said about the pages. */
+/** A tool's messages about the programs, with the names of the pages. */
 function byPage(output: string, programs: readonly Program[]): string {
   return programs.reduce(
     (text, { page, file }) => text.replaceAll(new RegExp(`[^\\s(]*${file.replaceAll(".", "\\.")}`, "g"), page),

@@ -4,7 +4,7 @@ import { command, eachOfTwo, root } from "../command.ts";
 import { seeded } from "../seeded.ts";
 import type { Outcome } from "./step.ts";
 
-/** Every file in examples/ is run, and ends well. */
+/** Runs every file in examples/, which must succeed. */
 export async function examples(): Promise<Outcome> {
   const files = globSync("*.ts", { cwd: join(root, "examples") }).sort();
   const ends = await eachOfTwo(files, (file) =>

@@ -4,8 +4,8 @@ import { root } from "../command.ts";
 import type { Outcome } from "./step.ts";
 
 /**
- * The lock file names what is installed, by version and hash, and never from where: that is the reader's setting. It
- * names it for every machine: a tool that ships one binary for each platform is locked with all of them.
+ * The lock file names installed packages by version and hash, and never their registry, which is the user's setting. It covers every
+ * machine: a tool with one binary for each platform is locked with all of them.
  */
 export async function lockFile(): Promise<Outcome> {
   const lines = readFileSync(join(root, "pnpm-lock.yaml"), "utf8").split("\n");
@@ -16,7 +16,7 @@ export async function lockFile(): Promise<Outcome> {
     return { ok: false, broken: "The lock file contains addresses.", output: addresses.join("\n") };
   }
   const locked = lockedOptionalDependencies(lines);
-  // What an earlier lock file installed may still lie there.
+  // Packages of an earlier lock file may still be there.
   const tools = installedWithOptionalDependencies().filter(({ id }) => locked.has(id));
   const missing = tools.flatMap(({ id, optional }) =>
     optional.filter((name) => !locked.get(id)!.has(name)).map((name) => `${id}: ${name} is missing`),
@@ -32,7 +32,7 @@ export async function lockFile(): Promise<Outcome> {
   return { ok: true, summary: `${tools.length} tools with binaries, locked for each platform they support` };
 }
 
-/** By package, as "oxlint@1.94.0": the optional dependencies that the lock file resolves for it. */
+/** The optional dependencies that the lock file resolves, by package, such as "oxlint@1.94.0". */
 function lockedOptionalDependencies(lines: readonly string[]): Map<string, Set<string>> {
   const locked = new Map<string, Set<string>>();
   let names = new Set<string>();
@@ -40,7 +40,7 @@ function lockedOptionalDependencies(lines: readonly string[]): Map<string, Set<s
   for (const line of lines.slice(lines.indexOf("snapshots:"))) {
     const [, indent = "", key = ""] = /^( *)'?([^':]+)/.exec(line) ?? [];
     if (indent.length === 2) {
-      // Peers stand in brackets behind the version: "oxlint@1.94.0(oxlint-tsgolint@7.0.2007)".
+      // Peers are in brackets after the version: "oxlint@1.94.0(oxlint-tsgolint@7.0.2007)".
       const id = key.replace(/\(.*/, "");
       names = locked.get(id) ?? new Set();
       locked.set(id, names);
@@ -57,10 +57,10 @@ interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** What is installed here and lists optional dependencies, which is how a tool lists its binaries. */
+/** Installed packages with optional dependencies, by which a tool lists its binaries. */
 function installedWithOptionalDependencies(): { readonly id: string; readonly optional: readonly string[] }[] {
-  // What is optional may be missing: the lock file lists pnpm's binaries where the registry of whoever locked it has
-  // them, and scripts/bootstrap.mjs finds a pnpm without.
+  // Optional dependencies may be missing: the lock file lists pnpm's binaries only where the registry had them, and scripts/bootstrap.mjs
+  // finds a pnpm without them.
   const { optionalDependencies: spared = {} } = manifestIn(".");
   return globSync("node_modules/.pnpm/*/node_modules/{*,@*/*}", { cwd: root })
     .filter((folder) => lstatSync(join(root, folder)).isDirectory())

@@ -4,7 +4,7 @@ import { root } from "../command.ts";
 import { incomplete, manifestOf, workspaceFolders } from "../manifest.ts";
 import type { Outcome } from "./step.ts";
 
-/** Each package.json says what follows from where it is and what it exports; and what is released is released together. */
+/** Checks that each package.json has the members that follow from its folder and its exports, and that the packages are released together. */
 export async function manifests(): Promise<Outcome> {
   const folders = workspaceFolders();
   const wrong = folders.flatMap((folder) =>

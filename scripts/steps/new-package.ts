@@ -3,19 +3,19 @@ import { delimiter, join, relative, sep } from "node:path";
 import { command, eachOfTwo, root } from "../command.ts";
 import type { Context, Outcome } from "./step.ts";
 
-/** What `pnpm new-package` makes, in each of its shapes. */
+/** The packages that `pnpm new-package` makes, in each of its shapes. */
 const made = [
   { noun: "sample-middleware", options: [] },
   { noun: "sample-gate", options: ["--gate"] },
 ] as const;
 
-/** What is made anew in the copy. */
+/** Files that are made again in the copy. */
 const left = new Set(["node_modules", "dist", "coverage", ".turbo", ".git", "generated"]);
 
-/** What tools write beside their configuration and take away at once: it may be gone before it is copied. */
+/** Temporary files of tools beside their configuration: they may be gone before they are copied. */
 const fleeting = /\.(bundled_|timestamp-)/;
 
-/** In a copy of the workspace, `pnpm new-package` makes packages that pass all that has to hold, as they come. */
+/** In a copy of the workspace, `pnpm new-package` makes packages that pass all checks without changes. */
 export async function newPackage({ scratch }: Context): Promise<Outcome> {
   const copy = join(scratch, "new-package");
   mkdirSync(copy);
@@ -34,7 +34,7 @@ export async function newPackage({ scratch }: Context): Promise<Outcome> {
     if (!ended.ok) return { ok: false, broken: "pnpm new-package itself fails.", output: ended.output };
   }
   const folders = made.map(({ noun }) => `packages/${noun}`);
-  // The steps below look at what is new: the rest of the documentation is checked by its own.
+  // The steps below check only the new packages: the rest of the documentation has its own step.
   for (const page of globSync(["*.md", "docs/**/*.md", "{packages,apps}/*/README.md", "*/README.md"], { cwd: copy })) {
     if (!folders.some((folder) => page.startsWith(folder))) rmSync(join(copy, page));
   }
@@ -56,7 +56,7 @@ export async function newPackage({ scratch }: Context): Promise<Outcome> {
     : { ok: false, broken: "What pnpm new-package makes does not pass as it comes.", output };
 }
 
-/** The tests of the new packages, which cover what they must. By path: with `--project`, nothing at all counts as covered. */
+/** The tests of the new packages, with their coverage. By path: with `--project`, nothing counts as covered. */
 const covered = [
   ...made.map(({ noun }) => `packages/${noun}`),
   "--coverage",
@@ -65,8 +65,8 @@ const covered = [
 ];
 
 /**
- * Of the tests that find every package by what it says of itself: those that name the new ones, and those of all layers
- * together. What is drawn at random has a step of its own.
+ * The tests that find every package by its files: those that name the new packages, and those of all layers together. Random tests have a
+ * separate step.
  */
 function walks(copy: string): readonly string[] {
   const finding = globSync("test/*.test.ts", { cwd: join(copy, "tests") }).filter((file) =>

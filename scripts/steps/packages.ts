@@ -9,10 +9,10 @@ export function tarball(scratch: string, { noun, version }: Package): string {
   return join(scratch, "tarballs", `sluice-${noun}-${version}.tgz`);
 }
 
-/** What may be in a tarball; a package's LICENSE is the workspace's. */
+/** The files of a tarball; a package's LICENSE is the workspace's. */
 const wanted = ["LICENSE", "README.md", "package.json"];
 
-/** Packs every package as it would be published, and looks into the tarball. */
+/** Packs every package as it would be published, and checks the tarball. */
 export async function pack({ scratch }: Context): Promise<Outcome> {
   mkdirSync(join(scratch, "tarballs"), { recursive: true });
   const problems = await eachOfTwo(packages, async (each) => {
@@ -22,7 +22,7 @@ export async function pack({ scratch }: Context): Promise<Outcome> {
     const listed = (await command("tar", ["-tzf", file])).output.split("\n");
     const files = listed.map((line) => line.replace(/^package\//, ""));
     const manifest = (await command("tar", ["-xzOf", file, "package/package.json"])).output;
-    // What these may be follows from the folder: the step "manifests" checks it.
+    // The step "manifests" checks these.
     const { files: kept } = JSON.parse(manifest) as { readonly files: readonly string[] };
     return [
       ...wanted.filter((name) => !files.includes(name)).map((name) => `${each.name}: ${name} is missing`),
@@ -46,7 +46,7 @@ export async function pack({ scratch }: Context): Promise<Outcome> {
     : { ok: false, broken: "A package does not pack as it should.", output };
 }
 
-/** What a packed package needs, and in which versions. */
+/** The dependencies of a packed package, with their versions. */
 function ranges(manifest: string): readonly { readonly name: string; readonly range: string }[] {
   const { dependencies = {}, peerDependencies = {} } = JSON.parse(manifest) as Partial<
     Record<"dependencies" | "peerDependencies", Readonly<Record<string, string>>>
@@ -54,7 +54,7 @@ function ranges(manifest: string): readonly { readonly name: string; readonly ra
   return Object.entries({ ...dependencies, ...peerDependencies }).map(([name, range]) => ({ name, range }));
 }
 
-/** publint and "are the types wrong?" look at what was packed, not at the sources. */
+/** publint and "are the types wrong?" check the packed files, not the sources. */
 export async function publintAndAttw({ scratch }: Context): Promise<Outcome> {
   const problems = await eachOfTwo(packages, async (each) => {
     const file = tarball(scratch, each);

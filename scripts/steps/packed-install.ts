@@ -8,7 +8,7 @@ import type { Context, Outcome } from "./step.ts";
 
 const inside = process.env;
 
-/** Installs the tarballs into empty projects, as somebody would who has never seen this workspace, and uses them. */
+/** Installs the tarballs into empty projects, as a user would, and uses them. */
 export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   const problems: string[] = [];
   const check = async (what: string, file: string, args: readonly string[], cwd: string, env = inside) => {
@@ -53,7 +53,7 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   await eachOfTwo(packages, async (each) => {
     const alone = project(scratch, `only-${each.noun}`, [each], {});
     if (!(await check(`npm does not install ${each.name} alone`, "npm", install, alone, outside))) return;
-    // A library that it adapts as a whole comes along, one that is optional does not.
+    // A required peer is installed with it, an optional one is not.
     const wanted = [each.name, "@sluice/core", ...Object.keys(each.peers)];
     const unwanted = installed(alone).filter((name) => !wanted.includes(name));
     if (unwanted.length > 0) problems.push(`${each.name} brings along ${unwanted.join(", ")}`);
@@ -66,7 +66,7 @@ export async function packedInstall({ scratch }: Context): Promise<Outcome> {
   return { ok: false, broken: "What is packed does not work for a consumer.", output: problems.join("\n\n") };
 }
 
-/** fast-check is for `checkContract` alone: without it everything else loads. The oldest that is supported is tried as well. */
+/** Only `checkContract` needs fast-check: without it everything else loads. The oldest supported version is also tested. */
 async function optionalPeer(scratch: string): Promise<string[]> {
   const testing = packages.filter(({ noun }) => noun === "testing");
   const check = `import { identity } from "@sluice/core";
@@ -91,13 +91,13 @@ console.log(String(await checkContract(() => identity(), { runs: 50, seed: 1 }))
 }
 
 /**
- * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10
- * up to TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have nothing but what a browser has, and no `esnext.disposable`. node-types: nothing
- * but what Node has, and `esnext.disposable`. dom-and-node: both, as in an application with pages and a server.
+ * node16, bundler: how newer projects resolve modules. commonjs: `module: commonjs` and `strict`, and nothing else, which is node10 up to
+ * TypeScript 5.9; the others add `exactOptionalPropertyTypes`. These three have only the types of a browser, and no `esnext.disposable`.
+ * node-types: only the types of Node, and `esnext.disposable`. dom-and-node: both, as in an application with pages and a server.
  */
 type Variant = "node16" | "bundler" | "commonjs" | "node-types" | "dom-and-node";
 
-/** What is run of what was compiled. */
+/** The compiled programs that are run. */
 const programs: Readonly<Record<Variant, readonly string[]>> = {
   node16: ["consumer.mjs", "consumer.cjs"],
   bundler: [],
@@ -114,7 +114,7 @@ interface Compiler {
 }
 
 const compilers: readonly Compiler[] = [
-  // The declarations of Node 24 need a newer one.
+  // The declarations of Node 24 need a newer TypeScript.
   scripted("TypeScript 5.4", "typescript-5.4", ["node16", "bundler", "commonjs"]),
   scripted("TypeScript 5.9", "typescript-5.9", ["node16", "commonjs", "dom-and-node"]),
   scripted("TypeScript 6", "typescript", ["node16", "commonjs"]),
@@ -130,7 +130,7 @@ function scripted(name: string, folder: string, variants: readonly Variant[]): C
   return { name, file: "node", args: [join(root, "node_modules", folder, "lib/tsc.js")], variants };
 }
 
-/** The names of all that npm put into a project. */
+/** The names of all packages that npm installed in a project. */
 function installed(folder: string): string[] {
   const lock = JSON.parse(readFileSync(join(folder, "node_modules/.package-lock.json"), "utf8")) as {
     readonly packages: Readonly<Record<string, unknown>>;
@@ -141,8 +141,8 @@ function installed(folder: string): string[] {
 const specifiers = packages.flatMap((each) => each.entries.map((entry) => specifier(each, entry)));
 
 /**
- * One program loads every entry point both ways and compares the names of what they export, and those that functions
- * and classes themselves have: loggers print `error.name` and `error.constructor.name`.
+ * One program loads every entry point as an ES module and as CommonJS, and compares the names of the exports, and the `name` of exported
+ * functions and classes: loggers print `error.name` and `error.constructor.name`.
  */
 function writeLoaders(folder: string): void {
   writeFileSync(
@@ -159,7 +159,7 @@ for (const name of ${JSON.stringify(specifiers)}) {
   }
   for (const [way, exported] of Object.entries(modules)) {
     for (const [key, value] of Object.entries(exported)) {
-      // A bundler renames a class that names itself in its own body: let a function beside the class do so.
+      // A bundler renames a class that names itself in its own body: use a function beside the class instead.
       if (typeof value === "function" && value.name !== key) {
         throw new Error(name + ", by " + way + ": the name of " + key + " is " + value.name);
       }
@@ -170,7 +170,7 @@ for (const name of ${JSON.stringify(specifiers)}) {
   );
 }
 
-/** What a library exports that wraps ours without annotations: its declarations name our types, and must find them. */
+/** The exports of a library that wraps ours without annotations: its declarations name our types, and must find them. */
 const library = `import { type AnyLayer, type AnyService, type Kind, type Layer, ServiceBuilder } from "@sluice/core";
 import { either, mapResponse } from "@sluice/util";
 export const builder = new ServiceBuilder().layer(mapResponse((n: number) => n > 1));
@@ -183,7 +183,7 @@ export const one = <L extends AnyLayer, S extends AnyService>(layer: L, service:
   new ServiceBuilder().layer(either(true, layer, layer)).service<S>(service as never);
 `;
 
-/** What compiles only without `exactOptionalPropertyTypes`: fetch takes a signal that may be undefined. */
+/** Code that compiles only without `exactOptionalPropertyTypes`: fetch takes a signal that may be undefined. */
 const inexact = `import { type Service, ServiceBuilder } from "@sluice/core";
 import { mapResponse } from "@sluice/util";
 export const fetched: Service<string, number, never> = new ServiceBuilder()
@@ -192,8 +192,8 @@ export const fetched: Service<string, number, never> = new ServiceBuilder()
 `;
 
 /**
- * The same sources for both module kinds: all entry points, a library, and the program in tests/packed. A library of the other
- * module kind has types of its own: `two-copies` holds them against each other.
+ * The same sources for both module kinds: all entry points, a library, and the program in tests/packed. A library of the other module kind
+ * has separate types: `two-copies` compares them.
  */
 function writeSources(folder: string): void {
   const importing = (names: readonly string[]) =>
@@ -236,7 +236,7 @@ function writeSources(folder: string): void {
   ]);
 }
 
-/** Whether an entry point adapts servers of Node.js: its declarations name their types, which a browser has not. */
+/** Whether an entry point adapts servers of Node.js: its declarations name their types, which a browser does not have. */
 function adapts(name: string): boolean {
   return /\/(node|fastify|hono)$/.test(name);
 }

@@ -6,7 +6,7 @@ import { packages } from "../workspace.ts";
 import { install, peers, project } from "./consumer.ts";
 import type { Context, Outcome } from "./step.ts";
 
-/** Tries what is packed in Node.js, Deno, Bun, workerd and a browser, and holds the table in the README against it. */
+/** Tests the packed packages in Node.js, Deno, Bun, workerd and a browser, and compares the results with the table in the README. */
 export async function runtimes({ scratch }: Context): Promise<Outcome> {
   const { devDependencies, dependencies } = manifestOf("tests") as ReturnType<typeof manifestOf> & {
     readonly devDependencies: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export async function runtimes({ scratch }: Context): Promise<Outcome> {
   if (!installed.ok) return { ok: false, broken: "npm does not install the tarballs.", output: installed.output };
   const systemNode = await command("node", ["--print", "process.execPath"], { env: outside });
   const args = [join(root, "tests/runtimes/run.ts"), folder, systemNode.output];
-  // Some ten seconds; besides what it takes to install a browser where there is none.
+  // About ten seconds, plus the installation of a browser where there is none.
   const { ok, output } = await command("node", args, { within: 900 });
   if (!ok) return { ok, broken: "The packages do not work in every runtime as the README says.", output };
   const said = (word: string) => output.split("\n").filter((line) => line.startsWith(word));

@@ -9,7 +9,7 @@ interface Size {
   readonly sizeLimit?: number;
 }
 
-/** What each package weighs in a bundle, minified and gzipped, against the budget in its package.json. */
+/** Compares the size of each package in a bundle, minified and gzipped, with the budget in its package.json. */
 export async function sizes(): Promise<Outcome> {
   const lines = await eachOfTwo(packages, async ({ folder, noun }) => {
     const { ok, output } = await command("size-limit", ["--json"], { cwd: folder });

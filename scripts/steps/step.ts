@@ -1,4 +1,4 @@
-/** One thing that has to hold, with a name that `--only` takes. */
+/** One check, with a name that `--only` takes. */
 export interface Step {
   readonly name: string;
   /** The steps whose results this one uses. */
@@ -7,7 +7,7 @@ export interface Step {
 }
 
 export interface Context {
-  /** A folder outside the workspace for what the steps make; gone when they have ended. */
+  /** A folder outside the workspace for files of the steps; removed at the end. */
   readonly scratch: string;
 }
 
@@ -15,9 +15,9 @@ export type Outcome = Passed | Failed;
 
 interface Passed {
   readonly ok: true;
-  /** What is worth knowing although nothing is wrong, on one line. */
+  /** A remark, although nothing is wrong, on one line. */
   readonly summary?: string;
-  /** What somebody may want to look up later, such as the seeds of what was drawn at random; on a line each. */
+  /** Details for later, such as the random seeds, one on a line. */
   readonly notes?: readonly string[];
   readonly output?: string;
   readonly counts?: Counts;
@@ -31,7 +31,7 @@ interface Failed {
   readonly counts?: Counts;
 }
 
-/** Where a step is more than one test. */
+/** The number of tests, where a step has more than one. */
 interface Counts {
   readonly passed: number;
   readonly failed: number;

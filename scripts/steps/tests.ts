@@ -60,12 +60,12 @@ export async function testsAcrossPackages({ scratch }: Context): Promise<Outcome
   return { ...outcome, notes: [...(outcome.notes ?? []), ...notes] };
 }
 
-/** The demo's own tests: they start it, with its servers and its load, each after the other. */
+/** The demo's tests: they start it, with its servers and its load, one after the other. */
 export function demo({ scratch }: Context): Promise<Outcome> {
   return vitest(join(scratch, "demo.json"), ["--root", "apps/demo", "--exclude", `${inBrowser}**`]);
 }
 
-/** The demo's live page, in a real Chromium. On a machine of one's own that has none, and cannot install it, this is left out. */
+/** The demo's live page, in a real Chromium. Skipped on a machine, other than CI, that has none and cannot install it. */
 export async function livePage({ scratch }: Context): Promise<Outcome> {
   const chromium = await haveChromium();
   if (chromium === undefined) return { ok: true, summary: "SKIPPED, for there is no Chromium here" };
@@ -75,7 +75,7 @@ export async function livePage({ scratch }: Context): Promise<Outcome> {
 
 const inBrowser = "test/page/";
 
-/** In seconds. Some minutes on a machine left alone; several times that on one that has other work. */
+/** In seconds. The tests take some minutes on an idle machine, and several times that on a busy one. */
 const patience = 1_200;
 
 /** One run of vitest, its results in `file`. A test that is skipped counts as one that failed. */
@@ -88,7 +88,7 @@ async function vitest(file: string, args: readonly string[]): Promise<Outcome> {
   const results = read(file);
   if (results === undefined) return { ok: false, broken: "vitest did not come to its end.", output };
   const { numPassedTests: passed } = results;
-  // With CI set there is a server, or the files that need one fail.
+  // With CI set there must be a server, or the files that need one fail.
   const serverless = results.testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(
       ({ status, fullName }) => status !== "passed" && status !== "failed" && fullName.includes(noServer),
@@ -107,12 +107,12 @@ async function vitest(file: string, args: readonly string[]): Promise<Outcome> {
   return { ok: false, broken, output, counts: { passed, failed: Math.max(failed, 1) } };
 }
 
-/** What no user of the packages runs, and so runs on our Node alone: it is a minute's work, and finds nothing more. */
+/** Code that no user of the packages runs, and which therefore runs only on our Node: it takes a minute, and finds nothing more. */
 const ours = ["lab", "test-kit", "scripts"];
 
 /**
- * The tests of packages once more on the Node that was there before: packages support older ones than the one that tests them.
- * vitest asks for a newer one, too. The version that is pinned runs there all the same; only its pretty reports do not.
+ * The tests of packages again on the system's Node: packages support older versions than the one of the workspace. vitest requires a newer
+ * one, too, but the pinned version runs there, except for its formatted reports.
  */
 export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> {
   const version = (await command("node", ["--version"], { env: outside })).output;
@@ -122,7 +122,7 @@ export async function testsOnSystemNode({ scratch }: Context): Promise<Outcome> 
   const program = join(root, "node_modules/vitest/vitest.mjs");
   const projects = ours.map((name) => `--project=!${name}`);
   const args = [program, "run", ...projects, "--reporter=json", `--outputFile.json=${file}`];
-  // An async context costs every promise a hook there: a twentieth of the schedules will do, the others were played on ours.
+  // There an async context costs every promise a hook, so a twentieth of the schedules is run; the others ran on our Node.
   const env = { SLUICE_SCHEDULES: "500", SLUICE_STACKS: "50", ...outside };
   const { ok, output } = await command("node", args, { env, within: patience });
   if (ok) return { ok, summary: version };
@@ -148,7 +148,7 @@ function read(file: string): Results | undefined {
   }
 }
 
-/** Where code is excluded from coverage and nobody says why. */
+/** Code that is excluded from coverage without a reason. */
 function unexplained(): string[] {
   return globSync("packages/*/src/**/*.ts", { cwd: root }).flatMap((file) =>
     readFileSync(join(root, file), "utf8")

@@ -3,25 +3,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { command } from "../command.ts";
 
-/** A program of Node.js that starts one in a process group of its own and then does as `after` says. */
+/** A program of Node.js that starts another in a separate process group and then runs `after`. */
 const starting = (after: string) =>
   `require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { detached: true, stdio: "inherit" });
 process.stdout.write("started");
 ${after}`;
 
-/** Those that run with this name in their environment. */
+/** Running processes with this name in their environment. */
 function running(name: string): readonly string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
       return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(name);
     } catch {
-      // It has ended, or is somebody else's.
+      // It has ended, or belongs to another user.
       return false;
     }
   });
 }
 
-/** Who is killed takes a moment to go. */
+/** A killed process takes a moment to end. */
 async function nobodyRuns(name: string): Promise<void> {
   await expect.poll(() => running(name), { timeout: 15_000 }).toEqual([]);
 }
@@ -45,7 +45,7 @@ describe("a command", () => {
   });
 });
 
-// Only Linux tells which process has which environment.
+// Only Linux shows the environment of a process.
 describe.each(process.platform === "linux" ? ["in a group of its own"] : [])("what a command started, %s", () => {
   test("ends with it, also where it holds the output open", async () => {
     const name = randomUUID();
@@ -69,7 +69,7 @@ describe.each(process.platform === "linux" ? ["in a group of its own"] : [])("wh
   test("is ended where the command itself runs commands, and is killed", async () => {
     const name = randomUUID();
     const inner = JSON.stringify(starting("setInterval(() => {}, 1e6);"));
-    // As scripts/command.ts does: a mark within the mark, and a group of its own.
+    // As in scripts/command.ts: a mark within the mark, and a separate group.
     const program = `require("node:child_process").spawn(process.execPath, ["-e", ${inner}], {
       detached: true, stdio: "inherit", env: { ...process.env, SLUICE_COMMAND: process.env.SLUICE_COMMAND + "/1-1" } });
       setInterval(() => {}, 1e6);`;

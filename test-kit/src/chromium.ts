@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { aptGet, cacheFolder, freshLists, oneAtATime, programFinder } from "./program/index.ts";
 
-/** A page of tests must not speak to the network by itself, nor need what a container does not have. */
+/** The browser must not use the network by itself, nor need features that a container lacks. */
 const flags = [
   "--disable-gpu",
   "--disable-quic",
@@ -26,7 +26,7 @@ const browser = programFinder<string>({
     "chromium-browser",
     "google-chrome-stable",
     "google-chrome",
-    // They lie where no PATH leads.
+    // Usual places outside of the PATH.
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   ],
@@ -34,39 +34,39 @@ const browser = programFinder<string>({
   fetched: () => oneAtATime(cacheFolder("sluice-chromium"), installed),
 });
 
-/** The path of a Chromium or Chrome of this machine: the one that `CHROMIUM` names, else one on the PATH. */
+/** The path of a Chromium or Chrome of this machine: the one that `CHROMIUM` names, otherwise one on the PATH. */
 export function findChromium(): Promise<string | undefined> {
   return browser.here();
 }
 
 /**
- * The path of a Chromium, which is installed first where there is none and that can be done: by root, on Debian. Undefined where there is
- * still none, after one line that says so, and how to get one.
+ * The path of a Chromium. Where there is none it is installed first, if possible: by root, on Debian. Otherwise it prints one line that
+ * says how to get one, and returns undefined.
  *
- * @throws Error when there is none and CI is set: there nothing is left out
+ * @throws Error when there is none and CI is set: in CI no test is skipped
  */
 export function haveChromium(): Promise<string | undefined> {
   return browser.forTests("tests in a browser");
 }
 
-/** A browser without a window, and with an empty profile, which is gone when it has been closed. `await using` closes it. */
+/** A headless browser with an empty profile, which is removed when it closes. `await using` closes it. */
 export function startChromium(executablePath: string): Promise<Browser> {
-  // On a busy machine it takes its time.
+  // It starts slowly on a busy machine.
   return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: flags, timeout: 120_000 });
 }
 
-/** It needs a hundred other packages, which only an installation puts together. */
+/** It needs a hundred other packages, so it has to be installed. */
 async function installed(): Promise<string | undefined> {
   const path = "/usr/bin/chromium";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return undefined;
-  // Whoever was before us has installed it, most likely.
+  // Another process has probably installed it meanwhile.
   const there = await tried(path);
   if (there !== undefined) return there;
   const scratch = await mkdtemp(join(tmpdir(), "sluice-chromium-"));
   try {
     const lists = await freshLists(scratch);
     const packages = ["chromium", "fonts-liberation"];
-    // Somebody else may be installing something at the same time.
+    // Another process may be installing something at the same time.
     const options = [...lists.options, "-o", "DPkg::Lock::Timeout=300", "-y", "--no-install-recommends"];
     await aptGet(["install", ...options, ...packages], { timeout: 600_000 }).catch((error: unknown) => {
       throw new Error([lists.failure, String(error)].filter(Boolean).join("\n"), { cause: error });

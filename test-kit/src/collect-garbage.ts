@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 
 let collect: (() => void) | undefined;
 
-/** Collects garbage, whatever this process was started with. Who asks to be told of it is told in a later turn. */
+/** Collects garbage, also without `--expose-gc`. Finalizers run in a later turn. */
 export function collectGarbage(): void {
   if (collect === undefined) {
     setFlagsFromString("--expose-gc");

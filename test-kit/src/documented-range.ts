@@ -1,18 +1,18 @@
 import { oddNumbers, oddValues, untouchable } from "./odd-values.ts";
 
-/** What an option is documented to be. */
+/** The documented range of an option. */
 export interface DocumentedRange {
-  /** Whether it is one of those. */
+  /** Whether a value is in the range. */
   readonly takes: (value: unknown) => boolean;
-  /** Values at the edges of the range, on both sides of each. */
+  /** Values at the limits of the range, on both sides of each. */
   readonly edges: readonly unknown[];
-  /** Whether it may be left out. */
+  /** Whether the option may be left out. */
   readonly optional: boolean;
 }
 
 const { MAX_SAFE_INTEGER, POSITIVE_INFINITY } = Number;
 
-/** The longest time that a timer can be set for. */
+/** The longest delay of a timer, in milliseconds. */
 export const longest: number = 2 ** 31 - 1;
 
 interface NumberRange {
@@ -20,7 +20,7 @@ interface NumberRange {
   readonly max?: number;
   /** Whole numbers only. */
   readonly whole?: boolean;
-  /** Whether Infinity will do. */
+  /** Whether Infinity is allowed. */
   readonly infinity?: boolean;
   /** Whether it must be above `min`. */
   readonly above?: boolean;
@@ -58,7 +58,7 @@ export const delay: DocumentedRange = number({ min: 0, max: longest });
 /** How many at once: a whole number, 0 or more, or Infinity. */
 export const slots: DocumentedRange = number({ min: 0, whole: true, infinity: true });
 
-/** A whole number that can be counted to exactly. */
+/** A whole number up to 2^53-1. */
 export const count: DocumentedRange = number({ min: 1, max: MAX_SAFE_INTEGER, whole: true });
 
 function named(edges: readonly unknown[], takes: (value: unknown) => boolean): DocumentedRange {
@@ -93,7 +93,7 @@ export function oneOf(...allowed: readonly unknown[]): DocumentedRange {
   return named(allowed, (value) => allowed.includes(value));
 }
 
-/** `good` as it is. What has one of `methods` less, or as something else, is refused. */
+/** Takes `good`. A value without one of `methods`, or with something else in its place, is refused. */
 export function withMethods(good: object, ...methods: readonly string[]): DocumentedRange {
   const spoilt = methods.flatMap((method) => [
     without(good, method, { value: undefined }),
@@ -112,7 +112,7 @@ function without(good: object, member: string, descriptor: PropertyDescriptor): 
   return Object.create(good, { [member]: descriptor }) as object;
 }
 
-/** A clock, with all that layers need of one. */
+/** A clock, with all members that layers need. */
 export const aClock: DocumentedRange = withMethods(
   { now: () => 0, setTimeout: () => 0, clearTimeout() {} },
   "now",
@@ -120,7 +120,7 @@ export const aClock: DocumentedRange = withMethods(
   "clearTimeout",
 );
 
-/** `good` and nothing else of what there is. */
+/** `good`, and no other value. */
 export function only(good: readonly unknown[], bad: readonly unknown[] = []): DocumentedRange {
   return named([...good, ...bad], (value) => good.includes(value));
 }
@@ -143,12 +143,12 @@ export function either(a: DocumentedRange, b: DocumentedRange): DocumentedRange 
   return named([...a.edges, ...b.edges], (value) => a.takes(value) || b.takes(value));
 }
 
-/** May be left out. Null is not left out. */
+/** May be left out. Null counts as a value. */
 export function optional(range: DocumentedRange): DocumentedRange {
   return { ...range, takes: (value) => value === undefined || range.takes(value), optional: true };
 }
 
-/** All that is tried for an option of this range. */
+/** All values that are tried for an option of this range. */
 export function tried(range: DocumentedRange): readonly unknown[] {
   return [...oddNumbers, ...oddValues, ...range.edges, untouchable()];
 }

@@ -3,8 +3,8 @@ import { randomFrom } from "./random.ts";
 import { seed } from "./seed.ts";
 
 /*
- * Runs before each test file (vitest.config.ts). A test that fails by chance costs a day, and one that passes by chance says
- * nothing: so neither fast-check nor `Math.random`, and with it the seeds that `checkContract` chooses, is left to chance.
+ * Runs before each test file (vitest.config.ts). Tests must not fail or pass by chance, so fast-check and `Math.random`, and with it the
+ * seeds that `checkContract` chooses, have a fixed seed.
  */
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
 Math.random = randomFrom(seed);

@@ -1,7 +1,7 @@
 /**
- * What the tests of all packages share: turns of the event loop, microtasks, promises that the test settles, random numbers from a seed, garbage, what
- * a rate is to do, a server on loopback, and how a package describes its layers and its options. It depends on nothing, so that core's tests
- * can use it, too; what tests of layers need is in `@sluice/testing`.
+ * Helpers for the tests of all packages: turns of the event loop, microtasks, promises that the test settles, random numbers from a seed,
+ * garbage collection, the rules of a rate, a server on loopback, and descriptions of a package's layers and options. It has no
+ * dependencies, so that core's tests can use it; helpers for tests of layers are in `@sluice/testing`.
  */
 export { collectGarbage } from "./collect-garbage.ts";
 export type { Deferred } from "./deferred.ts";

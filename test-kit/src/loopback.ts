@@ -2,18 +2,18 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-/** A server on loopback, and what it sees. `await using` closes it, with all of its connections. */
+/** A server on loopback, and its counters. `await using` closes it, with all its connections. */
 export interface Loopback extends AsyncDisposable {
   /** `http://127.0.0.1:1234`, without a slash at the end. */
   readonly origin: string;
   readonly server: Server;
-  /** Connections that were made so far. */
+  /** Connections so far. */
   readonly connections: number;
-  /** Requests that came so far. */
+  /** Requests so far. */
   readonly requests: number;
   /** Responses that have not closed. */
   readonly busy: number;
-  /** Kept as soon as no response is busy. */
+  /** Resolves as soon as all responses have closed. */
   rest(): Promise<void>;
 }
 
@@ -60,13 +60,13 @@ export async function loopback(listener: (...args: Parameters<RequestListener>) 
   };
 }
 
-/** An origin on which nobody listens: of a server that has been closed. */
+/** An origin without a server: that of a server that was closed. */
 export async function deadOrigin(): Promise<string> {
   await using server = await loopback(() => {});
   return server.origin;
 }
 
-/** What a promise rejects with. */
+/** The rejection of a promise. */
 export async function failureOf<E = unknown>(promise: Promise<unknown>): Promise<E> {
   const [outcome] = await Promise.allSettled([promise]);
   if (outcome.status === "fulfilled") throw new Error("It was kept.");

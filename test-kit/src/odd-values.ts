@@ -1,4 +1,4 @@
-/** An object that throws whatever is done with it. */
+/** A revoked proxy: the engine throws on every operation. */
 export function revoked(target: object = {}): object {
   const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
@@ -9,7 +9,7 @@ function refuse(): never {
   throw new Error("nobody may look");
 }
 
-/** An object that throws something of its own whatever is done with it. */
+/** A proxy whose traps all throw an error of their own. */
 export function untouchable(): object {
   const traps = Object.fromEntries(Object.getOwnPropertyNames(Reflect).map((trap) => [trap, refuse]));
   return new Proxy({}, traps);
@@ -17,7 +17,7 @@ export function untouchable(): object {
 
 const unprintable = { toString: refuse, valueOf: refuse, toJSON: refuse, [Symbol.toPrimitive]: refuse };
 
-/** Numbers at every edge that there is. */
+/** Numbers at all usual limits. */
 export const oddNumbers: readonly number[] = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
@@ -46,7 +46,7 @@ export const oddNumbers: readonly number[] = [
   -Number.MIN_VALUE,
 ];
 
-/** What else somebody may give, by mistake or on purpose. */
+/** Other values that may be passed by mistake or on purpose. */
 export const oddValues: readonly unknown[] = [
   undefined,
   null,
@@ -91,7 +91,7 @@ export const oddValues: readonly unknown[] = [
   untouchable(),
 ];
 
-/** How an error message shows a value: in a few characters, as it is documented. */
+/** How an error message shows a value, as documented. */
 export function shown(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "function") return "a function";

@@ -1,10 +1,10 @@
 /**
- * The newest SDK of OpenTelemetry, beside the one that `@sluice/otel` is developed with. It wants a newer version of the API, which is why it
- * is installed here, and Node.js 22.15: import it only there.
+ * The newest SDK of OpenTelemetry, beside the one that `@sluice/otel` is developed with. It needs a newer version of the API, so it is
+ * installed here, and Node.js 22.15: import it only there.
  *
  * @packageDocumentation
  */
-// What is registered by an older API is invisible to a newer one, and not the other way round.
+// A newer API does not see what an older one has registered; the older one sees the newer.
 export { context, diag } from "@opentelemetry/api";
 export { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http-3";
 export { PrometheusExporter } from "@opentelemetry/exporter-prometheus-3";

@@ -1,7 +1,6 @@
 /**
- * What a rate is to do, told as plainly as it can be: all starts that ever were, and the questions answered by going
- * through them. Times are whole milliseconds, and `interval / limit` must be whole too, so that looking at each
- * millisecond misses nothing.
+ * The rules of a rate, as simple as possible: a list of all starts, which each question iterates. Times are whole milliseconds, and
+ * `interval / limit` must also be whole, so that a check of each millisecond misses nothing.
  */
 export interface RateRules {
   readonly limit: number;
@@ -20,7 +19,7 @@ export const rooms: Readonly<Record<RateAlgorithm, Room>> = {
     limit - starts.filter((start) => start + interval > now).length,
 
   "token-bucket": ({ limit, interval, burst }, starts, now) => {
-    // In parts of a token that are all whole: `interval` of them are one.
+    // In fractions of a token: `interval` of them are one token, so that all numbers are whole.
     let parts = burst * interval;
     let last = 0;
     const fill = (time: number): void => {
@@ -49,7 +48,7 @@ export const rooms: Readonly<Record<RateAlgorithm, Room>> = {
   },
 };
 
-/** By how many starts the bound that an algorithm promises is exceeded, at most, over all spans that begin with a start. */
+/** By how many starts the bound of an algorithm is exceeded at most, over all spans that begin with a start. */
 export function excess(
   algorithm: RateAlgorithm,
   starts: readonly number[],

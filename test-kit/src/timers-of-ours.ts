@@ -1,6 +1,6 @@
 import { createHook } from "node:async_hooks";
 
-/** What Node.js calls a timer. */
+/** The resource type of a timer in Node.js. */
 interface Timer {
   hasRef(): boolean;
   readonly _destroyed: boolean;
@@ -9,8 +9,8 @@ interface Timer {
 const ours = /[\\/]packages[\\/][a-z-]+[\\/]src[\\/]/;
 
 /**
- * Looks at real timers that code of our packages arms while `run` goes on. `armed()` is how many of them are armed and keep this process
- * alive. Those of the test runner, which come and go meanwhile, are not counted.
+ * Watches the real timers that our packages arm during `run`. `armed()` is how many of them are armed and keep this process alive. Timers
+ * of the test runner are not counted.
  */
 export async function timersOfOurs(run: (armed: () => number) => unknown): Promise<void> {
   const timers: Timer[] = [];

@@ -1,4 +1,4 @@
-/** Lets all that is queued run: every microtask, and what they queue. */
+/** Runs all queued microtasks, and those that they queue. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

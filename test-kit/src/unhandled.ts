@@ -1,9 +1,6 @@
 import { turn } from "./turns.ts";
 
-/**
- * What is reported as an unhandled rejection of what `run` leaves behind. What `run` answers with is awaited: a promise
- * that nobody is to look at is left by `() => void promise`.
- */
+/** The unhandled rejections that `run` causes. The result of `run` is awaited: to leave a promise unhandled, use `() => void promise`. */
 export async function unhandledIn(run: () => unknown): Promise<readonly unknown[]> {
   const reported: unknown[] = [];
   const others = process.listeners("unhandledRejection");
@@ -13,7 +10,7 @@ export async function unhandledIn(run: () => unknown): Promise<readonly unknown[
   });
   try {
     await run();
-    // They are reported when the microtasks have run.
+    // They are reported after the microtasks have run.
     await turn();
     await turn();
   } finally {

@@ -7,7 +7,7 @@ export async function stateOf(promise: Promise<unknown>): Promise<"pending" | "f
   return ({ pending: "pending", kept: "fulfilled", broken: "rejected" } as const)[state()[0]];
 }
 
-/** What became of a promise so far: `["pending"]`, `["kept", value]` or `["broken", reason]`. */
+/** The state of a promise: `["pending"]`, `["kept", value]` or `["broken", reason]`. */
 export function watch(promise: Promise<unknown>): () => readonly [state: State, value?: unknown] {
   let state: readonly [State, unknown?] = ["pending"];
   promise.then(

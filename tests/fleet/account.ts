@@ -1,7 +1,7 @@
 import type { Call } from "./settings.ts";
 import type { Seen } from "./fleet.ts";
 
-/** The calls that were let in, of all members: when each was asked for, started and ended. */
+/** The admitted calls of all members: when each was requested, started and ended. */
 export function letIn(seen: readonly Seen[]): readonly (readonly [asked: number, started: number, ended: number])[] {
   return seen.flatMap(({ calls }) => calls.filter((call) => call.length === 3)).sort((a, b) => a[1] - b[1]);
 }
@@ -15,7 +15,7 @@ export function failures(seen: readonly Seen[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** The least burst that a bucket of this rate must have had to let all of these start: how far they come before their time. */
+/** The smallest burst with which a bucket of this rate would have admitted these starts. */
 export function neededBurst(starts: readonly number[], limit: number, interval: number): number {
   let missing = 0;
   let most = 0;
@@ -28,7 +28,7 @@ export function neededBurst(starts: readonly number[], limit: number, interval: 
   return most;
 }
 
-/** How many ran at once, at most, of those that ran between the two times. */
+/** How many calls ran at the same time, at most, between the two times. */
 export function mostAtOnce(
   calls: readonly (readonly [asked: number, started: number, ended: number])[],
   from = Number.NEGATIVE_INFINITY,
@@ -38,7 +38,7 @@ export function mostAtOnce(
     [started, 1],
     [ended, -1],
   ]);
-  // Where one ends and another starts at the same time, the first has ended.
+  // At equal times, an end counts before a start.
   edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let running = 0;
   let most = 0;
@@ -49,18 +49,18 @@ export function mostAtOnce(
   return most;
 }
 
-/** How many started in a second, on average between the two times. */
+/** How many calls started in a second, on average between the two times. */
 export function perSecond(starts: readonly number[], from: number, to: number): number {
   return (starts.filter((start) => start >= from && start < to).length * 1_000) / (to - from);
 }
 
-/** The value below which so much of them lies. */
+/** The quantile of the values. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }
 
-/** Jain's index: 1 where all have the same, 1/n where one of n has all. */
+/** Jain's index: 1 where all members have the same, 1/n where one of n has everything. */
 export function fairness(shares: readonly number[]): number {
   const sum = shares.reduce((all, share) => all + share, 0);
   const squares = shares.reduce((all, share) => all + share * share, 0);

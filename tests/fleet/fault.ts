@@ -2,25 +2,25 @@ import type { RedisServer, SlowLink } from "@sluice/test-kit/redis";
 import type { Fleet, Seen } from "./fleet.ts";
 import type { Load, Peer, RateSettings, SlotSettings } from "./settings.ts";
 
-/** What is done to a fleet, and what must be seen of it all the same. */
+/** A fault of a fleet, and what must hold in spite of it. */
 export interface Fault {
   readonly name: string;
   readonly limit: RateSettings | SlotSettings;
   /** One for each member. */
   readonly loads: readonly Load[];
-  /** How far off each member's clock is: ms. Default: not at all. */
+  /** The offset of each member's clock: ms. Default: 0. */
   readonly skews?: readonly number[];
-  /** Half a round trip that the link to the store adds: ms. Default: none, and no link. */
+  /** The one-way latency of the link to the store: ms. Default: no link. */
   readonly delay?: number;
-  /** For how long the load lasts: ms. */
+  /** How long the load lasts: ms. */
   readonly lasts: number;
-  /** Who else it befalls, where they are asked for. What is seen of them is printed, and nothing more. */
+  /** The other libraries that it is run with, on request. Their results are only printed. */
   readonly peers?: readonly Peer[];
   /** Also in `npm test`. */
   readonly quick?: boolean;
-  /** Does it, while the load lasts. Answers with the time at which all should be well again, if it ever is. */
+  /** Causes the fault, while the load lasts. Returns the time at which it should be over; undefined where it does not end. */
   readonly happens?: (scene: Scene) => Promise<number>;
-  /** What was seen that must not be, one sentence each. */
+  /** The broken conditions, one sentence each. */
   readonly wrong: (outcome: Outcome) => readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface Scene {
   readonly server: RedisServer;
   readonly fleet: Fleet;
   readonly link: SlowLink | undefined;
-  /** Kept so many ms after the load began. */
+  /** Resolves `ms` milliseconds after the load began. */
   readonly at: (ms: number) => Promise<void>;
 }
 
@@ -37,6 +37,6 @@ export interface Outcome {
   /** When the load began and ended, on the machine's clock. */
   readonly began: number;
   readonly ended: number;
-  /** When all should have been well again. */
+  /** When the fault should be over. */
   readonly well: number;
 }

@@ -16,26 +16,26 @@ function slots(options: Partial<SlotSettings["options"]> = {}): SlotSettings {
   return { kind: "slots", options: { max, ...options } };
 }
 
-/** Half as much again as the rate lets in. */
+/** One and a half times the rate. */
 const offered: readonly Load[] = Array.from({ length: 4 }, () => ({ perSecond: 150, work: 0 }));
 /** 60 % of the rate. */
 const light: readonly Load[] = Array.from({ length: 4 }, () => ({ perSecond: 60, waits: true, work: 0 }));
 const busy: readonly Load[] = Array.from({ length: 4 }, () => ({ callers: 5, waits: true, work: 10 }));
 
-/** A start is noted a moment after it was let in, and a process may lose its turn just there. */
+/** A start is recorded shortly after it was admitted, and the process may be paused in between. */
 const tolerance = 8;
 
-/** What each may start before it knows that the store is down, and what the store gave out and nobody heard of. */
+/** Starts of each member before it knows that the store is down, and tokens in answers that were lost. */
 const unknown = (limit * hold) / interval + 4 * 20;
-/** What a bucket that is full again gives once more. */
+/** The further burst of a bucket that is full again. */
 const fullAgain = limit - (limit * hold) / interval;
 
-/** The rate may have needed at most this burst, at any time. */
+/** The starts must have needed at most this burst, at any time. */
 function atMost(burst: number): (outcome: Outcome) => readonly string[] {
   return ({ seen }) => {
     const starts = letIn(seen).map(([, started]) => started);
     const needed = neededBurst(starts, limit, interval);
-    // On a machine that is busy elsewhere, a store may be down for a moment that nobody has asked for.
+    // On a busy machine, the store may be down for a short time without a fault.
     const allowed = burst + (seen.some(({ late }) => late > 0) ? unknown : 0);
     const wrong =
       needed > allowed + tolerance ? [`needed a burst of ${needed.toFixed(0)}, and ${allowed} is allowed`] : [];
@@ -43,7 +43,7 @@ function atMost(burst: number): (outcome: Outcome) => readonly string[] {
   };
 }
 
-/** At most so many ran at once; after a while, so many as there are. */
+/** At most `most` ran at the same time, and after a while no more than there are slots. */
 function running(most: number, settled?: { readonly after: number }): (outcome: Outcome) => readonly string[] {
   return ({ seen, well, ended }) => {
     const calls = letIn(seen);
@@ -58,7 +58,7 @@ function running(most: number, settled?: { readonly after: number }): (outcome: 
   };
 }
 
-/** Something starts again once all is well. */
+/** Calls start again after the fault. */
 function recovers(within: number): (outcome: Outcome) => readonly string[] {
   return ({ seen, well, ended }) => {
     const starts = letIn(seen).map(([, started]) => started);
@@ -242,7 +242,7 @@ export const faults: readonly Fault[] = [
     loads: busy,
     lasts: 5_000,
     happens: (scene) => memberStopped(scene, 2_000),
-    // Who was stopped wakes up with its work, and others have its slots: a limit is no lock.
+    // A stopped member resumes its work while others have its slots: a limit is not a lock.
     wrong: all(running(16, { after: 1_000 }), recovers(1_000)),
   },
 ];

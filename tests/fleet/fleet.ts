@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ended, endWithThisProcess } from "@sluice/test-kit/program";
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
 
-/** What was seen of one member. */
+/** The report of one member. */
 export interface Seen {
   readonly calls: Call[];
   readonly unhandled: string[];
@@ -11,7 +11,7 @@ export interface Seen {
   late: number;
 }
 
-/** Processes that share a limit. `await using` ends them, also those that are stopped. */
+/** Processes that share a limit. `await using` ends them, also stopped ones. */
 export class Fleet implements AsyncDisposable {
   readonly seen: Seen[] = [];
   private readonly children: ChildProcess[] = [];
@@ -48,20 +48,20 @@ export class Fleet implements AsyncDisposable {
     });
   }
 
-  /** The load begins, in all members at once. */
+  /** Starts the load, in all members at the same time. */
   go(): number {
     for (const child of this.children) child.send("go");
     return machineTime();
   }
 
-  /** The member is gone, at once. */
+  /** Kills the member. */
   async kill(index: number): Promise<void> {
     const child = this.children[index] as ChildProcess;
     this.lost.add(child);
     await ended(child);
   }
 
-  /** The member does nothing for a while (SIGSTOP). */
+  /** Stops the member for a while (SIGSTOP). */
   stop(index: number): void {
     this.children[index]?.kill("SIGSTOP");
   }
@@ -70,7 +70,7 @@ export class Fleet implements AsyncDisposable {
     this.children[index]?.kill("SIGCONT");
   }
 
-  /** The load ends; kept when every member has given back what it has, and has said all. */
+  /** Ends the load; resolves when every member has closed its limit and has sent its report. */
   async finish(): Promise<void> {
     const alive = this.children.filter((child) => !this.lost.has(child));
     await Promise.all(
@@ -83,7 +83,7 @@ export class Fleet implements AsyncDisposable {
         await end;
       }),
     );
-    // The last calls are told after that.
+    // The last calls are reported after that.
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 

@@ -1,4 +1,4 @@
-// One member of a fleet, a process of its own: fork("member.ts", [JSON.stringify(settings)]). It ends when its channel is closed.
+// One member of a fleet, a separate process: fork("member.ts", [JSON.stringify(settings)]). It ends when its channel is closed.
 import { type Call, machineTime, type MemberSettings, type Said } from "./settings.ts";
 import { sluice } from "./sharing.ts";
 
@@ -6,10 +6,10 @@ const settings = JSON.parse(process.argv[2] as string) as MemberSettings;
 const { load } = settings;
 const say = (said: Said) => void process.send?.(said);
 process.on("unhandledRejection", (reason) => say({ what: "unhandled", reason: String(reason) }));
-// Nobody is left to work for.
+// The parent has ended.
 process.on("disconnect", () => process.exit());
 
-// Other libraries go by the time of day.
+// Other libraries use the time of day.
 const today = Date.now.bind(Date);
 Date.now = () => today() + settings.skew;
 
@@ -21,27 +21,27 @@ async function share() {
   return peers[settings.library](settings);
 }
 
-/** Calls that have ended, until they are told. */
+/** Ended calls that are not reported yet. */
 let calls: Call[] = [];
 
-/** When the work started and ended: noted here, for the next may start before its caller has its answer. */
+/** When the work started and ended. Recorded here, for the next call may start before the caller has its answer. */
 async function work(): Promise<readonly [started: number, ended: number]> {
   const started = machineTime();
   if (load.work > 0) await new Promise<void>((resolve) => void setTimeout(resolve, load.work));
   return [started, machineTime()];
 }
 
-/** Until the load is to end. */
+/** Whether the load goes on. */
 const until = new AbortController();
 
 async function call(): Promise<void> {
   const asked = machineTime();
   try {
     const [started, ended] = await limiting.share(work);
-    // Only now: the list is another one after each time it was told.
+    // Read only now, for each report replaces the list.
     calls.push([asked, started, ended]);
   } catch (error) {
-    // Those who are in line when the load ends are refused, and that is no failure.
+    // Callers in line are refused at the end of the load, which is not a failure.
     if (!until.signal.aborted) calls.push([asked, codeOf(error)]);
   }
 }
@@ -54,7 +54,7 @@ function codeOf(error: unknown): string {
 async function caller(): Promise<void> {
   while (!until.signal.aborted) {
     await call();
-    // One who is refused at once would ask for ever, and let nobody else in.
+    // A caller that is refused immediately would loop without a pause, and block the process.
     if (calls.at(-1)?.length === 2) await new Promise<void>((resolve) => void setTimeout(resolve, 5));
   }
 }
@@ -64,7 +64,7 @@ function bySecond(perSecond: number): void {
   const tick = () => {
     if (until.signal.aborted) return;
     const now = machineTime();
-    // A process that was stopped does not make up for it.
+    // A process does not catch up on the time for which it was stopped.
     if (now - next > 100) next = now;
     for (; next <= now; next += 1_000 / perSecond) void call();
     setTimeout(tick, 2);

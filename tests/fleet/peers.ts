@@ -1,4 +1,4 @@
-// What others offer, as their own documentation says to use it. They are where `pnpm bench` has put them.
+// Other libraries, used by their documentation. `pnpm bench` installs them.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -12,7 +12,7 @@ interface Flexible {
   readonly RateLimiterRedis: new (options: object) => { consume(key: string): Promise<unknown> };
 }
 
-/** A rate; those over it are refused. */
+/** A rate; calls above it are refused. */
 async function flexible({ port, limit }: MemberSettings): Promise<Sharing> {
   if (limit.kind !== "rate") throw new Error("rate-limiter-flexible has no slots");
   const { RateLimiterRedis } = load("rate-limiter-flexible") as Flexible;
@@ -45,7 +45,7 @@ interface Limiter {
   stop(options: object): Promise<unknown>;
 }
 
-/** A rate or slots; those over it wait. */
+/** A rate or slots; calls above the limit wait. */
 async function bottleneck({ port, limit }: MemberSettings): Promise<Sharing> {
   const Bottleneck = load("bottleneck") as new (options: object) => Limiter;
   const limiter = new Bottleneck({
@@ -71,7 +71,7 @@ async function bottleneck({ port, limit }: MemberSettings): Promise<Sharing> {
   };
 }
 
-/** How each makes one member's part of a limit. */
+/** Makes one member's limit with each library. */
 export const peers: Readonly<Record<Peer, (settings: MemberSettings) => Promise<Sharing>>> = {
   "rate-limiter-flexible": flexible,
   bottleneck,

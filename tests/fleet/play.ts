@@ -4,9 +4,9 @@ import { Fleet } from "./fleet.ts";
 import { machineTime, type Peer } from "./settings.ts";
 
 /**
- * Runs a fleet over a server of its own, with the fault. Whatever happens, nothing is left running.
+ * Runs a fleet over a separate server, with the fault. It always ends all processes.
  *
- * @param library whose limit it is; default ours
+ * @param library the library of the limit; default ours
  */
 export async function play(fault: Fault, library?: Peer): Promise<Outcome> {
   await using server = await redisServer();

@@ -7,16 +7,16 @@ import type { MemberSettings } from "./settings.ts";
 
 /** One member's part of a limit. */
 export interface Sharing {
-  /** Lets the work in when the limit does. Rejects where it refuses. */
+  /** Runs the work when the limit admits it. Rejects where it refuses. */
   readonly share: <T>(work: () => Promise<T>) => Promise<T>;
   /** Gives back what is borrowed. */
   readonly close: () => Promise<unknown>;
-  /** How often the store was asked, and answered too late. */
+  /** How often the store was asked, and how often it answered too late. */
   readonly trips: () => number;
   readonly late: () => number;
 }
 
-/** Ours, as its documentation asks for: the client has no queue while the connection is away, and sends nothing twice. */
+/** Ours, by its documentation: the client does not queue while it is disconnected, and does not resend. */
 export async function sluice({ port, limit, load, skew }: MemberSettings): Promise<Sharing> {
   const redis = new Redis({
     host: "127.0.0.1",

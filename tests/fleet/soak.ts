@@ -1,7 +1,6 @@
-// pnpm soak:fleet [--quick] [--only text] [--peers]
-//
-// Four processes share one limit over a real server, and one fault after the other befalls them. It prints what was seen, and fails where
-// a promise of @sluice/limit-shared did not hold. With --peers, the same befalls rate-limiter-flexible and bottleneck, which promise nothing here.
+// pnpm soak:fleet [--quick] [--only text] [--peers] Four processes share one limit over a real server, with one fault after the other. It
+// prints the results, and fails where a promise of // @sluice/limit-shared is broken. With --peers, it also runs rate-limiter-flexible and
+// bottleneck, whose results are only printed.
 import { parseArgs } from "node:util";
 import { installPeers } from "../../benchmarks/harness/peers.ts";
 import { requireServer } from "@sluice/test-kit/redis";

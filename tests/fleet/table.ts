@@ -1,10 +1,10 @@
 import { fairness, failures, letIn, mostAtOnce, neededBurst, perSecond, quantile } from "./account.ts";
 import type { Fault, Outcome } from "./fault.ts";
 
-/** What was seen of one fault, by the name of the column. */
+/** The result of one fault, by the name of the column. */
 type Row = Readonly<Record<string, string>>;
 
-/** What was seen, one line a fault: a table in Markdown for the rates, and one for the slots. */
+/** The results, one row for each fault: a table in Markdown for the rates, and one for the slots. */
 export class Tables {
   private readonly rows: { readonly rate: Row[]; readonly slots: Row[] } = { rate: [], slots: [] };
 
@@ -24,7 +24,7 @@ function rowOf({ limit }: Fault, { seen, began, ended, well }: Outcome): Row {
   const calls = letIn(seen);
   const starts = calls.map(([, started]) => started);
   const waits = calls.map(([asked, started]) => started - asked);
-  // Not every library says.
+  // Not every library has these counters.
   const trips = seen.every((member) => Number.isFinite(member.trips))
     ? (seen.reduce((sum, member) => sum + member.trips, 0) / Math.max(1, calls.length)).toFixed(2)
     : "";

@@ -26,7 +26,7 @@ const shapes = fc.record({
     }),
     { nil: undefined, freq: 4 },
   ),
-  /** What decides: `aimd`, or one that goes up and down by itself. */
+  /** The algorithm: `aimd`, or one that goes up and down by itself. */
   wanders: fc.boolean(),
   classifies: fc.boolean(),
 });
@@ -47,7 +47,7 @@ const weights = {
 const backoff = 0.5;
 const tooLong = 15;
 
-/** Some requests in four say of themselves what their outcome is. */
+/** Of four requests, some carry their own outcome. */
 const classified: Says = (how, request, aborted) => {
   if (request % 4 < 2) return how === "answered" ? "success" : "ignore";
   return aborted || request % 4 === 2 ? "ignore" : "dropped";
@@ -120,7 +120,7 @@ checkModel("adaptiveLimit", weights, shapes, (shape, { clock, innermost }) => {
   };
 });
 
-/** The errors are rounded otherwise. */
+/** The errors are rounded differently. */
 function written({ error, ...rest }: LimitSample): string {
   return JSON.stringify({ ...rest, error: error.toFixed(6) });
 }

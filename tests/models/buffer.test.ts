@@ -6,7 +6,7 @@ import { usual } from "./helper/schedule.ts";
 
 const shapes = fc.record({
   capacity: fc.integer({ min: 1, max: 3 }),
-  /** Whether it is closed or drained on the way. */
+  /** Whether it is closed or drained during the schedule. */
   ends: fc.boolean(),
 });
 const weights = { ...usual, allow: 4, failReadiness: 2, advance: 1, jump: 1, close: 1, drain: 1 };

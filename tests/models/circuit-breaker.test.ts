@@ -38,7 +38,7 @@ const weights = {
   jump: 1,
 };
 
-/** Some requests in four say of themselves what their outcome is. */
+/** Of four requests, some carry their own outcome. */
 const classified: Shares = (outcome, request, elapsed, aborted) => {
   if (request % 4 === 0 || outcome === "answered") return Number.NaN;
   if (request % 4 === 1) return aborted ? Number.NaN : undefined;
@@ -119,7 +119,7 @@ checkModel(
         middle.end();
         innermost.throwsFor.clear();
         breaker.close();
-        // All begin at once, so that none is slow.
+        // All begin immediately, so that none is slow.
         innermost.most = Number.POSITIVE_INFINITY;
         limit.max = 1_000;
       },

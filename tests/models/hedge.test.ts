@@ -15,7 +15,7 @@ const shapes = fc.record({
   max: fc.integer({ min: 1, max: 4 }),
   attempts: fc.integer({ min: 2, max: 4 }),
   delay: fc.constantFrom(1, 2, 5),
-  /** Whether there is a limit outside, too, which counts the callers. */
+  /** Whether there is also an outer limit, which counts the callers. */
   outside: fc.boolean(),
 });
 const weights = { ...usual, fail: 4, handUp: 2, failReadiness: 1, inHedge: 1, advance: 7, tick: 5, jump: 1 };
@@ -23,7 +23,7 @@ const weights = { ...usual, fail: 4, handUp: 2, failReadiness: 1, inHedge: 1, ad
 /** One request in four is not sent twice. */
 const hedges = (request: number): boolean => request % 4 !== 3;
 
-/** An attempt goes on, and does not know that its caller has given up. */
+/** An attempt goes on, and its signal does not abort with its caller's. */
 function untold({ callers, innermost }: Play): string | undefined {
   const found = innermost.jobs.find(
     ({ who, answered, options }) =>

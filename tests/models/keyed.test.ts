@@ -34,7 +34,7 @@ checkModel(
     let size: number = rules.each;
     const made: Semaphore[] = [];
     let shared: Semaphore | undefined;
-    /** Those who come when all is at rest have one key. */
+    /** Callers at rest have one key. */
     let seen = 0;
     let rested = Number.POSITIVE_INFINITY;
     const layer = keyed<number, number>({

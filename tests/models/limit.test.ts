@@ -19,7 +19,7 @@ checkModel(
     const services = [limit.wrap(innermost), limit.wrap(innermost)];
     innermost.most = max;
     const setMax = (next: number): void => {
-      // Lowering it takes nothing from those who hold a slot.
+      // Lowering it takes no slot from its holder.
       innermost.most = Math.max(innermost.most, next);
       limit.max = next;
       model.gate.max = next;

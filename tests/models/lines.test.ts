@@ -13,7 +13,7 @@ import { type News, PlainGate } from "./helper/plain-gate.ts";
 import { PlainRate } from "./helper/plain-rate.ts";
 import { usual } from "./helper/schedule.ts";
 
-/** A gate: so many at once; or so many in so much time, where there is an `each`. */
+/** A gate: a concurrency limit, or a rate, where there is an `each`. */
 const gates = fc.record({ max: fc.integer({ min: 1, max: 3 }), each: fc.constantFrom(0, 0, 1, 2, 4) });
 type Rules = typeof gates extends fc.Arbitrary<infer R> ? R : never;
 
@@ -26,7 +26,7 @@ function plain({ max, each }: Rules, news: News): PlainGate {
   return new PlainRate({ limit: max, interval: max * each, burst: max }, "sliding-window", news);
 }
 
-/** What stands between the gates passes on, and changes nothing. */
+/** The layers between the gates change nothing. */
 function passing(clock: VirtualClock) {
   return [trace({ clock }), mapRequest((request: number) => request), routed(), timeout({ ready: 2_000, clock })];
 }

@@ -14,7 +14,7 @@ for (const [name, algorithm, make] of [
 ] as const) {
   const shape = fc.record({
     limit: fc.integer({ min: 1, max: 4 }),
-    /** How many milliseconds bring one more. */
+    /** In how many milliseconds one more start is allowed. */
     each: fc.integer({ min: 1, max: 4 }),
     burst:
       algorithm === "token-bucket"

@@ -36,7 +36,7 @@ const weights = {
   jump: 1,
 };
 
-/** What is under way. */
+/** The current attempt. */
 interface Attempt {
   readonly resolve: (service: Service<number, Answer>) => void;
   readonly reject: (reason: Reason) => void;
@@ -59,7 +59,7 @@ checkModel(
     const closed: unknown[] = [];
     const made: Service<number, Answer>[] = [];
     const states: string[] = [];
-    /** By which connection each call was begun. */
+    /** The connection on which each call began. */
     const servedBy = new Map<number, number>();
 
     const connection = (): Service<number, Answer> => {
@@ -110,7 +110,7 @@ checkModel(
     );
     const model = new ReconnectModel({ max, attempt: kindOf, delay: delayOf }, breaks);
     innermost.most = Number.POSITIVE_INFINITY;
-    /** The attempt that is under way ends. Whether there was one. */
+    /** Ends the current attempt. Returns whether there was one. */
     const end = (well: boolean): boolean => {
       const ended = attempt;
       attempt = undefined;
@@ -133,7 +133,7 @@ checkModel(
     const counters = (): readonly number[] => {
       const { state, active, waiting, failures, retryAfter = -1 } = service;
       const nth = ["idle", "connecting", "connected", "backing-off"].indexOf(state);
-      // A connection that was made is one when the attempt has ended.
+      // A new connection counts from the end of its attempt.
       const inside = limits.slice(0, states.filter((each) => each === "connected").length);
       const counts = inside.flatMap((limit) => [limit.active, limit.waiting]);
       return [nth, active, waiting, service.attempts, failures, service.breaks, retryAfter, ...counts];
@@ -169,7 +169,7 @@ checkModel(
         middle.end();
         atRest = true;
         end(true);
-        // So that there is a connection in the end.
+        // So that there is a connection at the end.
         void caller.run(-1, () => service.ready()).then((permit) => permit.release());
       },
       idle: () => [2, 0, 0, service.attempts, service.failures, service.breaks, -1, ...limits.flatMap(() => [0, 0])],

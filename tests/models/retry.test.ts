@@ -13,7 +13,8 @@ const shapes = fc.record({
 const weights = { ...usual, fail: 6, advance: 3, tick: 3, jump: 1 };
 
 for (const outside of [true, false]) {
-  // Inside a limit, where one is let in and another tries again in one turn, nobody says who asks first: and so who is told of a failure.
+  // Inside a limit, where one caller is admitted and another retries in one turn, the order of their questions is not defined, nor which
+  // gets a failure.
   const happens = { ...weights, failReadiness: outside ? 1 : 0 };
   checkModel(
     `retry ${outside ? "around" : "inside"} a limit`,
@@ -25,7 +26,7 @@ for (const outside of [true, false]) {
       const limit = concurrencyLimit(max, { clock });
       const service = outside ? layer.wrap(limit.wrap(innermost)) : limit.wrap(layer.wrap(innermost));
       const model = new RetryModel(max, maxRetries, delay, outside);
-      // A limit around a retry counts calls, and what an attempt handed up may go on during the next.
+      // A limit around a retry counts calls, and registered work of an attempt may go on during the next.
       innermost.most = outside ? max : max * (maxRetries + 1);
       return {
         model,
@@ -44,7 +45,7 @@ for (const outside of [true, false]) {
         idle: () => [0, 0, max, 0, layer.retries, 0],
         capacity: () => max,
         repeats: true,
-        // Nor is there an order between the two.
+        // There is no order between the two.
         ...(outside ? {} : { lineOf: (who: number) => who }),
       };
     },

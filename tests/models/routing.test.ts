@@ -87,7 +87,7 @@ for (const [name, { keys, make }] of Object.entries(kinds)) {
         },
       },
       open() {
-        // One of each may never be had at once: two may wait for each other.
+        // One permit of each may be impossible: two callers may wait for each other.
         innermost.most = Number.POSITIVE_INFINITY;
         limits.forEach((limit) => {
           limit.max = 1_000;

@@ -32,7 +32,7 @@ const weights = {
   tick: 3,
 };
 
-/** Some requests in four say of themselves what their outcome is. */
+/** Of four requests, some carry their own outcome. */
 const classified: VerdictOn = (how, request, aborted) => {
   if (request % 4 === 0) return undefined;
   if (how === "answered") return request % 4 === 1 ? "refused" : "accepted";
@@ -95,7 +95,7 @@ checkModel(
       open() {
         middle.end();
         atRest = true;
-        // What was refused is forgotten.
+        // The refusals are forgotten.
         void clock.advance(rules.window);
       },
       idle() {

@@ -1,6 +1,6 @@
-// What a consumer writes. The packed-install test compiles it against the packed tarballs, with TypeScript 5.4 and
-// the newest, as an ES module and as CommonJS, and runs the results on the system's Node and on Node 24. It composes
-// every package, names the types that come out, and looks at what they do.
+// A consumer's program. The packed-install test compiles it against the packed tarballs, with TypeScript 5.4 and the newest, as an ES
+// module and as CommonJS, and runs the results on the system's Node and on Node 24. It composes every package, names the resulting types,
+// and checks the behaviour.
 import { AdaptiveLimit, adaptiveLimit, type AdaptiveLimitLayer, vegas } from "@sluice/adaptive-limit";
 import { buffer, type BufferClosedError, isBufferClosedError } from "@sluice/buffer";
 import { cache, coalesce } from "@sluice/cache";
@@ -54,7 +54,7 @@ import {
 } from "@sluice/util";
 import { boxed, type BoxService, RouteNotFoundError, routingTable } from "@sluice/util-box";
 
-/** Compiles where both types are the very same, and not where one is `any`. */
+/** Compiles only where both types are the same, and neither is `any`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_same: Same<A, B>): void {}
 
@@ -62,7 +62,7 @@ function expect(what: string, received: unknown, expected: unknown): void {
   if (received !== expected) throw new Error(`${what} is ${String(received)} and not ${String(expected)}`);
 }
 
-// The types come out whole, through the packed declarations.
+// The types are complete, through the packed declarations.
 const lookup = new ServiceBuilder()
   .layer(recover(OverloadedError, () => "busy" as const))
   .layer(loadShed())
@@ -77,7 +77,7 @@ void edge;
 // @ts-expect-error a name's length is a number
 new ServiceBuilder().layer(mapRequest((name: string) => name.length)).serviceFn((date: Date) => date);
 
-// The most common stack of all: nothing is annotated but the request.
+// The most common stack: only the request is annotated.
 const fetching = new ServiceBuilder()
   .layer(
     retry(
@@ -104,7 +104,7 @@ function guarded<Req, Res, Err>(service: Service<Req, Res, Err>): Service<Req, R
 }
 same<FailureOf<ReturnType<typeof guarded<string, number, Flaky>>>, TimeoutError | Flaky>(true);
 
-/** What stands in front of one of several endpoints. */
+/** The layers of one of several endpoints. */
 function shielded<Req, Res, Err>(
   service: Service<Req, Res, Err>,
 ): Service<Req, Res, Err | OverloadedError | CircuitOpenError | TimeoutError> {
@@ -128,7 +128,7 @@ class QuotaError extends Error {
   readonly code = "QUOTA";
 }
 
-// An edge answers for everything, or does not compile.
+// An edge answers all failures, or does not compile.
 async function web(): Promise<void> {
   const rate = rateLimit({ limit: 1, interval: 60_000 });
   const stack = new ServiceBuilder().layer(rateLimitFields({ rate })).layer(answerFailures()).layer(rate);
@@ -186,7 +186,7 @@ async function permits(): Promise<void> {
     expect("a second permit", one.tryReady(), undefined);
     void permit;
   }
-  // Leaving the block gave the permit back.
+  // The end of the block released the permit.
   expect("the answer", await one.call(" sluice "), 6);
 }
 
@@ -239,7 +239,7 @@ async function gateway(): Promise<void> {
     .layer(loadShed())
     .layer(mapResponse((answer: string) => `ok ${answer}` as const))
     .service(table);
-  // One failure is left, and named: that of the work.
+  // One failure is left: that of the work.
   same<typeof service, Service<Ask, 404 | 403 | 503 | 504 | `ok ${string}`, Flaky>>(true);
 
   const ask = { path: "/work/a", method: "GET" };
@@ -375,7 +375,7 @@ async function tenants(): Promise<void> {
   expect("the counters of a key's gate", limits.get("/a")?.active, 0);
 }
 
-/** A library's own stack, for services of which it knows nothing but what it is given. */
+/** A library's own stack, generic over the service. */
 function resilient<Req, Res, Err>(
   service: Service<Req, Res, Err>,
   key: (request: Req) => string,

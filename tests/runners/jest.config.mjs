@@ -1,4 +1,4 @@
-// Run by the Jest that is installed, on our sources: it finds types taken away and nothing else changed.
+// Run by the installed Jest, on our sources, with only their types removed.
 const common = {
   rootDir: import.meta.dirname,
   testMatch: ["<rootDir>/with-jest.ts"],
@@ -12,7 +12,7 @@ export default {
   projects: [
     { ...common, displayName: "node", testEnvironment: "node" },
     { ...common, displayName: "jsdom", testEnvironment: "jsdom" },
-    // In place before anything of ours is loaded.
+    // Installed before our packages are loaded.
     { ...common, displayName: "from the start", testEnvironment: "node", fakeTimers: { enableGlobally: true } },
     {
       ...common,

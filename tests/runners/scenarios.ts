@@ -5,24 +5,24 @@ import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/ret
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { timeout } from "@sluice/timeout";
 
-/** The fake timers of a test runner, as it is: nothing of ours is told of them. */
+/** The fake timers of a test runner, unmodified: our packages are not told of them. */
 export interface FakeTimers {
-  /** Puts them in the place of the process's timers. */
+  /** Replaces the process's timers. */
   install(): void;
   /** Moves time on. */
   advance(ms: number): void;
-  /** Forgets all timers that are armed. Undefined where the runner cannot. */
+  /** Clears all armed timers. Undefined where the runner cannot. */
   readonly clear?: (() => void) | undefined;
   /** Puts the process's timers back. */
   uninstall(): void;
 }
 
-/** Lets all microtasks run, which no fake timers hold up. */
+/** Runs all microtasks, which fake timers do not block. */
 async function settle(): Promise<void> {
   for (let microtasks = 0; microtasks < 200; microtasks++) await Promise.resolve();
 }
 
-/** What became of a promise so far. */
+/** The state of a promise. */
 function watch(promise: Promise<unknown>): { state: "pending" | "fulfilled" | "rejected" } {
   const seen: ReturnType<typeof watch> = { state: "pending" };
   promise.then(
@@ -34,7 +34,7 @@ function watch(promise: Promise<unknown>): { state: "pending" | "fulfilled" | "r
 
 const never = (): Promise<string> => new Promise(() => {});
 
-/** Calls that start at once, and at which time: as the test counts it. */
+/** Calls that start immediately, and their times by the test's count. */
 function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[0]) {
   let now = 0;
   const starts: string[] = [];
@@ -51,8 +51,8 @@ function counted(timers: FakeTimers, layer: Parameters<ServiceBuilder["layer"]>[
 }
 
 /**
- * What a user of fake timers expects, by name. The timers are installed before, and uninstalled after. All times are long beside what a busy
- * machine may take for the test itself: some fake timers leave the time as it is.
+ * The expectations of users of fake timers, by name. The timers are installed before each, and uninstalled after it. All times are long
+ * beside the real time that a busy machine takes for the test: some fake timers do not replace the time.
  */
 export const scenarios: Readonly<Record<string, (timers: FakeTimers) => Promise<void>>> = {
   async "calls time out when their time is over, one after the other"(timers) {

@@ -1,4 +1,4 @@
-// Run by Jest, as it is: see jest.config.mjs.
+// Run by an unmodified Jest: see jest.config.mjs.
 import { currentRequestId, trace } from "@sluice/trace";
 import assert from "node:assert/strict";
 import { ServiceBuilder } from "@sluice/core";
@@ -27,7 +27,7 @@ const timersOf = (options?: Parameters<Jest["useFakeTimers"]>[0]): FakeTimers =>
   uninstall: () => jest.useRealTimers(),
 });
 
-/** Those of the configuration, where they are in place from the start. */
+/** The timers of the configuration, where they are installed from the start. */
 const fromTheStart = "clock" in setTimeout;
 
 const kinds: Readonly<Record<string, FakeTimers>> = fromTheStart

@@ -1,8 +1,8 @@
-// Run by `node --test`, as it is.
+// Run by `node --test`.
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { type FakeTimers, scenarios } from "./scenarios.ts";
 
-/** Which leave the time as it is: `performance.now` goes on by itself. */
+/** They do not replace the time: `performance.now` is real. */
 const timers: FakeTimers = {
   install: () => mock.timers.enable({ apis: ["setTimeout"] }),
   advance: (ms) => mock.timers.tick(ms),

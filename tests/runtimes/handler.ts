@@ -1,4 +1,4 @@
-// What each runtime serves. It is made once, where the module is loaded, as users do: requests share its layers.
+// The handler that each runtime serves. It is made once, when the module is loaded, as users do: requests share its layers.
 import { buffer } from "@sluice/buffer";
 import { coalesce } from "@sluice/cache";
 import { ServiceBuilder } from "@sluice/core";
@@ -11,7 +11,7 @@ import { type ExecutionContext, Hono } from "hono";
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** How often `/flaky` was asked, by its query. */
+/** How often `/flaky` was requested, by its query. */
 const asked = new Map<string, number>();
 
 const pages: Readonly<Record<string, (request: Request) => Promise<Response>>> = {
@@ -61,7 +61,7 @@ app.get("/hono", async (context) => {
   return context.text("done");
 });
 
-/** Those with a stack of their own; of the last five, requests wait for each other. */
+/** Routes with their own stack; requests to the last five wait for each other. */
 const stacks: Readonly<Record<string, FetchHandler>> = {
   "/full": full,
   "/never": never,
@@ -75,7 +75,7 @@ const stacks: Readonly<Record<string, FetchHandler>> = {
   ),
   "/joined": toFetchHandler(
     new ServiceBuilder()
-      // Outermost, for a response has one body.
+      // Outermost, for a response has only one body.
       .layer(mapResponse((text: string) => new Response(text)))
       .layer(coalesce({ key: () => "the same" }))
       .serviceFn(async (_request: Request) => {

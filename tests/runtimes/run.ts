@@ -1,6 +1,5 @@
-// Tries the packed packages in every runtime:  node tests/runtimes/run.ts <folder> <system's node>
-//
-// The folder is a project that has them installed. What it finds is held against the table in the README.
+// Tests the packed packages in every runtime: node tests/runtimes/run.ts <folder> <system's node> The folder is a project that has them
+// installed. The results are compared with the table in the README.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { binaryOf } from "./host/binary.ts";
@@ -11,7 +10,7 @@ import { differences, tableIn } from "./host/table.ts";
 import { runWorkerd } from "./host/workerd.ts";
 import type { Result } from "./suite.ts";
 
-/** As the table heads its column: with the version that is tried, which is the one that is installed. */
+/** The head of its column: with the tested version, which is the installed one. */
 function headed(title: string, runtime: string): string {
   const file = join(import.meta.dirname, "../package.json");
   const { devDependencies } = JSON.parse(readFileSync(file, "utf8")) as {
@@ -26,7 +25,7 @@ if (project === undefined || systemNode === undefined) {
 }
 const bundle = await bundleAll(project);
 
-/** By the column of the table. Those of the same column have to come to the same. */
+/** By the column of the table. Runtimes of one column must have the same results. */
 const runs: readonly { column: string; name: string; run: () => Promise<readonly Result[] | undefined> }[] = [
   { column: "Node.js", name: "the system's Node", run: () => runProgram(systemNode, [bundle("node")], project) },
   { column: "Node.js", name: "Node 24", run: () => runProgram(process.execPath, [bundle("node")], project) },
@@ -37,7 +36,7 @@ const runs: readonly { column: string; name: string; run: () => Promise<readonly
   },
   { column: headed("Bun", "bun"), name: "Bun", run: () => runProgram(binaryOf("bun"), [bundle("bun")], project) },
   { column: "Workers", name: "workerd of today", run: () => runWorkerd(bundle("worker"), "2026-11-01", []) },
-  // Two years back, when nodejs_compat was no default.
+  // Two years ago, when nodejs_compat was not a default.
   {
     column: "Workers",
     name: "workerd as of 2024",

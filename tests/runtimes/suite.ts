@@ -1,5 +1,5 @@
-// What every runtime has to do with the packed packages: one file, the same in all of them. It uses the runtime's own time where a layer
-// sets a timer, and asks for no speed.
+// The tests of the packed packages in every runtime: the same file in all of them. It uses real time where a layer sets a timer, and does
+// not // measure speed.
 import { adaptiveLimit, aimd } from "@sluice/adaptive-limit";
 import { buffer, isBufferClosedError } from "@sluice/buffer";
 import { cache, coalesce } from "@sluice/cache";
@@ -37,7 +37,7 @@ export type Feature =
   | "shared"
   | "checkContract";
 
-/** What one try came to. `without`: the runtime lacks what it needs, and the documented error says so. */
+/** The result of one test. `without`: the runtime lacks a requirement, and the documented error says so. */
 export interface Result {
   readonly feature: Feature;
   readonly name: string;
@@ -45,7 +45,7 @@ export interface Result {
   readonly detail?: string;
 }
 
-/** @returns "without" where the runtime cannot do it, and the documented error said so */
+/** @returns "without" where the runtime lacks a requirement, and the documented error said so */
 type Try = (origin: string) => Promise<"without" | void>;
 
 function same(what: string, received: unknown, expected: unknown): void {
@@ -62,7 +62,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Settles when `signal` aborts, and not before. */
+/** Settles only when `signal` aborts. */
 function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal?.addEventListener("abort", () => {
@@ -413,7 +413,7 @@ const tries: readonly (readonly [Feature, string, Try])[] = [
   ],
 ];
 
-/** Tries everything, one after the other; each has 15 seconds. */
+/** Runs all tests, one after the other; each has 15 seconds. */
 export async function suite(origin: string, without: readonly Feature[] = []): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const [feature, name, run] of tries.filter((each) => !without.includes(each[0]))) {

@@ -6,7 +6,7 @@ import { isRouteNotFoundError } from "@sluice/util-box";
 import { fault, type Load } from "./load.ts";
 import type { Operation } from "./operation.ts";
 
-/** How an operation may end. */
+/** The outcome of an operation. */
 export const endings = [
   "answered",
   "failed",
@@ -20,10 +20,10 @@ export const endings = [
 ] as const;
 export type Ending = (typeof endings)[number];
 
-/** The endings that reach no work. A rate may refuse a later attempt. */
+/** The outcomes without work. A rate may refuse a later attempt. */
 const idle: ReadonlySet<Ending> = new Set(["filtered", "given back"]);
 
-/** How `operation` ended, after a look at whether that fits what was done with it. `known` are those its stack knows. */
+/** How `operation` ended, after a check that this is valid for it. `known` are the outcomes that its stack can have. */
 export function ending(load: Load, operation: Operation, known: ReadonlySet<Ending>, outcome: Outcome): Ending {
   const wrong = (what: string): void => fault(load, `${operation.stack}: ${what}`);
   const found = outcome.status === "fulfilled" ? "answered" : endingOf(operation, outcome.reason);

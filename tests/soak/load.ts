@@ -1,15 +1,15 @@
 import type { Clock } from "@sluice/core";
 
-/** What all parts of a soak share. */
+/** The state that all parts of a soak share. */
 export interface Load {
   readonly clock: Clock;
   /** Numbers in [0, 1), the same ones for the same seed. */
   readonly random: () => number;
-  /** By how much all times are multiplied. */
+  /** The factor of all times. */
   readonly pace: number;
-  /** How many milliseconds a clock may read later than it was read in the same turn. */
+  /** By how many milliseconds two readings of the clock in one turn may differ. */
   readonly tolerance: number;
-  /** What should not have been, and how often. */
+  /** Broken conditions, and how often. */
   readonly faults: Map<string, number>;
 }
 
@@ -26,7 +26,7 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** `clock`, with a count of the timers that are armed by way of it. */
+/** `clock`, with a count of its armed timers. */
 export function counting(clock: Clock): { readonly clock: Clock; readonly armed: () => number } {
   const armed = new Set<unknown>();
   return {

@@ -1,4 +1,4 @@
-/** What keeps the process alive, and was not there before. */
+/** New resources that keep the process alive. */
 export function resources(): (before?: readonly string[]) => string[] {
   const atStart = process.getActiveResourcesInfo();
   return () => {
@@ -11,7 +11,7 @@ export function resources(): (before?: readonly string[]) => string[] {
   };
 }
 
-/** The slope of the line through the points that has the least squares. */
+/** The slope of the least-squares line through the points. */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const middle = mean(points.map(([x]) => x));

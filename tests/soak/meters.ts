@@ -1,14 +1,14 @@
 import type { ConcurrencyLimit } from "@sluice/limit";
 import { fault, type Load } from "./load.ts";
 
-/** Counts beside a layer, where the work is, and says so when the layer lets in more than it promises. */
+/** Counts the work beside a layer, and reports when the layer admits more than it promises. */
 export interface Meter {
   start(): void;
-  /** The work, and what it handed up, has really settled. The layer hears of it later. */
+  /** The work and its registered work have settled. The layer is notified later. */
   end(): void;
 }
 
-/** Never more work than `limit.max`; and the limit counts all of it, given up on or not. */
+/** Never more work than `limit.max`; and the limit counts all of it, also abandoned work. */
 export function slotMeter(load: Load, name: string, limit: ConcurrencyLimit): Meter {
   let running = 0;
   const look = (): void => {

@@ -1,17 +1,17 @@
 import { type Keeps, type Layer, middleware } from "@sluice/core";
 import { fault, type Load } from "./load.ts";
 
-/** One call by one caller, and what has become of it. */
+/** One call by one caller, and its state. */
 export class Operation {
   readonly id: number;
-  /** Of the stack that it goes through. */
+  /** The name of its stack. */
   readonly stack: string;
   /** Undefined when it shares the signal of many. */
   readonly own: AbortController | undefined;
   readonly signal: AbortSignal;
-  /** When it is to be aborted, if at all. */
+  /** When it is aborted, if at all. */
   readonly aim: Aim;
-  /** What it is aborted with. */
+  /** Its abort reason. */
   readonly reason: object = {};
   /** How many attempts began. */
   attempts = 0;
@@ -19,11 +19,11 @@ export class Operation {
   unstarted = false;
   /** Whether an attempt has no outcome yet. */
   attempting = false;
-  /** Work that has not really settled. */
+  /** Work that has not settled. */
   running = 0;
   failures: unknown[] = [];
   answered = false;
-  /** How often the caller was told an outcome. */
+  /** How often the caller got an outcome. */
   ended = 0;
 
   constructor(id: number, stack: string, aim: Aim, shared: AbortSignal | undefined) {
@@ -52,7 +52,7 @@ export interface Job {
   readonly route: number;
 }
 
-/** Stands where attempts begin: one after the other, at most `most` of them, none after an answer. */
+/** A layer that checks attempts: one after the other, at most `most` of them, none after an answer. */
 export function attempts(load: Load, most: number): Layer<Keeps<Job>> {
   return middleware("attempts", (job: Job, next, options) => {
     const { operation } = job;
@@ -63,7 +63,7 @@ export function attempts(load: Load, most: number): Layer<Keeps<Job>> {
     operation.unstarted = true;
     const over = (): void => {
       operation.attempting = false;
-      // Who starts it now starts it too late.
+      // A later start is an error.
       operation.unstarted = false;
     };
     const answer = next(job, options);

@@ -7,17 +7,17 @@ import { burst, release, rest } from "./rest.ts";
 import type { Workplace } from "./work.ts";
 import { type Entry, world } from "./world.ts";
 
-/** How many operations ended in which way, how many were aborted when, and how many stacks came and went. */
+/** The numbers of operations by outcome, of aborts by time, and of replaced stacks. */
 export type Tally = Record<string, number>;
 
 export interface Play {
   readonly load: Load;
   readonly operations: number;
-  /** Lets time go on, and promises answer each other. */
+  /** Lets time pass, and promises settle. */
   readonly wait: (ms: number) => Promise<void>;
-  /** How many come at the same time. */
+  /** How many operations start together. */
   readonly batch: number;
-  /** How often all comes to rest on the way. */
+  /** How often everything comes to rest during the run. */
   readonly rests: number;
   /** Called each time. */
   readonly checkpoint: (done: number) => void;
@@ -41,7 +41,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     operation.abort();
   }
 
-  /** Work has settled: whoever waits longest there is about to be granted, and is aborted about then. */
+  /** Work has settled, so the longest waiting operation there is about to be granted, and is aborted at about that time. */
   function meet({ stack }: Operation): void {
     if (random() > 0.2) return;
     for (const operation of open) {
@@ -97,7 +97,7 @@ export async function play({ load, operations, batch, rests, wait, checkpoint }:
     follow(operation, known, givenBack);
   }
 
-  /** Nobody listens any more for those who were told, and whose work is over. */
+  /** No listener is left for operations that have settled with all their work. */
   function lookAtSignals(): void {
     leaving = leaving.filter((operation) => {
       if (operation.running > 0) return true;

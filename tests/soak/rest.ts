@@ -12,7 +12,7 @@ export function release({ stuck }: Workplace): void {
   stuck.clear();
 }
 
-/** Until nothing goes on. */
+/** Until nothing is in progress. */
 export async function rest(place: Workplace, wait: Wait, left: () => number, look: () => void): Promise<void> {
   for (let round = 0; round < 60 && (left() > 0 || place.stuck.size > 0); round++) {
     release(place);
@@ -21,7 +21,7 @@ export async function rest(place: Workplace, wait: Wait, left: () => number, loo
   }
 }
 
-/** As many calls as there is room for are let in at once, and not one more. */
+/** As many calls as there is room for are admitted immediately, and not one more. */
 export async function burst(
   place: Workplace,
   { name, service, starts, waits }: Entry,
@@ -30,7 +30,7 @@ export async function burst(
 ): Promise<void> {
   let open = 0;
   const over = (): void => void open--;
-  // Of the first route, and never filtered.
+  // To the first route, and never filtered.
   const call = (nth: number): void => {
     const operation = create(routeCount * (50 * nth + 2));
     open++;
@@ -43,7 +43,7 @@ export async function burst(
   if (told() !== starts) fault(place, `${name}: ${told()} of ${starts} were let in at once`);
   for (let nth = starts; nth < starts + (waits ?? 1); nth++) call(nth);
   await wait(0);
-  // Real time goes on meanwhile, and a busy machine takes as long as a rate needs for one call more.
+  // Real time passes meanwhile, and a busy machine may take as long as a rate needs for one more call.
   const timeStands = place.clock !== systemClock;
   if (timeStands && told() !== starts) fault(place, `${name}: ${told()} run where ${starts} may`);
   if (

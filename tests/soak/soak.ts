@@ -30,7 +30,7 @@ function onVirtualTime(count: number, checkpoint: (done: number) => void): Promi
   return play({ load, operations: count, batch: 10, rests: 10, wait: (ms) => clock.advanceAsync(ms), checkpoint });
 }
 
-/** Shorter times, so that it ends in seconds. Here a seed repeats the load, and not what becomes of it. */
+/** Shorter times, so that it ends in seconds. Here a seed repeats the load, but not the outcomes. */
 function onRealTime(count: number): Promise<Tally> {
   const load: Load = { clock: systemClock, random: generator(seed), pace: 0.1, tolerance: 2, faults };
   const wait = (ms: number): Promise<void> =>
@@ -56,7 +56,7 @@ for (const [what, count] of Object.entries(tally)) {
 }
 await macrotask();
 for (const name of active()) faults.set(`active: ${name}`, 1);
-// The first ones fill caches and compile. In a shorter run what still does weighs more, and only a large leak is seen.
+// The first operations fill caches and compile code. In a shorter run this weighs more, and only a large leak is detected.
 const growth = 1_000 * slope(heaps.slice(4));
 const most = operations < 1_000_000 ? 20_000 : 500;
 if (growth > most) faults.set(`the heap grows by ${Math.round(growth)} bytes in 1,000 operations; at most ${most}`, 1);

@@ -21,9 +21,9 @@ interface Lane {
 
 export const slots = { waiting: 4, running: 2 } as const;
 
-/** Stacks that come and go, each of them a route of a table too. */
+/** Stacks that are replaced, each of which is also a route of a table. */
 export class Turnover {
-  /** How many were closed, how many drained, and how many of these closed before the end. */
+  /** How many were closed, how many drained, and how many of the latter closed before the end. */
   closes = 0;
   drains = 0;
   cuts = 0;
@@ -34,7 +34,7 @@ export class Turnover {
   private readonly lanes = new Map<number, Lane>();
   private readonly retired = new Set<Lane>();
 
-  /** @param enter puts around a route what stands there when it is called as it is */
+  /** @param enter wraps a route in the layers of a direct call */
   constructor(
     place: Workplace,
     routes: Map<number, Route>,
@@ -53,8 +53,8 @@ export class Turnover {
   }
 
   /**
-   * Ends one stack, and puts another in its place; once in a while its route stays away until the next time. `operation` is called
-   * with a permit that was in hand, if there was one.
+   * Ends one stack, and replaces it; sometimes its route is missing until the next time. `operation` is called with a permit that was in
+   * hand, if there was one.
    */
   replace(operation: Operation): Promise<number> | undefined {
     const { place } = this;
@@ -70,7 +70,7 @@ export class Turnover {
     return permit && this.spend(permit, operation, closes);
   }
 
-  /** Those that are being drained are now and then closed on the way. */
+  /** Draining stacks are sometimes closed meanwhile. */
   cutShort(): void {
     for (const lane of this.retired) {
       if (lane.drained !== "asked" || lane.closed || this.place.random() > 0.1) continue;
@@ -80,7 +80,7 @@ export class Turnover {
     }
   }
 
-  /** What should be, beside what is: of the stacks in use and of those that are gone, which are then forgotten. */
+  /** Expected and actual values, of the stacks in use and of the replaced ones, which are then removed. */
   atRest(): [name: string, is: number, should: number][] {
     const found: [string, number, number][] = [];
     for (const { queue, limit } of [...this.lanes.values(), ...this.retired]) {

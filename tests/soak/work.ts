@@ -3,19 +3,19 @@ import { fault, type Load } from "./load.ts";
 import type { Meter } from "./meters.ts";
 import type { Job, Operation } from "./operation.ts";
 
-/** Where all work is done. */
+/** The service that does all work. */
 export interface Workplace extends Load {
-  /** How to settle the work that does not settle by itself. */
+  /** Functions that settle the work that does not settle by itself. */
   readonly stuck: Set<() => void>;
   /** Work that was started, so far. */
   started: number;
   /** All work is stuck from now on. */
   hold: boolean;
-  /** Called when work has settled, in its turn. */
+  /** Called when work has settled, in the same turn. */
   settled: (operation: Operation) => void;
 }
 
-/** Answers, fails, throws, answers early and hands up the rest, ignores its signal, or never settles until it is released. */
+/** Answers, fails, throws, answers early and registers the rest with `waitUntil`, ignores its signal, or settles only when it is released. */
 export function work(place: Workplace, meters: readonly Meter[]): Service<Job, number> {
   const { clock, random, pace } = place;
   const start = (operation: Operation): void => {

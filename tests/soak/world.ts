@@ -14,31 +14,31 @@ import { attempts, type Job, type Operation } from "./operation.ts";
 import { type Route, slots, Turnover } from "./turnover.ts";
 import { work, type Workplace } from "./work.ts";
 
-/** A stack, and what it can take at rest. */
+/** A stack, and its capacity at rest. */
 export interface Entry {
   readonly name: string;
   readonly service: Service<Operation, number>;
   /** How an operation may end there. */
   readonly endings: ReadonlySet<Ending>;
-  /** How many can be started at once, and how many more are let in to wait; undefined where nothing bounds them. */
+  /** How many calls can start, and how many more may wait; undefined where unbounded. */
   readonly starts: number;
   readonly waits?: number;
 }
 
-/** Differing stacks, two of which share a limit, and others that come and go, also as routes of one of them. */
+/** Different stacks, two of which share a limit, and others that are replaced, also as routes of one of them. */
 export interface World {
-  /** As they are now. */
+  /** The current stacks. */
   readonly entries: () => Entry[];
   readonly turnover: Turnover;
-  /** How many requests are in a backoff, and how many timers are armed for that. */
+  /** How many requests are in a backoff, and how many timers are armed for them. */
   readonly backoffs: { readonly waiting: () => number; readonly armed: () => number };
-  /** What should be at every gate when nothing goes on, beside what is. */
+  /** Expected and actual values of every gate at rest. */
   readonly atRest: () => [name: string, is: number, should: number][];
 }
 
 /** The queued stack's routes. The operation's number says which. */
 export const routeCount = 4;
-/** A rate sheds who could not start by its deadline. */
+/** A rate sheds calls that cannot start by their deadline. */
 const common: readonly Ending[] = ["answered", "failed", "aborted", "timed out", "given back"];
 
 export function world(place: Workplace): World {
@@ -131,7 +131,7 @@ export function world(place: Workplace): World {
     .layer(times.call)
     .service(bucketed);
 
-  // Without a timeout, so that the callers' own signals go all the way down.
+  // Without a timeout, so that the callers' own signals reach the work.
   const unbounded = new ServiceBuilder()
     .layer(jobs)
     .layer(bareRetries)

@@ -13,14 +13,14 @@ import { turn } from "@sluice/test-kit";
 import { watchedAbort } from "./helper/watched-abort.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-// Not an error, and of a kind that no layer knows.
+// Not an error, and of a type that no layer knows.
 const reason = { why: "the caller left" };
 const again = () =>
   retryPolicy({ maxRetries: 1, backoff: exponentialBackoff({ base: 100, max: 100, jitter: "none" }) });
 
 interface Waiting {
   readonly layers: (clock: VirtualClock) => AnyLayer[];
-  /** Requests that are in the way. */
+  /** Requests that block the caller. */
   readonly before: readonly string[];
 }
 
@@ -56,7 +56,7 @@ describe.each(Object.entries(queues))("promise 5: who waits %s and aborts", (_na
     const built = layers(clock);
     return { clock, workshop, built, service: stacked(built, workshop.service) };
   }
-  // The first in a buffer stands in the line further in as well.
+  // The first caller in a buffer also waits in the inner line.
   const waiting = (built: readonly AnyLayer[]): number => {
     const buffers = built.filter(({ name }) => name === "buffer");
     const counted = buffers.length > 0 ? buffers : built;
@@ -75,7 +75,7 @@ describe.each(Object.entries(queues))("promise 5: who waits %s and aborts", (_na
     abort.abort(reason);
     expect(waiting(built)).toBe(behind + 1);
     for (const each of await settled) expect(each.status === "rejected" && each.reason).toBe(reason);
-    // The line goes on without them.
+    // The line continues without them.
     for (let round = 0; round < 5; round++) {
       workshop.running[0]?.finish();
       await clock.advance(100);
@@ -108,7 +108,7 @@ describe.each(Object.entries(queues))("promise 5: who waits %s and aborts", (_na
     }
     expect(await next).toBe("Z");
     const [ended] = await outcome;
-    // Whoever was told no was not started; whoever was started has the answer of the work.
+    // A refused call was not started; a started call has the answer of the work.
     expect(ended).toEqual(
       workshop.begun.includes("a") ? { status: "fulfilled", value: "A" } : { status: "rejected", reason },
     );

@@ -8,7 +8,7 @@ import { absorbing, eachLayer } from "./helper/each-layer.ts";
 import { permitOf, stacked } from "./helper/stacked.ts";
 import { turn } from "@sluice/test-kit";
 
-/** A gate that has room, and writes down who comes and goes. */
+/** A gate that has room, and records grants and releases. */
 function logged(name: string, log: string[]): AnyLayer {
   const lease: Lease = {
     cancel: () => log.push(`-${name}`),
@@ -22,7 +22,7 @@ function logged(name: string, log: string[]): AnyLayer {
 }
 
 const failure = new Error("not ready");
-/** These hold nothing further in before the call. */
+/** These hold nothing inside before the call. */
 const holding = Object.entries(eachLayer).filter(([name]) => !absorbing.includes(name));
 
 describe.each(holding)("promise 9: with %s between two gates", (_name, make) => {

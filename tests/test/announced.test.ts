@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The types of events that the sources of a package name where they announce them. */
+/** The types of events that the sources of a package emit. */
 function announcedIn(source: string): string[] {
   return [...source.matchAll(/(?:emit\(\{|\.tell\()\s*(?:type: )?"([a-z-]+)"/g)].map(([, type]) => type!);
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { oddNumbers, oddValues, type OptionRow, type OptionsRow, revoked, shown, tried } from "@sluice/test-kit";
 import { entries, guards, optionObjects, rows, withoutOptions } from "./helper/option-rows.ts";
 
-/** What becomes of it: undefined where it is taken. */
+/** The error of a value; undefined where it is accepted. */
 async function refusalOf(give: () => unknown): Promise<{ readonly error: unknown } | undefined> {
   try {
     await give();
@@ -15,7 +15,7 @@ async function refusalOf(give: () => unknown): Promise<{ readonly error: unknown
   return undefined;
 }
 
-/** What is wrong with how a value of an option is met; undefined where nothing is. */
+/** The fault in how a value of an option is handled; undefined where there is none. */
 async function faultIn({ of, option, range, give }: OptionRow, value: unknown): Promise<string | undefined> {
   const refusal = await refusalOf(() => give(value as never));
   const received = describeValue(value);
@@ -24,7 +24,7 @@ async function faultIn({ of, option, range, give }: OptionRow, value: unknown): 
   return faultOf(refusal.error, [`${functionOf(of)}: `, option, shown(value)], `${option} ${received}`);
 }
 
-/** What is wrong with an error; undefined where it is a TypeError or a RangeError that says all of `parts`. */
+/** The fault of an error; undefined where it is a TypeError or a RangeError that contains all of `parts`. */
 function faultOf(error: unknown, parts: readonly string[], what: string): string | undefined {
   if (!(error instanceof TypeError || error instanceof RangeError)) return `${what}: not ${describeValue(error)}`;
   const { message } = error;
@@ -78,14 +78,14 @@ function withGetter({ base }: OptionsRow, option: string, get: () => unknown): o
   return Object.defineProperty({ ...base }, option, { get, enumerable: true });
 }
 
-/** Objects of options, and not policies, loggers and layers, which may have members of their own. */
+/** Objects of options; policies, loggers and layers may have further members. */
 const optionObjectsAlone = objects.filter(([, { prefix }]) => prefix === undefined);
 
 describe("promise 14: an option that nobody knows", () => {
   test.each(optionObjectsAlone)("is a TypeError of %s that names it and the nearest that there is", async (of, row) => {
-    // A name of one letter is near to nothing.
+    // A name of one letter has no similar name.
     for (const option of Object.keys(row.ranges).filter(({ length }) => length > 1)) {
-      // A letter that is typed twice.
+      // A doubled letter.
       const misspelt = `${option}${option.at(-1)}`;
       for (const value of [1, undefined]) {
         const refusal = await refusalOf(() => row.give({ ...row.base, [misspelt]: value } as never));
@@ -119,7 +119,7 @@ describe("promise 14: options that cannot be read", () => {
       const what = `options ${describeValue(value)}`;
       if (value === undefined && mayBeLeftOut) faults.push(refusal && `${what} was refused`);
       else if (refusal === undefined) faults.push(`${what} was taken`);
-      // Without any options it may name the first that there must be.
+      // Without options it may name the first required one.
       else if (value === undefined) faults.push(faultOf(refusal.error, [`${functionOf(of)}: `, "undefined"], what));
       else {
         const named = prefix === undefined ? "options" : prefix.slice(0, -1);
@@ -151,7 +151,7 @@ describe("promise 14: options that cannot be read", () => {
   });
 });
 
-/** Functions aside: a logger may be one, and a policy. */
+/** Except functions: a logger or a policy may be one. */
 function isNoObject(value: unknown): boolean {
   if (typeof value === "function") return false;
   try {
@@ -161,7 +161,7 @@ function isNoObject(value: unknown): boolean {
   }
 }
 
-/** All that is exported by every package, by package and name. */
+/** All exports of every package, by package and name. */
 async function exported(): Promise<ReadonlyMap<string, unknown>> {
   const all = new Map<string, unknown>();
   for (const entry of new Set([...readdirSync(join(import.meta.dirname, "../../packages")), ...entries])) {

@@ -14,7 +14,7 @@ interface Ask {
   readonly user: string;
 }
 
-/** Servers that take so many ms; what each was asked. */
+/** Servers with given latencies in ms, and the requests that each got. */
 function servers(clock: VirtualClock, takes: readonly number[]) {
   const asked = takes.map(() => 0);
   const endpoints = takes.map((ms, nth): [number, Service<Ask, number>] => [
@@ -48,7 +48,7 @@ test("a hedge outside goes to another endpoint with avoidRepeats, and its loser 
     );
     for (let ms = 0; ms < 200; ms += 10) await clock.advance(10);
   }
-  // Two attempts find the slow ones, the third the quick one.
+  // Two attempts go to slow servers, the third to the fast one.
   expect(answers).toEqual(Array.from({ length: 10 }, () => 2));
   expect(asked[2]).toBe(10);
   expect(users).toMatchObject({ pending: 0, waiting: 0 });

@@ -12,7 +12,7 @@ import { Workshop } from "./helper/workshop.ts";
 
 /*
  * Timers run in the async context in which they were armed, and keep it alive until then. A layer whose timer is armed again whenever it
- * fires must not keep that of its first caller, with all that hangs on it, for as long as there is traffic.
+ * fires must not keep the context of its first caller, with everything that it refers to, for as long as there is traffic.
  */
 
 interface Armed {
@@ -20,7 +20,7 @@ interface Armed {
   readonly run: () => void;
 }
 
-/** What looks like the timers and the time of the process, moved on by the test. */
+/** Looks like the timers and the time of the process, but is moved by the test. */
 class ProcessTimers {
   now = 0;
   readonly armed: Set<Armed> = new Set();
@@ -74,7 +74,7 @@ describe.each(Object.entries(layers))("under steady load, %s", (_name, make) => 
       service.call("x").catch(() => {});
     };
     let first: WeakRef<object>;
-    // Functions of their own, so that nothing of it stays on the stack.
+    // Separate functions, so that no reference stays on the stack.
     (() => {
       const request = { headers: "large" };
       first = new WeakRef(request);
@@ -87,7 +87,7 @@ describe.each(Object.entries(layers))("under steady load, %s", (_name, make) => 
     for (let round = 0; round < 30; round++) {
       storage.run({ round }, call);
       await timers.advance(10);
-      // There is always somebody for whom a timer is armed.
+      // There is always a caller for whom a timer is armed.
       expect(timers.armed.size).toBe(1);
     }
     collectGarbage();

@@ -15,7 +15,7 @@ import { Workshop } from "./helper/workshop.ts";
 
 const caller = new AsyncLocalStorage<string>();
 
-/** A layer that notes on whose behalf it runs, on the way in and on the way out. */
+/** A layer that records its async context, before and after the call. */
 function noting(seen: string[]): AnyLayer {
   return middleware("noting", (request: string, next, options) => {
     seen.push(`${request} in ${caller.getStore()}`);
@@ -34,7 +34,7 @@ const again = retryPolicy({
   backoff: exponentialBackoff({ base: 10, max: 10, jitter: "none" }),
 });
 
-/** Where calls wait, and for whom. */
+/** The places where calls wait. */
 const waits: Record<string, (clock: VirtualClock) => AnyLayer[]> = {
   "for a slot": () => [concurrencyLimit(1)],
   "for slots in two lines": () => [concurrencyLimit(2), concurrencyLimit(1)],

@@ -10,10 +10,10 @@ import { stackedLayer } from "./helper/stacked.ts";
 const { SLUICE_STACKS = "250", SLUICE_PATH } = process.env;
 const numRuns = Number(SLUICE_STACKS);
 
-/** Random schedules for each stack; there are the more stacks. */
+/** Random schedules for each stack: few, for there are many stacks. */
 const runs = 25;
 
-/** Whoever reserves both of two services, and tries again within, waits for the first with the second in hand: andThen says so. */
+/** `andThen` that reserves both services around a retry waits for the first while it holds the second, as its documentation says. */
 function mayDeadlock(draws: readonly LayerDraw[]): boolean {
   const both = draws.findIndex((draw) => does(draw, "joins"));
   return both >= 0 && draws.slice(both).some((draw) => does(draw, "repeats"));
@@ -55,7 +55,7 @@ test(
       },
     );
     const repeat = `SLUICE_SEED=${seed} SLUICE_PATH=${result.counterexamplePath}`;
-    // The report as a message: of values that are compared the runner shows the first few words.
+    // The report is the message, for of compared values the runner shows only the first words.
     expect(result.failed, `${String(result.errorInstance)}\n\nRepeat it: ${repeat}`).toBe(false);
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     console.log(`contract of stacks: ${result.numRuns} stacks, ${runs} schedules each, seed ${seed}, ${seconds} s`);

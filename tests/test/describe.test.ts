@@ -154,7 +154,7 @@ group("promise 31: with our own layers", () => {
   test("each rule has its section in docs/order.md", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/order.md"), "utf8");
     const rules = [...page.matchAll(/^### ([a-z-]+)$/gmu)].map(([, rule]) => rule!);
-    // The list of all that there are is in what a wrong one is refused with.
+    // The error for a wrong value lists all valid ones.
     expect(rules).toHaveLength(12);
     for (const rule of rules) expect(() => describe(leaf(), { allow: [rule as WarningRule] })).not.toThrow();
   });

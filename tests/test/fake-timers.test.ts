@@ -30,12 +30,12 @@ describe.each<[string, FakeTimers]>([
   });
 });
 
-// The sources are TypeScript, which Node.js 20 does not read: there is nothing to run there.
+// The sources are TypeScript, which Node.js 20 does not run.
 const readsTypes = "typescript" in process.features && process.features.typescript !== false;
 const runnersOnSources = readsTypes ? describe : (): void => {};
 
 runnersOnSources("under other runners, as they are", () => {
-  // A test file that is run by another would otherwise report to it.
+  // Otherwise a test file that is run by another test would report to it.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const count = Object.keys(scenarios).length;
 
@@ -56,7 +56,7 @@ runnersOnSources("under other runners, as they are", () => {
       readonly testResults: readonly { readonly status: string; readonly message: string }[];
     };
     expect(testResults.filter(({ status }) => status !== "passed").map(({ message }) => message)).toEqual([]);
-    // In two environments three kinds of timers, in two more those of the configuration.
+    // Three kinds of timers in two environments, and those of the configuration in two more.
     expect(numPassedTests).toBe(8 * count + 4 * 2);
   }, 120_000);
 });

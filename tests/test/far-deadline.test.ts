@@ -11,7 +11,8 @@ import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
 /*
- * A deadline is a time of the clock, which is `performance.now()` and not `Date.now()`: one of the epoch would silently never be due.
+ * A deadline is a time of the clock, which is `performance.now()` and not `Date.now()`: a deadline by `Date.now()` would silently never be
+ * due.
  */
 const readers: Record<string, (clock: Clock) => AnyLayer[]> = {
   timeout: (clock) => [timeout({ deadline: true, clock })],
@@ -26,7 +27,7 @@ const readers: Record<string, (clock: Clock) => AnyLayer[]> = {
   loadShed: (clock) => [loadShed({ wait: 1_000, clock }), concurrencyLimit(1)],
 };
 const longest = 2 ** 31 - 1;
-/** Those in which nobody waits before they are open. */
+/** Layers in which no caller waits before they are open. */
 const opens = new Set<CircuitBreakerLayer>();
 
 /** A stack in which one call runs, so that the next has to wait where there is a limit. */

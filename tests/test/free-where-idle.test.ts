@@ -12,7 +12,7 @@ import { Workshop } from "./helper/workshop.ts";
 
 const made = (name: string, clock = new VirtualClock()): AnyLayer => eachLayer[name]!(clock);
 
-/** The answer is there already, so that all that is counted is what the layers add. */
+/** The answer is already there, so that only the layers' microtasks are counted. */
 const answering = serviceFn(() => "ok");
 const failing = (): Service<unknown, string> => {
   const failure = Promise.reject(new Error("no"));
@@ -86,11 +86,11 @@ describe("promise 11: answers", () => {
       timeout({ call: 50, clock }),
     ];
     const alone = await added(own);
-    // Inside a timeout a call has a deadline, and one for deadlines has something to do.
+    // Inside a timeout a call has a deadline, which a layer for deadlines must handle.
     const around = observing.filter((name) => name !== "timeout for deadlines");
     const between = await added(() => own().flatMap((layer) => [...around.map((name) => made(name)), layer]));
     expect(between).toEqual(alone.map((count) => count + 1));
-    // And one for each of the four, at most, in the first place.
+    // And at most one for each of the four.
     expect(Math.max(...alone)).toBeLessThanOrEqual(4);
   });
 

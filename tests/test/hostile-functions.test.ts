@@ -16,7 +16,7 @@ import { revoked, untouchable } from "@sluice/test-kit";
 
 const boom = new Error("boom");
 
-/** What a function that somebody hands over may do. */
+/** What a user's function may do. */
 const functions: ReadonlyMap<string, () => unknown> = new Map([
   ["throws", thrown],
   ["throws undefined", thrownUndefined],
@@ -46,7 +46,7 @@ function thrownUndefined(): never {
 
 type OddFunction = (...args: unknown[]) => never;
 
-/** Layers with a function of somebody's, which is asked on the way of a call. */
+/** Layers with a user's function that is called before or during a call. */
 const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) => AnyLayer>> = {
   retryIf: (retryIf, clock) => retry(retryPolicy({ maxRetries: 1, retryIf }), { clock }),
   retryAfter: (retryAfter, clock) => retry(retryPolicy({ maxRetries: 1, retryAfter }), { clock }),
@@ -86,7 +86,7 @@ const handed: Readonly<Record<string, (odd: OddFunction, clock: VirtualClock) =>
   pick: (pick) => layerFn("steer", (inner) => steer([inner], pick)),
 };
 
-/** Those that are asked when the call is over: what they throw, and an odd answer, is reported and changes nothing. */
+/** Functions that are called after the call: errors and invalid results are reported and change nothing. */
 const reporting: ReadonlySet<string> = new Set(["classify", "sample of an algorithm"]);
 
 test.each(Object.entries(handed))("promise 3 and 7: %s may do anything, and costs nothing", async (name, make) => {

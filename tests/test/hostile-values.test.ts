@@ -17,7 +17,7 @@ type Make = (clock: VirtualClock) => AnyLayer;
 const makers = Object.values(eachLayer);
 const names = Object.keys(eachLayer);
 
-/** Each layer alone, all of them in one stack, both ways round, and some in between. */
+/** Each layer alone, all layers in one stack, in both orders, and some stacks in between. */
 const stacks: readonly (readonly [string, readonly Make[]])[] = [
   ...Object.entries(eachLayer).map(([name, make]) => [name, [make]] as const),
   ["all of them", makers],
@@ -28,7 +28,7 @@ const stacks: readonly (readonly [string, readonly Make[]])[] = [
   }),
 ];
 
-/** Each way to a call. */
+/** Each way to call. */
 const ways: Readonly<
   Record<string, (stack: GuardedStack, request: unknown, options?: CallOptions) => Promise<unknown>>
 > = {
@@ -43,7 +43,7 @@ const ways: Readonly<
   },
 };
 
-/** What is wrong with how a call ended; undefined where it is as it must be. */
+/** The fault of a call's outcome; undefined where there is none. */
 function misended(ending: Ending, [state, told]: readonly [string, unknown?]): string | undefined {
   if (ending === "a TypeError") return state === "broken" && told instanceof TypeError ? undefined : `was ${state}`;
   const [wanted, what] = "value" in ending ? ["kept", ending.value] : ["broken", ending.reason];
@@ -143,7 +143,7 @@ function getterOf(name: string): object {
   };
 }
 
-/** What a caller may say in place of options, and what the error must name. */
+/** Values in the place of options, and what the error must name. */
 const badOptions: ReadonlyMap<string, readonly [options: unknown, named: string | typeof boom]> = new Map<
   string,
   readonly [unknown, string | typeof boom]
@@ -260,7 +260,7 @@ describe("promise 3, 7 and 14: options of a call that are none", () => {
         }
       }
     });
-    // Where work is handed up, what their waitUntil throws is nobody's answer.
+    // Where work is registered, an error of their `waitUntil` is not the call's answer.
     expect(reported.filter((reason) => reason !== boom)).toEqual([]);
   });
 });
@@ -284,7 +284,7 @@ test.each(stacks)("promise 6: work of any make may be handed up, through %s", as
 
 class Refused extends Error {}
 
-/** Layers with a function that may answer with a promise of any make. */
+/** Layers with a function that may return any kind of promise. */
 const asking: Readonly<Record<string, (answer: () => never) => AnyLayer>> = {
   "until of concurrencyLimit": (answer) => concurrencyLimit(1, { until: answer }),
   "the predicate of filter": (answer) => filter(answer),

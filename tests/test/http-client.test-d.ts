@@ -16,7 +16,7 @@ import { trace } from "@sluice/trace";
 import { recover } from "@sluice/util";
 import { expectTypeOf } from "vitest";
 
-// The layers of the README, as they stand there: nothing is annotated, and no failure is lost.
+// The layers as in the README: nothing is annotated, and no failure is lost.
 const client = httpClient({
   total: timeout({ total: 30_000 }),
   retry: retry(retryPolicy({ ...retryIdempotent, maxRetries: 3, budget: retryBudget() })),

@@ -19,11 +19,11 @@ import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test, vi } from "vitest";
 
-/** Retries that follow at once, so that nothing sleeps. */
+/** Retries without a delay, so that nothing sleeps. */
 const again = (maxRetries = 3, clock?: VirtualClock) =>
   retry(retryPolicy({ ...retryIdempotent, maxRetries, backoff: exponentialBackoff({ base: 0, max: 0 }) }), { clock });
 
-/** Ways in which a first attempt goes wrong, each with a body that has to go somewhere. */
+/** Failures of a first attempt, each with a body that must be released. */
 const failures: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
   "a short body": (response) => response.writeHead(503).end("x".repeat(60_000)),
   "no body": (response) => response.writeHead(500).end(),
@@ -76,7 +76,7 @@ describe("promise 17: a retry under a limit of 1 that holds until bodies end nev
       .layer(untilBodyEnds())
       .service(fetchService());
     const first = await service.call({ url: `${upstream.origin}/1` });
-    // The response has come; its body has not been read.
+    // The response has arrived; its body has not been read.
     const second = service.call({ url: `${upstream.origin}/2` });
     expect([limit.active, limit.waiting]).toEqual([1, 1]);
     expect([await first.text(), await (await second).text()]).toEqual(["third time", "third time"]);
@@ -100,7 +100,7 @@ describe("promise 17: a retry under a limit of 1 that holds until bodies end nev
 });
 
 describe("promise 18: a client waits for as long as it is told", () => {
-  /** On a clock that moves when the test says so. */
+  /** On a clock that the test moves. */
   function told(retryAfter: string, headers: Record<string, string> = {}) {
     const clock = new VirtualClock();
     const asked: number[] = [];
@@ -154,7 +154,7 @@ describe("promise 18: a client waits for as long as it is told", () => {
 });
 
 describe("the client with all of its layers", () => {
-  /** On a clock that moves when the test says so: nothing takes too long because this machine is busy. */
+  /** On a clock that the test moves, so that nothing times out on a busy machine. */
   function made({ attempt = 1_000, breaker }: { attempt?: number; breaker?: ReturnType<typeof watching> } = {}) {
     const clock = new VirtualClock();
     const limit = concurrencyLimit(4);
@@ -170,7 +170,7 @@ describe("the client with all of its layers", () => {
     return { client, limit, retries, clock };
   }
 
-  /** Where a circuit breaker goes: what it is told of each attempt. */
+  /** In the place of a circuit breaker: records the outcome of each attempt. */
   function watching() {
     const outcomes: string[] = [];
     const layer = middleware("breaker", (request, next, options) =>
@@ -234,7 +234,7 @@ describe("the client with all of its layers", () => {
       Array.from({ length: 100 }, async () => (await client.fetch(upstream.origin)).text()),
     );
     expect(answers.length).toBe(100);
-    // A response that has come may not have closed at the server.
+    // A response that has arrived may not have closed at the server.
     expect(most).toBeLessThanOrEqual(2 * 4);
     expect([limit.active, limit.waiting]).toEqual([0, 0]);
   });

@@ -4,7 +4,7 @@ import { overload } from "../soak/http/overload.ts";
 import { serve } from "../soak/http/served.ts";
 import { generator } from "../soak/load.ts";
 
-// At full numbers: `pnpm soak:http`, which also asks how much is served. Older Nodes do not run TypeScript.
+// With full numbers: `pnpm soak:http`, which also checks how much is served. Older Nodes do not run TypeScript.
 test.skipIf(!process.features.typescript)(
   "under six times its capacity a server answers each request once, and runs no more than its limit",
   async () => {

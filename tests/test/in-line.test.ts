@@ -24,7 +24,7 @@ const gates: fc.Arbitrary<GateRules> = fc.oneof(
 );
 const stacks = fc.array(gates, { minLength: 2, maxLength: 3 });
 
-/** The counters of a layer, in the order in which the model's are listed. */
+/** The counters of a layer, in the order of the model's. */
 interface Counted {
   readonly layer: AnyLayer;
   readonly counts: () => readonly number[];
@@ -63,7 +63,7 @@ describe("promise 4: through gates of different make", () => {
         const clock = new VirtualClock();
         const workshop = new Workshop();
         const layers = rules.map((each) => real(each, clock));
-        // What only passes on stands in between, and changes nothing.
+        // Pass-through layers in between change nothing.
         const passing = [trace({ clock }), mapRequest((request: string) => request), routed()];
         const service = stacked(
           layers.flatMap(({ layer }, nth) => [layer, passing[nth % passing.length]!]),
@@ -143,7 +143,7 @@ describe("promise 4: through gates of different make", () => {
             service.call(`${asked++}`, { signal: abort.signal }).catch(() => {});
           } else if (what === "newcomer") {
             const permit = service.tryReady(`${asked}`);
-            // Whoever gets one has asked now, after all who are there already.
+            // A caller that gets a permit has asked after all that are in line.
             if (permit !== undefined) permit.call(`${asked++}`).catch(() => {});
           } else if (what === "finish") workshop.running[pick % 3]?.finish();
           else if (what === "abort") aborts[pick % Math.max(aborts.length, 1)]?.abort("left");

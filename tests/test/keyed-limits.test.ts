@@ -23,7 +23,7 @@ function limited(gate: (clock: VirtualClock) => Gate<unknown, unknown>, maxKeys:
   return { clock, layer, service };
 }
 
-/** In how many milliseconds a user who is refused may come again; undefined where it is let in. */
+/** The `retryAfter` of a refused user; undefined where the call is admitted. */
 async function refusedFor(service: Service<string, string>, user: string): Promise<number | undefined> {
   try {
     await service.call(user);

@@ -65,7 +65,7 @@ describe("a meter among the layers of other packages", () => {
       .service(workshop.service);
     const calls = ["a", "b", "c", "d"].map((name) => service.call(name));
     await turn();
-    // One runs; two are in the buffer, of whom the first asks inside; one waits for a slot of the buffer.
+    // One call runs; two are in the buffer, of which the first asks inside; one waits for a slot of the buffer.
     expect(outer).toMatchObject({ active: 3, waiting: 1, refused: 0 });
     expect(inner).toMatchObject({ active: 1, waiting: 1, refused: 0 });
     for (const name of ["a", "b", "c", "d"]) {
@@ -152,7 +152,7 @@ describe("a meter among the layers of other packages", () => {
     const [one, two, other] = [table.call("a"), table.call("a"), table.call("b")];
     expect(seen.a).toMatchObject({ active: 1, waiting: 1, refused: 0 });
     expect(seen.b).toMatchObject({ active: 1, waiting: 0, refused: 0 });
-    // A blind reservation needs one of each: the first route has none, and the second is not asked.
+    // A blind reservation needs a permit of each route: the first has none, and the second is not asked.
     expect(table.tryReady()).toBeUndefined();
     expect([seen.a.refused, seen.b.refused]).toEqual([1, 0]);
     workshop.running[0]!.finish();

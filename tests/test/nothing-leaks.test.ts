@@ -11,7 +11,7 @@ import { watchedAbort } from "./helper/watched-abort.ts";
 
 const failure = new Error("the work failed");
 
-/** Each way a reservation can go. At the end of it nothing may be left anywhere. */
+/** Each path of a reservation. At its end nothing may be left. */
 const paths: Record<string, (gateway: Gateway) => Promise<void>> = {
   async released({ service }) {
     const permit = permitOf(service, "a");
@@ -47,7 +47,7 @@ const paths: Record<string, (gateway: Gateway) => Promise<void>> = {
     await expect(service.call("a")).rejects.toBe(failure);
     handle.sendFailure(failure);
     const permit = service.ready({ request: "a" });
-    // Those that absorb readiness fail in the call.
+    // Layers that absorb readiness fail in the call.
     await expect(permit.then((granted) => granted.call("a"))).rejects.toBe(failure);
     await clock.advance(0);
   },

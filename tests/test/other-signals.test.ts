@@ -13,20 +13,20 @@ import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
 /*
- * Simulated browsers (jsdom, happy-dom) and polyfills bring signals of their own. They lacked `throwIfAborted`, and before that `reason`,
- * and put their AbortController in the place of the platform's.
+ * Simulated browsers (jsdom, happy-dom) and polyfills have their own signals. They lacked `throwIfAborted`, and earlier `reason`, and
+ * replace the platform's AbortController.
  */
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
 const backoff = exponentialBackoff({ base: 100, max: 100, jitter: "none" });
-/** A policy of somebody's, which stands in no line of ours. */
+/** A user's policy, without a line of ours. */
 const anothersGate = (semaphore: Semaphore): Gate<unknown> => ({
   tryAcquire: () => semaphore.tryAcquire(),
   acquire: async () => semaphore.acquire(),
 });
-/** A service of somebody's. */
+/** A user's service. */
 class Another extends Service<string, string> {
   readonly #inner: Service<string, string>;
   constructor(inner: Service<string, string>) {

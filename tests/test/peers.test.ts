@@ -25,7 +25,7 @@ describe("promise 4: the line", () => {
     void service.call("first");
     void service.call("queued");
     workshop.of("first").finish();
-    // In the very turn in which the slot is free, and in every one until it is taken.
+    // In the microtask in which the slot becomes free, and in every later one until it is taken.
     for (let tick = 0; tick < 5; tick++) {
       void service.call(`late ${tick}`);
       await Promise.resolve();
@@ -63,7 +63,7 @@ describe("promise 4: the line", () => {
     expect(workshop.begun).toEqual(["first", "next"]);
   });
 
-  // How long these take is asked in benchmarks/questions/line.ts: there a searched line shows.
+  // benchmarks/questions/line.ts measures their time, where a searched line shows.
   test("100,000 who wait are served in the order in which they came (89 times slower in mollitia 15 than 1,000)", async () => {
     const limit = concurrencyLimit(1);
     const served: string[] = [];
@@ -253,7 +253,7 @@ describe("retries", () => {
 });
 
 describe("rates", () => {
-  /** The most starts in any span of 100 ms, when callers never cease to ask. */
+  /** The most starts in any span of 100 ms, with callers that ask without a pause. */
   async function densest(options: { readonly algorithm?: "fixed-window" }): Promise<number> {
     const clock = new VirtualClock();
     const starts: number[] = [];
@@ -274,7 +274,7 @@ describe("rates", () => {
 
   test("never more than the limit in any interval (1.9 times in p-queue, twice in tower)", async () => {
     expect(await densest({})).toBe(10);
-    // It is there for those who want tower's.
+    // It exists for users who want tower's behaviour.
     expect(await densest({ algorithm: "fixed-window" })).toBe(19);
   });
 
@@ -292,7 +292,7 @@ describe("rates", () => {
 });
 
 describe("breakers are gates", () => {
-  /** Lets one in, and nobody else until that one has been heard of: what a half-open breaker does. */
+  /** Admits one call, and no other until that one has settled, as a half-open breaker does. */
   function halfOpen() {
     const told: string[] = [];
     let probing = false;

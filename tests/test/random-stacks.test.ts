@@ -5,8 +5,8 @@ import { drawnStacks, runAtRandom, schedules } from "./helper/random-run.ts";
 
 const { SLUICE_SCHEDULES = "10000" } = process.env;
 /**
- * Twice as many as a model plays. Of 20,000, each kind of layer stands around each other one some hundred times. A run that fails names its
- * seed and its path.
+ * Twice as many as for a model. In 20,000, each kind of layer is around each other kind some hundred times. A failing run names its seed
+ * and its path.
  */
 const runs = 2 * Number(SLUICE_SCHEDULES);
 

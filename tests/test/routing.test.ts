@@ -14,7 +14,7 @@ import { permitOf, stacked } from "./helper/stacked.ts";
 import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
-/** Two routes, told apart by the first letter: one call at a time on `a`, two on `b`. */
+/** Two routes, by the first letter: one call at a time on `a`, two on `b`. */
 function table(around: (clock: VirtualClock) => AnyLayer[] = () => []) {
   const clock = new VirtualClock();
   const workshop = new Workshop();
@@ -42,7 +42,7 @@ describe.each(transparent)("promise 10: through %s", (_name, make) => {
     const first = permitOf(service, "a1");
     expect([limits.a.active, limits.b.active]).toEqual([1, 0]);
     const second = service.call("a2");
-    // Someone who waits further in, for another route, blocks nobody.
+    // A caller that waits inside for another route blocks no other caller.
     const other = service.call("b1");
     expect([limits.a.waiting, limits.b.active]).toEqual([1, 1]);
     expect(service.tryReady("a3")).toBeUndefined();

@@ -20,7 +20,7 @@ interface Process {
   readonly service: Service<string, string, Error>;
 }
 
-/** Whoever would have to wait for longer than `wait` is refused. */
+/** A caller that would have to wait for longer than `wait` is refused. */
 function process(rate: SharedRate, { wait, maxKeys, clock }: { wait: number; maxKeys: number; clock?: VirtualClock }) {
   const perClient = keyed({ key: (client: string) => client, gate: (client) => rate.forKey(client), maxKeys });
   const service = new ServiceBuilder()
@@ -30,7 +30,7 @@ function process(rate: SharedRate, { wait, maxKeys, clock }: { wait: number; max
   return { rate, perClient, service };
 }
 
-/** What came of calls of `client`: `"ok"`, or the reason of a refusal. */
+/** The outcomes of calls of `client`: `"ok"`, or the reason of a refusal. */
 async function call({ service }: Process, client: string): Promise<string> {
   return service.call(client).then(
     () => "ok",
@@ -62,7 +62,7 @@ class Fleet {
     );
   }
 
-  /** Each client calls a process once, as a load balancer has it, 1 ms after the one before. What came of it, counted. */
+  /** Each client calls one process, chosen as by a load balancer, 1 ms after the client before. Returns the counts of the outcomes. */
   async calls(clients: Iterable<string>): Promise<Record<string, number>> {
     const outcomes: Promise<string>[] = [];
     for (const client of clients) {
@@ -88,7 +88,7 @@ describe("a rate for each client of a fleet", () => {
   test("is one quota, to whichever process its requests go, and each client has its own", async () => {
     const fleet = new Fleet(100);
     const counts = await fleet.calls(times(400, "ann"));
-    // In 400 ms nothing is gained but what was taken off the burst for `hold`.
+    // In 400 ms only the part of the burst is gained that was subtracted for `hold`.
     expect(counts["ok"]).toBeGreaterThanOrEqual(99);
     expect(counts["ok"]).toBeLessThanOrEqual(101);
     expect(counts["rate"]).toBe(400 - counts["ok"]!);
@@ -114,17 +114,17 @@ describe("a rate for each client of a fleet", () => {
       expect(perClient.get("ann")).toBeUndefined();
       expect(rate.members).toBeLessThanOrEqual(3);
     }
-    // Time for two.
+    // Time for two tokens.
     expect((await fleet.calls(times(30, "ann")))["ok"] ?? 0).toBeLessThanOrEqual(3);
   });
 
   test("goes on in an outage with a third of it in each process, also for strangers, and when each has had its place before", async () => {
-    // Whoever has started keeps its place for 1.8 s: so long its third of the rate takes to give it the token back.
+    // A client that has started keeps its gate for 1.8 s, the time in which a third of the rate regains the token.
     const fleet = new Fleet(100);
-    // Who comes often is known to all three: so they know of each other.
+    // All three processes know a frequent client, so they know of each other.
     await fleet.calls(times(9, "popular"));
     fleet.isDown = true;
-    // Whoever asks first finds out: those who come until then are refused, in each process.
+    // The first question detects the outage: callers until then are refused, in each process.
     const first = await fleet.calls(strangers(300, "early"));
     expect(first["ok"]).toBeGreaterThan(150);
     expect(fleet.processes.map(({ rate }) => rate.state)).toEqual(["down", "down", "down"]);
@@ -168,11 +168,11 @@ test.skipIf(real.missing)(
     using second = await respClient(server.port);
     using third = await respClient(server.port);
     const started = new Map<string, number>();
-    // What may be held within `hold` is taken off the burst: 17.
+    // The tokens that may be held within `hold` are subtracted from the burst: 17.
     const most = deferred<void>();
     const processes = [first, second, third].map((client) => {
       const store = redisStore({ send: (args) => client.send(args) });
-      // A busy machine is no outage, and whoever waits does so until it is let in.
+      // A busy machine is not an outage, and waiting callers wait until they are admitted.
       const rate = new SharedRate({ ...perMinute, hold: 10_000, timeout: 10_000, outage: "refuse", store });
       const perClient = keyed({ key: (who: string) => who, gate: (who) => rate.forKey(who) });
       const service = new ServiceBuilder().layer(perClient).serviceFn(async (who: string) => {
@@ -194,7 +194,7 @@ test.skipIf(real.missing)(
     await Promise.all(all(strangers(300, "stranger")));
     expect(started.size).toBe(301);
     expect(processes.map(({ rate }) => rate.state)).toEqual(["up", "up", "up"]);
-    // Two keys for each client: its bucket, and who asked. All end by themselves.
+    // Two keys for each client: its bucket and its members. All expire by themselves.
     expect(await server.command("DBSIZE")).toBe(2 * 301);
     expect(await server.command("TTL", "sluice:{client:stranger 7}:bucket")).toBeGreaterThan(0);
     expect(await server.command("TTL", "sluice:{client:stranger 7}:members")).toBeGreaterThan(0);

@@ -40,7 +40,7 @@ describe("loadShed outside of a shared limit", () => {
       ([error]) => error,
     );
     expect(isOverloadedError(refused) && refused.reason).toBe("rate");
-    // By now it is known.
+    // Now the outage is known.
     const known: unknown = await service.call("c").catch((error: unknown) => error);
     expect(isOverloadedError(known) && known.retryAfter).toBeGreaterThan(9_000);
     expect(rate.waiting).toBe(0);

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 const outcomeOf = (call: Promise<string>): Promise<string> =>
   call.catch((error: OverloadedError) => `${error.name} by ${String(error.layer)}`);
 
-/** One call in each `interval` ms, and a caller outside who waits 50 ms for its turn. */
+/** One call in each `interval` ms, and an outer layer that waits 50 ms for a permit. */
 function rateBehindAWait(interval: number) {
   const clock = new VirtualClock();
   const rate = rateLimit({ limit: 1, interval, clock });

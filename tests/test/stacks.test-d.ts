@@ -45,7 +45,7 @@ interface Page {
   readonly length: number;
 }
 
-// The chain of the contract, of real layers: whole, without an annotation.
+// The chain of the contract, with real layers: complete types, without an annotation.
 const lookup = new ServiceBuilder()
   .layer(recover(OverloadedError, () => "busy" as const))
   .layer(loadShed())
@@ -63,7 +63,7 @@ expectTypeOf(refusing).toEqualTypeOf<Service<number, number, OverloadedError>>()
 const answering = new ServiceBuilder().layer(recover(OverloadedError, () => "busy" as const)).service(refusing);
 expectTypeOf(answering).toEqualTypeOf<Service<number, number | "busy", never>>();
 
-// The same, where the handler says nothing of its request.
+// The same, where the handler does not annotate its request.
 const inferred = new ServiceBuilder()
   .layer(loadShed())
   .layer(mapRequest((name: string) => name.length))
@@ -74,7 +74,7 @@ const inferred = new ServiceBuilder()
   });
 expectTypeOf(inferred).toEqualTypeOf<Service<string, boolean, TimeoutError | OverloadedError>>();
 
-// Every failure that fourteen layers raise, and those of the work itself.
+// Every failure of fourteen layers, and those of the work.
 const failing = new ServiceBuilder()
   .layer(trace())
   .layer(loadShed())
@@ -95,7 +95,7 @@ expectTypeOf(failing).toEqualTypeOf<
   Service<Ask, Page, OverloadedError | TimeoutError | BufferClosedError | FilteredError | NotFound>
 >();
 
-// Somebody who must answer for everything.
+// An edge that must handle every failure.
 declare function edge<Res>(service: Service<Ask, Res, never>): Res;
 
 const answers = new ServiceBuilder()
@@ -119,15 +119,15 @@ const forgetful = new ServiceBuilder()
 expectTypeOf<FailureOf<typeof forgetful>>().toEqualTypeOf<BufferClosedError>();
 // @ts-expect-error nobody answers for the closed buffer
 edge(forgetful);
-// All five, and a timeout that somebody put outside of them.
+// All five, and a timeout outside of them.
 // @ts-expect-error nobody answers for the outer timeout
 edge(new ServiceBuilder().layer(timeout(10)).service(whole));
 
-// Failures that are answered one by one leave the others.
+// Handling some failures leaves the others.
 const some = new ServiceBuilder().layer(recover(TimeoutError, () => null)).service(failing);
 expectTypeOf<FailureOf<typeof some>>().toEqualTypeOf<OverloadedError | BufferClosedError | FilteredError | NotFound>();
 
-// A table of differing stacks: failures are those of all, and its own.
+// A table of different stacks: its failures are those of all stacks, and its own.
 const find = serviceFn(async ({ path }: Ask) => path.length, raises<NotFound>());
 const slow = new ServiceBuilder().layer(timeout(100)).service(find);
 const quick = new ServiceBuilder()
@@ -151,7 +151,7 @@ edge(caught);
 const steered = steer([slow, slow], () => 0);
 expectTypeOf<FailureOf<typeof steered>>().toEqualTypeOf<NotFound | TimeoutError | OverloadedError>();
 
-// Two services after each other, with layers around both.
+// Two services in a row, with layers around both.
 const chained = new ServiceBuilder()
   .layer(timeout(100))
   .layer(
@@ -163,7 +163,7 @@ const chained = new ServiceBuilder()
   .service(find);
 expectTypeOf(chained).toEqualTypeOf<Service<Ask, string, TimeoutError | NotFound | Conflict>>();
 
-// Failures that are mapped: none of those inside is left.
+// Mapped failures: none of the inner ones is left.
 const mapped = new ServiceBuilder()
   .layer(loadShed())
   .layer(mapFailure((failure: NotFound | TimeoutError) => new Conflict(failure.code)))
@@ -178,7 +178,7 @@ expectTypeOf<FailureOf<typeof settled>>().toEqualTypeOf<never>();
 
 expectTypeOf(callAll(slow, [])).toEqualTypeOf<AsyncGenerator<number, void, undefined>>();
 
-// Layers that do not fit, far in and far out.
+// Layers that do not fit, inner and outer ones.
 const byPath = new ServiceBuilder()
   .layer(loadShed())
   .layer(concurrencyLimit(4))
@@ -209,7 +209,7 @@ const late = new ServiceBuilder().layer(andThen(serviceFn((page: Page) => page.l
 // @ts-expect-error the second takes pages, the first gives numbers
 late.service(find);
 
-// A generic function can put a whole stack around whatever it is given.
+// A generic function can put a whole stack around any service.
 const guard = new ServiceBuilder()
   .layer(trace())
   .layer(recover(OverloadedError, () => "busy" as const))

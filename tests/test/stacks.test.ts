@@ -40,7 +40,7 @@ describe("the chain of the contract", () => {
     void clock.advance(100);
     await expect(first).rejects.toBeInstanceOf(TimeoutError);
     expect(options.signal?.aborted).toBe(true);
-    // The work goes on, and so keeps its slot.
+    // The work goes on, and keeps its slot.
     expect(await lookup.call("five")).toBe("busy");
   });
 });

@@ -11,8 +11,8 @@ import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
 /*
- * A listener that was there before ours may stop the event of an abort: then nobody behind it hears of it. A caller is taken out at the
- * latest when its turn or its timer comes.
+ * A listener that was added before ours may stop the event of an abort: then ours is not called. A caller is taken out at the latest at its
+ * grant or when its timer fires.
  */
 function stoppedAbort(): AbortController {
   const controller = new AbortController();

@@ -20,7 +20,7 @@ afterEach(() => {
 
 const again = retryPolicy({ maxRetries: 1, backoff: exponentialBackoff({ base: 20, max: 20, jitter: "none" }) });
 
-/** Calls that are answered, fail, are tried again, wait, are aborted and time out. */
+/** Calls that are answered, fail, are retried, wait, are aborted and time out. */
 async function drive({ service, handle, clock }: ReturnType<typeof gateway>): Promise<void> {
   const abort = watchedAbort();
   const ended = Promise.allSettled(
@@ -50,7 +50,7 @@ async function drive({ service, handle, clock }: ReturnType<typeof gateway>): Pr
   expect(abort.listening).toBe(0);
 }
 
-/** What reads time, sets timers, or makes signals that leave listeners behind. */
+/** Functions that read time, set timers, or make signals that leave listeners behind. */
 const forbidden: readonly (readonly [object: object, method: string])[] = [
   [globalThis, "setTimeout"],
   [globalThis, "clearTimeout"],
@@ -129,7 +129,7 @@ describe("promise 13: timers", () => {
     clock.jump(-0.4);
     workshop.of("a").fail(new Error("again"));
     await clock.advanceAsync(100);
-    // At the time that it was due, and not a fraction later.
+    // Exactly at its due time.
     expect(workshop.begun).toEqual(["a", "b"]);
     workshop.of("b").finish();
     expect(await second).toBe("B");

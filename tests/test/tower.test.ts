@@ -13,7 +13,7 @@ import { permitOf, stacked } from "./helper/stacked.ts";
 import { turn } from "@sluice/test-kit";
 import { Workshop } from "./helper/workshop.ts";
 
-// What tower's own tests guarantee, where several packages have to keep it together. Titles carry the names of its tests.
+// Guarantees of tower's tests that several of our packages keep together. Titles have the names of its tests.
 
 const atOnce = exponentialBackoff({ base: 0, max: 0 });
 
@@ -290,7 +290,7 @@ describe("call_all, over real limits", () => {
 });
 
 describe("and_then, around what asks again", () => {
-  // Each holds what the other waits for: one the second, in a backoff of the first; one the first, in line for the second.
+  // A deadlock: one caller holds the second service, in a backoff of the first; the other holds the first, in line for the second.
   const world = (reserve: "both" | "late") => {
     const workshop = new Workshop();
     const second = stacked(

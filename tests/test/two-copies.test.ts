@@ -68,7 +68,7 @@ interface Exports extends Readonly<Record<string, unknown>> {
   readonly serviceFn: typeof coreHere.serviceFn;
 }
 
-/** All that every package exports, of one copy. */
+/** All exports of every package, of one copy. */
 async function everything(): Promise<Exports> {
   const nouns = readdirSync(join(import.meta.dirname, "../../packages"));
   return Object.assign({}, ...(await Promise.all(nouns.map((noun) => import(`@sluice/${noun}`))))) as Exports;
@@ -80,7 +80,7 @@ type ErrorClass = new (of: unknown) => Error;
 const oneCopy = await everything();
 const errors = Object.keys(oneCopy).filter((name) => /^[A-Z]\w*Error$/.test(name));
 const guardsOf = (copy: Exports) => errors.map((name) => [`is${name}`, copy[`is${name}`] as Guard] as const);
-/** What they are made of, where it is more than text. */
+/** The constructor arguments of errors, where they are not strings. */
 const madeOf: Readonly<Record<string, unknown>> = { StatusError: new Response("text", { status: 503 }) };
 const made = (copy: Exports, name: string): Error => new (copy[name] as ErrorClass)(madeOf[name] ?? "text");
 
@@ -147,7 +147,7 @@ describe.each([
     const refused = service.call("b");
     await expect(refused).rejects.toSatisfy(inner.isOverloadedError);
     await expect(refused).rejects.toMatchObject({ layer: "rateLimit", retryAfter: 100 });
-    // A retry of either copy heeds it.
+    // A retry of either copy honours it.
     const backoff = outer.exponentialBackoff({ base: 1, max: 1 });
     const retries = outer.retry(outer.retryPolicy({ maxRetries: 1, backoff }), { clock });
     const answer = stacked([retries], service).call("c");

@@ -14,11 +14,11 @@ import { routed } from "./helper/routed.ts";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/** One of each layer, but for the one that begins the work in a later turn. */
+/** One of each layer, except the one that begins the work in a later turn. */
 const allOf = (clock: VirtualClock): AnyLayer[] =>
   Object.entries(eachLayer).flatMap(([name, make]) => (deferring.includes(name) ? [] : [make(clock)]));
 
-/** Where a limit of one may stand. Each stack gives up on a call after 100 ms, and the work heeds no signal. */
+/** The positions of a limit of one. Each stack gives up on a call after 100 ms, and the work ignores its signal. */
 const nestings: Record<string, (limit: AnyLayer, clock: VirtualClock) => AnyLayer[]> = {
   "inside a timeout": (limit, clock) => [timeout({ call: 100, clock }), limit],
   "outside a timeout": (limit, clock) => [limit, timeout({ call: 100, clock })],
@@ -63,7 +63,7 @@ function nested(way: string) {
   return { clock, limit, workshop, service: stacked(nestings[way]!(limit, clock), workshop.service) };
 }
 
-/** How a call ended, or that it has not. */
+/** The outcome of a call, or "not yet". */
 async function ends(answer: Promise<unknown>): Promise<unknown> {
   return Promise.race([
     answer.catch((error: unknown) => error),
@@ -154,7 +154,7 @@ describe("promise 6: retry over what was given up on", () => {
     const service = stacked([retries, ...nest(limit, clock)], workshop.service);
     const answer = service.call("a");
     await clock.advanceAsync(115);
-    // The backoff is over, and the slot is not free.
+    // The backoff has ended, and the slot is not free.
     expect([retries.waiting, limit.waiting, workshop.begun]).toEqual([0, 1, ["a"]]);
     workshop.of("a").finish();
     await clock.advance(0);

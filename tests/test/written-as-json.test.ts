@@ -6,10 +6,10 @@ import { eachLayer } from "./helper/each-layer.ts";
 import { stacked } from "./helper/stacked.ts";
 import { Workshop } from "./helper/workshop.ts";
 
-/** As loggers do it: a layer, a service, an error, in the fields of a line. */
+/** As loggers write it: a layer, a service or an error in the fields of a line. */
 const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** What may be read of a layer: its label, and all that is text, a number or a boolean. */
+/** The readable members of a layer: its label, and all strings, numbers and booleans. */
 function readable(layer: object): Record<string, unknown> {
   const plain = Object.entries(layer).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   const { about } = layer as Pick<AnyLayer, "about">;
@@ -29,7 +29,7 @@ describe.each(Object.keys(eachLayer))("%s, written as JSON", (name) => {
     expect(workshop.begun.length).toBeGreaterThan(0);
     expect(written(layer)).toEqual(readable(layer));
     expect(written(layer)).toMatchObject({ name: layer.name });
-    // Whatever it is made of may be a cycle, and is nobody's business.
+    // Its internal state may be cyclic, and is not part of the output.
     expect(() => JSON.stringify(service)).not.toThrow();
   });
 });

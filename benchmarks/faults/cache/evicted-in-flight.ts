@@ -4,7 +4,7 @@ import { ending, nameOf, Site, sleep } from "../work.ts";
 export const fault: Fault = {
   name: "evicted-in-flight",
   title:
-    "There is room for 2 answers, and 5 others are asked for while the first is in flight: is its caller answered?",
+    "There is room for 2 answers, and 5 others are requested while the first is in flight: is its caller answered?",
   needs: ["cached"],
   async ask(library) {
     const site = new Site();

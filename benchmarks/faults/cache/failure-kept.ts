@@ -3,7 +3,7 @@ import { ending, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "failure-kept",
-  title: "The work fails once: is the next caller answered, or told of the same failure?",
+  title: "The work fails once: does the next caller get an answer, or the same failure?",
   needs: ["cached"],
   async ask(library) {
     const call = await library.cached({ ttl: 60_000, max: 100 });

@@ -4,13 +4,13 @@ import { ending, inMs, sleep } from "../work.ts";
 export const fault: Fault = {
   name: "one-gives-up",
   title:
-    "Two share an answer of 300 ms, and the one who began it gives up after 50: when is it told, and is the other answered?",
+    "Two callers share an answer of 300 ms, and the first aborts after 50: when does its call reject, and is the other answered?",
   alone: true,
   needs: ["cachedForLeavers"],
   async ask(library) {
     const call = await library.cachedForLeavers({ ttl: 0, max: 100 });
     const leaving = new AbortController();
-    // Work that heeds its signal, as fetch does.
+    // Work that honours its signal, as fetch does.
     const work = ({ signal }: { readonly signal?: AbortSignal | undefined }): Promise<string> =>
       new Promise((resolve, reject) => {
         setTimeout(() => resolve("price"), 300);

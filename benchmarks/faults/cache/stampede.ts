@@ -3,7 +3,8 @@ import { ending, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "stampede",
-  title: "100 callers ask for the same at once, and 100 again when the answer has expired: how often is the work done?",
+  title:
+    "100 callers ask for one key at the same time, and 100 again when the answer has expired: how often does the work run?",
   needs: ["cached"],
   async ask(library) {
     const site = new Site();
@@ -14,7 +15,7 @@ export const fault: Fault = {
       return site.begun.length - before;
     };
     const first = await rush();
-    // Some count in whole seconds.
+    // Some libraries count in whole seconds.
     await sleep(2_100);
     const second = await rush();
     return seen(`${first} and ${second}`, first === 1 && second === 1);

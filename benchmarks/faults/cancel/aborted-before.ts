@@ -4,7 +4,7 @@ import { ending, Site } from "../work.ts";
 
 export const fault: Fault = {
   name: "aborted-before",
-  title: "The signal is aborted before the call: is the work begun?",
+  title: "The signal is aborted before the call: does the work begin?",
   needs: ["signals"],
   async ask(library: Library) {
     const call = await simplest(library);
@@ -14,5 +14,5 @@ export const fault: Fault = {
     const begun = site.begun.length;
     return seen(begun === 0 ? `no, ${end.status}` : "it is", begun === 0 && end.status === "rejected");
   },
-  documented: { "p-timeout": "It is given a promise: the work was called by its user, before." },
+  documented: { "p-timeout": "It takes a promise: its user has already called the work." },
 };

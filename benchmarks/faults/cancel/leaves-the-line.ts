@@ -3,7 +3,7 @@ import { ending, ignore, inMs, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "leaves-the-line",
-  title: "One in line gives up, the one ahead has 300 ms to go: when is it told?",
+  title: "A caller in line aborts, the call ahead has 300 ms to go: when does its call reject?",
   needs: ["limit", "signals"],
   async ask(library) {
     const call = await library.limit(1);

@@ -3,7 +3,7 @@ import { ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "order-after-leaving",
-  title: "Two of five in line give up: are the others served, in order?",
+  title: "Two of five in line abort: are the others served, in order?",
   needs: ["limit", "signals"],
   async ask(library) {
     const call = await library.limit(1);

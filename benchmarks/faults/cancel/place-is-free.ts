@@ -3,7 +3,7 @@ import { ending, ignore, nameOf, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "place-is-free",
-  title: "A line of one, the one in it gives up: is its place free?",
+  title: "A line of one, the waiting caller aborts: is its place free?",
   needs: ["bounded", "signals"],
   async ask(library) {
     const call = await library.bounded(1, 1);

@@ -2,7 +2,7 @@ import { type Cell, type Fault, seen } from "../fault.ts";
 import type { Call, Library } from "../library.ts";
 import { ending, ignore, nameOf, Site, sleep } from "../work.ts";
 
-/** By the first of what the library offers: in line, in a pause, under a timeout. */
+/** In line, in a pause, or under a timeout: the first that the library offers. */
 async function abort(library: Library): Promise<{ readonly reason: Error; readonly told: unknown }> {
   const site = new Site();
   const reason = new Error("the user went away");
@@ -36,7 +36,7 @@ function cellOf({ reason, told }: Awaited<ReturnType<typeof abort>>): Cell {
 
 export const fault: Fault = {
   name: "reason",
-  title: "`abort(reason)` while the call waits: what is the caller told?",
+  title: "`abort(reason)` while the call waits: what does the call reject with?",
   needs: ["signals"],
   ask: async (library) => cellOf(await abort(library)),
 };

@@ -3,7 +3,7 @@ import { ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "running-when-aborted",
-  title: "A limit of 1, the caller of running work gives up, the work goes on: how many run?",
+  title: "A limit of 1, the caller of running work aborts, the work goes on: how many run?",
   needs: ["limit", "signals"],
   async ask(library) {
     const call = await library.limit(1);

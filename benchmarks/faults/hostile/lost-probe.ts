@@ -3,7 +3,7 @@ import { ending, ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "lost-probe",
-  title: "A breaker's probe never settles, its caller gave up: is another let in after the next pause?",
+  title: "A breaker's probe never settles, its caller aborts: is another call admitted after the next pause?",
   needs: ["breaker"],
   async ask(library) {
     const call = await library.breaker({ failures: 2, reset: 50 });
@@ -13,7 +13,7 @@ export const fault: Fault = {
     ignore(call(() => new Promise<never>(() => {}), leaving.signal));
     await sleep(5);
     leaving.abort();
-    // It may be open again by now, and half open again a pause later.
+    // It may be open again now, and half open a pause later.
     for (let tries = 0; tries < 10; tries++) {
       await sleep(30);
       const { status } = await ending(

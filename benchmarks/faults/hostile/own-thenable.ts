@@ -2,7 +2,7 @@ import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, nameOf, sleep } from "../work.ts";
 
-/** As the query builders answer: it has `then`, which answers with a promise, and no more of one than that. */
+/** An answer like a query builder's: of a promise it has only `then`, which returns a promise. */
 function thenable(ms: number): Promise<string> {
   const rows = sleep(ms).then(() => "rows");
   const answer = {
@@ -14,7 +14,7 @@ function thenable(ms: number): Promise<string> {
 
 export const fault: Fault = {
   name: "own-thenable",
-  title: "Work that answers with a bare thenable, as query builders do: is it waited for?",
+  title: "Work that returns a bare thenable, as query builders do: does the call wait for it?",
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);

@@ -2,10 +2,10 @@ import { type Fault, notOffered, seen } from "../fault.ts";
 import { type Library, simplest } from "../library.ts";
 import { ending, nameOf, Site, sleep } from "../work.ts";
 
-/** What the library makes of it, and whether there is still a slot, where it has slots. */
+/** The library's result, and whether there is still a slot, where it has slots. */
 export const fault: Fault = {
   name: "thrown-at-once",
-  title: "Work that throws instead of rejecting: where does it show, and is the slot back?",
+  title: "Work that throws instead of rejecting: where does the error go, and is the slot released?",
   needs: [],
   async ask(library: Library) {
     const call = await simplest(library);
@@ -29,5 +29,5 @@ export const fault: Fault = {
     const back = next.status === "fulfilled";
     return seen(`${where}${back ? "" : ", slot lost"}`, where === "rejected" && back);
   },
-  documented: { "p-timeout": "The work is called by the caller, who gets what it throws." },
+  documented: { "p-timeout": "The caller calls the work, and gets its error." },
 };

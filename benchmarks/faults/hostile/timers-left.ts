@@ -6,7 +6,7 @@ const long = 60_000;
 const ok = async (): Promise<string> => "ok";
 const down = async (): Promise<never> => Promise.reject(new Error("down"));
 
-/** Everything a library has, used once and over. */
+/** Every feature of a library, used once and finished. */
 const uses: Readonly<Record<string, (library: Library) => Promise<void>>> = {
   async timeout({ timeout }) {
     const call = await timeout?.(long);
@@ -54,7 +54,7 @@ const uses: Readonly<Record<string, (library: Library) => Promise<void>>> = {
 
 export const fault: Fault = {
   name: "timers-left",
-  title: "All is answered, refused or given up: what still keeps the process alive?",
+  title: "All calls are answered, refused or aborted: what still keeps the process alive?",
   needs: [],
   async ask(library: Library) {
     const active = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;

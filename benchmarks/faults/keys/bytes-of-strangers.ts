@@ -27,6 +27,6 @@ export const fault: Fault = {
     return figure(`${served.toLocaleString("en")}, ${(kept / 1e6).toFixed(0)} MB`);
   },
   notes: {
-    Sluice: 'Of 10,000 keys (`maxKeys`); who has no place is refused, or shares one gate (`whenFull: "share"`).',
+    Sluice: 'Of 10,000 keys (`maxKeys`); further keys are refused, or share one gate (`whenFull: "share"`).',
   },
 };

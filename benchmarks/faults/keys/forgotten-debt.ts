@@ -3,7 +3,7 @@ import { ending } from "../work.ts";
 
 export const fault: Fault = {
   name: "forgotten-debt",
-  title: "A client uses up its 2 starts a minute, and 20,000 strangers come: does it get another?",
+  title: "A client uses its 2 starts a minute, and 20,000 new clients come: does it get another start?",
   needs: ["keyedRate"],
   async ask(library) {
     const rate = await library.keyedRate(2, 60_000);

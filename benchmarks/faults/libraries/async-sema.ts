@@ -13,7 +13,7 @@ interface AsyncSema {
 
 const the = (): Promise<AsyncSema> => load("async-sema");
 const semaOf = async (max: number): Promise<Sema> => new (await the()).Sema(max);
-/** As its documentation writes it. */
+/** As its documentation shows it. */
 const callOf =
   (sema: Sema): Call =>
   async (work) => {

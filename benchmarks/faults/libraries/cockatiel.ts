@@ -24,7 +24,7 @@ const callOf =
   (policy: Policy): Call =>
   (work, signal) =>
     policy.execute(work, signal);
-/** Large, and still a number from which what waits can be subtracted. */
+/** A large number that still allows exact subtraction. */
 const endless = 1e9;
 const timeout = ({ timeout: make, TimeoutStrategy }: Cockatiel, ms: number): Policy =>
   make(ms, TimeoutStrategy.Aggressive);

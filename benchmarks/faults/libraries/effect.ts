@@ -45,7 +45,7 @@ const the = (): Promise<All> => load("effect");
 
 type Run = (effect: object, options?: RunOptions) => Promise<unknown>;
 
-/** The library's own way in and out of promises: a failure is what the work was rejected with. */
+/** The library's own conversion from and to promises: a failure is the rejection of the work. */
 function callOf({ Effect }: All, wrap: Wrap, run: Run = Effect.runPromise): Call {
   return (work, signal) => {
     const effect = Effect.tryPromise({

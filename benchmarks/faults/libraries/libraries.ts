@@ -15,7 +15,7 @@ import { pTimeout } from "./p-timeout.ts";
 import { rateLimiterFlexible } from "./rate-limiter-flexible.ts";
 import { sluice } from "./sluice.ts";
 
-/** All that are asked, in the order of the columns. */
+/** All libraries, in the order of the columns. */
 export const libraries: readonly Library[] = [
   sluice,
   cockatiel,

@@ -11,7 +11,7 @@ interface Lru {
 async function cached({ ttl, max }: CacheOptions): Promise<CachedCall> {
   const { LRUCache } = await load<Lru>("lru-cache");
   const fetchMethod = (_key: string, _stale: unknown, { signal, context }: Fetching) => context({ signal });
-  // A time of 0 is for ever.
+  // A `ttl` of 0 means for ever.
   const cache = new LRUCache({ max, ttl: Math.max(ttl, 1), fetchMethod });
   return (key, work, signal) => cache.fetch(key, { context: work, ...(signal && { signal }) });
 }

@@ -9,7 +9,7 @@ type Opossum = new (action: (work: Work) => Promise<unknown>, options: object) =
 async function breaker(options: object): Promise<Call> {
   const { default: CircuitBreaker } = await load<{ default: Opossum }>("opossum");
   const made: Breaker = new CircuitBreaker((work) => work({ signal: made.getSignal() }), {
-    // A breaker that opens is another question.
+    // The breaker must not open: that is another question.
     errorThresholdPercentage: 100,
     volumeThreshold: 1e9,
     autoRenewAbortController: true,

@@ -5,7 +5,7 @@ const count = 20_000;
 
 export const fault: Fault = {
   name: "bytes-in-line",
-  title: "What does one who waits take, its promise included?",
+  title: "How much memory does a waiting call take, its promise included?",
   needs: ["limit"],
   async ask(library) {
     const call = await library.limit(1);
@@ -17,8 +17,7 @@ export const fault: Fault = {
       globalThis.gc?.();
       return process.memoryUsage().heapUsed;
     };
-    // Whoever waits for something that nobody holds is garbage, and would not be counted: it is held for longer than this
-    // process lives.
+    // A waiter for an unreferenced limit is garbage, and would not be counted, so the limit is referenced until the end of the process.
     setTimeout(() => {
       first.end();
       answers.length = 0;

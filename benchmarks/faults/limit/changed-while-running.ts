@@ -3,7 +3,7 @@ import { ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "changed-while-running",
-  title: "A limit of 1 is raised to 3 while three wait, then lowered to 1: is it so?",
+  title: "A limit of 1 is raised to 3 while three wait, then lowered to 1: how many run?",
   needs: ["resizable"],
   async ask(library) {
     const { call, resize } = await library.resizable(1);

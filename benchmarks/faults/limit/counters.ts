@@ -3,7 +3,7 @@ import { ending, ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "counters",
-  title: "One runs, two wait, one of these gives up (or, without signals, none does): what do the counters say?",
+  title: "One call runs, two wait, one of these aborts (or, without signals, none): what do the counters say?",
   needs: ["counted"],
   async ask(library) {
     const { call, active, waiting } = await library.counted(1);

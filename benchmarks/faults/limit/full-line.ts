@@ -3,7 +3,7 @@ import { ending, ignore, inMs, nameOf, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "full-line",
-  title: "No room and no line: is the caller refused at once, and told by whom?",
+  title: "No room and no line: is the call refused immediately, and does the error name what refused it?",
   needs: ["refusing"],
   async ask(library) {
     const call = await library.refusing(1);

@@ -1,10 +1,10 @@
 import { type Fault, seen } from "../fault.ts";
 import { ignore, Site, sleep } from "../work.ts";
 
-/** Somebody comes in each of the microtasks in which a slot is handed over. */
+/** A newcomer calls in each microtask in which a slot is passed on. */
 export const fault: Fault = {
   name: "order-when-a-slot-frees",
-  title: "Others call just as a slot frees: does the one in line go first?",
+  title: "Others call just as a slot becomes free: is the waiting caller served first?",
   needs: ["limit"],
   async ask(library) {
     const call = await library.limit(1);

@@ -3,7 +3,7 @@ import { ending, ignore, nameOf, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "refused-after-waiting",
-  title: "A line of one, others call just as the slot frees: is the one in line served?",
+  title: "A line of one, others call just as the slot becomes free: is the waiting caller served?",
   needs: ["bounded"],
   async ask(library) {
     const call = await library.bounded(1, 1);

@@ -3,7 +3,7 @@ import { ending, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "reserved",
-  title: "Capacity is reserved, not used, and given back: does it count meanwhile, and come back?",
+  title: "Capacity is reserved and released unused: does it count meanwhile, and is it free again?",
   needs: ["reserving"],
   async ask(library) {
     const { call, reserve } = await library.reserving(1);

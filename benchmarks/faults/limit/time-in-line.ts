@@ -4,7 +4,7 @@ import { ending } from "../work.ts";
 
 const patience = 5_000;
 
-/** Microseconds for each of so many who wait; Infinity where they take longer than anybody's patience. */
+/** Microseconds for each of `count` waiters; Infinity where they take too long. */
 async function each(library: Required<Library>, count: number): Promise<number> {
   const call = await library.limit(1);
   const began = performance.now();
@@ -14,7 +14,7 @@ async function each(library: Required<Library>, count: number): Promise<number> 
   return status === "fulfilled" && took < patience ? (took * 1_000) / count : Number.POSITIVE_INFINITY;
 }
 
-/** What goes through a line in constant time takes as long where ten times as many wait, but for the garbage collector. */
+/** With a constant time for each waiter, ten times as many waiters take the same time each, apart from the garbage collector. */
 export const fault: Fault = {
   name: "time-in-line",
   title: "Ten times as many wait: does each take 7 times as long, or more?",
@@ -22,7 +22,7 @@ export const fault: Fault = {
   needs: ["limit"],
   async ask(library) {
     await each(library, 100);
-    // As many as it can have in a second or so.
+    // As many as it can handle in about a second.
     const slow = (await each(library, 400)) > 300;
     const few = slow ? 100 : 8_000;
     const short = slow ? await each(library, few) : Math.min(await each(library, few), await each(library, few));

@@ -3,7 +3,7 @@ import { ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "urgent-first",
-  title: "Priorities: does the urgent one that came last go first?",
+  title: "Priorities: is the urgent call that came last served first?",
   needs: ["prioritized"],
   async ask(library) {
     const limit = await library.prioritized(1);

@@ -21,14 +21,14 @@ export const fault: Fault = {
         );
       }
     };
-    // One that opens a window, the others at its end, and as many again after it.
+    // One start opens a window, the others come at its end, and as many again after it.
     ask(1);
     await sleep(interval - 60);
     ask(limit - 1);
     await sleep(80);
     ask(limit);
     await sleep(interval / 2);
-    // A timer may fire a moment early.
+    // A timer may fire slightly early.
     const within = (begin: number): number =>
       starts.filter((start) => start >= begin && start < begin + interval - 5).length;
     const worst = Math.max(...starts.map(within));

@@ -3,10 +3,11 @@ import { ending, inMs, nameOf, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "aborted-in-a-pause",
-  title: "The caller gives up in a pause of up to 500 ms: when is it told, what, and is the work called again?",
+  title:
+    "The caller aborts in a pause of up to 500 ms: when does the call reject, with what, and is the work called again?",
   needs: ["retry", "signals"],
   async ask(library) {
-    // As long as the library's jitter allows: the longest of a few.
+    // The longest of a few pauses, for the library's jitter.
     const each = async () => {
       const call = await library.retry({ retries: 3, base: 500, max: 500 });
       const leaving = new AbortController();

@@ -3,7 +3,7 @@ import { ending, nameOf } from "../work.ts";
 
 export const fault: Fault = {
   name: "no-error",
-  title: "Work that is rejected with something that is no `Error`: what is the caller told, and is it tried again?",
+  title: "Work rejects with a value that is not an `Error`: what does the call reject with, and is it retried?",
   needs: ["retry"],
   async ask(library) {
     const call = await library.retry({ retries: 1, base: 5, max: 5 });

@@ -3,7 +3,7 @@ import { ending, inMs } from "../work.ts";
 
 export const fault: Fault = {
   name: "no-time-left",
-  title: "100 ms are left and the pause would be longer: is it begun?",
+  title: "100 ms are left and the pause would be longer: does it begin?",
   needs: ["retryWithin"],
   async ask(library) {
     const ends = await Promise.all(

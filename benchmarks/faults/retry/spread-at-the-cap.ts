@@ -24,7 +24,7 @@ export const fault: Fault = {
       }),
     );
     pauses.sort((one, other) => one - other);
-    // The tenth at either end does not count: a busy machine makes its own jitter.
+    // A tenth at either end does not count, for a busy machine adds jitter.
     const least = pauses[callers / 10]!;
     const most = pauses[callers - 1 - callers / 10]!;
     return seen(`${Math.round(least)} to ${Math.round(most)} ms`, most - least > cap / 3);

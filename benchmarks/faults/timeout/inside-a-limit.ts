@@ -19,7 +19,7 @@ export const fault: Fault = {
   },
   notes: {
     opossum: own,
-    "p-queue": `${own} Its documentation says that the work goes on unless it heeds its signal, not that others run beside it.`,
+    "p-queue": `${own} Its documentation says that the work goes on unless it honours its signal, not that others run beside it.`,
     bottleneck: own,
   },
 };

@@ -3,7 +3,7 @@ import { ending, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "late-failure",
-  title: "Work that was given up on fails later: is that an unhandled rejection?",
+  title: "Abandoned work fails later: is that an unhandled rejection?",
   needs: ["timeout"],
   async ask(library) {
     const stray: unknown[] = [];

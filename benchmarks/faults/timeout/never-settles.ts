@@ -3,7 +3,7 @@ import { ending, ignore, Site, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "never-settles",
-  title: "Timeout inside a limit of 1, work that ignores its signal and never settles: is the next one served?",
+  title: "Timeout inside a limit of 1, work that ignores its signal and never settles: is the next call served?",
   needs: ["timeoutInLimit"],
   async ask(library) {
     const call = await library.timeoutInLimit(50, 1);
@@ -17,6 +17,6 @@ export const fault: Fault = {
   },
   documented: {
     Sluice:
-      "The price of never having 2 running: a limit can starve on work that heeds nothing. `timeout.abandoned` and `limit.oldest` show it; `limit.max` can be raised; `timeout({ total })` outside bounds what those in line wait.",
+      "The cost of never having 2 running: work that ignores its signal can hold all slots of a limit. `timeout.abandoned` and `limit.oldest` show it; `limit.max` can be raised; `timeout({ total })` outside bounds what those in line wait.",
   },
 };

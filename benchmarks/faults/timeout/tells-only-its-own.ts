@@ -3,7 +3,7 @@ import { ending, ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "tells-only-its-own",
-  title: "One of two calls runs out of time: is the other left alone?",
+  title: "One of two calls times out: is the other unaffected?",
   needs: ["timeout"],
   async ask(library) {
     const call = await library.timeout(200);
@@ -17,7 +17,7 @@ export const fault: Fault = {
         await sleep(180);
       }),
     );
-    // Looked at when the first is told, and not after so many milliseconds: by then a busy machine may have timed out both.
+    // Checked when the first is notified, and not after a fixed time, when a busy machine may have timed out both.
     await ending(first);
     if (given.signal === undefined) return notOffered;
     const aborted = given.signal.aborted;

@@ -3,7 +3,7 @@ import { ignore, sleep } from "../work.ts";
 
 export const fault: Fault = {
   name: "tells-the-work",
-  title: "The time is over: is the work told by its signal?",
+  title: "At the timeout: does the work's signal abort?",
   needs: ["timeout"],
   async ask(library) {
     const call = await library.timeout(30);

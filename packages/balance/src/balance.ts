@@ -29,58 +29,58 @@ import { readEntries } from "./entries.ts";
 import { TwoChoices } from "./two-choices.ts";
 import { Waiting } from "./waiting.ts";
 
-/** What all of several services take: a request that goes to any of them must suit each. */
+/** The requests that every one of several services takes: a request may go to any of them. */
 export type RequestOfAll<S> = [S] extends [Service<infer Req, infer _Res, infer _Err>] ? Req : never;
 
-/** One service over many that are the same, and what is known of them. */
+/** One service over many equal ones, and its counters. */
 export interface Balance<S extends AnyService> extends Service<
   RequestOfAll<S>,
   ResponseOf<S>,
   FailureOf<S> | OverloadedError
 > {
-  /** The endpoints, in the order in which they were added. A list of now; what it says of each is always current. */
+  /** The endpoints, in the order in which they were added. The list is a snapshot; its members are live. */
   readonly endpoints: readonly BalanceEndpoint[];
   /** How many endpoints there are. */
   readonly size: number;
   /** How many of them are ejected. */
   readonly ejected: number;
-  /** Whether so many are ejected that all are used. */
+  /** Whether so many are ejected that all endpoints are used. */
   readonly panicking: boolean;
-  /** Permits held and calls whose work has not settled, at all endpoints; also at those that were deleted. */
+  /** Permits held and calls whose work has not settled, at all endpoints, deleted ones included. */
   readonly pending: number;
   /** Callers who wait. */
   readonly waiting: number;
   /**
-   * Adds an endpoint, in the place of one with the same key. Waiting callers may be served there immediately.
+   * Adds an endpoint, and deletes one with the same key. Waiting callers may be served there immediately.
    *
-   * @throws TypeError | RangeError when it is no service, or an option is not in its range
+   * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range
    */
   add(key: unknown, service: S, options?: EndpointOptions): void;
   /**
-   * Deletes an endpoint: no more permits are had there. Permits in hand stay good, no call ends, and callers who waited only there wait
+   * Deletes an endpoint: it grants no more permits. Permits in hand stay valid, running calls go on, and callers who waited only there wait
    * elsewhere. Returns whether there was one.
    */
   delete(key: unknown): boolean;
-  /** Reads no more changes of endpoints from the async iterable that was given, and has it clean up. */
+  /** Stops reading the async iterable of endpoints, and calls the `return` of its iterator. */
   stopDiscovery(): void;
   /** The label and the counters. */
   toJSON(): Record<string, unknown>;
 }
 
 /**
- * One service over many that are the same.
+ * One service over many equal ones.
  *
  * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller waits while any
- * endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does so
- * in the lines of `waitAt` endpoints, and is served by the first that has room. The limit, the breaker and the timeout of an endpoint go
- * inside the service that is added.
+ * endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does
+ * so in the lines of `waitAt` endpoints, and is served by the first that has room. Put the limit, the breaker and the timeout of an
+ * endpoint into the service that you add.
  *
  * @example
  * const users = balance({ endpoints: hosts.map((host) => [host, userService(host)]), outliers: {} });
  * users.add("10.0.0.9", userService("10.0.0.9"));
  * await users.call("ann");
  *
- * @throws TypeError | RangeError when an option is not in its range, or an endpoint is no service
+ * @throws TypeError | RangeError when an option is not in its range, or an endpoint is not a service
  */
 export function balance<S extends AnyService>(options?: BalanceOptions<S>): Balance<S> {
   const { endpoints, ...settings } = readSettings(options);
@@ -122,7 +122,7 @@ class BalanceService<S extends AnyService>
   }
 
   get endpoints(): readonly BalanceEndpoint[] {
-    // Those whose ejection is over are used again.
+    // To read `usable` readmits endpoints whose ejection is over.
     return this.set.usable && this.set.all;
   }
   get size(): number {
@@ -187,7 +187,7 @@ class BalanceService<S extends AnyService>
     }
   }
 
-  /** @internal what was given at first */
+  /** @internal adds the endpoints of the options */
   fill(endpoints: Iterable<EndpointEntry<S>> | AsyncIterable<unknown>): void {
     const entries = readEntries(endpoints);
     if (entries !== undefined) {
@@ -201,7 +201,7 @@ class BalanceService<S extends AnyService>
     }
   }
 
-  /** @internal for those who ask what it is made of */
+  /** @internal for `describe` */
   *branches(): Iterable<readonly [unknown, AnyService]> {
     for (const { key, made } of this.set.all) yield [key, made];
   }

@@ -13,14 +13,14 @@ import type { Waiting } from "./waiting.ts";
 type Key = string | number;
 type Held = Permit<any, any, any>;
 
-/** The endpoint that a request's key names. One that has no room is waited for; one that fails is passed over. */
+/** Chooses the endpoint by the request's key. Callers wait for an endpoint without room; an endpoint whose readiness fails is skipped. */
 export class ByKey implements Chooser {
   private readonly set: EndpointSet;
   private readonly waiting: Waiting;
   private readonly hash: ConsistentHash;
   private readonly label: string | undefined;
   private places: HashPlaces | undefined = undefined;
-  /** For which set the places are. */
+  /** The version of the set that {@link places} belongs to. */
   private version = -1;
 
   constructor(set: EndpointSet, waiting: Waiting, { pick, label }: Settings) {
@@ -57,7 +57,7 @@ export class ByKey implements Chooser {
     return this.waiting.join(options, guide);
   }
 
-  /** Where requests of `key` go, among those that are accepted. */
+  /** The endpoint for `key`, among those that are accepted. */
   private find(key: Key, accepts: (endpoint: Endpoint) => boolean): Endpoint | undefined {
     const { all, usable, weight } = this.set;
     if (usable.length === 0) return undefined;
@@ -72,11 +72,11 @@ export class ByKey implements Chooser {
     if (boundedLoad === undefined) return first(mayUse);
     const share = (boundedLoad * (this.set.pending + 1)) / weight;
     const bounded = first((endpoint) => mayUse(endpoint) && endpoint.pending < Math.ceil(share * endpoint.weight));
-    // Where those below the bound fail, one above it is better than none.
+    // An endpoint above the bound is better than none.
     return bounded ?? first(mayUse);
   }
 
-  /** A request that may go anywhere goes anywhere. */
+  /** The key of a request; a random one where the request may go to any endpoint. */
   private keyOf(request: unknown): Key {
     const key: unknown = this.hash.key(request);
     if (typeof key === "string" || typeof key === "number") return key;
@@ -84,7 +84,7 @@ export class ByKey implements Chooser {
     throw new TypeError(`${layerName}: key must return a string, a number or undefined; received ${show(key)}`);
   }
 
-  /** A permit that is spent on a request of another endpoint is exchanged: that one is tried once. */
+  /** A permit for `endpoint`. Spent on a request of another endpoint it is released, and that endpoint is tried once. */
   private exchangeable(permit: Held, endpoint: Endpoint, reservedFor: Key): Held {
     return permitOf(
       (request: unknown, options) => {
@@ -116,7 +116,7 @@ export class ByKey implements Chooser {
     throw new OverloadedError(refusal?.layer ?? layerName, refusal ?? { label: this.label });
   }
 
-  /** For a request that is not known yet: one of each endpoint, or none at all. */
+  /** For a request that is not known yet: reserves a permit at each endpoint, or none. */
   private oneOfEach(): Held | undefined {
     const held = new Map<Endpoint, Held>();
     const refusals = new Refusals();
@@ -130,13 +130,13 @@ export class ByKey implements Chooser {
     return refusals.leave(this.label);
   }
 
-  /** As {@link oneOfEach}, waiting for each in turn with those before it in hand. */
+  /** As {@link oneOfEach}, but waits for each endpoint in turn, and holds the permits of those before it. */
   private async waitForEach(options: ReadyOptions<unknown>): Promise<Held> {
     const { signal, deadline } = options;
     const held = new Map<Endpoint, Held>();
     const refusals = new Refusals();
     try {
-      // The first one to come may be all that there is.
+      // Without endpoints, it waits for the first to be added.
       if (this.set.all.length === 0) {
         const guide: Guide = {
           next: (waiter) => this.set.usable.find((endpoint) => waiter.mayJoin(endpoint)),
@@ -192,7 +192,7 @@ function only(endpoint: Endpoint): Guide {
   };
 }
 
-/** Gives all of it back, the last first. */
+/** Releases all permits, the last first. */
 function giveBack(held: ReadonlyMap<Endpoint, Held>): void {
   for (const permit of [...held.values()].reverse()) permit.release();
 }

@@ -3,27 +3,27 @@ import { tell } from "@sluice/core/kit";
 import type { BalanceEndpoint } from "./endpoint.ts";
 import { layerName, type Settings } from "./options.ts";
 
-/** Something that happened to the set of endpoints. */
+/** A change of the set of endpoints. */
 export type BalanceChange =
   | {
       /**
-       * - `"added"`, `"deleted"`: an endpoint came, or went;
-       * - `"ejected"`: it fails, and is not used until `endpoint.ejectedUntil`;
-       * - `"readmitted"`: it is used again.
+       * - `"added"`, `"deleted"`: an endpoint was added or deleted;
+       * - `"ejected"`: an endpoint fails, and is not used until `endpoint.ejectedUntil`;
+       * - `"readmitted"`: an endpoint is used again.
        */
       readonly type: "added" | "deleted" | "ejected" | "readmitted";
       readonly endpoint: BalanceEndpoint;
     }
   | {
-      /** The async iterable of endpoints failed, or told of something that cannot be used. The endpoints that are there stay. */
+      /** The async iterable of endpoints failed, or yielded something that is not a valid update. The existing endpoints stay. */
       readonly type: "discovery-failed";
       readonly cause: unknown;
     };
 
-/** Tells of changes: the listener of the options, and those of the process. */
+/** Notifies `onChange` and the listeners of `events` of a change. */
 export type Announce = (change: BalanceChange) => void;
 
-/** @param source what events name as their source */
+/** @param source the `source` of the events */
 export function announcer({ label, onChange }: Settings, source: object): Announce {
   return (change) => {
     if (events.listening) {

@@ -4,6 +4,6 @@ import type { Permit, ReadyOptions } from "@sluice/core";
 export interface Chooser {
   /** As `tryReady`. */
   tryReady(request: unknown): Permit<any, any, any> | undefined;
-  /** Waits for a permit that cannot be had now. Never throws. */
+  /** Waits for a permit, after `tryReady` returned none. Never throws; rejects. */
   wait(options: ReadyOptions<unknown>): Promise<Permit<any, any, any>>;
 }

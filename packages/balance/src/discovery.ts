@@ -2,10 +2,10 @@ import type { AnyService } from "@sluice/core";
 import { report, show } from "@sluice/core/kit";
 import type { EndpointEntry, EndpointOptions } from "./options.ts";
 
-/** A change of the set of endpoints, as an async iterable tells of it. */
+/** A change of the set of endpoints, as an async iterable yields it. */
 export type EndpointUpdate<S extends AnyService> = { readonly add: EndpointEntry<S> } | { readonly delete: unknown };
 
-/** What discovery does with what it hears. */
+/** The receiver of the changes. */
 export interface Discovered {
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined): void;
   delete(key: unknown): void;
@@ -24,7 +24,7 @@ export class Discovery {
     void this.read();
   }
 
-  /** Reads no more, and has the source clean up. */
+  /** Stops reading, and calls the `return` of the iterator. */
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
@@ -49,7 +49,7 @@ export class Discovery {
     this.stopped = true;
   }
 
-  /** What cannot be used is told, and the next one is read. */
+  /** Applies an update. An invalid one is reported to `failed`, and reading goes on. */
   private take(update: unknown): void {
     try {
       const { add, ...rest } = update as { readonly add?: EndpointEntry<AnyService>; readonly delete?: unknown };

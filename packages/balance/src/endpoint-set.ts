@@ -8,7 +8,7 @@ import { OutlierRecord } from "./outliers.ts";
 import { Repeats } from "./repeats.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** Who is told of what goes on in a set of endpoints. */
+/** Is notified of changes in a set of endpoints. */
 export interface SetWatcher {
   /** There may be room at an endpoint. */
   left(endpoint: Endpoint): void;
@@ -16,19 +16,19 @@ export interface SetWatcher {
   deleted(endpoint: Endpoint): void;
 }
 
-/** The endpoints, and which of them may be used. */
+/** The endpoints, and the ones among them that may be used. */
 export class EndpointSet implements EndpointOwner {
   pending = 0;
   /** Counts the changes of {@link all}. */
   version = 0;
-  /** Where requests have been; undefined where nobody asks. */
+  /** The endpoints at which each request has been; undefined without `avoidRepeats`. */
   readonly repeats: Repeats | undefined;
   private readonly byKey = new Map<unknown, Endpoint>();
   private list: readonly Endpoint[] = [];
-  /** Whether {@link list} has changed since it was last looked at: thousands may be added in a row. */
+  /** Whether {@link list} has changed since {@link refresh}, which runs late because thousands of endpoints may be added in a row. */
   private stale = false;
   private inUse: readonly Endpoint[] = [];
-  /** The sums of the weights up to each of those in use; undefined where all weigh the same. */
+  /** Cumulative weights of the endpoints in use; undefined where all weights are equal. */
   private sums: Float64Array | undefined = undefined;
   private weights = 0;
   private ejectedNow = 0;
@@ -45,42 +45,42 @@ export class EndpointSet implements EndpointOwner {
     this.repeats = settings.avoidRepeats ? new Repeats() : undefined;
   }
 
-  /** All of them, in the order in which they were added. */
+  /** All endpoints, in the order in which they were added. */
   get all(): readonly Endpoint[] {
     return this.list;
   }
 
-  /** Those that may be used now. */
+  /** The endpoints that may be used now. */
   get usable(): readonly Endpoint[] {
     this.readmit();
     return this.inUse;
   }
 
-  /** The weights of those in {@link usable}. */
+  /** The sum of the weights of {@link usable}. */
   get weight(): number {
     if (this.stale) this.refresh();
     return this.weights;
   }
 
-  /** How many are ejected now. */
+  /** How many endpoints are ejected now. */
   get ejected(): number {
     this.readmit();
     return this.ejectedNow;
   }
 
-  /** Whether so many are ejected that all are used. */
+  /** Whether so many are ejected that all endpoints are used. */
   get panicking(): boolean {
     return this.ejected > 0 && this.inUse.length === this.list.length;
   }
 
-  /** Whether it may be used, of those in {@link all}. */
+  /** Whether an endpoint of {@link all} may be used. */
   mayUse(endpoint: Endpoint): boolean {
     return !endpoint.ejected || this.panicking;
   }
 
   /**
-   * @param called what errors call the service
-   * @throws TypeError | RangeError when it is no service, or an option is not in its range
+   * @param called the name of the service in errors
+   * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range
    */
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined, called = "service"): void {
     requireService(layerName, called, service);
@@ -110,7 +110,7 @@ export class EndpointSet implements EndpointOwner {
     return true;
   }
 
-  /** A place among those in use, each as likely as its weight. There is one. */
+  /** A random index into the endpoints in use, by their weights. There must be an endpoint. */
   place(): number {
     const { sums } = this;
     if (sums === undefined) return this.below(this.inUse.length);
@@ -141,7 +141,7 @@ export class EndpointSet implements EndpointOwner {
     const elapsed = Math.max(0, now - call.begun);
     const verdict = verdictOf(this.settings.classify, call, elapsed);
     if (latency !== undefined) {
-      // To fail at once must not look fast. And who gave up has learned that it takes at least so long.
+      // A fast failure must not lower the latency. A caller that gave up has seen that the call takes at least this long.
       if (verdict === "success") latency.add(elapsed, now);
       else if (verdict === "failure" || isGivenUp(call)) latency.add(Math.max(elapsed, latency.at(now)), now);
     }
@@ -166,7 +166,7 @@ export class EndpointSet implements EndpointOwner {
     return this.ejected < Math.max(1, Math.floor((this.list.length * maxPercent) / 100));
   }
 
-  /** From 0 to below 1, whatever the function answers with. */
+  /** A number from 0 to below 1, whatever the user's function returns. */
   private random(): number {
     const random = this.settings.random();
     return random >= 0 && random < 1 ? random : 0;
@@ -178,7 +178,7 @@ export class EndpointSet implements EndpointOwner {
     this.stale = true;
   }
 
-  /** Has those whose ejection is over used again. Without any it reads no clock. */
+  /** Readmits endpoints whose ejection is over. Without an ejected endpoint it does not read the clock. */
   private readmit(): void {
     if (this.stale) this.refresh();
     if (this.due === Number.POSITIVE_INFINITY) return;

@@ -12,19 +12,19 @@ import {
 import type { PeakEwma } from "@sluice/core/stats";
 import type { OutlierRecord } from "./outliers.ts";
 
-/** What is known of one of the services behind a balancer. */
+/** One of the services behind a balancer, and its counters. */
 export interface BalanceEndpoint {
-  /** What it was added under. */
+  /** The key that it was added with. */
   readonly key: unknown;
-  /** Its share of the load, beside the others'. */
+  /** Its share of the load, relative to the other endpoints. */
   readonly weight: number;
   /** Permits held there and calls whose work has not settled. Callers who wait are not counted. */
   readonly pending: number;
-  /** The latency that is expected of it, in milliseconds; undefined unless `load` is `"peak-ewma"`. */
+  /** Its expected latency, in milliseconds; undefined unless `load` is `"peak-ewma"`. */
   readonly rtt: number | undefined;
   /** Until when it is ejected, in the clock's milliseconds; undefined where it is in use. */
   readonly ejectedUntil: number | undefined;
-  /** How often it was ejected of late: each `interval` in use without another ejection takes one off. */
+  /** How often it was ejected recently: the next ejection first takes off one for each `interval` in use since the last one. */
   readonly ejections: number;
 }
 
@@ -33,43 +33,43 @@ export interface Answered {
   readonly request: unknown;
   readonly outcome: Outcome;
   readonly signal: AbortSignal | undefined;
-  /** When it began; 0 where nobody wants to know. */
+  /** When it began; 0 where neither latencies nor failures are measured. */
   readonly begun: number;
 }
 
-/** Who is told what goes on at an endpoint. */
+/** Is notified of what happens at an endpoint. */
 export interface EndpointOwner {
   /** Permits and calls at all endpoints. */
   pending: number;
-  /** A call with this request begins. Answers with the time, where that is wanted. */
+  /** A call with this request begins. Returns the time, or 0 where it is not needed. */
   began(endpoint: Endpoint, request: unknown): number;
   answered(endpoint: Endpoint, call: Answered): void;
-  /** Something that was held there is given back: there may be room. */
+  /** A permit was released or a call has ended: there may be room. */
   left(endpoint: Endpoint): void;
   /** The expected latency now. */
   rttOf(endpoint: Endpoint): number | undefined;
 }
 
-/** One of the services, behind a gate that lets everybody in and counts them. */
+/** One of the services, behind a gate that admits every caller and counts them. */
 export class Endpoint implements Gate<unknown>, BalanceEndpoint {
   readonly key: unknown;
   readonly weight: number;
-  /** What was added. */
+  /** The service that was added. */
   readonly made: AnyService;
   /** Undefined unless latencies are measured. */
   readonly latency: PeakEwma | undefined;
   /** Undefined unless outliers are ejected. */
   readonly outlier: OutlierRecord | undefined;
   pending = 0;
-  /** It is no longer one of the set: nothing is handed out there any more. */
+  /** It was deleted: it grants no more permits. */
   deleted = false;
-  /** Callers who waited elsewhere and are about to join its lines. Newcomers are let in after them. */
+  /** Callers in other lines who are about to join its line. New callers are admitted after them. */
   joining = 0;
-  /** The lease that was made last. */
+  /** The lease of the permit that is being asked for. */
   latest: EndpointLease | undefined = undefined;
   private readonly owner: EndpointOwner;
   private readonly service: Service<any, any, any>;
-  /** Whether what is asked for now is granted at once or not at all. */
+  /** Whether {@link tryReady} is running. */
   private trying = false;
 
   constructor(owner: EndpointOwner, made: AnyService, known: Pick<Endpoint, "key" | "weight" | "latency" | "outlier">) {
@@ -94,7 +94,7 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     return this.outlier?.ejections ?? 0;
   }
 
-  /** Whether it shall not be used for now. */
+  /** Whether it is ejected. */
   get ejected(): boolean {
     return this.outlier?.ejectedUntil !== undefined;
   }
@@ -110,7 +110,7 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     }
   }
 
-  /** Waits for a permit in the lines of the service. It is not counted before it is granted: `latest` is its lease. */
+  /** Waits for a permit in the lines of the service. Its lease is `latest`, and is not counted before the permit is granted. */
   wait(options: ReadyOptions<unknown>): Promise<Permit<any, any, any>> {
     this.trying = false;
     return this.service.ready(options);
@@ -123,18 +123,18 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     return lease;
   }
 
-  /* v8 ignore next 3 -- it lets everybody in, so that nobody waits for it */
+  /* v8 ignore next 3 -- it admits every caller, so that none waits */
   acquire(): Promise<Lease> {
     return Promise.resolve(this.tryAcquire());
   }
 
-  /** Whether `lease` is being asked for: when it is given back, there was no room for it. */
+  /** Whether {@link tryReady} is asking for `lease`. If it is released then, the service had no room. */
   isTrying(lease: EndpointLease): boolean {
     return this.trying && this.latest === lease;
   }
 }
 
-/** Somebody who holds a permit of an endpoint, or whose call runs there. */
+/** A permit that is held at an endpoint, or a call that runs there. */
 export class EndpointLease implements Lease {
   private readonly endpoint: Endpoint;
   private readonly owner: EndpointOwner;
@@ -148,7 +148,7 @@ export class EndpointLease implements Lease {
     this.owner = owner;
   }
 
-  /** It is granted. */
+  /** The permit is granted. */
   count(): void {
     if (this.counted) return;
     this.counted = true;

@@ -3,9 +3,9 @@ import { show } from "@sluice/core/kit";
 import { type EndpointEntry, layerName } from "./options.ts";
 
 /**
- * The endpoints that were given; undefined where they come one after the other, from an async iterable.
+ * The entries of the option `endpoints`; undefined where it is an async iterable.
  *
- * @throws TypeError when they are neither, or an entry has no key and service
+ * @throws TypeError when it is neither, or an entry is not a list of key and service
  */
 export function readEntries(endpoints: unknown): readonly EndpointEntry<AnyService>[] | undefined {
   const wanted = "entries [key, service], a Map, or an async iterable of updates";

@@ -1,6 +1,6 @@
 /**
- * One service over many that are the same: the less busy of two, endpoints that come and go, those that fail left out. Where a request
- * shall go by its key, `@sluice/balance/hash` has the ways.
+ * One service over many equal ones: it sends each request to the less busy of two endpoints, skips endpoints that fail, and adds and
+ * deletes endpoints while it runs. `@sluice/balance/hash` chooses the endpoint by a key of the request.
  *
  * @packageDocumentation
  */

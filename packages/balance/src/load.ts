@@ -1,17 +1,17 @@
 import { report, requireNumber } from "@sluice/core/kit";
 import type { BalanceEndpoint, Endpoint } from "./endpoint.ts";
 
-/** How much there is to do at an endpoint: 0 or more. */
+/** The load of an endpoint: 0 or more. */
 export type Load = (endpoint: BalanceEndpoint) => number;
 
-/** How busy an endpoint is at `now`, for its weight: the less, the rather it is chosen. */
+/** The load of an endpoint at `now`, divided by its weight. The endpoint with the lower one is chosen. */
 export type LoadMeasure = (endpoint: Endpoint, now: number) => number;
 
 const byPending: LoadMeasure = ({ pending, weight }) => pending / weight;
 
 /**
- * The latency that is expected, times those who would share it. After Finagle's and tower's Peak EWMA: the latency rises to a worse sample
- * at once, and falls slowly.
+ * The expected latency, times the pending calls with this one. After Finagle's and tower's Peak EWMA: the latency rises to a worse sample
+ * immediately, and falls slowly.
  */
 const byLatency: LoadMeasure = ({ latency, pending, weight }, now) => (latency!.at(now) * (pending + 1)) / weight;
 

@@ -19,37 +19,37 @@ import type { EndpointUpdate } from "./discovery.ts";
 import type { Load } from "./load.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** What errors, refusals and events call the service. */
+/** The name of the service in errors, refusals and events. */
 export const layerName = "balance";
 
 /** Options of one endpoint. */
 export interface EndpointOptions {
-  /** Its share of the load, beside the others': a number above 0; default 1. Its load is divided by it. */
+  /** Its share of the load, relative to the other endpoints: a number above 0; default 1. Its load is divided by it. */
   readonly weight?: number | undefined;
 }
 
-/** A service and what it is added under. */
+/** A service, the key that it is added with, and its options. */
 export type EndpointEntry<S extends AnyService> = readonly [
   key: unknown,
   service: S,
   options?: EndpointOptions | undefined,
 ];
 
-/** Which endpoints are taken out of use because they fail. Times are in milliseconds, above 0 and at most 2^31-1. */
+/** When endpoints that fail are ejected, and for how long. Times are in milliseconds, above 0 and at most 2^31-1. */
 export interface OutlierOptions {
-  /** So many failures in a row eject an endpoint: a whole number of 1 or more, or Infinity; default 5. */
+  /** How many failures in a row eject an endpoint: a whole number of 1 or more, or Infinity; default 5. */
   readonly consecutive?: number | undefined;
-  /** Such a share of failures within `interval` ejects it: above 0, at most 1. Default: none does. */
+  /** The share of failures within `interval` that ejects an endpoint: above 0, at most 1. Default: no share does. */
   readonly ratio?: number | undefined;
-  /** `ratio` counts from so many calls within `interval` on: a whole number of 1 or more; default 20. */
+  /** How many calls there must be within `interval` for `ratio` to apply: a whole number of 1 or more; default 20. */
   readonly minimumCalls?: number | undefined;
-  /** Over what `ratio` is taken, and after how long in use an earlier ejection is forgotten; default 10,000. */
+  /** The time over which `ratio` is measured, and the time in use after which one earlier ejection is forgotten; default 10,000. */
   readonly interval?: number | undefined;
-  /** How long the first ejection takes; the second takes twice as long, and so on. Default 30,000. */
+  /** How long the first ejection lasts; the second lasts twice as long, the third three times. Default 30,000. */
   readonly base?: number | undefined;
-  /** How long an ejection takes at most, from `base` on; default 300,000, or `base` where that is more. */
+  /** How long an ejection lasts at most, `base` or more; default 300,000, or `base` where that is more. */
   readonly max?: number | undefined;
-  /** How many percent of the endpoints may be ejected at once, one at least: 0 to 100; default 10. */
+  /** How many percent of the endpoints may be ejected at the same time, at least one endpoint: 0 to 100; default 10. */
   readonly maxPercent?: number | undefined;
 }
 
@@ -57,38 +57,38 @@ export interface OutlierOptions {
 export interface BalanceOptions<S extends AnyService = AnyService> {
   /**
    * The endpoints: entries such as those of a `Map`, which are read once; or an async iterable of changes, which is read until it ends.
-   * Where that fails, those that are there stay, and `onChange` is told. Default: none; `add` adds some.
+   * When it fails, the existing endpoints stay, and `onChange` is called. Default: none; `add` adds endpoints.
    */
   readonly endpoints?: Iterable<EndpointEntry<S>> | AsyncIterable<EndpointUpdate<S>> | undefined;
   /**
-   * Which of two endpoints is less busy. `"pending"`: the one with fewer permits and calls. `"peak-ewma"`: the one with the lower
-   * latency times pending; `defaultRtt` goes with it. Or `(endpoint) => load`, a number of 0 or more; where that throws, or
-   * answers with something else, it is reported, and `"pending"` counts. Default `"pending"`.
+   * Which of two endpoints is less busy. `"pending"` (default): the one with fewer permits and calls. `"peak-ewma"`: the one with the lower
+   * product of latency and pending calls; needs `defaultRtt`. Or `(endpoint) => load`, a number of 0 or more; where it throws or returns
+   * something else, the error is reported, and `"pending"` is used.
    */
   readonly load?: "pending" | "peak-ewma" | Load | undefined;
-  /** With `"peak-ewma"`: the latency that a new endpoint is expected to have. Milliseconds, above 0 and at most 2^31-1. */
+  /** With `"peak-ewma"`, and required there: the expected latency of a new endpoint. Milliseconds, above 0 and at most 2^31-1. */
   readonly defaultRtt?: number | undefined;
-  /** With `"peak-ewma"`: within what time a latency is mostly forgotten. Milliseconds, above 0 and at most 2^31-1; default 10,000. */
+  /** With `"peak-ewma"`: the time constant with which an old latency decays. Milliseconds, above 0 and at most 2^31-1; default 10,000. */
   readonly decay?: number | undefined;
-  /** In the lines of how many endpoints a caller waits: a whole number of 1 or more, or Infinity; default 4. */
+  /** How many endpoints a caller waits at: a whole number of 1 or more, or Infinity; default 4. With `pick` a caller waits at one. */
   readonly waitAt?: number | undefined;
-  /** Which endpoints are ejected because they fail; `{}` for the defaults. Default: none. */
+  /** When endpoints that fail are ejected; `{}` for the defaults. Default: endpoints are not ejected. */
   readonly outliers?: OutlierOptions | undefined;
-  /** With less than this share of the endpoints in use, all are used: 0 to 1; default 0.5. */
+  /** The share of endpoints in use below which all endpoints are used, ejected ones included: 0 to 1; default 0.5. */
   readonly panic?: number | undefined;
   /**
-   * What an answer says of its endpoint, for `outliers` and for `"peak-ewma"`; undefined: as by default. By default a response is a success
-   * and a rejection a failure; a refusal (`isRefusal`) is ignored, and so is a call whose caller aborted, unless by a timeout. Where it throws
-   * or returns something else, that is reported, and the default counts.
+   * Classifies the outcome of a call, for `outliers` and `"peak-ewma"`; undefined means the default. By default a response is a success and
+   * a rejection a failure; a refusal (`isRefusal`) is ignored, and so is a call that its caller aborted, unless by a timeout. Where it
+   * throws or returns something else, the error is reported, and the default is used.
    */
   readonly classify?: Classify<Verdict, RequestOf<S>, ResponseOf<S>> | undefined;
-  /** Whether a request object that was at one endpoint goes to another the next time: for hedges and retries. Default false. */
+  /** Whether the same request object goes to another endpoint the next time: for hedges and retries. Default false. */
   readonly avoidRepeats?: boolean | undefined;
-  /** Where a request goes by its key: `maglev` or `ring` of `@sluice/balance/hash`. Default: to the less busy of two. */
+  /** Chooses the endpoint by a key of the request: `maglev` or `ring` of `@sluice/balance/hash`. Default: the less busy of two. */
   readonly pick?: ConsistentHash<RequestOf<S>> | undefined;
-  /** Told of each endpoint that comes, goes, is ejected or used again, and of a discovery that failed. What it throws is reported. */
+  /** Called when an endpoint is added, deleted, ejected or readmitted, and when discovery fails. An error that it throws is reported. */
   readonly onChange?: ((change: BalanceChange) => void) | undefined;
-  /** A number from 0 to below 1, as of `Math.random`, which is the default. */
+  /** Returns a number from 0 to below 1; default `Math.random`. */
   readonly random?: (() => number) | undefined;
   /** Where time is read; default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -172,7 +172,7 @@ export function readSettings<S extends AnyService>(
   };
 }
 
-/** What a balancer says of how it was made. */
+/** The facts of a balancer for `describe`. */
 export function factsOf(settings: Settings): NonNullable<About["facts"]> {
   const { load, pick, waitAt, outliers, panic, avoidRepeats } = settings;
   return {

@@ -1,7 +1,7 @@
 import { TimeWindow } from "@sluice/core/stats";
 import type { OutlierSettings } from "./options.ts";
 
-/** What is known of one endpoint's failures. Times are the clock's milliseconds. */
+/** The failures and ejections of one endpoint. Times are the clock's milliseconds. */
 export class OutlierRecord {
   ejectedUntil: number | undefined = undefined;
   ejections = 0;
@@ -16,9 +16,9 @@ export class OutlierRecord {
     this.recent = settings.ratio === undefined ? undefined : new TimeWindow(settings.interval);
   }
 
-  /** Counts an answer, and says whether the endpoint fails too much. */
+  /** Counts an answer, and returns whether the endpoint is to be ejected. */
   fails(failed: boolean, now: number): boolean {
-    // What began before it was ejected says nothing new.
+    // Calls that began before the ejection do not count.
     if (this.ejectedUntil !== undefined) return false;
     const { consecutive, ratio, minimumCalls } = this.settings;
     this.recent?.add(now, failed);
@@ -33,7 +33,7 @@ export class OutlierRecord {
     return calls >= minimumCalls && failures >= calls * ratio;
   }
 
-  /** Ejects it, for longer each time. */
+  /** Ejects the endpoint, for longer each time. */
   eject(now: number): void {
     const { base, max, interval } = this.settings;
     const forgiven = Math.floor((now - this.since) / interval);
@@ -41,7 +41,7 @@ export class OutlierRecord {
     this.ejectedUntil = now + Math.min(max, base * this.ejections);
   }
 
-  /** Whether it has been ejected for long enough: then it is in use again. */
+  /** Ends the ejection if its time is over, and returns whether it did. */
   readmit(now: number): boolean {
     if (this.ejectedUntil === undefined || this.ejectedUntil > now) return false;
     this.since = this.ejectedUntil;

@@ -1,17 +1,17 @@
 import { isRefusal, type Refusal, refuse, takeRefusal } from "@sluice/core";
 import { layerName } from "./options.ts";
 
-/** Why the endpoints that were asked gave nothing: the one that is soonest to be asked again speaks for all. */
+/** Collects why endpoints granted no permit. The refusal or error with the shortest `retryAfter` stands for all. */
 export class Refusals {
-  /** Whether one of them has no room, and may be waited for. */
+  /** Whether an endpoint has no room, and callers may wait for it. */
   full = false;
-  /** Whether one of them threw. */
+  /** Whether an endpoint threw. */
   failed = false;
   private refusal: Refusal | undefined = undefined;
   private error: unknown = undefined;
   private errorAfter = Number.POSITIVE_INFINITY;
 
-  /** One has no room; what it said of it is taken. */
+  /** An endpoint has no room. Takes the refusal that it left. */
   refused(): void {
     const refusal = takeRefusal();
     this.full = true;
@@ -20,7 +20,7 @@ export class Refusals {
     }
   }
 
-  /** One threw, or its readiness failed. */
+  /** An endpoint threw, or its readiness failed. */
   threw(error: unknown): void {
     const errorAfter = isRefusal(error) ? after(error) : Number.POSITIVE_INFINITY;
     if (!this.failed || errorAfter < this.errorAfter) {
@@ -30,12 +30,12 @@ export class Refusals {
     this.failed = true;
   }
 
-  /** The failure that speaks for all. */
+  /** The error that stands for all. */
   get reason(): unknown {
     return this.error;
   }
 
-  /** Leaves word of it, for who is told that there is no room. Throws where all threw. */
+  /** Leaves the refusal for the caller, and returns undefined. Throws where all endpoints threw. */
   leave(label: string | undefined): undefined {
     if (this.full || !this.failed) return refuse(this.refusal?.layer ?? layerName, this.refusal ?? { label });
     throw this.error;

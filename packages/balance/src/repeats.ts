@@ -1,6 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 
-/** Knows at which endpoints a request object has been, as long as there is that object. */
+/** Remembers at which endpoints a request object has been, as long as the object lives. */
 export class Repeats {
   private readonly visited = new WeakMap<object, Endpoint[]>();
 
@@ -12,7 +12,7 @@ export class Repeats {
     else if (!before.includes(endpoint)) before.push(endpoint);
   }
 
-  /** Where `request` has been. */
+  /** The endpoints at which `request` has been. */
   of(request: unknown): readonly Endpoint[] {
     return (isObject(request) && this.visited.get(request)) || none;
   }

@@ -9,7 +9,7 @@ import type { Guide, Waiter } from "./waiter.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**
- * Two endpoints at random, and of these the less busy one. Where neither has room, all the others. After Mitzenmacher, "The Power of Two
+ * Takes two random endpoints and tries the less busy one first, then the other, then all others. After Mitzenmacher, "The Power of Two
  * Choices in Randomized Load Balancing" (2001).
  */
 export class TwoChoices implements Chooser, Guide {
@@ -48,18 +48,18 @@ export class TwoChoices implements Chooser, Guide {
     return permit;
   }
 
-  /** Two of all that may be used, by their weights. */
+  /** Tries two of all usable endpoints, chosen by weight, and then the others. */
   private tryTwo(usable: readonly Endpoint[], request: unknown, refusals: Refusals): Permit<any, any, any> | undefined {
     const count = usable.length;
     if (count === 1) return tryAt(usable[0]!, request, refusals);
     const first = this.set.place();
     let second = this.set.place();
-    // A heavy one may come again and again.
+    // No loop: an endpoint with a large weight could be drawn many times in a row.
     if (second === first) second = (first + 1 + this.set.below(count - 1)) % count;
     return this.tryPair(usable, first, second, request, refusals);
   }
 
-  /** Two of these, and then the others. */
+  /** Tries two of `some`, and then the others of them. */
   private tryFrom(some: readonly Endpoint[], request: unknown, refusals: Refusals): Permit<any, any, any> | undefined {
     const count = some.length;
     if (count < 2) return count === 0 ? undefined : tryAt(some[0]!, request, refusals);
@@ -90,7 +90,7 @@ export class TwoChoices implements Chooser, Guide {
     return undefined;
   }
 
-  /** In whose lines `waiter` may stand, too: one at random. */
+  /** A random endpoint whose line `waiter` may join as well; one where its request has not been, if there is one. */
   next(waiter: Waiter): Endpoint | undefined {
     const { usable } = this.set;
     const been = this.set.repeats?.of(waiter.options.request) ?? nowhere;
@@ -108,9 +108,9 @@ export class TwoChoices implements Chooser, Guide {
 
 const nowhere: readonly Endpoint[] = [];
 
-/** Asks an endpoint, and notes why it gave nothing. */
+/** Asks an endpoint for a permit, and records why it granted none. */
 export function tryAt(endpoint: Endpoint, request: unknown, refusals: Refusals): Permit<any, any, any> | undefined {
-  // Those who come from another line are let in before.
+  // Callers that are about to join its line come first.
   if (endpoint.joining > 0) {
     refusals.full = true;
     return undefined;

@@ -1,10 +1,10 @@
 import { classified, type Classify, requireOneOf, verdictByDefault } from "@sluice/core/kit";
 import type { Answered } from "./endpoint.ts";
 
-/** What an answer says of the endpoint that gave it. */
+/** What the outcome of a call says about its endpoint. */
 export type Verdict = "success" | "failure" | "ignore";
 
-/** What an answer says of its endpoint, as `classify` says, or as by default. */
+/** The verdict of `classify`, or the default one. */
 export function verdictOf(
   classify: Classify<Verdict> | undefined,
   { outcome, request, signal }: Answered,

@@ -4,33 +4,33 @@ import type { Endpoint, EndpointLease } from "./endpoint.ts";
 import { Refusals } from "./refusals.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** What a waiter leaves the other lines with. Nobody sees it. */
+/** The abort reason with which a waiter leaves the other lines. No caller sees it. */
 const servedElsewhere = Object.freeze({ name: "AbortError", message: "Served by another endpoint." });
 
-/** Where waiters go, and what they get there. */
+/** Tells a waiter which endpoints to join, and makes its permit. */
 export interface Guide {
-  /** Which endpoint a waiter may join, too; undefined: no other. */
+  /** Another endpoint that the waiter may join; undefined where there is none. */
   next(waiter: Waiter): Endpoint | undefined;
-  /** The permit for the caller, of the one that `endpoint` granted. */
+  /** Makes the caller's permit from the one that `endpoint` granted. */
   held(permit: Permit<any, any, any>, endpoint: Endpoint): Permit<any, any, any>;
 }
 
-/** A caller in the lines of several endpoints at once. Whichever grants first serves it. */
+/** A caller in the lines of several endpoints at the same time. The first that grants a permit serves it. */
 export class Waiter extends LinkedNode<Waiter> implements AbortListener {
   readonly options: ReadyOptions<unknown>;
   private readonly owner: Waiting;
   private readonly guide: Guide;
   private readonly resolve: (permit: Permit<any, any, any>) => void;
   private readonly reject: (reason: unknown) => void;
-  /** In whose lines it stands. */
+  /** The endpoints in whose lines it waits. */
   private at: Endpoint[] = [];
-  /** Whose readiness has failed for it. */
+  /** The endpoints whose readiness has failed for it. */
   private failed: Set<Endpoint> | undefined = undefined;
   private readonly refusals: Refusals = new Refusals();
   private over = false;
-  /** Takes it out of all lines; undefined before it is in one. */
+  /** Its signal takes the waiter out of all lines; undefined before it is in one. */
   private controller: AbortController | undefined = undefined;
-  /** What it is to join when it wakes. */
+  /** The endpoints that it joins when it wakes. */
   private offered: Endpoint[] = [];
   private resume: () => void = nothing;
 
@@ -50,49 +50,49 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
   }
 
   /**
-   * Begins to follow the caller's signal.
+   * Begins to listen to the caller's signal.
    *
-   * @throws what the signal throws, where it is none
+   * @throws when the signal is not an `AbortSignal`
    */
   follow(): void {
     const { signal } = this.options;
     if (signal !== undefined) listen(signal, this);
   }
 
-  /** Begins to wait. Called in the caller's turn. */
+  /** Begins to wait. Called in the caller's turn, so in its async context. */
   begin(): void {
     this.fill();
     if (!this.over) this.sleep();
   }
 
-  /** Whether it neither stands at `endpoint`, nor has its readiness failed for it. */
+  /** Whether it does not wait at `endpoint`, and its readiness has not failed there. */
   mayJoin(endpoint: Endpoint): boolean {
     return !this.at.includes(endpoint) && !this.failed?.has(endpoint);
   }
 
-  /** Whether it stands in a line there. */
+  /** Whether it waits at `endpoint`. */
   standsAt(endpoint: Endpoint): boolean {
     return this.at.includes(endpoint);
   }
 
-  /** It may join `endpoint`, where something changed. It does so in its own async context, and newcomers are let in after it. */
+  /** Lets it join `endpoint`, which may have room. It joins in its own async context; new callers are admitted after it. */
   offer(endpoint: Endpoint): void {
     endpoint.joining++;
     this.offered.push(endpoint);
     this.resume();
   }
 
-  /** Looks for an endpoint again: the one at which it stood is gone, or there was none. */
+  /** Lets it look for an endpoint: the one at which it waited was deleted, or there was none. */
   wake(): void {
     this.resume();
   }
 
-  /** @internal the caller gave up */
+  /** @internal the caller aborted */
   aborted(reason: unknown): void {
     this.fail(reason);
   }
 
-  /** Waits for an offer. A promise, so that it goes on in the async context of the caller. */
+  /** Waits for an offer. A promise, so that it resumes in the async context of the caller. */
   private sleep(): void {
     void new Promise<void>((resolve) => {
       this.resume = resolve;
@@ -106,7 +106,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
       endpoint.joining--;
       if (endpoint.deleted || this.standsAt(endpoint)) continue;
       this.failed?.delete(endpoint);
-      // It was served meanwhile, or has given up: then another may have use for it.
+      // It has been served or has aborted: offers the endpoint to another waiter.
       if (this.over) this.owner.left(endpoint);
       else this.stand(endpoint);
     }
@@ -116,7 +116,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     if (!this.over) this.sleep();
   }
 
-  /** Stands in as many lines as it may. Where none is left to stand in, its readiness has failed. */
+  /** Joins as many lines as it may. Where no line is left, it fails with the failure of readiness. */
   private fill(): void {
     try {
       while (!this.over && this.at.length < this.owner.lines) {
@@ -127,7 +127,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     } catch (error) {
       this.fail(error);
     }
-    // Without any endpoint it waits for the first.
+    // Without endpoints it waits for the first to be added.
     if (this.at.length === 0 && !this.owner.isEmpty && this.refusals.failed) this.fail(this.refusals.reason);
   }
 
@@ -157,7 +157,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
       return;
     }
     permit.release();
-    // Another may have use for it.
+    // Offers the endpoint to another waiter.
     if (!endpoint.deleted) this.owner.left(endpoint);
     if (signal?.aborted) this.fail(abortReason(signal));
   }
@@ -172,7 +172,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.fill();
   }
 
-  /** Leaves all lines; false where it has done so before. */
+  /** Leaves all lines; false where it already has. */
   private end(): boolean {
     if (this.over) return false;
     this.over = true;

@@ -3,28 +3,28 @@ import { LinkedList } from "@sluice/core/kit";
 import type { Endpoint } from "./endpoint.ts";
 import { type Guide, Waiter } from "./waiter.ts";
 
-/** How many waiters are looked at for one to take over a place, beside the one who has waited for longest. */
+/** How many waiters besides the oldest are considered for room at an endpoint. */
 const looks = 8;
 
-/** Where waiters go. */
+/** The set of endpoints, for waiters. */
 export interface Room {
-  /** Whether there is no endpoint at all. */
+  /** Whether there is no endpoint. */
   readonly isEmpty: boolean;
 }
 
-/** All callers who wait, in the order in which they came. Joining and leaving take constant time. */
+/** All waiting callers, in the order in which they came. Joining and leaving take constant time. */
 export class Waiting {
-  /** In how many lines a waiter stands. */
+  /** At how many endpoints a caller waits. */
   readonly lines: number;
   private readonly waiters = new LinkedList<Waiter>();
   private readonly room: Room;
   private readonly roams: boolean;
-  /** Who is offered a place next, beside the first. */
+  /** The waiter besides the first that is considered next. */
   private turn: Waiter | undefined = undefined;
 
   /**
-   * @param lines in how many lines a waiter stands
-   * @param roams whether it may join others where there may be room
+   * @param lines at how many endpoints a caller waits
+   * @param roams whether a waiter may join further endpoints that may have room
    */
   constructor(room: Room, lines: number, roams: boolean) {
     this.room = room;
@@ -50,15 +50,15 @@ export class Waiting {
     });
   }
 
-  /** @internal a waiter waits no more */
+  /** @internal a waiter has been served or has failed */
   leave(waiter: Waiter): void {
     if (this.turn === waiter) this.turn = waiter.next;
     this.waiters.remove(waiter);
   }
 
   /**
-   * There may be room at `endpoint`: somebody who does not stand there may join it. Or those who wait for endpoints that hang would wait for
-   * ever. The one who has waited for longest, or else one of the next ones, who take turns.
+   * There may be room at `endpoint`: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
+   * ever. To the oldest, or else to one of the others, in turn.
    */
   left(endpoint: Endpoint): void {
     const { first } = this.waiters;
@@ -74,7 +74,7 @@ export class Waiting {
     }
   }
 
-  /** All who wait are asked whether they want it. */
+  /** Offers a new endpoint to all waiters. */
   added(endpoint: Endpoint): void {
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = waiter.next) {
       if (this.roams) waiter.offer(endpoint);

@@ -1,6 +1,6 @@
 /**
- * Puts a stack of layers in front of HTTP handlers, and behind the calls that they make: the web-standard part, `Request` and `Response`,
- * for what speaks `fetch`. Servers of Node.js, Fastify and Hono have entry points of their own.
+ * Puts a stack of layers in front of HTTP handlers, and around the HTTP calls that they make: the part for `fetch`, `Request` and
+ * `Response`. Servers of Node.js, Fastify and Hono have their own entry points.
  *
  * @packageDocumentation
  */

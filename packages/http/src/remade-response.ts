@@ -1,9 +1,9 @@
-/** What a response says before its body. */
+/** The head of a response. */
 type Head = Pick<Response, "status" | "statusText" | "headers">;
 
 /**
- * A response with another body, or none. Its status may be one that the constructor refuses: some servers answer with 999, and `fetch` passes
- * that on as it is.
+ * A response with another body, or none. Its status may be one that the constructor refuses, such as 999, which some servers send and
+ * `fetch` accepts.
  */
 export function remadeResponse(body: ReadableStream | Uint8Array | null, head: Head): Response {
   const { status, statusText, headers } = head;

@@ -1,5 +1,5 @@
 /**
- * Limits that many processes share, a rate or a number of calls at once, over the Redis or Valkey that they already run.
+ * Limits that many processes share through a Redis or Valkey server: a rate, or a number of concurrent calls.
  *
  * @packageDocumentation
  */

@@ -1,4 +1,4 @@
-/** What of the platform's `crypto` there may be. */
+/** The part of the platform's `crypto` that is used; it may be missing. */
 interface Randomness {
   getRandomValues?(bytes: Uint8Array): unknown;
 }
@@ -6,8 +6,8 @@ interface Randomness {
 let members = 0;
 
 /**
- * A name for a member that nobody else has: a store ignores the questions of the second of two members of one name. `Math.random` alone may
- * give the same numbers in two processes (`--random-seed`), and in one whose tests replace it.
+ * A unique name for a member: of two members with one name, the store would ignore the questions of one. `Math.random` alone is not enough:
+ * it gives the same numbers in two processes with one `--random-seed`, and where tests replace it.
  */
 export function memberName(): string {
   const { crypto } = globalThis as { readonly crypto?: Randomness };

@@ -2,7 +2,7 @@ import { requireNumber, requireObject, show } from "@sluice/core/kit";
 
 const owner = "store";
 
-/** The members of an answer, one by one: a store may have answered with anything at all. Throws what says which of them is wrong. */
+/** Reads the members of an answer one by one, for a store may have answered with anything. Throws an error that names the wrong member. */
 export class AnswerReader {
   private readonly answer: Readonly<Record<string, unknown>>;
 
@@ -33,7 +33,7 @@ export class AnswerReader {
     return typeof members === "number" && Number.isSafeInteger(members) && members > 0 ? members : undefined;
   }
 
-  /** What another member said instead; undefined where there is nothing. */
+  /** The options of another member, where they differ; undefined otherwise. */
   conflict(): object | undefined {
     const { conflict } = this.answer;
     return typeof conflict === "object" && conflict !== null ? conflict : undefined;

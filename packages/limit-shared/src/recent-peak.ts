@@ -1,4 +1,4 @@
-/** The most of something lately, in constant memory: in the current span of time, and in the one before it. */
+/** The highest recent value, in constant memory: of the current span of time and the one before. */
 export class RecentPeak {
   private readonly span: number;
   private began: number = Number.NEGATIVE_INFINITY;

@@ -13,13 +13,13 @@ import { memberSpan } from "./store/member-span.ts";
 
 /** Options of both limits. */
 export interface SharedOptions {
-  /** Names the limit: those that name the same key in the same store are one limit. A non-empty string of at most 200 characters. */
+  /** Names the limit: all members with the same key in the same store share it. A non-empty string of at most 200 characters. */
   readonly key: string;
   /** What happens while the store cannot be reached. */
   readonly outage?: Outage | undefined;
   /**
-   * The part of the limit that this member uses while the store cannot be reached: above 0, at most 1. Default: 1 by `members`, as the
-   * store counted them last; all of it where the store has never been reached.
+   * The part of the limit that this member uses while the store cannot be reached: above 0, at most 1. Default: `1 / members`, by the
+   * store's last count; 1 where the store has never been reached.
    */
   readonly share?: number | undefined;
   /** Where time is read and timers are set; default `systemClock`. */
@@ -28,7 +28,7 @@ export interface SharedOptions {
   readonly label?: string | undefined;
 }
 
-/** The options of both limits, checked. */
+/** The checked options of both limits. */
 export interface SharedTerms {
   readonly key: string;
   readonly outage: Outage;
@@ -36,17 +36,17 @@ export interface SharedTerms {
   readonly timeout: number;
   readonly clock: Clock;
   readonly label: string | undefined;
-  /** How long a member is counted: ms. */
+  /** How long a member counts as one after its last question: ms. */
   readonly memberSpan: number;
 }
 
-/** What differs between them. */
+/** What differs between the two limits. */
 export interface SharedDefaults {
   readonly method: "take" | "share";
   readonly outage: Outage;
   /** The longest `timeout`: ms. */
   readonly longest: number;
-  /** What members are counted by: ms. */
+  /** The limit's own time, from which {@link SharedTerms.memberSpan} follows: ms. */
   readonly span: number;
 }
 
@@ -74,7 +74,7 @@ export function requireShared(
   };
 }
 
-/** What names a limit in the store. */
+/** The key of a limit, checked. */
 export function requireKey(owner: string, key: unknown): string {
   requireName(owner, key, "key");
   if (key.length <= longestKey) return key;

@@ -1,18 +1,18 @@
 import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 
-/** What a {@link StoreDownError} says. */
+/** Options of {@link StoreDownError}. */
 export interface StoreDownErrorOptions {
   /** The limit's label, where it has one. */
   readonly label?: string | undefined;
-  /** In how many milliseconds the store is asked again, at the earliest; undefined where that is unknown. */
+  /** The earliest time at which the store is asked again, in milliseconds from now; undefined where that is unknown. */
   readonly retryAfter?: number | undefined;
-  /** What the store failed with, or the error that says that it did not answer in time. */
+  /** The store's error, or the error for a missing answer. */
   readonly cause?: unknown;
 }
 
 /**
- * Refused: the store of a shared limit cannot be reached, and its `outage` says `"refuse"`. Nothing was tried, and `isRefusal` says so. It
- * says nothing about the limit: whether that is exhausted is not known. It captures no stack trace; `cause` has the store's own error.
+ * A refusal: the store of a shared limit cannot be reached, and the member has nothing to admit callers by. Nothing was tried, and
+ * `isRefusal` is true of it. Whether the limit is exhausted is unknown. It captures no stack trace; `cause` is the store's error.
  */
 export class StoreDownError extends SluiceError {
   declare readonly name: "StoreDownError";
@@ -21,14 +21,14 @@ export class StoreDownError extends SluiceError {
   readonly layer: string | undefined;
   /** The label of that layer, where it has one. */
   readonly label: string | undefined;
-  /** Why it refused, in the words of `OverloadedError`. */
+  /** As the `reason` of `OverloadedError`. */
   readonly reason = "store";
-  /** In how many milliseconds the store is asked again, at the earliest. */
+  /** The earliest time at which the store is asked again, in milliseconds from the refusal. */
   readonly retryAfter: number | undefined;
 
   /**
    * @param layer the name of the layer that refused
-   * @param options why, and for how long
+   * @param options label, `retryAfter` and cause
    */
   constructor(layer?: string, { label, retryAfter, cause }: StoreDownErrorOptions = {}) {
     super("Refused: the store of a shared limit cannot be reached.", { cause, trace: false });
@@ -40,7 +40,7 @@ export class StoreDownError extends SluiceError {
 
 brand(StoreDownError, { name: "StoreDownError", refusal: true });
 
-/** Whether `error` is a {@link StoreDownError}, of whichever copy of this package. */
+/** Whether `error` is a {@link StoreDownError}, from any copy of this package. */
 export function isStoreDownError(error: unknown): error is StoreDownError {
   return isBranded(error, "StoreDownError");
 }

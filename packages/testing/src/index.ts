@@ -1,6 +1,5 @@
 /**
- * Drives a layer from a test: a mock service, and a virtual clock. The check of every promise of the contract is
- * `@sluice/testing/contract`.
+ * Drives a layer from a test: a mock service and a virtual clock. `@sluice/testing/contract` checks every promise of the contract.
  *
  * @packageDocumentation
  */

@@ -18,11 +18,11 @@ const bounded = [
 
 interface AptOptions {
   readonly cwd?: string;
-  /** It is stopped then, in ms. Default 180,000. */
+  /** The time limit, in ms; default 180,000. */
   readonly timeout?: number;
 }
 
-/** Runs apt-get, which asks nothing. Rejects with what it said where it fails. */
+/** Runs apt-get without questions. Rejects with its output where it fails. */
 export async function aptGet(args: readonly string[], { cwd, timeout = 180_000 }: AptOptions = {}): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await execute("apt-get", [...bounded, ...args], { cwd, timeout, env, maxBuffer: 2 ** 26 });
@@ -30,15 +30,14 @@ export async function aptGet(args: readonly string[], { cwd, timeout = 180_000 }
 
 /** Lists of packages that were loaded now. */
 interface FreshLists {
-  /** By which apt-get reads them. */
+  /** The options with which apt-get reads them. */
   readonly options: readonly string[];
-  /** What failed while they were loaded, or nothing: a source that does not answer may not be the one that is needed. */
+  /** The error while they were loaded, or undefined: a source that does not answer may not be needed. */
   readonly failure: string;
 }
 
 /**
- * Loads lists of packages into a folder. Those of the machine may be missing or old, another apt-get may have them locked, and only root may
- * write them.
+ * Loads lists of packages into a folder. The machine's lists may be missing or old, locked by another apt-get, and writable only by root.
  */
 export async function freshLists(folder: string): Promise<FreshLists> {
   const [lists, cache] = [join(folder, "lists"), join(folder, "cache")];
@@ -47,7 +46,7 @@ export async function freshLists(folder: string): Promise<FreshLists> {
   const settings = [
     `Dir::State::Lists=${lists}`,
     `Dir::Cache=${cache}`,
-    // Where root runs it, it would load as somebody who may not write here.
+    // Run by root, it would load as a user that may not write here.
     "APT::Sandbox::User=root",
   ];
   const options = settings.flatMap((setting) => ["-o", setting]);

@@ -2,19 +2,19 @@ import { mkdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A place for what was fetched, which outlives the process and is no part of the workspace. */
+/** A folder for fetched files, which outlives the process and is not part of the workspace. */
 export function cacheFolder(name: string): string {
   return join(import.meta.dirname, "../../../node_modules/.cache", name);
 }
 
-/** Whoever holds a lock touches it this often, in ms. */
+/** How often the holder of a lock touches it, in ms. */
 const touched = 1_000;
-/** One that nobody has touched for so long is left over from a process that was killed. */
+/** A lock that was not touched for this long is left over from a killed process. */
 const leftOver = 30_000;
 
 /**
- * Does `work` while no other process does work under this path. It spares the machine doing the same twice and no more: whoever is held up for
- * half a minute loses the lock, and must not break what the next one made.
+ * Runs `work` while no other process works under this path. It only avoids doing the same work twice: a process that is blocked for half a
+ * minute loses the lock, and must not break the result of the next one.
  */
 export async function oneAtATime<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   const lock = `${path}.lock`;
@@ -37,12 +37,12 @@ async function taken(lock: string): Promise<boolean> {
     await mkdir(lock);
     return true;
   } catch (error) {
-    // A folder that cannot be written to is no reason to wait.
+    // Do not wait for a folder that cannot be written to.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
   if (Date.now() - mtimeMs > leftOver) {
-    // It is moved first: of all who find it left over, one moves it.
+    // It is moved first: only one of the processes that find it can move it.
     const aside = `${lock}-${process.pid}`;
     await rename(lock, aside).then(
       () => rm(aside, { recursive: true, force: true }),

@@ -4,23 +4,24 @@ import { join } from "node:path";
 import { aptGet, execute, freshLists } from "./apt-get.ts";
 import { oneAtATime } from "./cache-folder.ts";
 
-/** What is unpacked from Debian's packages, without being installed. */
+/** A program to unpack from Debian's packages, without an installation. */
 export interface DebianPackages<Found> {
-  /** Where it is unpacked to; kept for the next time. */
+  /** The folder that it is unpacked to; kept for the next time. */
   readonly folder: string;
-  /** The packages that have the program, and what it needs and a small machine lacks. */
+  /** The packages with the program, and with libraries that a small machine lacks. */
   readonly packages: readonly string[];
-  /** Completes what was unpacked, before anybody sees it. */
+  /** Completes the unpacked files, before other processes see them. */
   readonly complete?: (folder: string) => Promise<void>;
-  /** What is made of the folder; undefined where its program does not run, or does not serve. */
+  /** Makes the result from the folder; undefined where its program does not run, or is not suitable. */
   readonly tried: (folder: string) => Promise<Found | undefined>;
 }
 
 /**
- * A program that is unpacked from Debian's packages, once. Undefined on a system that is not of Debian's kin. Needs no root, installs
- * nothing, and takes no lock of the system's. Processes may ask at the same time: one of them unpacks, and the folder is there whole or not at all.
+ * A program that is unpacked from Debian's packages, once. Undefined on a system that is not based on Debian. It needs no root, installs
+ * nothing, and takes no system lock. Processes may call it at the same time: one of them unpacks, and the folder appears complete or not at
+ * all.
  *
- * @throws Error when the packages cannot be had, or what they hold does not serve
+ * @throws Error when the packages cannot be loaded, or their program is not suitable
  */
 export async function fromDebian<Found>(wanted: DebianPackages<Found>): Promise<Found | undefined> {
   const { folder, tried } = wanted;
@@ -28,7 +29,7 @@ export async function fromDebian<Found>(wanted: DebianPackages<Found>): Promise<
   const found = await ready();
   if (found !== undefined || !(await isDebian())) return found;
   return oneAtATime(folder, async () => {
-    // Whoever was before us has unpacked it, most likely.
+    // Another process has probably unpacked it meanwhile.
     const there = await ready();
     if (there !== undefined) return there;
     await unpack(wanted, async () => (await ready()) !== undefined);
@@ -59,9 +60,9 @@ async function unpack(wanted: DebianPackages<unknown>, isReady: () => Promise<bo
       await execute("dpkg-deb", ["-x", join(loaded, file), made], { timeout: 120_000 });
     }
     await complete?.(made);
-    // Whoever took us for dead may have been quicker, and uses it.
+    // Another process may have taken this one for dead, and uses its own folder.
     if (await isReady()) return;
-    // One that does not serve may still be there.
+    // An unsuitable one may still be there.
     await rename(folder, join(scratch, "old")).catch(() => {});
     await rename(made, folder);
   } finally {
@@ -74,7 +75,7 @@ async function download(packages: readonly string[], to: string, scratch: string
     await aptGet(["download", ...packages], { cwd: to });
     return;
   } catch {
-    // A machine that is new has no lists of packages, or old ones.
+    // A new machine has no lists of packages, or old ones.
   }
   const { options, failure } = await freshLists(scratch);
   await aptGet([...options, "download", ...packages], { cwd: to }).catch((error: unknown) => {

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/** Those that must not outlive this process. */
+/** Processes that must not outlive this one. */
 const children = new Set<ChildProcess>();
 
-/** The process ends with this one at the latest: when this one exits, and when it is told to, also while it is paused. */
+/** Ends the child process at the latest when this process exits or gets a signal, also while the child is paused. */
 export function endWithThisProcess(child: ChildProcess): void {
   if (children.size === 0) listen();
   children.add(child);
@@ -32,18 +32,18 @@ function endAll(): void {
 
 function endAllAnd(signal: NodeJS.Signals): void {
   endAll();
-  // As if nobody had listened.
+  // As without a listener.
   unlisten();
   process.kill(process.pid, signal);
 }
 
-/** A process that is stopped must be told to go on before it ends on every system. */
+/** On some systems a stopped process must be continued before it ends. */
 function end(child: ChildProcess): void {
   child.kill("SIGCONT");
   child.kill("SIGKILL");
 }
 
-/** Ends a process at once, also while it is paused; kept when it is gone. */
+/** Kills a process, also while it is paused; resolves when it has ended. */
 export async function ended(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "close");

@@ -1,6 +1,6 @@
 /**
- * Programs that tests need and this workspace cannot list as a dependency: found on the machine, else fetched where that can be done, else
- * missing, which is said aloud and is an error in CI. What they are started with, and how they end in all cases.
+ * Programs that tests need and this workspace cannot list as a dependency: found on the machine, otherwise fetched where possible,
+ * otherwise missing, which is printed and is an error in CI. Also helpers to start and to end them.
  *
  * @packageDocumentation
  */

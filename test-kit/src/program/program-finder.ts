@@ -1,36 +1,36 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** What is looked for, and where. */
+/** A program, and where to look for it. */
 export interface ProgramSought<Found> {
-  /** One line for those who have none: what is needed, and how to get it. */
+  /** One line for machines without it: what is needed, and how to get it. */
   readonly howToGetOne: string;
   /** The environment variable that names a program by its path. Where it is set, no other program is tried. */
   readonly variable: string;
-  /** Names on the PATH, and whole paths: the first that serves is taken. */
+  /** Names on the PATH, and whole paths: the first suitable one is used. */
   readonly names: readonly string[];
-  /** What is made of the program at this path; undefined where it does not run, or does not serve. */
+  /** Makes the result from the program at this path; undefined where it does not run, or is not suitable. */
   readonly tried: (path: string) => Promise<Found | undefined>;
-  /** Fetches one where there is none; undefined where that cannot be done on such a machine. A rejection says why it failed. */
+  /** Fetches one where there is none; undefined where this machine cannot. A rejection says why it failed. */
   readonly fetched: () => Promise<Found | undefined>;
 }
 
 /** Looks for one program, once in a process. */
 export interface ProgramFinder<Found> {
   /**
-   * The program, if this machine has it. Nothing is fetched.
+   * The program, if this machine has it. It fetches nothing.
    *
-   * @throws Error when the variable names a program that does not serve
+   * @throws Error when the variable names a program that is not suitable
    */
   here(): Promise<Found | undefined>;
   /** The program: fetched where there is none. @throws as {@link ProgramFinder.here} */
   find(): Promise<Found | undefined>;
-  /** As {@link ProgramFinder.find}. @throws Error when there is none: it says how to get one */
+  /** As {@link ProgramFinder.find}. @throws Error when there is none; its message says how to get one */
   need(): Promise<Found>;
   /**
    * For test files: the program, or undefined after one line that says that `tests` are skipped, and how to get it.
    *
-   * @throws Error when there is none and CI is set: there no test is skipped
+   * @throws Error when there is none and CI is set: in CI no test is skipped
    */
   forTests(tests: string): Promise<Found | undefined>;
 }
@@ -83,7 +83,7 @@ export function programFinder<Found>(sought: ProgramSought<Found>): ProgramFinde
   };
 }
 
-/** The files of this name that may be run, in the order of the PATH. */
+/** The executable files of this name, in the order of the PATH. */
 function onPath(name: string): readonly string[] {
   if (isAbsolute(name)) return [name].filter(mayRun);
   const file = process.platform === "win32" ? `${name}.exe` : name;
@@ -100,7 +100,7 @@ function mayRun(file: string): boolean {
   }
 }
 
-/** Why nothing could be fetched, where something was tried. */
+/** Why fetching failed, where it was tried. */
 function why(failure: Error | undefined): string {
   return failure === undefined ? "" : `\nIt could not be fetched: ${failure.message}`;
 }

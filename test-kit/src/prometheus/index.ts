@@ -1,6 +1,5 @@
 /**
- * The real Prometheus for tests: found or unpacked, started on loopback, and ended in all cases. Nothing is installed, and no service is
- * started.
+ * A real Prometheus for tests: found or unpacked, started on loopback, and always ended. It installs nothing, and starts no service.
  *
  * @packageDocumentation
  */

@@ -7,7 +7,7 @@ import { cacheFolder, fromDebian, programFinder } from "../program/index.ts";
 export interface PrometheusPrograms {
   /** The server. */
   readonly prometheus: string;
-  /** What checks and tests its rules. */
+  /** The tool that checks and tests its rules. */
   readonly promtool: string;
 }
 
@@ -26,11 +26,11 @@ const programs = programFinder<PrometheusPrograms>({
 });
 
 /**
- * For test files: the Prometheus that SLUICE_PROMETHEUS names, the one on the PATH, or, on Debian and its kin, one that is unpacked from
- * Debian's package into node_modules/.cache (once: 19 MB to load). Undefined after one line that says how to get one; the tests that need it
- * are then left out.
+ * For test files: the Prometheus that SLUICE_PROMETHEUS names, the one on the PATH, or, on systems based on Debian, one that is unpacked
+ * from Debian's package into node_modules/.cache (once: 19 MB to load). Otherwise it prints one line that says how to get one, and returns
+ * undefined; the tests that need it are then skipped.
  *
- * @throws Error when there is none and CI is set: there no test is left out
+ * @throws Error when there is none and CI is set: in CI no test is skipped
  */
 export function prometheusForTests(): Promise<PrometheusPrograms | undefined> {
   return programs.forTests("tests with a real Prometheus");

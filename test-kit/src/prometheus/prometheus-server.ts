@@ -15,19 +15,19 @@ export interface PrometheusSample {
 /** A server on a free loopback port, with its data in a temporary folder. `await using` ends it. */
 export interface PrometheusServer extends AsyncDisposable {
   readonly origin: string;
-  /** Asks an instant query, or rejects with what the server says against it. */
+  /** Runs an instant query. Rejects with the server's error. */
   query(expression: string): Promise<readonly PrometheusSample[]>;
-  /** Asks again and again, for 60 s at most, until the answer is one. */
+  /** Repeats the query until it has a result, for 60 s at most. */
   until(
     expression: string,
     isOne: (samples: readonly PrometheusSample[]) => boolean,
   ): Promise<readonly PrometheusSample[]>;
-  /** What its API answers at a path, such as `rules`. */
+  /** The answer of its API at a path, such as `rules`. */
   api(path: string): Promise<unknown>;
 }
 
 /**
- * @param config what is in its configuration file: JSON is YAML
+ * @param config the content of its configuration file: JSON is YAML
  * @throws Error when it does not start
  */
 export async function prometheusServer({ prometheus }: PrometheusPrograms, config: object): Promise<PrometheusServer> {
@@ -52,7 +52,7 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
     `--config.file=${join(folder, "prometheus.json")}`,
     `--storage.tsdb.path=${join(folder, "data")}`,
     `--web.listen-address=${address}`,
-    // As unpacked, it does not find the files of its pages, and nobody looks at them.
+    // The unpacked server does not find the files of its pages, which are not needed.
     "--log.level=warn",
   ];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -110,7 +110,7 @@ async function start(program: string, folder: string): Promise<PrometheusServer>
   };
 }
 
-/** Asks until the answer is yes, for 60 s at most. */
+/** Repeats the question until the answer is true, for 60 s at most. */
 async function until(what: string, asked: () => Promise<boolean>, seen: () => unknown = () => ""): Promise<void> {
   const latest = performance.now() + 60_000;
   while (!(await asked())) {

@@ -1,6 +1,6 @@
 /**
- * A real server of Redis or Valkey for tests, benchmarks and the demo: found or unpacked, started on loopback, and ended in all cases. Nothing
- * is installed, and no service is started.
+ * A real server of Redis or Valkey for tests, benchmarks and the demo: found or unpacked, started on loopback, and always ended. It
+ * installs nothing, and starts no service.
  *
  * @packageDocumentation
  */

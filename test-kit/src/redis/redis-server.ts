@@ -11,14 +11,14 @@ import { requireServer, type ServerProgram } from "./server-program.ts";
 export interface RedisServer extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
-  /** Sends one command over a connection of its own. */
+  /** Sends one command over a separate connection. */
   command(...args: string[]): Promise<Reply>;
-  /** Stops the process (SIGSTOP): connections stay, nobody answers. */
+  /** Stops the process (SIGSTOP): connections stay open, without answers. */
   pause(): void;
   resume(): void;
-  /** Ends it at once (SIGKILL), also while it is paused. */
+  /** Kills it (SIGKILL), also while it is paused. */
   kill(): Promise<void>;
-  /** Starts it anew on the same port, after {@link RedisServer.kill}: without what it knew. */
+  /** Starts it again on the same port, after {@link RedisServer.kill}, without its data. */
   start(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function redisServer({ cluster = false }: { readonly cluster?: bool
   };
 }
 
-/** A cluster of so many servers, each with an equal part of the slots. Kept once all of them know it. */
+/** A cluster of `count` servers, each with an equal part of the slots. Resolves when all of them know it. */
 export async function redisCluster(
   count: number,
 ): Promise<AsyncDisposable & { readonly servers: readonly RedisServer[] }> {
@@ -68,7 +68,7 @@ export async function redisCluster(
       const [from, to] = [index, index + 1].map((part) => Math.floor((16_384 * part) / count)) as [number, number];
       await server.command("CLUSTER", "ADDSLOTSRANGE", String(from), String(to - 1));
       await server.command("CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
-      // The port of the cluster's bus is not the usual one.
+      // The port of the cluster's bus is not the default one.
       const bus = await server.command("CONFIG", "GET", "cluster-port");
       const first = servers[0] as RedisServer;
       if (server !== first) {
@@ -113,7 +113,7 @@ async function startAt(program: ServerProgram, folder: string, port: number, clu
     await until("the server answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) throw new Error(said);
       using client = await respClient(port);
-      // Another server on this port would answer as well.
+      // Another server on this port would also answer.
       return String(await client.send(["INFO", "server"])).includes(`process_id:${child.pid}\r`);
     });
     return child;
@@ -123,7 +123,7 @@ async function startAt(program: ServerProgram, folder: string, port: number, clu
   }
 }
 
-/** Asks until the answer is yes, for 60 s at most. A refused connection is a no. */
+/** Repeats the question until the answer is true, for 60 s at most. A refused connection counts as false. */
 async function until(what: string, asked: () => Promise<boolean>): Promise<void> {
   const latest = performance.now() + 60_000;
   for (;;) {

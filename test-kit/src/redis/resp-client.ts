@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** What a server answers, in RESP 2. */
+/** A reply of a server, in RESP 2. */
 export type Reply = string | number | null | readonly Reply[] | RespError;
 
 /** A server's error reply. */
@@ -9,7 +9,7 @@ export class RespError extends Error {
   override readonly name = "RespError";
 }
 
-/** A connection to a server, and nothing else: it sends commands, and does not connect anew. */
+/** A plain connection to a server: it sends commands, and does not reconnect. */
 export interface RespClient extends Disposable {
   /** Rejects with a {@link RespError} where the server answers with one, and when the connection is lost before the reply. */
   send(args: readonly string[]): Promise<Reply>;
@@ -54,7 +54,7 @@ export async function respClient(port: number): Promise<RespClient> {
   };
 }
 
-/** One reply that begins at `start`, and where it ends; undefined where it has not come whole. */
+/** The reply that begins at `start`, and its end; undefined where it is incomplete. */
 function parse(bytes: Buffer, start: number): { readonly reply: Reply; readonly end: number } | undefined {
   const line = bytes.indexOf("\r\n", start);
   if (line < 0) return undefined;

@@ -4,15 +4,15 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** A proxy on loopback that makes a connection slow. `await using` closes it, with all of its connections. */
 export interface SlowLink extends AsyncDisposable {
   readonly port: number;
-  /** How long each chunk is kept, on each of the two ways: half of what it adds to a round trip. ms; may be changed. */
+  /** How long each chunk is delayed, in each direction: half of the addition to a round trip. ms; may be changed. */
   delay: number;
-  /** Whether what the server answers is lost. */
+  /** Whether the server's answers are lost. */
   deaf: boolean;
   /** Breaks all connections. */
   cut(): void;
 }
 
-/** @param target the port on loopback that it leads to */
+/** @param target the port of the server on loopback */
 export async function slowLink(target: number, delay: number): Promise<SlowLink> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (near) => {

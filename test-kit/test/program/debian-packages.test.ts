@@ -100,7 +100,7 @@ describe("at the same time", () => {
     const { said } = debianOf(`sleep 0.2; ${downloads}`);
     const cache = emptyFolder();
     const folder = join(cache, "tool");
-    // Nothing is kept in the process: processes meet in the file system as these do.
+    // Nothing is kept in the process: these calls share only the file system, like separate processes.
     const found = await Promise.all([1, 2, 3].map(() => fromDebian(wantedIn(folder))));
     expect(found).toEqual(Array(3).fill(join(folder, "usr/bin/tool")));
     expect(runs(said)).toHaveLength(1);
@@ -110,7 +110,7 @@ describe("at the same time", () => {
   test("what another has unpacked meanwhile is left as it is", async () => {
     debianOf(downloads);
     const folder = join(emptyFolder(), "tool");
-    // It takes so long that another has taken it for dead.
+    // It takes so long that another process has taken it for dead.
     const complete = async () => void writeProgram(join(folder, "usr/bin/tool"), "echo tool 1 # of the other");
     await fromDebian({ ...wantedIn(folder), complete });
     expect(readFileSync(join(folder, "usr/bin/tool"), "utf8")).toContain("of the other");

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 
-/** An empty folder, gone when the test has ended. */
+/** An empty folder, removed when the test has ended. */
 export function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "sluice-program-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A program of the shell at this path. */
+/** A shell script at this path. */
 export function writeProgram(path: string, script: string): string {
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
@@ -18,17 +18,17 @@ export function writeProgram(path: string, script: string): string {
   return path;
 }
 
-/** The PATH has nothing but these folders, until the test has ended. */
+/** The PATH has only these folders, until the test has ended. */
 export function usePath(...folders: readonly string[]): void {
   vi.stubEnv("PATH", folders.join(delimiter));
   onTestFinished(() => void vi.unstubAllEnvs());
 }
 
-/** What the stand-ins themselves start. */
+/** The programs that the stand-ins start. */
 const tools = "PATH=/usr/bin:/bin";
 
 /**
- * An apt-get and a dpkg-deb on a PATH of their own. Each apt-get writes its arguments as a line of `said`; `apt` is what it does then, with the
+ * An apt-get and a dpkg-deb on a separate PATH. Each apt-get writes its arguments as a line of `said`, and then runs `apt`, with the
  * command (download, update) in $command. A downloaded package is unpacked to `usr/bin/tool`, a program that prints "tool 1".
  */
 export function debianOf(apt: string): { readonly said: string; readonly path: string } {

@@ -5,20 +5,20 @@ import type { Job } from "./innermost.ts";
 import type { Play } from "./play.ts";
 import type { Step } from "./schedule.ts";
 
-/** Something that happens: to the real thing, and to the model where there is one. */
+/** An action on the real layer, and on the model where there is one. */
 export type Act = (step: Step, play: Play) => void;
 
-/** One of them, as the step says. */
+/** One of them, chosen by the step. */
 function one<T>(from: readonly T[], { pick }: Step): T | undefined {
   return from[pick % Math.max(from.length, 1)];
 }
 
-/** Whether a newcomer has the same signal as whoever came before. */
+/** Whether a newcomer shares the signal of the caller before it. */
 function shares({ ms }: Step): boolean {
   return ms > 9;
 }
 
-/** Somebody with a permit in hand. */
+/** A caller with a permit in hand. */
 function holder(step: Step, { callers }: Play): Caller | undefined {
   return one(
     callers.all.filter(({ state }) => state === "holds"),
@@ -36,7 +36,7 @@ const call: Act = (step, { callers, model, trial }) => {
   model?.call(each.who);
 };
 
-/** Answers with a failure, or well. */
+/** Answers with a failure or a response. */
 const answer =
   (responds: boolean): Act =>
   (step, play) => {
@@ -49,17 +49,17 @@ const answer =
     model?.answer(play.modelled(found, model), responds ? "answered" : "failed", withBody);
   };
 
-/** Somebody gives up, and with it all who have the same signal. */
+/** A caller aborts, and with it all callers with the same signal. */
 export function giveUp(each: Caller, play: Play, reason: Error = new Reason(each.who, "aborted")): void {
   if (each.abort.signal.aborted) return;
   each.abort.abort(reason);
   const together = play.callers.all.filter(({ abort }) => abort === each.abort);
   for (const { who } of together) play.model?.abort(who);
-  // In which order they hear of it nobody promises.
+  // The order of their notifications is not promised.
   play.unsure ||= together.length > 1;
 }
 
-/** A timeout further out gives up on somebody. Returns on whom. */
+/** An outer timeout gives up on a caller. Returns the caller. */
 export function timeOut(step: Step, play: Play): readonly number[] {
   const each = one(play.callers.all.slice(-8), step);
   if (each === undefined || each.abort.signal.aborted) return [];
@@ -68,7 +68,7 @@ export function timeOut(step: Step, play: Play): readonly number[] {
   return together;
 }
 
-/** A permit is spent on a request of another key, or route; or on another request of the same. */
+/** A permit is spent on a request of another key or route, or on another request of the same one. */
 export const spendElsewhere: Act = (step, play) => {
   const each = holder(step, play);
   if (each === undefined) return;
@@ -77,7 +77,7 @@ export const spendElsewhere: Act = (step, play) => {
   play.model?.spend(each.who, request);
 };
 
-/** What happens in most models. */
+/** The actions of most models. */
 export const acts: Readonly<Record<string, Act>> = {
   call,
 
@@ -125,7 +125,7 @@ export const acts: Readonly<Record<string, Act>> = {
     each.permit = permit;
     each.state = "released";
     if (step.other) {
-      // They pass nobody who called before, either.
+      // They do not overtake earlier callers either.
       callers.calling.add(each.who);
       callers.spend(each);
       model?.spend(each.who);
@@ -156,7 +156,7 @@ export const acts: Readonly<Record<string, Act>> = {
   respond: answer(true),
   fail: answer(false),
 
-  /** Whoever does the work says that it is too much. */
+  /** The work reports an overload. */
   refuse(step, play) {
     const found = job(step, play, ({ answered }) => !answered);
     if (found === undefined) return;
@@ -180,7 +180,7 @@ export const acts: Readonly<Record<string, Act>> = {
 
   abort(step, play) {
     const { all } = play.callers;
-    // Of those who came last: whoever is through long ago is not interesting.
+    // Of the latest callers: those that settled long ago are not interesting.
     const each = one(all.slice(-8), step);
     if (each !== undefined) giveUp(each, play);
   },
@@ -194,7 +194,7 @@ export const acts: Readonly<Record<string, Act>> = {
     play.tick(ms);
   },
 
-  /** As after a blocked event loop: the timer is late. */
+  /** The timer is late, as after a blocked event loop. */
   jump({ ms }, play) {
     play.clock.jump(ms);
     play.model?.tick(ms, false);

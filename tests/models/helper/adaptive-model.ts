@@ -3,7 +3,7 @@ import { Model, type ModelJob } from "./model.ts";
 import { NewsInOrder } from "./news-in-order.ts";
 import { PlainGate } from "./plain-gate.ts";
 
-/** How calls are gathered: all of them for so long, and so many at least; or each by itself. */
+/** How calls are sampled: in windows with a length and a minimum of calls, or each call by itself. */
 interface PlainWindow {
   readonly time: number;
   readonly samples: number;
@@ -15,11 +15,11 @@ export interface AdaptiveRules {
   readonly min: number;
   readonly max: number;
   readonly window: PlainWindow | undefined;
-  /** What the algorithm makes of the nth sample, with this limit: within its bounds. */
+  /** The algorithm's limit after the nth sample, within its bounds. */
   readonly next: (sample: LimitSample, limit: number, nth: number) => number;
 }
 
-/** What a call says of the limit; undefined where the default counts. */
+/** The verdict of a call; undefined means the default. */
 export type Says = (how: string, request: number, aborted: boolean) => "success" | "dropped" | "ignore" | undefined;
 
 /** A call that has begun. */
@@ -35,12 +35,12 @@ interface Counted {
   readonly dropped: boolean;
 }
 
-/** A gate whose size follows what its calls say, with a list of all calls of a window. */
+/** A gate whose size depends on its calls, with a list of all calls of a window. */
 export class AdaptiveModel extends Model {
   readonly gate: PlainGate;
-  /** All that the algorithm was told. */
+  /** All arguments of the algorithm. */
   readonly samples: LimitSample[] = [];
-  /** Whose signal was aborted by a timeout. */
+  /** The callers whose signal a timeout aborted. */
   readonly timedOut: Set<number> = new Set();
   private readonly rules: AdaptiveRules;
   private readonly says: Says;
@@ -68,7 +68,7 @@ export class AdaptiveModel extends Model {
     this.gate.now = this.now;
   }
 
-  /** What the call says is known before its place is given back. */
+  /** The verdict of a call counts before its slot is released. */
   override answer(job: ModelJob, how: string, withBody = false): void {
     this.later(() => this.judge(job, how));
     super.answer(job, how, withBody);

@@ -1,10 +1,10 @@
 import { turn } from "@sluice/test-kit";
 import type { Play } from "./play.ts";
 
-/** More can be reserved than anybody looks for. */
+/** More can be reserved than the check counts. */
 const most = 5;
 
-/** Everybody is served, and gives back what they were given. Nothing must be left then. */
+/** Serves all callers, and releases all permits. Nothing must be left then. */
 export async function comeToRest(play: Play): Promise<void> {
   const { callers, clock, innermost, trial } = play;
   innermost.open();
@@ -32,7 +32,7 @@ export async function comeToRest(play: Play): Promise<void> {
   await refuseLostCapacity(play);
 }
 
-/** All that is not at rest. */
+/** Everything that is not at rest. */
 function left({ callers, clock, innermost, trial }: Play): readonly string[] {
   const pending = callers.all.filter(({ state }) => state === "pending").map(({ who }) => who);
   const listening = callers.all.filter(({ abort }) => abort.listening > 0).map(({ who }) => who);
@@ -48,7 +48,7 @@ function left({ callers, clock, innermost, trial }: Play): readonly string[] {
   ].filter((each) => each !== "");
 }
 
-/** Callers begin in the order in which they asked. */
+/** Callers begin in the order in which they called. */
 function refuseDisorder({ callers, innermost, trial }: Play): void {
   const { lineOf = () => 0, repeats = false } = trial;
   const last = new Map<unknown, number>();

@@ -1,20 +1,20 @@
 import { Model, type ModelJob } from "./model.ts";
 import { type News, PlainGate, tellAll } from "./plain-gate.ts";
 
-/** Slots, and a queue whose first asks the service inside. */
+/** Slots, and a queue whose first caller asks the service inside. */
 export class BufferModel extends Model {
-  /** Inside are those who hold a slot: with a permit in hand, or in the queue. */
+  /** The holders of slots: with a permit in hand, or in the queue. */
   readonly slots: PlainGate;
   private readonly news: News = [];
-  /** Those who wait, and since when. */
+  /** The waiting callers, and since when they wait. */
   private readonly queue: Map<number, number> = new Map();
-  /** How many more the service inside takes. */
+  /** How many more calls the service inside admits. */
   private allowed = Number.POSITIVE_INFINITY;
-  /** Who stands in the line of the service inside. */
+  /** The caller in the line of the service inside. */
   private asking: number | undefined;
-  /** What those who asked were told in this turn; they do not know of it yet. */
+  /** The results of this turn, of which the callers do not know yet. */
   private told: { readonly who: number; readonly granted: boolean }[] = [];
-  /** Calls that have left the queue, until all of them is over. */
+  /** Calls that have left the queue, until all their work has ended. */
   private active = 0;
   private phase: "open" | "draining" | "closed" = "open";
   draining = false;
@@ -25,7 +25,7 @@ export class BufferModel extends Model {
     this.slots = new PlainGate(capacity, this.news);
   }
 
-  /** Waiting, in line for a slot, active, available, oldest, whether it is drained, and who asks inside: one at most. */
+  /** Waiting, in line for a slot, active, available, oldest, whether it is drained, and the callers that ask inside: one at most. */
   counters(): readonly number[] {
     const { line, room } = this.slots;
     const [since = this.now] = this.queue.values();
@@ -85,7 +85,7 @@ export class BufferModel extends Model {
     else super.giveUp(who);
   }
 
-  /** Out of the line for a slot, or the slot given back. */
+  /** Leaves the line for a slot, or releases the slot. */
   protected leave(who: number): void {
     this.slots.leave(who);
   }
@@ -124,7 +124,7 @@ export class BufferModel extends Model {
     return true;
   }
 
-  /** Whether the service inside takes nobody before whom it has granted. */
+  /** Whether the service inside admits no newcomer before a granted caller has moved on. */
   private get blocked(): boolean {
     return this.told.some(({ granted }) => granted);
   }
@@ -166,7 +166,7 @@ export class BufferModel extends Model {
     this.endWithSlot(who, why);
   }
 
-  /** The slot is free at once; that the call is over is known when the turn is. */
+  /** The slot is free immediately; the end of the call is known at the end of the turn. */
   private endWithSlot(who: number, why: string): void {
     this.states[who] = why;
     this.active++;

@@ -1,7 +1,7 @@
 import { CoalesceModel } from "./coalesce-model.ts";
 import type { ModelJob } from "./model.ts";
 
-/** For how long an answer may be used, in ms. The latter two begin when the first is over. */
+/** How long an answer may be used, in ms. The latter two begin at the end of the first. */
 export interface Windows {
   readonly ttl: number;
   readonly staleWhileRevalidate: number;
@@ -9,7 +9,7 @@ export interface Windows {
 }
 
 interface PlainEntry {
-  /** The request that it is the answer of. */
+  /** The request of the answer. */
   readonly value: number;
   readonly at: number;
   readonly start: number;
@@ -19,7 +19,7 @@ interface PlainHit {
   readonly key: number;
   readonly entry: PlainEntry;
   readonly fresh: boolean;
-  /** Whether there is a place at the gate for a refresh. */
+  /** Whether it holds a slot of the gate for a refresh. */
   readonly refresh: boolean;
 }
 
@@ -38,7 +38,7 @@ export class CacheModel extends CoalesceModel {
   private readonly refreshing: Set<ModelJob> = new Set();
   /** Permits in hand that are answers. */
   private readonly hitsInHand: Map<number, PlainHit> = new Map();
-  /** What somebody was reserved for, and what is answered where that fails: from the reservation to the answer. */
+  /** The reserved request of a caller, and the stale answer in case of a failure, from the reservation to the answer. */
   private readonly spares: Map<number, PlainEntry | undefined> = new Map();
   private readonly blind: Set<number> = new Set();
   private starts = 0;
@@ -48,7 +48,7 @@ export class CacheModel extends CoalesceModel {
   private refreshes = 0;
   private failedRefreshes = 0;
 
-  /** @param keeps whether the answer of a request is kept */
+  /** @param keeps whether the answer to a request is kept */
   constructor(
     max: number,
     keyOf: (request: number) => number | undefined,
@@ -65,7 +65,7 @@ export class CacheModel extends CoalesceModel {
     return [...super.counters(), hits, stale, misses, refreshes, failedRefreshes];
   }
 
-  /** The store forgets an answer by itself. */
+  /** The store drops an answer by itself. */
   forget(key: number): void {
     this.entries.delete(key);
   }
@@ -135,7 +135,7 @@ export class CacheModel extends CoalesceModel {
     super.launch(who, key, riders);
   }
 
-  /** An answer that is kept, or a reservation inside, or none. */
+  /** A stored answer, a reservation inside, or none. */
   private lookUp(who: number, request: number | undefined): boolean | string {
     const key = request === undefined ? undefined : this.keyOf(request);
     const entry = key === undefined ? undefined : this.entries.get(key);
@@ -165,7 +165,7 @@ export class CacheModel extends CoalesceModel {
       this.refreshes++;
       this.startJob(who, request);
       this.refreshing.add(this.jobs.at(-1)!);
-      // Nobody waits for it, and nobody leaves.
+      // No caller waits for it, and none leaves.
       this.launch(who, key, []);
     }
     this.answerWith(who, entry, fresh);
@@ -177,7 +177,7 @@ export class CacheModel extends CoalesceModel {
     this.states[who] = `answered by ${value}`;
   }
 
-  /** @param same whether it is the request that was reserved for */
+  /** @param same whether it is the reserved request */
   private miss(who: number, request: number, same: boolean): void {
     const key = this.keyOf(request);
     const known = key === undefined ? undefined : this.entries.get(key);

@@ -14,27 +14,27 @@ import { RouteNotFoundError } from "@sluice/util-box";
 import { type WatchedAbort, watchedAbort } from "../../test/helper/watched-abort.ts";
 import { type Answer, caller, type Innermost, Reason } from "./innermost.ts";
 
-/** Somebody outside. */
+/** A caller. */
 export interface Caller {
   readonly who: number;
   readonly abort: WatchedAbort;
-  /** "pending", "holds" (a permit in hand), "released", "nothing", "answered", or why it failed. */
+  /** "pending", "holds" (a permit in hand), "released", "nothing", "answered", or the reason of its failure. */
   state: string;
   permit: Permit<number, Answer> | undefined;
-  /** The promise of a call at which nobody looks before the end. */
+  /** The promise of a call that is not handled before the end. */
   forgotten: Promise<Answer> | undefined;
 }
 
-/** Who uses the service, each in an async context of its own, and what became of each. */
+/** The users of the service, each in its own async context, and their states. */
 export class Callers {
   readonly all: Caller[] = [];
-  /** Failures of calls at which nobody looked. */
+  /** Failures of calls that were not handled. */
   readonly ignored: unknown[] = [];
-  /** Who called without a permit, in the order in which they asked. */
+  /** The callers that called without a permit, in the order of their calls. */
   readonly calling: Set<number> = new Set();
   private readonly serviceFor: (who: number) => Service<number, Answer>;
   private readonly innermost: Innermost;
-  /** Whether a caller may have the answer of work that was begun for another: the state says whose it is. */
+  /** Whether a caller may get the answer of work that was begun for another: the state then names that caller. */
   private readonly shares: boolean;
 
   constructor(serviceFor: (who: number) => Service<number, Answer>, innermost: Innermost, shares: boolean) {
@@ -43,7 +43,7 @@ export class Callers {
     this.shares = shares;
   }
 
-  /** @param shares whether it has the signal of whoever came last */
+  /** @param shares whether it shares the signal of the caller before it */
   add(shares = false): Caller {
     const last = this.all.at(-1)?.abort;
     const newcomer: Caller = {
@@ -87,7 +87,7 @@ export class Callers {
     this.follow(each, this.begin(each, options));
   }
 
-  /** Nobody looks at what becomes of it. */
+  /** Its promise is not handled. */
   callAndForget(each: Caller): void {
     this.calling.add(each.who);
     each.forgotten = this.begin(each, {});
@@ -105,7 +105,7 @@ export class Callers {
     );
   }
 
-  /** A permit that was spent or given back is of no use. */
+  /** A permit that was spent or released cannot be used. */
   spendAgain({ permit, who }: Caller): void {
     const { length } = this.innermost.jobs;
     caller
@@ -121,7 +121,7 @@ export class Callers {
     if (this.innermost.jobs.length > length) this.innermost.faults.push("A permit that was spent reaches somebody.");
   }
 
-  /** Somebody looks after all: too late for those that have failed by now. */
+  /** Handles the promises at last: too late for those that have failed. */
   async lookAtForgotten(): Promise<void> {
     let late = true;
     for (const each of this.all) {
@@ -156,7 +156,7 @@ export class Callers {
   }
 }
 
-/** Why something failed, in a word; and the very reason of its own caller, where it is one of ours. */
+/** The reason of a failure, in a word; for an abort of ours, whether it is its own caller's reason. */
 function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = who): string {
   if (signal.aborted && error === signal.reason) return "aborted";
   if (error instanceof Reason)
@@ -169,7 +169,7 @@ function nameOf(error: unknown, { who, abort: { signal } }: Caller, request = wh
   return `unexpected: ${String(error)}`;
 }
 
-/** With whose failure has opened it. */
+/** With the caller whose failure has opened the circuit. */
 function circuitOpen({ isolated, retryAfter, cause }: CircuitOpenError): string {
   const state = isolated ? "isolated" : retryAfter === undefined ? "half-open" : "open";
   return `circuit ${state}, ${retryAfter}, ${cause instanceof Reason ? cause.who : undefined}`;

@@ -10,26 +10,26 @@ const { SLUICE_SCHEDULES = "10000", SLUICE_PATH } = process.env;
 const numRuns = Number(SLUICE_SCHEDULES);
 
 /**
- * A schedule that failed once: it is played in each run, whatever the seed. It is kept as the report named it, for a seed and its
- * path lead elsewhere as soon as a model has one more act, or another weight.
+ * A schedule that failed once: it is played in each run, with any seed. The schedule itself is kept, for a seed and a path lead to another
+ * schedule as soon as a model has a new action or another weight.
  */
 export interface Kept<Shape> {
-  /** Who was wrong, and why. */
+  /** The cause: the model or the layer, and why. */
   readonly because: string;
-  /** How chance had found it. */
+  /** The seed and path that found it. */
   readonly seed: number;
   readonly path: string;
-  /** The counterexample: what it was made with, and what happened. */
+  /** The counterexample: the shape and the steps. */
   readonly shape: Shape;
   readonly schedule: Schedule;
 }
 
 /**
- * Plays random schedules on the real thing and on its model. SLUICE_SCHEDULES says how many (default 10,000), SLUICE_SEED from
- * which seed (default: always the same), and SLUICE_PATH repeats the one schedule that a failure names.
+ * Plays random schedules on the real layer and on its model. SLUICE_SCHEDULES sets how many (default 10,000), SLUICE_SEED the seed
+ * (default: always the same), and SLUICE_PATH repeats the one schedule that a failure names.
  *
- * @param shapes what the thing is made with
- * @param make makes it, and its model, anew
+ * @param shapes the options that the layer is made with
+ * @param make makes the layer and its model
  * @param kept schedules that failed once
  */
 export function checkModel<Shape>(
@@ -41,7 +41,7 @@ export function checkModel<Shape>(
 ): void {
   const limits = { timeout: Math.max(60_000, numRuns * 10) };
   const play = async (shape: Shape, { exact, steps }: Schedule, rejections: Rejections): Promise<void> => {
-    // Of a schedule that failed half-way something may be left.
+    // A schedule that failed half-way may leave something behind.
     await turn();
     rejections.take();
     await new Play((seams) => make(shape, seams), exact).run(steps, rejections);
@@ -73,7 +73,7 @@ export function checkModel<Shape>(
   }
 }
 
-/** What failed, the shortest schedule that shows it, and how to repeat it. */
+/** The failure, the shortest schedule that shows it, and the command that repeats it. */
 function reportOf<Ts>(name: string, result: fc.RunDetails<Ts>): string {
   const { counterexamplePath, errorInstance } = result;
   const error = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);

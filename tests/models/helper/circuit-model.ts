@@ -10,7 +10,7 @@ export interface CircuitShape extends Omit<CircuitRules, "breakFor"> {
   readonly classifies: boolean;
 }
 
-/** How much of a failure the outcome of a request is; undefined where it says nothing, and NaN where the default counts. */
+/** The failure value of a request's outcome; undefined where it is ignored, and NaN for the default. */
 export type Shares = (outcome: string, request: number, elapsed: number, aborted: boolean) => number | undefined;
 
 /** A circuit in front of a gate. */
@@ -55,7 +55,7 @@ export class CircuitModel extends Model {
     this.hearRefusals();
   }
 
-  /** Out of the line at once; what is held further out is given back when the turn is over. */
+  /** Leaves the line immediately; outer layers release at the end of the turn. */
   override abort(who: number): void {
     this.aborted.add(who);
     const gate = [this.circuit, this.gate].find(({ line }) => line.includes(who));

@@ -2,43 +2,43 @@ import { Model, type ModelJob } from "./model.ts";
 import { NewsInOrder } from "./news-in-order.ts";
 import { PlainGate } from "./plain-gate.ts";
 
-/** A call for all who want its answer. */
+/** A call for all callers that want its answer. */
 interface PlainFlight {
   readonly key: number;
   /** The first caller's. */
   readonly until: number | undefined;
-  /** Who waits for the answer, in the order in which they came. */
+  /** The callers that wait for the answer, in the order in which they came. */
   readonly riders: number[];
   job: ModelJob | undefined;
-  /** Callers, permits in hand, and those in line who are on their way. */
+  /** Callers, permits in hand, and callers in line that are about to join. */
   wanted: number;
-  /** Nobody who comes from now on joins it. */
+  /** No new caller joins it. */
   over: boolean;
-  /** All have left before it had landed. */
+  /** All callers have left before it landed. */
   abandoned: boolean;
-  /** How it ended, once that is known. */
+  /** How it ended, when that is known. */
   outcome: string | undefined;
 }
 
-/** Single flight in front of one gate: for each key a flight, and who is in it. */
+/** Single flight in front of one gate: for each key a flight and its callers. */
 export class CoalesceModel extends Model {
   readonly gate: PlainGate;
-  /** Until when calls want an answer. */
+  /** The deadlines of calls. */
   readonly deadlines: Map<number, number> = new Map();
-  /** Who calls without a signal. */
+  /** The callers without a signal. */
   readonly deaf: Set<number> = new Set();
   protected readonly flights: Map<number, PlainFlight> = new Map();
   protected readonly keyOf: (request: number) => number | undefined;
   private readonly byJob: Map<ModelJob, PlainFlight> = new Map();
   /** Permits in hand that are seats. */
   private readonly seats: Map<number, PlainFlight> = new Map();
-  /** Who waits at the gate, by key. */
+  /** The callers that wait at the gate, by key. */
   private readonly waiting: Map<number, Set<number>> = new Map();
-  /** Who has left the line for a flight, and does not know of it yet. */
+  /** Callers that have left the line for a flight, and do not know of it yet. */
   private readonly boarded: Map<number, PlainFlight> = new Map();
-  /** What somebody has asked for last. */
+  /** The last request of each caller. */
   private readonly requests: Map<number, number> = new Map();
-  /** Who asks once more, after a failure that was due to another's deadline. */
+  /** Callers that ask again, after a failure that another's deadline caused. */
   private readonly again: Set<number> = new Set();
   private joined = 0;
 
@@ -56,7 +56,7 @@ export class CoalesceModel extends Model {
     return [...this.gate.counters, this.flights.size, this.joined];
   }
 
-  /** How many a limit outside counts, between two turns: who has no answer yet, and whose work goes on. */
+  /** How many calls an outer limit counts, between two turns: those without an answer, and those with running work. */
   get outside(): number {
     return this.states.filter(
       (state, who) =>
@@ -84,7 +84,7 @@ export class CoalesceModel extends Model {
       this.gate.leave(who);
       this.states[who] = "aborted";
       this.again.delete(who);
-      // Until then a flight that begins takes it along.
+      // Until then it joins a flight that begins.
       this.later(() => {
         this.part(who);
         const taken = this.boarded.get(who);
@@ -97,7 +97,7 @@ export class CoalesceModel extends Model {
     return this.reserve(who, blind ? undefined : who);
   }
 
-  /** A seat in a flight, or a place at the gate. */
+  /** A seat in a flight, or a slot of the gate. */
   protected reserve(who: number, request: number | undefined): boolean | string {
     const flight = request === undefined ? undefined : this.flightFor(request);
     if (flight !== undefined) {
@@ -167,7 +167,7 @@ export class CoalesceModel extends Model {
     this.start(who, request);
   }
 
-  /** With what was reserved. */
+  /** With the reservation. */
   protected start(who: number, request: number): void {
     this.requests.set(who, request);
     const key = this.keyOf(request);
@@ -192,12 +192,12 @@ export class CoalesceModel extends Model {
     for (const who of flight.riders.slice()) this.land(flight, who, outcome);
   }
 
-  /** What is in flight for a key answers those who ride it, and nobody who comes from now on. */
+  /** The flight of a key answers its callers, and no later ones. */
   protected detach(key: number): void {
     this.flights.delete(key);
   }
 
-  /** Nobody who comes from now on joins it. */
+  /** No new caller joins it. */
   private close(flight: PlainFlight): void {
     flight.over = true;
     if (this.flights.get(flight.key) === flight) this.flights.delete(flight.key);
@@ -212,12 +212,12 @@ export class CoalesceModel extends Model {
     return this.requests.get(who) ?? who;
   }
 
-  /** Somebody who called has an answer. */
+  /** A caller has an answer. */
   protected end(who: number, outcome: string): void {
     this.states[who] = outcome;
   }
 
-  /** With a permit for another key: that one is tried once. */
+  /** With a permit for another key: the key of the request is tried once. */
   private exchange(who: number, request: number): void {
     const taken = this.reserve(who, request);
     if (taken === true) this.start(who, request);
@@ -227,7 +227,7 @@ export class CoalesceModel extends Model {
     }
   }
 
-  /** With a place at the gate. */
+  /** With a slot of the gate. */
   private beginHeld(who: number, request: number): void {
     const key = this.keyOf(request);
     const flight = this.flightFor(request);
@@ -245,7 +245,7 @@ export class CoalesceModel extends Model {
     super.begin(who, request);
   }
 
-  /** The job that has just begun is a flight. */
+  /** The job that has just begun becomes a flight. */
   protected launch(who: number, key: number, riders: number[]): void {
     const job = this.jobs.at(-1)!;
     const flight: PlainFlight = {
@@ -291,7 +291,7 @@ export class CoalesceModel extends Model {
     if (outcome !== undefined) this.later(() => this.land(flight, who, outcome));
   }
 
-  /** Somebody has the answer, or has given up. Whichever comes first. */
+  /** A caller has the answer or has aborted, whichever comes first. */
   private land(flight: PlainFlight, who: number, outcome: string): void {
     const at = flight.riders.indexOf(who);
     if (at < 0) return;
@@ -314,7 +314,7 @@ export class CoalesceModel extends Model {
     }
   }
 
-  /** One less wants the answer. */
+  /** One caller less wants the answer. */
   private drop(flight: PlainFlight): void {
     flight.wanted--;
     if (flight.wanted > 0 || flight.over) return;

@@ -11,7 +11,7 @@ import type { Seams, Trial } from "./trial.ts";
 export interface CoalesceShape {
   readonly max: number;
   readonly keys: number;
-  /** Whether there is a limit outside, too, which counts the callers. */
+  /** Whether there is also an outer limit, which counts the callers. */
   readonly outside: boolean;
 }
 
@@ -34,10 +34,10 @@ export const coalesceWeights: Readonly<Record<string, number>> = {
   tick: 3,
 };
 
-/** The key of a request; for one of them there is none. */
+/** The key of a request; one request has none. */
 export type KeyOf = (request: number) => number | undefined;
 
-/** A layer, and what is played with it besides. */
+/** A layer, and its further actions. */
 export interface Coalescing {
   readonly model: CoalesceModel;
   readonly layer: CoalesceLayer<number> | CacheLayer<number, Answer>;
@@ -48,9 +48,9 @@ export interface Coalescing {
 }
 
 /**
- * A layer around a limit, with a limit of its callers around it or without.
+ * A layer around a limit, with or without an outer limit.
  *
- * @param make makes it, and its model: `asked` is `keyOf`, but things happen while it is asked
+ * @param make makes it, and its model: `asked` is `keyOf`, but actions happen while it runs
  */
 export function coalesceTrial(
   { max, keys, outside }: CoalesceShape,
@@ -75,13 +75,13 @@ export function coalesceTrial(
   const all: Trial["acts"] = {
     ...usualActs,
     spendElsewhere,
-    /** All who want an answer for a key give up. */
+    /** All callers that want an answer for a key abort. */
     abandon({ pick }, play) {
       for (const each of play.callers.all.slice(-12)) {
         if ((each.state === "pending" || each.state === "holds") && keyOf(each.who) === pick % keys) giveUp(each, play);
       }
     },
-    /** The model knows nothing of what happens in the middle of a step. */
+    /** The model does not know of actions in the middle of a step. */
     inKey(step, play) {
       if (play.model !== undefined) return;
       const act = all![["abort", "release", "respond", "call", "delete"][step.ms % 5]!];

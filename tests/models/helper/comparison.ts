@@ -1,13 +1,13 @@
 import type { Model } from "./model.ts";
 import type { Play } from "./play.ts";
 
-/** @throws Error when a counter is not what the model's is */
+/** @throws Error when a counter differs from the model's */
 export function compareCounters({ trial }: Play, model: Model): void {
   const [real, expected] = [trial.counters().join(), model.counters().join()];
   if (real !== expected) throw new Error(`The counters are ${real}, and the model's ${expected}.`);
 }
 
-/** @throws Error when what callers or the innermost service see is not what the model says, between two turns */
+/** @throws Error when callers or the innermost service see something else than the model says, between two turns */
 export function compareAll(play: Play, model: Model): void {
   const { callers, innermost, trial } = play;
   compareCounters(play, model);
@@ -32,7 +32,7 @@ export function compareAll(play: Play, model: Model): void {
   if (trial.timers?.() === false) throw new Error("A timer is armed, and nobody needs it.");
 }
 
-/** Requests in the order in which they began: line by line, since between lines there is none. */
+/** Requests in the order in which they began, for each line, since there is no order between lines. */
 function byLine({ callers, trial: { lineOf } }: Play, requests: readonly number[]): string {
   if (lineOf === undefined) return requests.join();
   const lines = new Map<unknown, number[]>(callers.all.map(({ who }) => [lineOf(who), []]));

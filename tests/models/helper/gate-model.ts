@@ -1,7 +1,7 @@
 import { Model } from "./model.ts";
 import { type News, type PlainGate, tellAll } from "./plain-gate.ts";
 
-/** One gate in front of a service that is ready, but for failures: a job holds its place until all of it is over. */
+/** One gate in front of a service that is ready, except for failures: a job holds its slot until all its work has ended. */
 export class GateModel<G extends PlainGate = PlainGate> extends Model {
   readonly gate: G;
   private readonly news: News = [];

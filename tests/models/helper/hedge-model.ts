@@ -6,7 +6,7 @@ export interface HedgeShape {
   readonly max: number;
   readonly attempts: number;
   readonly delay: number;
-  /** Whether there is a limit outside, too, which counts the callers. */
+  /** Whether there is also an outer limit, which counts the callers. */
   readonly outside: boolean;
 }
 
@@ -19,26 +19,26 @@ interface Hedged {
   readonly attempts: ModelJob[];
   readonly running: Set<ModelJob>;
   readonly request: number;
-  /** When the next attempt is to be made. */
+  /** When the next attempt is due. */
   due: number;
-  /** How many moments were set before this one. */
+  /** How many due times were set before this one. */
   order: number;
   /** Which one that is. */
   coming: number;
-  /** What the first attempt failed with. */
+  /** The failure of the first attempt. */
   reason: string | undefined;
   over: boolean;
 }
 
-/** Attempts beside each other, each with a place of its own at one gate: the number of the caller, and 1,000 for each before it. */
+/** Parallel attempts, each with its own slot at one gate: the number of the caller, plus 1,000 for each earlier attempt. */
 export class HedgeModel extends GateModel {
-  /** Until when callers want an answer. */
+  /** The deadlines of calls. */
   readonly deadlines: Map<number, number> = new Map();
   private readonly rules: HedgeRules;
   private readonly calls: Map<number, Hedged> = new Map();
   private readonly lost: Set<ModelJob> = new Set();
   private readonly abandoned: Set<ModelJob> = new Set();
-  /** Calls that have waited: they are no longer at the edge. */
+  /** Calls that have waited, and are no longer at the edge. */
   private readonly servedInLine: Set<number> = new Set();
   private moments = 0;
   private hedges = 0;
@@ -54,12 +54,12 @@ export class HedgeModel extends GateModel {
     return [...super.counters(), this.hedges, this.wins, this.skipped, this.abandoned.size];
   }
 
-  /** Whether somebody waits for the moment of an attempt. */
+  /** Whether a call waits for the time of its next attempt. */
   get armed(): boolean {
     return [...this.calls.values()].some(({ due }) => due < Number.POSITIVE_INFINITY);
   }
 
-  /** How many a limit outside counts, between two turns. */
+  /** How many calls an outer limit counts, between two turns. */
   get outside(): number {
     return this.states.filter(
       (state, who) =>
@@ -71,7 +71,7 @@ export class HedgeModel extends GateModel {
     return this.lost.has(job) || super.signalled(job);
   }
 
-  /** An answer that is there by the end of the turn beats the moment of another attempt. */
+  /** An answer by the end of the turn comes before the time of another attempt. */
   override settle(): void {
     do super.settle();
     while (this.ring());
@@ -118,7 +118,8 @@ export class HedgeModel extends GateModel {
       super.answered(job, how);
       return;
     }
-    // At the edge of a stack an answer takes a microtask more, and that of a further attempt always does: where two answer in one turn.
+    // Where two attempts answer in one turn: an answer at the edge of a stack takes one more microtask, and that of a further attempt
+    // always does.
     const isLate = job !== call.attempts[0] && (this.rules.outside || this.servedInLine.has(job.who));
     if (!isLate) this.heard(call, job, how);
     else this.later(() => this.heard(call, job, how));

@@ -2,16 +2,16 @@ import type { Act } from "./acts.ts";
 import type { Play } from "./play.ts";
 import type { Step } from "./schedule.ts";
 
-/** What happens in the middle of a step, when the thing asks a function of its user. The model knows nothing of it. */
+/** Actions in the middle of a step, when the layer calls a user's function. The model does not know of them. */
 export class InTheMiddle {
-  /** Who calls there, and may begin before whoever is in the midst of a call. */
+  /** Callers that call there, and may begin before the caller whose call is in progress. */
   readonly callers: Set<number> = new Set();
   private readonly acts: (() => void)[] = [];
 
-  /** A function of the user is asked. */
+  /** A user's function is called. */
   readonly asked = (): void => this.acts.shift()?.();
 
-  /** Has one of these acts happen when the next function is asked. */
+  /** Runs one of these actions when the next function is called. */
   add(acts: Readonly<Record<string, Act>>, names: readonly string[], step: Step, play: Play): void {
     if (play.model !== undefined) return;
     const act = acts[names[step.ms % names.length]!];
@@ -21,7 +21,7 @@ export class InTheMiddle {
     });
   }
 
-  /** Nothing more happens. */
+  /** Stops further actions. */
   end(): void {
     this.acts.length = 0;
   }

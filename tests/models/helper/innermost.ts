@@ -3,12 +3,12 @@ import { type CallOptions, type Clock, type Permit, type ReadyOptions, refuse, S
 import { Line } from "@sluice/core/kit";
 import { type Deferred, deferred } from "@sluice/test-kit";
 
-/** Whose context this is: the number of the caller. */
+/** The number of the caller that the async context belongs to. */
 export const caller: AsyncLocalStorage<number> = new AsyncLocalStorage();
 
-/** Why something failed, and for whom: passed on as it is, or it is found out. */
+/** The reason of a failure, and its caller. A layer must pass it on as it is. */
 export class Reason extends Error {
-  /** Undefined where it is for anybody. */
+  /** Undefined where it is for any caller. */
   readonly who: number | undefined;
   readonly why: string;
 
@@ -21,11 +21,11 @@ export class Reason extends Error {
 
 export interface Answer {
   readonly who: number;
-  /** What goes on behind the answer: a streamed body. */
+  /** Work after the answer: a streamed body. */
   readonly body: Promise<void> | undefined;
 }
 
-/** A call that reached the innermost service. It goes on until it is answered and all that it handed up has ended. */
+/** A call that reached the innermost service. It runs until it is answered and all its registered work has ended. */
 export interface Job {
   readonly who: number;
   /** When it began. */
@@ -36,23 +36,23 @@ export interface Job {
   readonly works: Deferred<void>[];
 }
 
-/** The service inside everything: it counts what is reserved and what goes on, and answers when the schedule says so. */
+/** The innermost service: it counts reservations and running calls, and answers when the schedule says so. */
 export class Innermost extends Service<number, Answer> {
-  /** All that ever began, in order. */
+  /** All calls that began, in order. */
   readonly jobs: Job[] = [];
-  /** For whom the handler throws instead of answering. */
+  /** The callers for which the handler throws instead of answering. */
   readonly throwsFor: Set<number> = new Set();
-  /** What must never be. */
+  /** Broken conditions. */
   readonly faults: string[] = [];
-  /** Reservations that were neither called nor given back. */
+  /** Reservations that were neither called nor released. */
   reserved = 0;
-  /** How many jobs go on. */
+  /** How many jobs run. */
   going = 0;
-  /** How many may. */
+  /** How many may run. */
   most = Number.POSITIVE_INFINITY;
-  /** How many more may reserve. */
+  /** How many more may be reserved. */
   private allowed = Number.POSITIVE_INFINITY;
-  /** What the next one who asks is told. */
+  /** The failure for the next caller that asks. */
   private failure: Reason | undefined;
   private readonly line: Line<Permit<number, Answer>, number> = new Line(() => {
     this.serve();
@@ -65,7 +65,7 @@ export class Innermost extends Service<number, Answer> {
     this.clock = clock;
   }
 
-  /** Who waits to reserve. */
+  /** The callers that wait for a reservation. */
   get waiting(): number {
     return this.line.size;
   }
@@ -75,7 +75,7 @@ export class Innermost extends Service<number, Answer> {
     this.serve();
   }
 
-  /** From now on it is ready for all. */
+  /** It is ready for all callers from now on. */
   open(): void {
     this.failure = undefined;
     this.allow(Number.POSITIVE_INFINITY);
@@ -135,7 +135,7 @@ export class Innermost extends Service<number, Answer> {
     return job.answer.promise;
   }
 
-  /** Answers; with a body that goes on, where there is to be one. */
+  /** Answers, optionally with a body that goes on. */
   respond(job: Job, withBody: boolean): void {
     const body = withBody ? this.addWork(job) : undefined;
     this.answered(job);
@@ -147,7 +147,7 @@ export class Innermost extends Service<number, Answer> {
     job.answer.reject(reason);
   }
 
-  /** Hands up work that goes on until {@link endWork}. */
+  /** Registers work that goes on until {@link endWork}. */
   handUp(job: Job): void {
     job.options.waitUntil?.(this.addWork(job));
   }

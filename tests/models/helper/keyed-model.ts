@@ -5,22 +5,22 @@ import { type News, PlainGate } from "./plain-gate.ts";
 export interface KeyedRules {
   readonly maxKeys: number;
   readonly shares: boolean;
-  /** How many of one key go in at once. */
+  /** The limit of one key. */
   readonly each: number;
-  /** How many of all keys. */
+  /** The limit of all keys. */
   readonly max: number;
 }
 
-/** A gate for each key, in the order in which they were used, and one for the rest; and a gate inside. */
+/** A gate for each key, in the order of their use, and one for other keys; and an inner gate. */
 export class KeyedModel extends Model {
   readonly gates: Map<number, PlainGate> = new Map();
   shared: PlainGate | undefined;
   private readonly inner: PlainGate;
   private readonly rules: KeyedRules;
   private readonly keyOf: (request: number) => number | undefined;
-  /** Which gate each caller holds, or waits at; none where it is not limited. */
+  /** The gate that each caller holds, or waits at; undefined where it is not limited. */
   private readonly held: Map<number, PlainGate> = new Map();
-  /** Who holds a reservation for no request. */
+  /** Callers with a blind reservation. */
   private readonly blind: Set<number> = new Set();
   private readonly news: News = new NewsInOrder(
     (tell) => this.later(tell),
@@ -80,7 +80,7 @@ export class KeyedModel extends Model {
     return this.lineOf(who) !== undefined;
   }
 
-  /** Out of the line at once; what is held further out is given back when the turn is over. */
+  /** Leaves the line immediately; outer layers release at the end of the turn. */
   override abort(who: number): void {
     this.aborted.add(who);
     const gate = this.lineOf(who);
@@ -118,7 +118,7 @@ export class KeyedModel extends Model {
     this.leave(job.place);
   }
 
-  /** Lets somebody who was served by the gate of its key go on. That was a use of it. */
+  /** Lets a caller that the gate of its key has served go on, which counts as a use. */
   private enter(who: number): boolean {
     this.gateFor(who);
     return this.inner.take(who);
@@ -141,7 +141,7 @@ export class KeyedModel extends Model {
     return undefined;
   }
 
-  /** The gate for a request; undefined where it is not limited, and null where there is no place for its key. */
+  /** The gate for a request; undefined where it is not limited, and null where there is no room for its key. */
   private gateFor(request: number): PlainGate | undefined | null {
     const key = this.keyOf(request);
     if (key === undefined) return undefined;
@@ -167,7 +167,7 @@ export class KeyedModel extends Model {
     return null;
   }
 
-  /** The one that was not used for longest, of those that nobody uses; who comes before it goes to the end. */
+  /** The least recently used of the idle gates; busy gates before it move to the end. */
   private evict(): void {
     for (const [key, gate] of Array.from(this.gates)) {
       this.gates.delete(key);

@@ -2,7 +2,7 @@ import { Model } from "./model.ts";
 import { type News, type PlainGate, tellAll } from "./plain-gate.ts";
 import { PlainRate } from "./plain-rate.ts";
 
-/** Gates in a row, the first outermost. Whoever is through one joins the next. */
+/** Gates in a row, the first outermost. A caller that one gate has admitted joins the next. */
 export class LinesModel extends Model {
   readonly gates: readonly PlainGate[];
 
@@ -41,7 +41,7 @@ export class LinesModel extends Model {
     return this.gates.some(({ line }) => line.includes(who));
   }
 
-  /** Out of the line at once; what is held further out is given back when the turn is over. */
+  /** Leaves the line immediately; outer layers release at the end of the turn. */
   override abort(who: number): void {
     this.aborted.add(who);
     const gate = this.gates.find(({ line }) => line.includes(who));
@@ -66,7 +66,7 @@ export class LinesModel extends Model {
     for (const gate of this.gates) if (gate instanceof PlainRate) gate.start(who);
   }
 
-  /** As far in as there is room. */
+  /** Moves callers inwards as far as there is room. */
   private enter(who: number, from: number): void {
     const full = this.gates.slice(from).find((gate) => !gate.take(who));
     if (full !== undefined) full.join(who);

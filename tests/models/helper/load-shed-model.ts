@@ -1,6 +1,6 @@
 import { GateModel } from "./gate-model.ts";
 
-/** One gate, and nobody ever waits for it: who finds it full is refused when they call. */
+/** One gate without a line: a call is refused when it is full. */
 export class LoadShedModel extends GateModel {
   private readonly shed: Set<number> = new Set();
   private refused = 0;

@@ -1,23 +1,22 @@
-/** A piece of work, as a model knows it. */
+/** A piece of work in a model. */
 export interface ModelJob {
   readonly who: number;
-  /** What it is asked for: the number of the caller, where nothing else is said. */
+  /** Its request: by default the number of the caller. */
   readonly request: number;
-  /** Where it stands in gates: the number of the caller, unless one caller may have several. */
+  /** Its number in gates: that of the caller, unless one caller may have several. */
   readonly place: number;
-  /** How many go on of the answer and of what was handed up. */
+  /** How many of the answer and the registered work have not ended. */
   pending: number;
 }
 
 /**
- * What callers see of a service, told as plainly as it can be. Things happen at once, or when the turn is over, in the
- * order in which they were begun: that is all that a model knows of time. What the service is made of is for each model
- * to say.
+ * What callers see of a service, as simple as possible. Events happen immediately, or at the end of the turn in the order in which they
+ * began: a model knows no other time. Each model defines the parts of its service.
  */
 export abstract class Model {
-  /** What became of each caller. */
+  /** The state of each caller. */
   readonly states: string[] = [];
-  /** All work that ever began, in order. */
+  /** All work that began, in order. */
   readonly jobs: ModelJob[] = [];
   /** In ms. */
   now = 0;
@@ -29,15 +28,15 @@ export abstract class Model {
 
   /** All counters. */
   abstract counters(): readonly number[];
-  /** A reservation now, or not. A string: that is what it fails with. */
+  /** A reservation now, or none. A string is the reason of a failure. */
   protected abstract take(who: number, blind: boolean): boolean | string;
-  /** Asks for what could not be had now. */
+  /** Waits for a reservation that was not available. */
   protected abstract wait(who: number, blind: boolean): void;
-  /** Whether somebody waits, and has not been served. */
+  /** Whether a caller waits, and has not been served. */
   protected abstract waits(who: number): boolean;
-  /** A reservation, a place in line or all that a call held is given back. */
+  /** Releases a reservation, a place in line, or everything that a call held. */
   protected abstract leave(place: number): void;
-  /** Tells those served that they are; false when there are none. */
+  /** Notifies the served callers; false when there are none. */
   protected abstract tell(): boolean;
 
   tryReady(who: number, blind = false): void {
@@ -69,7 +68,7 @@ export abstract class Model {
     this.leave(who);
   }
 
-  /** Only those in line hear of it at once. */
+  /** Only callers in line are notified immediately. */
   abort(who: number): void {
     this.aborted.add(who);
     if (this.states[who] === "pending" && this.waits(who)) this.giveUp(who);
@@ -78,13 +77,13 @@ export abstract class Model {
   answer(job: ModelJob, how: string, withBody = false): void {
     this.later(() => {
       if (withBody) job.pending++;
-      // The gates inside hear of it first.
+      // The inner gates are notified first.
       this.ended(job);
       this.answered(job, how);
     });
   }
 
-  /** Whether a job is told that its answer is of no use. */
+  /** Whether the signal of a job aborts. */
   signalled(job: ModelJob): boolean {
     return this.aborted.has(job.who);
   }
@@ -97,17 +96,17 @@ export abstract class Model {
     this.later(() => this.ended(job));
   }
 
-  /** The service inside is not ready, once: the next one who asks it is told so. */
+  /** The service inside fails its readiness once, for the next caller that asks. */
   failReadiness(): void {
     this.failing = true;
   }
 
-  /** Time goes on, to the next timer at most; timers are only late where nothing `rings`. */
+  /** Time passes, to the next timer at most; timers are late only where none `rings`. */
   tick(ms: number, _rings = true): void {
     this.now += ms;
   }
 
-  /** The turn is over: everything happens that can. */
+  /** The end of the turn: everything happens that can. */
   settle(): void {
     do {
       const happening = this.atEndOfTurn;
@@ -116,7 +115,7 @@ export abstract class Model {
     } while (this.tell() || this.atEndOfTurn.length > 0);
   }
 
-  /** Whether the service inside is not ready for whoever asks it now. */
+  /** Whether the service inside is not ready now. */
   protected fails(): boolean {
     const { failing } = this;
     this.failing = false;
@@ -127,13 +126,13 @@ export abstract class Model {
     this.atEndOfTurn.push(happen);
   }
 
-  /** Whoever was served from a line hears of it. An abort before that wins. */
+  /** Notifies a caller that was served from a line. An abort before that wins. */
   protected hear(who: number): void {
     if (this.aborted.has(who)) this.giveUp(who);
     else this.granted(who);
   }
 
-  /** Somebody who was served comes to the service inside. */
+  /** A served caller reaches the service inside. */
   protected arrive(who: number): void {
     if (this.aborted.has(who) || !this.fails()) this.hear(who);
     else this.fail(who, "not ready");
@@ -156,7 +155,7 @@ export abstract class Model {
     this.states[job.who] = how;
   }
 
-  /** All of a job is over. */
+  /** A job and all its work have ended. */
   protected over(job: ModelJob): void {
     this.leave(job.place);
   }
@@ -165,7 +164,7 @@ export abstract class Model {
     this.fail(who, "aborted");
   }
 
-  /** Somebody who has no job fails. */
+  /** A caller without a job fails. */
   protected fail(who: number, why: string): void {
     this.states[who] = why;
     this.leave(who);

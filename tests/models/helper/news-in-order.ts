@@ -3,16 +3,16 @@ import type { News } from "./plain-gate.ts";
 type Entry = News[number];
 
 /**
- * News of which each is told in one order with all else that happens in a turn: for what is not all the same, such as whether somebody who
- * was served gives up before another's failure is heard of, or after it.
+ * Notifications that are delivered in one order with the other events of a turn, where the order matters: such as whether a served caller
+ * aborts before or after the notification of another's failure.
  */
 export class NewsInOrder extends Array<Entry> {
   private readonly later: (tell: () => void) => void;
   private readonly move: (entry: Entry) => void;
 
   /**
-   * @param later has something happen in turn
-   * @param move somebody who was served moves on
+   * @param later runs a function in order
+   * @param move lets a served caller move on
    */
   constructor(later: (tell: () => void) => void, move: (entry: Entry) => void) {
     super();
@@ -24,7 +24,7 @@ export class NewsInOrder extends Array<Entry> {
     this.later(() => {
       this.shift();
       this.move(entry);
-      // Those behind are looked at when all who were served have moved on.
+      // Callers behind are considered when all served callers have moved on.
       if (!this.some(({ gate }) => gate === entry.gate)) entry.gate.serve();
     });
     return super.push(entry);

@@ -10,18 +10,18 @@ export interface CircuitRules {
   readonly slowRatio: number;
   readonly probes: number;
   readonly waits: boolean;
-  /** How long the nth break without recovery is. */
+  /** The length of the nth break without recovery. */
   readonly breakFor: (nth: number) => number;
 }
 
-/** What was counted of a call. */
+/** The recorded outcome of a call. */
 interface Counted {
   readonly bucket: number;
   readonly slow: boolean;
   share: number;
 }
 
-/** A call that was let in. */
+/** An admitted call. */
 interface Let {
   readonly era: number;
   since: number;
@@ -29,16 +29,16 @@ interface Let {
   counted: Counted | undefined;
 }
 
-/** A circuit as plain as can be: inside is who was let in and has no answer, and the window is a list of what was counted. */
+/** A circuit, as simple as possible: a list of admitted calls without an answer, and a window that is a list of outcomes. */
 export class PlainCircuit extends PlainGate {
   state: "closed" | "open" | "half-open" | "isolated" = "closed";
   opened = 0;
   refused = 0;
-  /** Whose failure has opened it. */
+  /** The caller whose failure has opened it. */
   cause: number | undefined;
-  /** Until when somebody must have been let in. */
+  /** The deadlines of waiting callers. */
   readonly deadlines: Map<number, number> = new Map();
-  /** Who was refused in line, and how. */
+  /** Callers that were refused in line, and how. */
   readonly refusals: Map<number, string> = new Map();
   private readonly rules: CircuitRules;
   private readonly calls: Map<number, Let> = new Map();
@@ -63,19 +63,19 @@ export class PlainCircuit extends PlainGate {
     return this.state === "half-open" ? this.rules.probes - this.current.length - this.succeeded : 0;
   }
 
-  /** Calls, failures and slow ones, and then those who are in, wait, and were refused. */
+  /** Calls, failures and slow calls, and then the numbers of running, waiting and refused calls. */
   override get counters(): readonly number[] {
     if (this.state === "closed") this.notice();
     const { calls, failures, slow } = this.ratios();
     return [calls, failures, slow, this.inside.size, this.line.length, this.opened, this.refused];
   }
 
-  /** In how many milliseconds the break is over. */
+  /** The remaining milliseconds of the break. */
   get retryAfter(): number | undefined {
     return this.state === "open" ? Math.max(this.until - this.now, 0) : undefined;
   }
 
-  /** Whether there is a timer: for those who wait, where time can help them. */
+  /** Whether there is a timer: for waiting callers that time can help. */
   get armed(): boolean {
     return this.line.length > 0 && this.due < Number.POSITIVE_INFINITY;
   }
@@ -88,7 +88,7 @@ export class PlainCircuit extends PlainGate {
     return true;
   }
 
-  /** Waits; or why not. */
+  /** Waits, or returns why it cannot. */
   queue(who: number): string | undefined {
     if (this.isTooLate(who)) return this.refuse();
     this.join(who);
@@ -96,7 +96,7 @@ export class PlainCircuit extends PlainGate {
     return undefined;
   }
 
-  /** What somebody is refused with. */
+  /** The refusal of a caller. */
   refuse(): string {
     this.refused++;
     return `circuit ${this.state}, ${this.retryAfter}, ${this.cause}`;
@@ -109,7 +109,7 @@ export class PlainCircuit extends PlainGate {
     call.begun = true;
   }
 
-  /** A call is over, and never began; or somebody leaves the line. */
+  /** A call ends before it began, or a caller leaves the line. */
   override leave(who: number): void {
     const at = this.line.indexOf(who);
     if (at >= 0) this.line.splice(at, 1);
@@ -118,13 +118,13 @@ export class PlainCircuit extends PlainGate {
     this.serve();
   }
 
-  /** Whether its outcome counts; and for how long the call has taken. */
+  /** Whether its outcome counts, and how long the call has taken. */
   elapsed(who: number): number | undefined {
     const call = this.calls.get(who)!;
     return call.era === this.era ? this.now - call.since : undefined;
   }
 
-  /** @param share how much of a failure it was; undefined where that says nothing */
+  /** @param share the failure value; undefined where it is ignored */
   end(who: number, share: number | undefined): void {
     const call = this.calls.get(who)!;
     if (this.state === "closed") this.notice();
@@ -168,7 +168,7 @@ export class PlainCircuit extends PlainGate {
     return [...this.calls.values()].filter(({ era }) => era === this.era);
   }
 
-  /** When time changes the state, if nothing is heard until then. */
+  /** When time changes the state, without other events. */
   private get due(): number {
     if (this.state === "open") return this.until;
     if (this.state !== "half-open") return Number.POSITIVE_INFINITY;
@@ -213,7 +213,7 @@ export class PlainCircuit extends PlainGate {
     else this.judge();
   }
 
-  /** Calls that have become slow are counted, whether they have ended or not. */
+  /** Calls that have become slow are counted, also while they run. */
   private notice(): void {
     const slow = this.current.filter(
       ({ begun, counted, since }) => begun && counted === undefined && since + this.rules.slowCall <= this.now,
@@ -275,7 +275,7 @@ export class PlainCircuit extends PlainGate {
     return { calls: counted.length, failures, slow: counted.filter(({ slow }) => slow).length };
   }
 
-  /** What is too old is forgotten. */
+  /** Removes entries that are too old. */
   private moveTo(time: number): void {
     const { window } = this.rules;
     if (!("time" in window)) return;

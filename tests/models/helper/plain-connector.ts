@@ -1,10 +1,10 @@
 import { type News, PlainGate } from "./plain-gate.ts";
 
-/** How an attempt ends: when somebody says so, at once, or before it has begun. */
+/** How an attempt ends: when the schedule says so, immediately, or before it has begun. */
 export type AttemptKind = "waits" | "at once" | "throws";
 
 export interface ReconnectRules {
-  /** How many calls each connection takes at once. */
+  /** The limit of each connection. */
   readonly max: number;
   /** How the nth attempt ends. */
   readonly attempt: (nth: number) => AttemptKind;
@@ -12,33 +12,33 @@ export interface ReconnectRules {
   readonly delay: (nth: number) => number;
 }
 
-/** A connection, and who uses it. */
+/** A connection and its users. */
 export interface PlainConnection {
   readonly nth: number;
   readonly gate: PlainGate;
-  /** Who holds a permit, waits inside, or has work that goes on. */
+  /** Callers that hold a permit, wait inside, or have running work. */
   readonly users: Set<number>;
   used: boolean;
   broken: boolean;
 }
 
-/** Who waits for a connection, and how one comes about. */
+/** The callers that wait for a connection, and the attempts to make one. */
 export class PlainConnector extends PlainGate {
   state: "idle" | "connecting" | "connected" | "backing-off" = "idle";
   attempts = 0;
   failures = 0;
-  /** What the latest attempt failed with, or the latest connection broke with. */
+  /** The error of the latest failed attempt or broken connection. */
   failure: string | undefined;
   connection: PlainConnection | undefined;
-  /** All that were made. */
+  /** All connections. */
   readonly connections: PlainConnection[] = [];
   /** Each state that was entered. */
   readonly states: string[] = [];
-  /** Those that were closed, in order. */
+  /** Closed connections, in order. */
   readonly closed: number[] = [];
-  /** Who must be connected until when. */
+  /** The deadlines of waiting callers. */
   readonly deadlines: Map<number, number> = new Map();
-  /** Who was refused in line, and how. */
+  /** Callers that were refused in line, and how. */
   readonly refusals: Map<number, string> = new Map();
   private readonly rules: ReconnectRules;
   private readonly later: (happen: () => void) => void;
@@ -67,7 +67,7 @@ export class PlainConnector extends PlainGate {
     return this.state === "backing-off" ? Math.max(this.due - this.now, 0) : -1;
   }
 
-  /** Whether there is a timer: for those who wait. */
+  /** Whether there is a timer for waiting callers. */
   get armed(): boolean {
     return this.line.length > 0 && this.state === "backing-off";
   }
@@ -81,7 +81,7 @@ export class PlainConnector extends PlainGate {
     return [nth, users, this.line.length, attempts, failures, breaks, retryAfter, ...inside];
   }
 
-  /** Begins an attempt, where one may begin. */
+  /** Begins an attempt, if one may begin. */
   connect(): void {
     if (this.state === "idle" || (this.state === "backing-off" && this.due <= this.now)) this.begin();
   }
@@ -90,14 +90,14 @@ export class PlainConnector extends PlainGate {
   override join(who: number): void {
     if (this.isTooLate(who)) this.refusals.set(who, "overloaded: reconnect");
     else {
-      // Whoever comes back stands before all who never were let in.
+      // A caller that comes back is before all that were never admitted.
       const at = this.returned.has(who) ? this.line.findIndex((each) => !this.returned.has(each)) : -1;
       this.line.splice(at < 0 ? this.line.length : at, 0, who);
       this.serve();
     }
   }
 
-  /** Waits once more: what it was let in to is broken. */
+  /** Waits again: its connection has broken. */
   return(who: number): void {
     this.returned.add(who);
     this.join(who);
@@ -109,7 +109,7 @@ export class PlainConnector extends PlainGate {
     this.inside.clear();
   }
 
-  /** The attempt that is under way ends. That is heard after all that has happened already. */
+  /** The current attempt ends. This is notified after all earlier events. */
   end(well: boolean): void {
     const heard = (): void => {
       if (well) this.connected();
@@ -118,7 +118,7 @@ export class PlainConnector extends PlainGate {
     this.later(() => this.later(heard));
   }
 
-  /** A call was answered, and shows nothing. */
+  /** A call was answered, which does not show that the connection works. */
   answered(connection: PlainConnection): void {
     connection.used = true;
     if (connection === this.connection) this.inRow = 0;
@@ -135,7 +135,7 @@ export class PlainConnector extends PlainGate {
     this.serve();
   }
 
-  /** Somebody uses a connection no more. */
+  /** A caller no longer uses a connection. */
   left(connection: PlainConnection, who: number): void {
     connection.users.delete(who);
     if (connection.broken && connection.users.size === 0) this.closed.push(connection.nth);

@@ -1,7 +1,7 @@
-/** Who was served from a line in this turn: they are inside, and do not know of it yet. Nobody who comes later passes them. */
+/** Callers that were served from a line in this turn: they are admitted, and do not know of it yet. No later caller overtakes them. */
 export type News = { readonly gate: PlainGate; readonly who: number }[];
 
-/** Those served move on, each as `move` says, and those behind them are looked at; false when nobody was served. */
+/** Served callers move on by `move`, and the callers behind them are considered; false when none was served. */
 export function tellAll(news: News, move: (who: number, gate: PlainGate) => void): boolean {
   const told = [...news];
   for (const { who, gate } of told) {
@@ -12,7 +12,7 @@ export function tellAll(news: News, move: (who: number, gate: PlainGate) => void
   return told.length > 0;
 }
 
-/** A gate as plain as can be: who is inside since when, and who waits. */
+/** A gate, as simple as possible: the admitted callers with their times, and the waiting callers. */
 export class PlainGate {
   max: number;
   now = 0;
@@ -20,28 +20,28 @@ export class PlainGate {
   readonly line: number[] = [];
   private readonly news: News;
 
-  /** @param news shared by gates that are told of in one order */
+  /** @param news shared by gates whose notifications have one order */
   constructor(max: number, news: News = []) {
     this.max = max;
     this.news = news;
   }
 
-  /** How many more may be inside. */
+  /** How many more callers it may admit. */
   get room(): number {
     return this.max - this.inside.size;
   }
 
-  /** Whether a newcomer must wait for those who came before. */
+  /** Whether a newcomer must wait for earlier callers. */
   protected get blocked(): boolean {
     return this.line.length > 0 || this.hasNews;
   }
 
-  /** Whether somebody was served, and does not know of it yet. */
+  /** Whether a caller was served, and does not know of it yet. */
   protected get hasNews(): boolean {
     return this.news.some(({ gate }) => gate === this);
   }
 
-  /** In now, or not. */
+  /** Admits a caller now, or returns false. */
   take(who: number): boolean {
     if (this.blocked || this.room <= 0) return false;
     this.inside.set(who, this.now);
@@ -52,7 +52,7 @@ export class PlainGate {
     this.line.push(who);
   }
 
-  /** Leaves, from wherever: the place, or the line. */
+  /** Leaves the gate or the line. */
   leave(who: number): void {
     const at = this.line.indexOf(who);
     if (at >= 0) this.line.splice(at, 1);

@@ -13,12 +13,12 @@ interface Counts {
   refused: number;
 }
 
-/** A gate whose line is by importance, as plain as can be: an array, looked through each time. */
+/** A gate whose line is by priority, as simple as possible: an array that is searched each time. */
 export class PlainPriority extends PlainGate {
-  /** Who was refused, and does not know of it yet. */
+  /** Callers that were refused, and do not know of it yet. */
   readonly refused: number[] = [];
   private readonly rules: PriorityRules;
-  /** The level of each caller who does not name another. */
+  /** The default level of each caller. */
   private readonly levelOf: (who: number) => number;
   private readonly counts: readonly Counts[];
   private readonly since: Map<number, number> = new Map();
@@ -56,7 +56,7 @@ export class PlainPriority extends PlainGate {
     this.rest();
   }
 
-  /** Time goes on, and a timer rings. */
+  /** Time passes, and a timer rings. */
   ring(): void {
     this.refuseLate(0);
     this.rest();
@@ -90,7 +90,7 @@ export class PlainPriority extends PlainGate {
     return this.busySince !== undefined && this.busySince + (this.rules.codel?.interval ?? 100) <= this.now;
   }
 
-  /** Of any k turns ⌊k · share⌋ go to those behind. */
+  /** Of any k turns ⌊k · share⌋ go to lower levels. */
   private isTheirs(): boolean {
     const owed = Math.floor(++this.turns * this.rules.share + 1e-9);
     if (owed === this.given) return false;

@@ -1,12 +1,12 @@
 import { type RateAlgorithm, type RateRules, rooms } from "@sluice/test-kit";
 import { type News, PlainGate } from "./plain-gate.ts";
 
-/** A rate as plain as can be: all starts that ever were. Inside are those who have not started yet. */
+/** A rate, as simple as possible: a list of all starts. Admitted are the callers that have not started yet. */
 export class PlainRate extends PlainGate {
   readonly starts: number[] = [];
-  /** Until when somebody must have started. */
+  /** The deadlines of waiting callers. */
   readonly deadlines: Map<number, number> = new Map();
-  /** Who could not have. */
+  /** Callers that cannot start by their deadline. */
   readonly refused: number[] = [];
   private readonly rules: RateRules;
   private readonly algorithm: RateAlgorithm;
@@ -21,12 +21,12 @@ export class PlainRate extends PlainGate {
     return this.roomAfter(this.starts, this.now) - this.inside.size;
   }
 
-  /** In how many milliseconds somebody who asks now could start. */
+  /** In how many milliseconds a new caller could start. */
   get retryAfter(): number {
     return this.earliest(this.inside.size + this.line.length + 1) - this.now;
   }
 
-  /** Whether there is a timer: for those who wait, where time can help them. */
+  /** Whether there is a timer: for waiting callers that time can help. */
   get armed(): number {
     return this.line.length > 0 && this.inside.size < this.max ? 1 : 0;
   }
@@ -35,7 +35,7 @@ export class PlainRate extends PlainGate {
     if (this.now + this.retryAfter > this.deadlineOf(who)) this.refused.push(who);
     else {
       super.join(who);
-      // Behind others there is nothing new, unless nobody looks: while permits take up all there could be.
+      // Behind other callers nothing changes, unless there is no timer: while permits use the whole rate.
       if (this.line.length === 1 || this.inside.size >= this.max) this.serve();
     }
   }
@@ -46,7 +46,7 @@ export class PlainRate extends PlainGate {
     this.serve();
   }
 
-  /** Time goes on. While permits take up all there could be, it brings nothing, and nobody looks. */
+  /** Time passes. While permits use the whole rate, time changes nothing, and there is no timer. */
   tick(ms: number, rings: boolean): void {
     this.now += ms;
     if (rings && this.inside.size < this.max) this.serve();
@@ -62,7 +62,7 @@ export class PlainRate extends PlainGate {
     }
   }
 
-  /** When the last of `count` could start, each as soon as it may: by trying every millisecond. */
+  /** When the last of `count` starts is possible, each as early as allowed, found by trying every millisecond. */
   private earliest(count: number): number {
     const starts = [...this.starts];
     for (let [time, left] = [this.now, count]; ; time++) {

@@ -3,23 +3,23 @@ export interface ThrottleRules {
   readonly window: number;
   readonly minimumPerSecond: number;
   readonly max: number;
-  /** Whether the nth call that begins is thrown for, and what it throws. */
+  /** The random number of the nth call that begins; undefined without `random`. */
   readonly dice: ((nth: number) => number) | undefined;
 }
 
-/** Into so many parts the window is divided. */
+/** The number of buckets of the window. */
 const parts = 30;
 
-/** A throttle as plain as can be: a list of what was counted, and a list of the shares of all who have asked. */
+/** A throttle, as simple as possible: a list of outcomes, and a list of the shares of all callers. */
 export class PlainThrottle {
   refused = 0;
-  /** Who was let in and has no answer. */
+  /** Admitted callers without an answer. */
   readonly inside: Set<number> = new Set();
   private readonly rules: ThrottleRules;
   private counted: { readonly part: number; readonly accepted: boolean }[] = [];
-  /** The shares that were to be refused of those who asked: by whom, where it may still be undone. */
+  /** The refused shares, with their caller where they may still be undone. */
   private readonly shares: Map<number, number> = new Map();
-  /** How much of the shares was refused, or is too old. */
+  /** The sum of the shares that were refused, or are too old. */
   private paid = 0;
   private thrown = 0;
   private part = 0;
@@ -28,23 +28,23 @@ export class PlainThrottle {
     this.rules = rules;
   }
 
-  /** Requests, those that were accepted, the share that is refused, who is inside, and how many were refused. */
+  /** Requests, accepted requests, the refused share, running calls, and refused calls. */
   get counters(): readonly number[] {
     return [this.requests, this.accepts, this.share, this.inside.size, this.refused];
   }
 
-  /** What is too old is forgotten. */
+  /** Removes entries that are too old. */
   set now(now: number) {
     this.part = Math.floor((now * parts) / this.rules.window);
     this.counted = this.counted.filter(({ part }) => part > this.part - parts);
   }
 
-  /** Whether somebody is let in. */
+  /** Whether a caller is admitted. */
   ask(who: number): boolean {
     if (this.inside.size === 0 && this.requests === 0) this.paid = this.owed;
     if (this.rules.dice === undefined) {
       this.shares.set(who, this.share);
-      // Sums of fractions are off by a rounding.
+      // Sums of fractions have a rounding error.
       if (this.owed - this.paid >= 1 - 1e-9) {
         this.paid++;
         this.refuse();

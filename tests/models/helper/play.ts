@@ -10,7 +10,7 @@ import type { Rejections } from "./rejections.ts";
 import type { Schedule, Step } from "./schedule.ts";
 import type { Seams, Trial } from "./trial.ts";
 
-/** One schedule, played on the real thing and on its model. */
+/** One schedule, played on the real layer and on its model. */
 export class Play {
   readonly clock: VirtualClock = new VirtualClock();
   readonly innermost: Innermost = new Innermost(this.clock);
@@ -18,7 +18,7 @@ export class Play {
   readonly trial: Trial;
   /** Undefined where it is not asked. */
   readonly model: Model | undefined;
-  /** Whether the model does not know what is to be seen before the turn is over. */
+  /** Whether the model has no prediction before the end of the turn. */
   unsure = false;
 
   constructor(make: (seams: Seams) => Trial, exact: boolean) {
@@ -27,10 +27,10 @@ export class Play {
     this.callers = new Callers(this.trial.serviceFor, this.innermost, this.trial.shares === true);
   }
 
-  /** @throws Error when something is not as it must be, at a step or in the end */
+  /** @throws Error when a condition is broken, at a step or at the end */
   async run(steps: Schedule["steps"], rejections: Rejections): Promise<void> {
     for (const step of steps) {
-      // No `await` where there is nothing to wait for: that would be a microtask.
+      // No `await` without a promise: it would run a microtask.
       if (step.does === "advance") await this.advance(step.ms);
       else this.act(step);
       const gap = this.gapAfter(step);
@@ -43,14 +43,14 @@ export class Play {
     if (this.model !== undefined) compareAll(this, this.model);
     await comeToRest(this);
     this.refuseFaults();
-    // What nobody looked at was reported, and nothing else.
+    // Exactly the unhandled promises were reported.
     const [reported, { ignored }] = [rejections.take(), this.callers];
     if (reported.length !== ignored.length || !ignored.every((reason) => reported.includes(reason))) {
       throw new Error(`Reported as unhandled: ${reported.join()}; and not looked at: ${ignored.join()}.`);
     }
   }
 
-  /** Time goes on to the next timer, at most, and nothing else happens yet. Answers with how far. */
+  /** Moves time to the next timer, at most, and nothing else. Returns how far. */
   tick(most: number): number {
     const ms = Math.min(this.clock.next ?? most, most);
     void this.clock.advance(ms);
@@ -71,13 +71,13 @@ export class Play {
     if (this.model !== undefined && !this.unsure) compareCounters(this, this.model);
   }
 
-  /** How many microtasks run before the next step, or all there are. Between two turns a model does not know what to expect. */
+  /** How many microtasks run before the next step, or all. Between two turns a model has no prediction. */
   private gapAfter({ gap }: Step): number | "turn" {
     if (this.model === undefined) return gap === 5 ? "turn" : gap;
     return gap > 2 || this.unsure ? "turn" : 0;
   }
 
-  /** Time goes on, and stops at each timer until all has happened that can. */
+  /** Time passes, and stops at each timer until everything has happened that can. */
   private async advance(ms: number): Promise<void> {
     for (let left = ms; left > 0;) {
       left -= this.tick(left);
@@ -87,7 +87,7 @@ export class Play {
 
   private async settle(): Promise<void> {
     await turn();
-    // Some are late to set a timer.
+    // Some layers set a timer late.
     for (; this.clock.next === 0; await turn()) void this.clock.advance(0);
     const wrong = this.trial.wrong?.(this);
     if (wrong !== undefined) throw new Error(wrong);

@@ -1,7 +1,7 @@
 import { GateModel } from "./gate-model.ts";
 import { PlainPriority, type PriorityRules } from "./plain-priority.ts";
 
-/** One gate with a line by importance. */
+/** One gate with a line by priority. */
 export class PriorityModel extends GateModel<PlainPriority> {
   private readonly blind: Set<number>;
 

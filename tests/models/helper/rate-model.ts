@@ -1,7 +1,7 @@
 import { GateModel } from "./gate-model.ts";
 import type { PlainRate } from "./plain-rate.ts";
 
-/** One rate in front of a service that is ready, but for failures. */
+/** One rate in front of a service that is ready, except for failures. */
 export class RateModel extends GateModel<PlainRate> {
   override counters(): readonly number[] {
     return [...this.gate.counters, this.gate.retryAfter, this.gate.armed];
@@ -29,7 +29,7 @@ export class RateModel extends GateModel<PlainRate> {
     this.refuse();
   }
 
-  /** Work that goes on holds nothing. */
+  /** Running work holds nothing. */
   protected override over(): void {}
 
   protected override tell(): boolean {

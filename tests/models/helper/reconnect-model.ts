@@ -4,24 +4,24 @@ import { type AttemptKind, type PlainConnection, PlainConnector, type ReconnectR
 import type { News } from "./plain-gate.ts";
 
 export interface ReconnectShape {
-  /** How many calls each connection takes at once. */
+  /** The limit of each connection. */
   readonly max: number;
   /** How attempts end, in turn. */
   readonly attempts: readonly AttemptKind[];
-  /** How long the first backoff is. */
+  /** The length of the first backoff. */
   readonly delay: number;
   readonly grows: boolean;
   /** Whether a failure of readiness shows that the connection is broken. */
   readonly notReadyBreaks: boolean;
 }
 
-/** Connections that are made one after the other, each with a gate of its own. */
+/** Connections that are made one after the other, each with its own gate. */
 export class ReconnectModel extends Model {
   readonly connector: PlainConnector;
   private readonly isBroken: (how: string, request: number) => boolean;
   /** The connection that each caller uses. */
   private readonly uses: Map<number, PlainConnection> = new Map();
-  /** Which work has been answered. */
+  /** Work that has been answered. */
   private readonly heard: Set<ModelJob> = new Set();
 
   constructor(rules: ReconnectRules, isBroken: (how: string, request: number) => boolean) {
@@ -38,7 +38,7 @@ export class ReconnectModel extends Model {
     return this.connector.counters;
   }
 
-  /** By which connection each piece of work was begun. */
+  /** The connection on which each piece of work began. */
   get servedBy(): readonly string[] {
     return this.jobs.map(({ who }) => `${who} by ${this.uses.get(who)!.nth}`);
   }
@@ -63,7 +63,7 @@ export class ReconnectModel extends Model {
     if (connector.line.includes(who)) connector.leave(who);
     else if (connection?.gate.line.includes(who)) {
       connection.gate.leave(who);
-      // What is held further out is given back when the turn is over.
+      // Outer layers release at the end of the turn.
       this.later(() => connector.left(connection, who));
     } else return;
     this.states[who] = "aborted";
@@ -130,7 +130,7 @@ export class ReconnectModel extends Model {
     else this.granted(who);
   }
 
-  /** A place inside now, or not. */
+  /** A slot inside now, or none. */
   private enter(connection: PlainConnection, who: number): boolean | string {
     if (!connection.gate.take(who)) return false;
     this.uses.set(who, connection);

@@ -1,11 +1,11 @@
-/** What Node reports as unhandled, kept from the test runner while somebody counts it. */
+/** Collects the unhandled rejections that Node reports, instead of the test runner. */
 export class Rejections {
   private reported: unknown[] = [];
   private readonly others: readonly NodeJS.UnhandledRejectionListener[] = process.listeners("unhandledRejection");
   private readonly keep = (reason: unknown): void => {
     this.reported.push(reason);
   };
-  /** Those that are handled late are so by intent. */
+  /** Late handling is intended. */
   private readonly late = (): void => {};
 
   constructor() {
@@ -14,7 +14,7 @@ export class Rejections {
     process.on("rejectionHandled", this.late);
   }
 
-  /** What was reported since the last time. */
+  /** The rejections since the last call. */
   take(): readonly unknown[] {
     const { reported } = this;
     this.reported = [];

@@ -3,19 +3,19 @@ import type { ModelJob } from "./model.ts";
 import { type News, PlainGate } from "./plain-gate.ts";
 
 /**
- * One gate with a retry outside or inside it. Inside a retry, each attempt has a place of its own there: the number of the caller, and 1,000
- * for each before it. Around one, a caller has one place, until all attempts and what they handed up are over.
+ * One gate with a retry outside or inside it. With the retry outside, each attempt has its own slot: the number of the caller, plus 1,000
+ * for each earlier attempt. With the retry inside, a caller has one slot, until all attempts and their registered work have ended.
  */
 export class RetryModel extends GateModel {
-  /** Until when callers want an answer. */
+  /** The deadlines of callers. */
   readonly deadlines: Map<number, number> = new Map();
   private readonly maxRetries: number;
   private readonly delay: number;
   private readonly outside: boolean;
-  /** Those in a backoff, and when they ask again. */
+  /** Callers in a backoff, and when they ask again. */
   private readonly backoffs: Map<number, number> = new Map();
   private retries = 0;
-  /** By how much timers are late: each has a time of its own to wait for. */
+  /** By how much timers are late, for each has its own time. */
   private late = 0;
 
   /** @param outside whether the retry is outside the gate */
@@ -36,7 +36,7 @@ export class RetryModel extends GateModel {
     for (const [who, due] of this.backoffs) {
       if (due > this.now - this.late) continue;
       this.later(() => {
-        // Unless they gave up in the same turn.
+        // Unless they aborted in the same turn.
         if (this.backoffs.delete(who)) this.ask(who);
       });
     }
@@ -82,7 +82,7 @@ export class RetryModel extends GateModel {
     super.begin(who, request, this.placeOf(who));
   }
 
-  /** Readiness is asked for anew. */
+  /** Asks for readiness again. */
   private ask(who: number): void {
     const place = this.placeOf(who);
     if (this.outside && !this.gate.take(place)) this.gate.join(place);
@@ -94,7 +94,7 @@ export class RetryModel extends GateModel {
     return this.outside ? who + 1_000 * this.attempts(who) : who;
   }
 
-  /** The place of a call is free when it has its answer, and nothing goes on of any attempt. */
+  /** The slot of a call is free when it has its answer, and no attempt has running work. */
   private leaveWhenOver(who: number): void {
     const goesOn = this.jobs.some((job) => job.who === who && job.pending > 0);
     if (!goesOn && this.states[who] !== "pending") this.gate.leave(who);

@@ -1,24 +1,24 @@
 import { Model } from "./model.ts";
 import { type News, PlainGate, tellAll } from "./plain-gate.ts";
 
-/** Somebody who takes one of each of several services, in turn. */
+/** A caller that takes one permit of each of several services, in turn. */
 interface Round {
   readonly gates: readonly PlainGate[];
   at: number;
 }
 
-/** A gate for each route, and a table that says which is whose. */
+/** A gate for each route, and a table of routes. */
 export class RoutingModel extends Model {
-  /** All there are, also those that are in no route now. */
+  /** All gates, also those without a route now. */
   readonly gates: readonly PlainGate[];
   readonly table: Map<number, PlainGate>;
   private readonly keyOf: (request: number) => number;
-  /** For whom somebody reserved where; nowhere, where there was no route. */
+  /** The request and the gate of each reservation; no gate where there was no route. */
   private readonly named: Map<number, PlainGate | undefined> = new Map();
   private readonly rounds: Map<number, Round> = new Map();
   private readonly news: News = [];
 
-  /** The first `routes` of the gates are the routes at first. */
+  /** The first `routes` gates are the initial routes. */
   constructor(sizes: readonly number[], routes: number, keyOf: (request: number) => number) {
     super();
     this.gates = sizes.map((max) => new PlainGate(max, this.news));
@@ -57,12 +57,12 @@ export class RoutingModel extends Model {
     leaveInReverse(this.asked(who), who);
   }
 
-  /** Where somebody may hold or wait, in the order in which they asked: routes change, and the order of the gates says nothing. */
+  /** The gates at which a caller may hold or wait, in the order in which it asked: routes change, so the order of the gates does not matter. */
   private asked(who: number): readonly PlainGate[] {
     return [...new Set([...(this.rounds.get(who)?.gates ?? []), ...this.gates])];
   }
 
-  /** Out of the line at once; what is held of other services is given back when the turn is over. */
+  /** Leaves the line immediately; permits of other services are released at the end of the turn. */
   override abort(who: number): void {
     this.aborted.add(who);
     const gate = this.gates.find(({ line }) => line.includes(who));
@@ -83,7 +83,7 @@ export class RoutingModel extends Model {
     });
   }
 
-  /** Where it was reserved for, if it was; else with what is held there; else the other route is tried once. */
+  /** At the reserved gate, if it is the same; otherwise with a permit held there; otherwise the other route is tried once. */
   protected override begin(who: number, request: number): void {
     const reserved = !this.rounds.has(who) && request === who;
     const gate = reserved ? this.named.get(who) : this.find(request);
@@ -111,7 +111,7 @@ export class RoutingModel extends Model {
   }
 }
 
-/** Promise 9: what was taken last is given back first. */
+/** Promise 9: releases in reverse order. */
 function leaveInReverse(gates: readonly PlainGate[], who: number): void {
   for (const gate of [...gates].reverse()) gate.leave(who);
 }

@@ -1,26 +1,26 @@
 import * as fc from "fast-check";
 
-/** One thing that happens. What it does not need it does not look at. */
+/** One step. It reads only the members that it needs. */
 export interface Step {
   readonly does: string;
-  /** To whom, among those to whom it may. */
+  /** Chooses among the possible callers. */
   readonly pick: number;
   readonly ms: number;
   readonly other: boolean;
-  /** How much runs before the next step: 0 nothing, so that both happen in one turn. */
+  /** How much runs before the next step: 0 means nothing, so that both happen in one turn. */
   readonly gap: number;
 }
 
 export interface Schedule {
   /**
-   * Whether the model says after each turn what is to be seen. Where it does not, steps also fall between any two
-   * microtasks, and what must hold at any time and at the end is looked at.
+   * Whether the layer is compared with the model after each turn. Otherwise steps also fall between any two microtasks, and only the
+   * conditions for any time and for the end are checked.
    */
   readonly exact: boolean;
   readonly steps: readonly Step[];
 }
 
-/** What most models have their callers do, and how often. */
+/** The actions of callers in most models, and their weights. */
 export const usual: Readonly<Record<string, number>> = {
   call: 5,
   callThatThrows: 1,
@@ -39,7 +39,7 @@ export const usual: Readonly<Record<string, number>> = {
   callAborted: 1,
 };
 
-/** Schedules of such steps. */
+/** Random schedules. */
 export function schedules(weights: Readonly<Record<string, number>>): fc.Arbitrary<Schedule> {
   const names = Object.entries(weights).flatMap(([name, weight]) => Array<string>(weight).fill(name));
   const step = fc.record({
@@ -49,7 +49,7 @@ export function schedules(weights: Readonly<Record<string, number>>): fc.Arbitra
     other: fc.boolean(),
     gap: fc.nat(5),
   });
-  // Even odds: small numbers, which fast-check would draw more often, mean nothing here.
+  // Uniform: fast-check would draw small numbers more often, which has no meaning here.
   return fc.noBias(
     fc.record({
       exact: fc.constantFrom(true, true, false),

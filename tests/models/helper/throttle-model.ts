@@ -4,13 +4,13 @@ import { PlainGate } from "./plain-gate.ts";
 import { PlainThrottle, type ThrottleRules } from "./plain-throttle.ts";
 
 export interface ThrottleShape extends Omit<ThrottleRules, "dice"> {
-  /** How many the limit inside lets in. */
+  /** The limit inside. */
   readonly room: number;
   readonly dice: boolean;
   readonly classifies: boolean;
 }
 
-/** What an answer says of the other side; undefined where the default counts. */
+/** The verdict on an answer; undefined means the default. */
 export type VerdictOn = (
   how: string,
   request: number,
@@ -43,7 +43,7 @@ export class ThrottleModel extends Model {
     this.gate.now = this.throttle.now = this.now;
   }
 
-  /** Out of the line at once; what is held further out is given back when the turn is over. */
+  /** Leaves the line immediately; outer layers release at the end of the turn. */
   override abort(who: number): void {
     this.aborted.add(who);
     if (!this.waits(who)) return;

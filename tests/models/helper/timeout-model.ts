@@ -8,15 +8,15 @@ export interface Times {
   readonly total: number | undefined;
 }
 
-/** When somebody is given up on, and by which of the bounds. */
+/** When a caller times out, and by which of the bounds. */
 interface Bound {
   readonly due: number;
   readonly phase: string;
 }
 
-/** One gate with a time-out outside or inside it: a list of those who are watched, looked through when the turn is over. */
+/** One gate with a timeout outside or inside it: a list of deadlines, checked at the end of the turn. */
 export class TimeoutModel extends GateModel {
-  /** Until when callers want an answer. */
+  /** The deadlines of callers. */
   readonly deadlines: Map<number, number> = new Map();
   private readonly times: Times;
   private readonly outside: boolean;
@@ -24,7 +24,7 @@ export class TimeoutModel extends GateModel {
   private readonly running: Map<ModelJob, Bound> = new Map();
   private readonly abandoned: Set<ModelJob> = new Set();
   private readonly givenUp: Set<ModelJob> = new Set();
-  /** When those asked who had to wait; and how long it took. */
+  /** When waiting callers asked, and how long they waited. */
   private readonly asked: Map<number, number> = new Map();
   private readonly waited: Map<number, number> = new Map();
   private timedOut = 0;
@@ -39,7 +39,7 @@ export class TimeoutModel extends GateModel {
     return [...super.counters(), this.timedOut, this.abandoned.size];
   }
 
-  /** Whether nobody is watched, so that no timer must be armed. */
+  /** Whether there is no deadline, so that no timer must be armed. */
   get idle(): boolean {
     return this.waiting.size + this.running.size === 0;
   }
@@ -50,11 +50,11 @@ export class TimeoutModel extends GateModel {
 
   override abort(who: number): void {
     super.abort(who);
-    // Whoever gave up waits for the work, and for nothing else.
+    // A caller that aborted waits only for its work.
     for (const job of this.running.keys()) if (job.who === who) this.running.delete(job);
   }
 
-  /** What is there by the end of the turn is in time. */
+  /** An answer by the end of the turn is in time. */
   override settle(): void {
     super.settle();
     for (const [who, { due, phase }] of this.waiting) if (due <= this.now) this.timeOut(who, phase);
@@ -87,7 +87,7 @@ export class TimeoutModel extends GateModel {
     this.waiting.delete(who);
     const since = this.asked.get(who);
     if (since !== undefined && this.outside) this.waited.set(who, this.now - since);
-    // A time-out inside the gate is asked only now.
+    // A timeout inside the gate is asked only now.
     const late = !this.outside && this.asked.has(who) && this.deadlineOf(who).due <= this.now;
     if (late) this.timeOut(who, "deadline");
     else super.granted(who);
@@ -128,7 +128,7 @@ export class TimeoutModel extends GateModel {
   }
 }
 
-/** The first of those that are due first. */
+/** The first of the earliest deadlines. */
 function earliest(bounds: readonly Bound[]): Bound {
   return bounds.reduce((first, bound) => (bound.due < first.due ? bound : first));
 }

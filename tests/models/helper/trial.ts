@@ -5,37 +5,37 @@ import type { Model } from "./model.ts";
 import type { Play } from "./play.ts";
 import type { Step } from "./schedule.ts";
 
-/** What is tried: the real thing, and how the model of it is to be read. */
+/** The layer under test, and how to compare it with its model. */
 export interface Trial {
   readonly model: Model;
   readonly serviceFor: (who: number) => Service<number, Answer>;
-  /** The counters, in the order in which the model lists its own. */
+  /** The counters, in the order of the model's. */
   readonly counters: () => readonly number[];
-  /** What else can happen, by name: done to both. */
+  /** Further actions by name, on the layer and the model. */
   readonly acts?: Readonly<Record<string, (step: Step, play: Play) => void>>;
-  /** What a call or a wait is told beside its signal. */
+  /** Further options of a call or a wait. */
   readonly optionsOf?: (who: number, step: Step) => CallOptions;
-  /** Whether some reserve without naming a request. */
+  /** Whether some reservations are blind. */
   readonly blind?: boolean;
-  /** Makes room for whoever waits, so that all can come to rest. */
+  /** Makes room for all waiting callers, so that everything comes to rest. */
   readonly open?: () => void;
   /** The counters at rest, after {@link open}. */
   readonly idle: () => readonly number[];
-  /** How many can be reserved at once then; no more than 5 are tried. */
+  /** How many permits can be reserved then; the check tries at most 5. */
   readonly capacity: () => number;
   /** Whether no timer is armed that should not be. */
   readonly timers?: () => boolean;
-  /** What else must be so in the end: what is wrong, or nothing. */
+  /** A further check at the end: returns a broken condition, or undefined. */
   readonly fault?: () => string | undefined;
-  /** Who is in one line with whom; default: all in one. */
+  /** The line of each caller; default: one line for all. */
   readonly lineOf?: (who: number) => unknown;
   /** Whether the slot is kept until the body of an answer has ended. */
   readonly until?: boolean;
-  /** Whether a caller may have the answer of work that was begun for another: the states say whose it is. */
+  /** Whether a caller may get the answer of work that was begun for another: the state then names that caller. */
   readonly shares?: boolean;
-  /** What must be so between two turns of any schedule, such as that nobody waits where there is room: what is wrong, or nothing. */
+  /** A check between two turns of any schedule, such as that no caller waits where there is room: returns a broken condition, or undefined. */
   readonly wrong?: (play: Play) => string | undefined;
-  /** What is not as the model says, between two turns: what is wrong, or nothing. */
+  /** A comparison with the model between two turns: returns a difference, or undefined. */
   readonly amiss?: () => string | undefined;
   /** One call may be several jobs. */
   readonly repeats?: boolean;

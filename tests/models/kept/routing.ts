@@ -1,6 +1,6 @@
 import type { Kept } from "../helper/check-model.ts";
 
-/** The model gave back what it held by the number of the gate, and not what was taken last first (promise 9). */
+/** The model released in the order of the gates' numbers, and not in reverse order (promise 9). */
 const because = "what was taken last is given back first, also after a route has changed";
 
 /** By model. The shape is the size of each limit. */

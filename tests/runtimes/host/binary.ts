@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 const require = createRequire(import.meta.url);
 
 /**
- * The program of a runtime that comes as a package: in one of its optional dependencies, the one for this platform. So no package needs to
- * run a script when it is installed. An error where there is none.
+ * The program of a runtime that is a package: in the optional dependency for this platform, so that no package needs an install script.
+ * Throws where there is none.
  */
 export function binaryOf(runtime: "bun" | "deno" | "workerd"): string {
   const manifest = require.resolve(`${runtime}/package.json`);

@@ -33,7 +33,7 @@ export async function runBrowser(bundles: {
       setTimeout(() => reject(new Error("The page had no results in time.")), within).unref();
     });
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    // As text, for this file is compiled without what a page has.
+    // As text, for this file is compiled without the types of a page.
     return await Promise.race([page.evaluate<Result[]>("globalThis.results"), broken]);
   } finally {
     server.closeAllConnections();

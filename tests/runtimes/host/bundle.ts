@@ -2,9 +2,9 @@ import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 
-/** Where a bundle is made for: what is left for the runtime to find, and which of a package's files are taken. */
+/** The target of a bundle: the imports that the runtime resolves, and the conditions of packages. */
 const targets = {
-  // These find packages themselves, in node_modules.
+  // These runtimes find packages in node_modules themselves.
   node: { platform: "node", packages: "external" },
   deno: { platform: "node", packages: "external" },
   bun: { platform: "node", packages: "external" },
@@ -15,11 +15,11 @@ const targets = {
 
 type Target = keyof typeof targets;
 
-/** Compiles all of in/, in a project that has the packed packages. What does not bundle is an error. */
+/** Bundles all of in/, in a project with the packed packages. Throws where that fails. */
 export async function bundleAll(project: string): Promise<(target: Target) => string> {
   const sources = join(project, "runtimes");
   mkdirSync(sources, { recursive: true });
-  // Copied, or they would find the sources of this workspace and not what is packed.
+  // Copied, or they would use the sources of this workspace instead of the packed packages.
   cpSync(join(import.meta.dirname, ".."), sources, { recursive: true });
   const output = (target: Target) => join(sources, "out", `${target}.mjs`);
   await Promise.all(

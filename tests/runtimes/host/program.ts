@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Result } from "../suite.ts";
 
-/** A program that has not ended by then is stopped. */
+/** The time limit of a program. */
 const within = 90_000;
 
 /** Runs the suite as a program that prints its results, as JSON, on one line. */
@@ -11,7 +11,7 @@ export function runProgram(file: string, args: readonly string[], cwd: string): 
     stdio: ["ignore", "pipe", "pipe"],
     timeout: within,
     killSignal: "SIGKILL",
-    // Deno looks for updates otherwise.
+    // Otherwise Deno checks for updates.
     env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
   });
   let output = "";

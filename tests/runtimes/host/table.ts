@@ -1,9 +1,9 @@
 import type { Feature, Result } from "../suite.ts";
 
-/** By row and column, what a cell says. */
+/** The cells, by row and column. */
 type Table = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** How a row of the table begins that is about a feature. */
+/** The beginning of a row about a feature. */
 const rows: Readonly<Record<Feature, string>> = {
   layers: "all layers",
   trace: "`trace`",
@@ -15,7 +15,7 @@ const rows: Readonly<Record<Feature, string>> = {
   checkContract: "`checkContract`",
 };
 
-/** What a cell says of what was seen. */
+/** The text of a cell for a result. */
 const words = { works: "yes", without: "no: a clear error", failed: "failed" } as const;
 
 /** The table whose first cell is "what works where". */
@@ -35,7 +35,7 @@ export function tableIn(text: string): Table {
   );
 }
 
-/** Where the table says something else than what was seen. */
+/** The cells of the table that differ from the results. */
 export function differences(table: Table, column: string, results: readonly Result[]): string[] {
   return Object.entries(rows).flatMap(([feature, row]) => {
     const outcomes = new Set(results.filter((result) => result.feature === feature).map(({ outcome }) => outcome));

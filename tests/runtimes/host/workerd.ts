@@ -8,7 +8,7 @@ import { binaryOf } from "./binary.ts";
 
 const within = 90_000;
 
-/** As wrangler deploys it. The Worker may ask this machine, for it asks itself. */
+/** As wrangler deploys it. The Worker may connect to this machine, for it sends requests to itself. */
 const config = (
   bundle: string,
   date: string,
@@ -29,7 +29,7 @@ const main :Workerd.Worker = (
 export async function runWorkerd(bundle: string, date: string, flags: readonly string[]): Promise<readonly Result[]> {
   const file = join(dirname(bundle), `${date}.capnp`);
   writeFileSync(file, config(basename(bundle), date, flags));
-  // It tells on the fourth stream which port it took.
+  // It reports its port on the fourth stream.
   const child = spawn(binaryOf("workerd"), ["serve", file, "--control-fd=3"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     timeout: within,

@@ -1,4 +1,4 @@
-// A page: the suite, whose requests a service worker answers.
+// A page that runs the suite, whose requests a service worker answers.
 import { suite, type Result } from "../suite.ts";
 
 async function run(): Promise<readonly Result[]> {

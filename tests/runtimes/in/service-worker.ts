@@ -1,4 +1,4 @@
-// A service worker: what the page asks of /served is answered here, and not by the server.
+// A service worker: it answers the page's requests to /served instead of the server.
 import { handler } from "../handler.ts";
 
 interface FetchEvent extends Event {

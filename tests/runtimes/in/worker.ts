@@ -1,4 +1,4 @@
-// A Worker: the handler, and at /suite the suite, which asks this Worker itself.
+// A Worker: the handler, and at /suite the suite, which sends requests to this Worker.
 import { handler } from "../handler.ts";
 import { suite } from "../suite.ts";
 
@@ -7,7 +7,7 @@ export default {
   async fetch(request: Request, env: unknown, context: unknown): Promise<Response> {
     const { origin, pathname } = new URL(request.url);
     if (pathname !== "/suite") return handler(request, env, context);
-    // It watches the process, and Workers have no such thing.
+    // It watches the process, which Workers do not have.
     return Response.json(await suite(origin, ["checkContract"]));
   },
 };

@@ -4,12 +4,12 @@ import { Client, together } from "./client.ts";
 import { Connection } from "./connection.ts";
 import type { Served } from "./served.ts";
 
-/** The times that the attacked server is given, ms; much too short for the internet, so that a run ends soon. */
+/** The times of the attacked server, ms; much too short for the internet, so that a run ends soon. */
 export const times = { headersTimeout: 1_000, requestTimeout: 2_000, sendTimeout: 1_000, lingerTimeout: 500 } as const;
 export const permits = 50;
 export const maxConnections = 6_000;
 
-/** For how long an attack is watched where nothing ends it, ms. */
+/** How long an attack is observed where nothing ends it, ms. */
 const patience = 5_000;
 
 interface Seen {
@@ -22,12 +22,12 @@ export interface Attack {
   readonly name: string;
   /** What must hold on a hardened server. */
   readonly must: string;
-  /** Where it needs others than {@link times}. */
+  /** Where it needs other times than {@link times}. */
   readonly times?: ServerTimes;
   readonly run: (served: Served) => Promise<Seen>;
 }
 
-/** Waits until something holds, and answers with how long that took: ms, or Infinity where it took too long. */
+/** Waits until a condition holds, and returns how long that took: ms, or Infinity where it took too long. */
 async function until(holds: () => boolean | Promise<boolean>, within = patience): Promise<number> {
   const began = performance.now();
   while (!(await holds())) {
@@ -37,7 +37,7 @@ async function until(holds: () => boolean | Promise<boolean>, within = patience)
   return performance.now() - began;
 }
 
-/** How long others wait for a short answer, ms: the median of 50, one after the other. */
+/** How long other clients wait for a short answer, ms: the median of 50, one after the other. */
 async function othersWait({ port }: Served): Promise<number> {
   const connection = await Connection.open(port, () => {});
   const waits: number[] = [];
@@ -171,7 +171,7 @@ export const attacks: readonly Attack[] = [
   {
     name: "1,000 connections more than there may be",
     must: "they are turned away, and the rest is served",
-    // As many as there may be stay open meanwhile.
+    // As many as allowed stay open meanwhile.
     times: { headersTimeout: 30_000, requestTimeout: 30_000 },
     run: async ({ port, counted }) => {
       const kept = await Connection.open(port, () => {});

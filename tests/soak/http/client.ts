@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** A client by hand, for what no library would send. */
+/** A hand-written client, for requests that no library would send. */
 export class Client implements Disposable {
   readonly socket: Socket;
   heard = "";
@@ -8,7 +8,7 @@ export class Client implements Disposable {
 
   constructor(port: number, reads = true) {
     this.socket = connect({ port, host: "127.0.0.1" });
-    this.socket.on("error", () => {}); // A reset is one way in which a server closes.
+    this.socket.on("error", () => {}); // A server may close by a reset.
     this.socket.on("close", () => (this.closed = true));
     if (reads) this.socket.setEncoding("latin1").on("data", (text: string) => (this.heard += text));
   }
@@ -18,7 +18,7 @@ export class Client implements Disposable {
     return this;
   }
 
-  /** Sends what never ends, until nobody takes any more. */
+  /** Sends data without end, until the server takes no more. */
   pour(): this {
     const block = Buffer.alloc(65_536, "a");
     const more = (): void => {
@@ -36,7 +36,7 @@ export class Client implements Disposable {
   }
 }
 
-/** So many clients, which are gone when `run` is over. */
+/** Opens `count` clients, and closes them at the end of `run`. */
 export async function together<Result>(count: number, open: () => Client, run: (clients: Client[]) => Promise<Result>) {
   const clients = Array.from({ length: count }, open);
   try {

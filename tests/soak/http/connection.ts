@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** What a request was answered with. */
+/** The answer to a request. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** Whether the server closes the connection behind it. */
+  /** Whether the server closes the connection after it. */
   readonly last: boolean;
 }
 
 /**
- * A connection that is kept and carries one request at a time. It reads answers with a `Content-Length`, as all of the soak's short ones are; it
- * says of bytes that nobody asked for, and of connections that end in the middle, that they are faults.
+ * A keep-alive connection for one request at a time. It reads answers with a `Content-Length`, as all short ones of the soak have.
+ * Unrequested bytes, and connections that end in the middle, are faults.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -38,7 +38,7 @@ export class Connection {
     return new Connection(socket, fault);
   }
 
-  /** Asks, and answers with undefined where the connection ends before the answer has come. */
+  /** Sends a request. Returns undefined where the connection ends before the answer has come. */
   ask(path: string): Promise<Answer | undefined> {
     if (this.#socket.destroyed) return Promise.resolve(undefined);
     return new Promise((resolve) => {

@@ -1,18 +1,18 @@
 import { Connection } from "./connection.ts";
 import type { Served } from "./served.ts";
 
-/** What came of an overload. Times are in ms. */
+/** The result of an overload. Times are in ms. */
 export interface Overload {
-  /** Good answers a second, of as many callers as there are permits, each of which asks again as soon as it is answered. */
+  /** Good answers a second, with as many callers as there are permits, each of which sends the next request as soon as it is answered. */
   readonly capacity: number;
   readonly offered: number;
   readonly goodput: number;
   readonly asked: number;
   readonly good: number;
   readonly refused: number;
-  /** Of each, how long it took from the moment at which it was due, sorted. */
+  /** How long each took from the time at which it was due, sorted. */
   readonly times: { readonly good: readonly number[]; readonly refused: readonly number[] };
-  /** For how long the clients themselves were late at most. */
+  /** By how much the clients themselves were late, at most. */
   readonly heldUp: number;
   readonly connections: number;
 }
@@ -27,7 +27,7 @@ export interface Load {
   readonly fault: (what: string) => void;
 }
 
-/** Measures the capacity, then offers a multiple of it: open-loop, and independent of each other (Poisson arrivals). */
+/** Measures the capacity, then offers a multiple of it: open-loop, with independent arrivals (Poisson). */
 export async function overload({ served, permits, times, seconds, random, fault }: Load): Promise<Overload> {
   const { port } = served;
   const capacity = await capacityOf(port, permits, 1_000 * Math.min(seconds, 5), fault);
@@ -85,7 +85,7 @@ export async function overload({ served, permits, times, seconds, random, fault 
 }
 
 async function capacityOf(port: number, callers: number, ms: number, fault: (what: string) => void): Promise<number> {
-  // The first calls compile.
+  // The first calls are compiled.
   const from = performance.now() + ms / 5;
   const until = from + ms;
   let good = 0;

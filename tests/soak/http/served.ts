@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Counted, Made } from "./server.ts";
 
-/** A server in a process of its own, which ends with the block that uses it. */
+/** A server in a separate process, which ends with the block that uses it. */
 export interface Served extends AsyncDisposable {
   readonly port: number;
-  /** What the server counts: as soon as it is as wished, or after 5 s as it is. */
+  /** The server's counters: as soon as they are as wanted, or after 5 s. */
   readonly counted: (wished?: (counted: Counted) => boolean) => Promise<Counted>;
-  /** The same after a collection, so that `heap` tells what is kept. */
+  /** The same after a collection, so that `heap` is what is kept. */
   readonly collected: () => Promise<Counted>;
 }
 

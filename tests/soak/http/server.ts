@@ -1,4 +1,4 @@
-// The server of the soak over HTTP, in a process of its own: handlers behind guards, on a server that is hardened, or as node makes it.
+// The server of the soak over HTTP, in a separate process: handlers behind guards, on a hardened server, or a plain one.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -7,25 +7,25 @@ import { ServiceBuilder } from "@sluice/core";
 import { guard, harden, type HardenOptions, serverOptions, type ServerTimes } from "@sluice/http/node";
 import { concurrencyLimit } from "@sluice/limit";
 
-/** How a server is made, and what is behind its guards. */
+/** How to make the server, and its handlers. */
 export interface Made {
-  /** Without: as `createServer` makes it, with the same guards. */
+  /** Without: a plain server of `createServer`, with the same guards. */
   readonly hardened?: { readonly times: ServerTimes; readonly options: HardenOptions } | undefined;
   readonly permits: number;
   /** How long the work of `/work` takes, ms. */
   readonly work: number;
 }
 
-/** What a server counts. */
+/** The counters of the server. */
 export interface Counted {
   readonly port: number;
   readonly active: number;
   readonly connections: number;
   readonly stalled: number;
   readonly dropped: number;
-  /** What came over all connections, bytes. */
+  /** The received bytes of all connections. */
   readonly read: number;
-  /** The most that ran at once: behind the limit of `permits`, and behind the limit of 1 with work that heeds no signal. */
+  /** The most calls that ran at the same time: behind the limit of `permits`, and behind the limit of 1 with work that ignores its signal. */
   readonly most: { readonly work: number; readonly deaf: number };
   readonly ran: { readonly work: number; readonly deaf: number };
   /** Bytes. */
@@ -39,7 +39,7 @@ const limit = concurrencyLimit(permits);
 const guarded = guard(new ServiceBuilder().layer(limit));
 const full = guard(new ServiceBuilder().layer(concurrencyLimit(0)));
 
-/** Counts how many calls of a handler run at once. */
+/** Counts how many calls of a handler run at the same time. */
 function counted(handler: Handler) {
   const count = { running: 0, most: 0, ran: 0 };
   const run: Handler = async (request, response) => {
@@ -72,7 +72,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   download: guarded.handle((_request, response) => {
     const more = (): void => {
       while (!response.destroyed && response.write(block)) {
-        // Until nobody takes any more.
+        // Until the client takes no more.
       }
     };
     response.on("drain", more);

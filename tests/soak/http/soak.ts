@@ -28,7 +28,7 @@ console.log(faults.length === 0 ? "Nothing was found." : `${faults.length} fault
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function underLoad(): Promise<void> {
-  // A connection may be idle for as long as the load lasts: closing it would race with the next request on it.
+  // A connection may be idle for the whole load: to close it would race with the next request.
   await using served = await serve({
     permits: 20,
     work: 20,
@@ -71,7 +71,7 @@ async function underAttack(): Promise<void> {
   }
 }
 
-/** Each attack meets a server of its own. */
+/** Each attack has its own server. */
 async function attacked(attack: Attack, hardened: Made["hardened"]) {
   await using served = await serve({ permits, work: 10, hardened });
   const seen = await attack.run(served);

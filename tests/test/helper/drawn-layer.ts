@@ -1,12 +1,12 @@
 import { type Draw, type DrawnLayer, everyLayer, type LayerShape } from "@sluice/test-kit";
 import type { VirtualClock } from "@sluice/testing";
 
-/** What is drawn of a layer: its kind, and numbers that mean what the kind makes of them. */
+/** A random layer: its kind, and numbers that the kind interprets. */
 export interface LayerDraw extends Draw {
   readonly kind: string;
 }
 
-/** Each kind of layer that there is, in each of its shapes. */
+/** Every kind of layer, in each of its shapes. */
 export const kinds: ReadonlyMap<string, LayerShape> = new Map(
   [...(await everyLayer())].filter(([, { drawn }]) => drawn !== undefined),
 );

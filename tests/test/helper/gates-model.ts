@@ -1,4 +1,4 @@
-/** A gate as a model knows it. */
+/** A gate in the model. */
 export type GateRules =
   | { readonly kind: "concurrency"; readonly max: number }
   | { readonly kind: "rate"; readonly limit: number; readonly interval: number }
@@ -6,27 +6,24 @@ export type GateRules =
 
 export interface ModelGate {
   readonly rules: GateRules;
-  /** Who waits to be let in. */
+  /** The callers in line. */
   readonly line: number[];
-  /** Who is in: of a rate and of a buffer, only until what is behind it has begun. */
+  /** The admitted callers: of a rate and of a buffer, only until the call has begun. */
   readonly inside: Set<number>;
-  /** When calls began: of a rate. */
+  /** The starts of a rate. */
   readonly starts: number[];
-  /** Who was let in and waits to be taken on: of a buffer. Only the first asks further in. */
+  /** The queue of a buffer. Only the first caller asks the inner service. */
   readonly queue: number[];
 }
 
-/**
- * What a stack of gates is to do, told as plainly as it can be: arrays of those who wait, and everyone moves on as far as
- * there is room, those furthest in first.
- */
+/** A stack of gates, as simple as possible: arrays of waiting callers, who move inwards as far as there is room, the innermost first. */
 export class GatesModel {
   readonly gates: readonly ModelGate[];
-  /** Who began work, in order. */
+  /** Callers whose work began, in order. */
   readonly begun: number[] = [];
-  /** Who works. */
+  /** Callers whose work runs. */
   readonly running: Set<number> = new Set();
-  /** Who holds a permit in hand. */
+  /** Callers with a permit in hand. */
   readonly held: Set<number> = new Set();
   now = 0;
 
@@ -34,7 +31,7 @@ export class GatesModel {
     this.gates = rules.map((each) => ({ rules: each, line: [], inside: new Set(), starts: [], queue: [] }));
   }
 
-  /** Everyone who stands somewhere and has not begun. */
+  /** Callers in a line or a queue. */
   get waiting(): readonly number[] {
     return this.gates.flatMap(({ line, queue }) => [...line, ...queue.slice(1), ...this.stuck(queue)]);
   }
@@ -44,7 +41,7 @@ export class GatesModel {
     this.settle();
   }
 
-  /** A permit at once, or none: whether there was one. */
+  /** Takes a permit if there is one; returns whether there was. */
   tryReady(who: number): boolean {
     const first = this.gates.slice(0, this.endOfPart(0) + 1);
     if (!first.every((gate) => gate.line.length === 0 && this.room(gate) > 0)) return false;
@@ -72,7 +69,7 @@ export class GatesModel {
     this.settle();
   }
 
-  /** Somebody who waits gives up. */
+  /** A waiting caller aborts. */
   abort(who: number): void {
     this.leave(who);
     this.settle();
@@ -85,7 +82,7 @@ export class GatesModel {
     }
   }
 
-  /** What a gate says is free. */
+  /** The `available` of a gate. */
   free(gate: ModelGate): number {
     return Math.max(this.room(gate), 0);
   }
@@ -96,7 +93,7 @@ export class GatesModel {
     return rules.limit - inside.size - starts.filter((start) => start + rules.interval > this.now).length;
   }
 
-  /** The buffer behind gate `at` that takes on whoever gets there; or the last gate. */
+  /** The buffer behind gate `at` that takes the callers; otherwise the last gate. */
   private endOfPart(at: number): number {
     const buffer = this.gates.findIndex(({ rules }, nth) => nth >= at && rules.kind === "buffer");
     return buffer === -1 ? this.gates.length - 1 : buffer;
@@ -115,7 +112,7 @@ export class GatesModel {
     else this.arrive(who, at + 1);
   }
 
-  /** All of a part is passed: what is in it begins, and whoever waited in the buffer before it is taken on. */
+  /** A caller has passed a part of the stack: its rates count a start, and the buffer before it takes the caller out of its queue. */
   private passed(who: number, end: number): void {
     const before = this.gates
       .slice(0, end)
@@ -134,7 +131,7 @@ export class GatesModel {
     this.takenOn(who, before);
   }
 
-  /** Whoever has gone on from a buffer frees its slot, and the next one asks. */
+  /** A caller that leaves a buffer frees its slot, and the next one asks. */
   private takenOn(who: number, at: number): void {
     const buffer = this.gates[at];
     if (buffer === undefined) return;
@@ -148,11 +145,11 @@ export class GatesModel {
   private begin(who: number): void {
     this.begun.push(who);
     this.running.add(who);
-    // Behind a buffer that is the last gate there is nothing to wait for.
+    // Behind a buffer that is the last gate there is no wait.
     if (this.gates.at(-1)?.rules.kind === "buffer") this.takenOn(who, this.gates.length - 1);
   }
 
-  /** Takes somebody out of everywhere. */
+  /** Removes a caller from all places. */
   private leave(who: number): void {
     const out = (list: number[]): boolean => {
       const at = list.indexOf(who);
@@ -166,7 +163,7 @@ export class GatesModel {
     }
   }
 
-  /** Everyone moves on as far as there is room. */
+  /** Moves all callers inwards as far as there is room. */
   private settle(): void {
     for (let moved = true; moved;) {
       moved = false;
@@ -180,7 +177,7 @@ export class GatesModel {
     }
   }
 
-  /** The first of a queue stands in a line further in, where it is counted. */
+  /** The first of a queue is in an inner line, and is counted there. */
   private stuck(queue: readonly number[]): readonly number[] {
     const [first] = queue;
     return first === undefined || this.gates.some(({ line }) => line.includes(first)) ? [] : [first];

@@ -15,7 +15,7 @@ export interface Gateway {
   readonly clock: VirtualClock;
   readonly service: Service<string, string>;
   readonly handle: MockHandle<string, string>;
-  /** All that is held, waits, runs or is armed anywhere in the stack, by name. Everything is 0 where nothing is going on. */
+  /** The numbers of everything that is held, waits, runs or is armed in the stack, by name. All are 0 at rest. */
   held(): Readonly<Record<string, number>>;
 }
 
@@ -27,12 +27,12 @@ class NeverRaised extends Error {
   readonly code = "NEVER_RAISED";
 }
 
-/** What a stack's work fails with to be tried again. */
+/** The failure of a stack's work that is retried. */
 export function transient(): Error {
   return new Transient();
 }
 
-/** Everything there is between a caller and a backend, once. */
+/** Every layer between a caller and a backend, once. */
 function layersOf(clock: VirtualClock) {
   const limit = concurrencyLimit(2, { clock });
   const upstream = new Semaphore(2, { clock });
@@ -62,7 +62,7 @@ function layersOf(clock: VirtualClock) {
   return { limit, upstream, rate, queue, times, retries, watching, mapping, outer };
 }
 
-/** Stacks as they are built, by what becomes of those whom there is no room for. */
+/** Typical stacks, by how they handle callers without room. */
 export const stacks: Readonly<Record<string, (layers: ReturnType<typeof layersOf>) => AnyLayer[]>> = {
   "a stack whose callers wait in line": ({ limit, rate, times, retries, watching, mapping, outer }) => [
     ...watching,
@@ -137,7 +137,7 @@ export function gateway(name: string): Gateway {
   };
 }
 
-/** What is left in a gateway that is not at rest; nothing where it is. */
+/** The numbers that are not 0; none at rest. */
 export function leftIn(each: Gateway): readonly string[] {
   return Object.entries(each.held()).flatMap(([what, count]) => (count === 0 ? [] : [`${what}: ${count}`]));
 }

@@ -3,13 +3,13 @@ import { concurrencyLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
 import { stacked } from "./stacked.ts";
 
-/** Layers between two limits of 1, so that whatever is lost anywhere is missed. */
+/** Layers between two limits of 1, so that any lost permit shows. */
 export interface GuardedStack {
   readonly clock: VirtualClock;
   readonly service: Service<unknown, unknown>;
   /** Holds the outer limit, so that callers wait. */
   block(): () => void;
-  /** What is not as it was at first, by name. Time goes by, so that what is to be given up on is. */
+  /** The values that differ from the beginning, by name. Time passes first, so that timeouts happen. */
   left(): Promise<readonly string[]>;
 }
 
@@ -45,7 +45,7 @@ export function guardedStack(makers: readonly ((clock: VirtualClock) => AnyLayer
   };
 }
 
-/** What goes wrong in `go`, told by `what`. Nothing may be thrown, and all must be as it was. */
+/** The faults of `go`, named by `what`. It must not throw, and all values must be as before. */
 export async function faultsOf(
   what: string,
   stack: GuardedStack,

@@ -2,10 +2,10 @@
 import { runInNewContext } from "node:vm";
 import { revoked, untouchable } from "@sluice/test-kit";
 
-/** What becomes of a call: a value, a reason, or whatever the platform makes of it. */
+/** The outcome of a call: a value, a reason, or the platform's result. */
 export type Ending = { readonly value: unknown } | { readonly reason: unknown } | "a TypeError";
 
-/** What a handler does, and what its caller must be told. */
+/** The behaviour of a handler, and the outcome for its caller. */
 export interface HostileAnswer {
   readonly handle: () => unknown;
   readonly ending: Ending;
@@ -23,7 +23,7 @@ function thrown(reason: unknown): () => never {
   };
 }
 
-/** An error of which nothing can be read. */
+/** An error whose members cannot be read. */
 class Unreadable extends Error {
   override get message(): string {
     return throwing();
@@ -66,7 +66,7 @@ function fickle(): PromiseLike<string> {
   } as unknown as PromiseLike<string>;
 }
 
-/** Something the platform's own promises are not: `then` is somebody's. */
+/** A promise with a `then` of its own, unlike the platform's. */
 function withThen(then: (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => unknown): unknown {
   return Object.assign(Promise.resolve("its own"), { then });
 }
@@ -156,7 +156,7 @@ const promises: Readonly<Record<string, HostileAnswer>> = {
   "a frozen promise": { handle: () => Object.freeze(Promise.resolve(1)), ending: { value: 1 } },
 };
 
-/** What a handler may do to those who called it, by name. */
+/** Hostile handlers, by name. */
 export const hostileAnswers: ReadonlyMap<string, HostileAnswer> = new Map([
   ...Object.entries(responses).flatMap(([name, value]): [string, HostileAnswer][] => [
     [`answers with ${name}`, { handle: () => value, ending: { value } }],
@@ -169,7 +169,7 @@ export const hostileAnswers: ReadonlyMap<string, HostileAnswer> = new Map([
   ...Object.entries(promises).map(([name, answer]): [string, HostileAnswer] => [`answers with ${name}`, answer]),
 ]);
 
-/** What may be handed over where a promise is asked for. */
+/** Values in the place of a promise. */
 export const hostilePromises: ReadonlyMap<string, () => unknown> = new Map([
   ...Object.entries(promises).map(([name, { handle }]): [string, () => unknown] => [name, handle]),
   ...Object.entries(responses).map(([name, value]): [string, () => unknown] => [name, () => value]),

@@ -20,12 +20,12 @@ export const rows: readonly OptionRow[] = [
   ),
 ];
 
-/** What is exported and has no option that could be bad, and why. */
+/** Exports that have no option that could be bad, and why. */
 export const withoutOptions: Readonly<Record<string, string>> = Object.fromEntries(
   tables.flatMap(([entry, { without = {} }]) => Object.entries(without).map(([of, why]) => [`${entry}.${of}`, why])),
 );
 
-/** What says of anything whether it is meant. */
+/** Type guards, which take any value. */
 export const guards: readonly string[] = Object.entries(withoutOptions).flatMap(([of, why]) =>
   why === "answers for any value" ? [of] : [],
 );

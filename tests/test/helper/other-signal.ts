@@ -1,6 +1,6 @@
 type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
 
-/** An AbortSignal of another make: as little of one as polyfills and simulated browsers have had. */
+/** Another implementation of AbortSignal, with as few members as polyfills and simulated browsers have had. */
 export class OtherSignal {
   aborted = false;
   declare reason: unknown;
@@ -18,7 +18,7 @@ export class OtherSignal {
     return this.listeners.length;
   }
 
-  /** Tells all that listen. */
+  /** Notifies all listeners. */
   fire(): void {
     const event = new Event("abort");
     for (const listener of this.listeners) {

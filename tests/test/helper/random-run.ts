@@ -6,13 +6,13 @@ import { does, drawnLayer, kinds, type LayerDraw } from "./drawn-layer.ts";
 import { stacked } from "./stacked.ts";
 import { type WatchedAbort, watchedAbort } from "./watched-abort.ts";
 
-/** One thing that somebody does. What it does not need it does not look at. */
+/** One step. It reads only the members that it needs. */
 export interface Step {
   readonly what: string;
   readonly pick: number;
   readonly ms: number;
   readonly other: boolean;
-  /** What happens before the next step: how many microtasks run, or all that there are. */
+  /** How many microtasks run before the next step, or all. */
   readonly next: number | "settle";
 }
 
@@ -43,7 +43,7 @@ export const drawnStacks: fc.Arbitrary<LayerDraw[]> = fc.array(
   { minLength: 2, maxLength: 6, size: "max" },
 );
 
-/** What callers, the service inside and time may do to it, in any order. */
+/** Steps of callers, the service inside and time, in any order. */
 export const schedules: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     what: fc.constantFrom(...Object.entries(weights).flatMap(([what, weight]) => Array<string>(weight).fill(what))),
@@ -55,23 +55,23 @@ export const schedules: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: "max" },
 );
 
-/** Somebody who asked for something. */
+/** A caller. */
 interface Errand {
   readonly abort: WatchedAbort;
   readonly blind: boolean;
   settled: boolean;
 }
 
-/** A call that reached the service inside, and work that it has handed up. */
+/** A call that reached the service inside, and its registered work. */
 interface Job {
   readonly request: MockRequest<string, string>;
   works: (() => void)[];
 }
 
-/** No more can be reserved to find out how many can be. */
+/** The most permits that are reserved to measure the capacity. */
 const mostReserved = 5;
 
-/** A stack that was drawn, with callers outside and a service inside. */
+/** A random stack, with callers outside and a service inside. */
 class RandomRun {
   readonly clock: VirtualClock = new VirtualClock();
   readonly layers: readonly DrawnLayer[];
@@ -83,13 +83,13 @@ class RandomRun {
   private readonly spent: Permit<string, string>[] = [];
   private jobs: Job[] = [];
   private asked = 0;
-  /** How many have arrived inside as far as it was looked. */
+  /** How many arrivals inside have been processed. */
   private known = 0;
   private finishing = false;
-  /** The most jobs that may go on at once. */
+  /** The most jobs that may run at the same time. */
   private readonly most: number;
   private readonly capacity: string;
-  /** Whether one may wait for the first of two services, the second in hand, while another waits for the second with the first. */
+  /** Whether two callers may deadlock: one waits for the first of two services and holds the second, the other the reverse. */
   private readonly mayDeadlock: boolean;
 
   constructor(draws: readonly LayerDraw[]) {
@@ -101,7 +101,7 @@ class RandomRun {
       this.layers.map(({ layer }) => layer),
       inner,
     );
-    // A limit around a retry counts requests, and of one request an attempt that was given up on may go on beside the next.
+    // A limit around a retry counts requests, and an abandoned attempt of a request may run beside the next.
     const lastRepeat = draws.map((draw) => does(draw, "repeats")).lastIndexOf(true);
     this.most = Math.min(...this.layers.slice(lastRepeat + 1).map(({ max = Number.POSITIVE_INFINITY }) => max));
     const both = draws.findIndex((draw) => does(draw, "joins"));
@@ -109,7 +109,7 @@ class RandomRun {
     this.capacity = this.reservable();
   }
 
-  /** Does one step, and looks at what must hold at any time. */
+  /** Does one step, and checks what must hold at any time. */
   async step({ what, pick, ms, other, next }: Step): Promise<void> {
     this.act(what, pick, ms, other);
     this.check();
@@ -118,17 +118,17 @@ class RandomRun {
     this.check();
   }
 
-  /** Everybody gives up or is served. What is left then, by name: nothing should be. */
+  /** Aborts or serves all callers. Returns what is left, by name, which should be nothing. */
   async finish(): Promise<readonly string[]> {
     this.finishing = true;
     this.handle.allow(Number.POSITIVE_INFINITY);
     try {
-      // A failure that nobody was told.
+      // A failure that no caller got.
       this.inner.tryReady()?.release();
     } catch {
-      // Now it was.
+      // Now a caller has got it.
     }
-    // One of each of several routes may never be had at once.
+    // One permit of each route may be impossible.
     for (const { blind, settled, abort } of this.errands) if (blind && !settled) abort.abort("finishing");
     for (const permit of this.permits.splice(0)) permit.release();
     for (let round = 0; round < 200 && (round < 3 || this.left().length > 0); round++) {
@@ -142,7 +142,7 @@ class RandomRun {
       await this.clock.advanceAsync(50);
       this.check();
     }
-    // A rate has all of its quota again.
+    // A rate has its whole quota again.
     await this.clock.advance(1_000);
     const left = this.left();
     if (left.length > 0) return left;
@@ -255,7 +255,7 @@ class RandomRun {
     return this.jobs.filter(({ request }) => !request.answered);
   }
 
-  /** Lets everything happen that can, and looks who has arrived inside. */
+  /** Lets everything happen that can, and processes arrivals inside. */
   private async settle(): Promise<void> {
     await this.clock.advance(0);
     for (let known = this.known; known < this.handle.calls; known++) {
@@ -272,7 +272,7 @@ class RandomRun {
     if (going > this.most) throw new Error(`Promise 6: ${going} run, and ${this.most} may.`);
   }
 
-  /** How many can be reserved, blindly and for a request; they are given back. */
+  /** How many permits can be reserved, blindly and for a request; they are released. */
   private reservable(): string {
     const count = (request?: string): number => {
       const permits: Permit<string, string>[] = [];
@@ -287,7 +287,7 @@ class RandomRun {
     return ["x", "xx", "xxx", undefined].map(count).join();
   }
 
-  /** All that is not at rest. */
+  /** Everything that is not at rest. */
   private left(): readonly string[] {
     const counts: Readonly<Record<string, number>> = {
       "calls and waits that have not settled": this.errands.filter(({ settled }) => !settled).length,
@@ -304,7 +304,7 @@ class RandomRun {
   }
 }
 
-/** All of a run: what is left at its end. */
+/** Plays a run; returns what is left at its end. */
 export async function runAtRandom(draws: readonly LayerDraw[], steps: readonly Step[]): Promise<readonly string[]> {
   const run = new RandomRun(draws);
   for (const step of steps) await run.step(step);

@@ -1,6 +1,6 @@
 import { type AnyLayer, type AnyService, layerFn, type Permit, type Service } from "@sluice/core";
 
-/** The layers around `inner`, the first outermost: where tests draw up layers as a list, which has no types to keep. */
+/** The layers around `inner`, the first outermost: for tests with a list of layers, without their types. */
 export function stacked(layers: readonly AnyLayer[], inner: AnyService): Service<string, string> {
   return layers.reduceRight<AnyService>((built, layer) => layer.wrap(built as never), inner) as Service<string, string>;
 }

@@ -1,12 +1,12 @@
-/** A controller that knows how many listen to its signal. */
+/** A controller that counts the listeners of its signal. */
 export interface WatchedAbort {
   readonly signal: AbortSignal;
-  /** How many listen. */
+  /** The number of listeners. */
   readonly listening: number;
   abort(reason?: unknown): void;
 }
 
-/** A real signal, whose listeners are counted. */
+/** A real signal with a count of its listeners. */
 export function watchedAbort(): WatchedAbort {
   const controller = new AbortController();
   const { signal } = controller;
@@ -22,7 +22,7 @@ export function watchedAbort(): WatchedAbort {
   return {
     signal,
     get listening() {
-      // The platform takes them away itself once it is aborted: ours listen once.
+      // The platform removes them after an abort, for ours listen once.
       return signal.aborted ? 0 : listeners.size;
     },
     abort(reason) {

@@ -1,20 +1,20 @@
 import { type CallOptions, type Service, serviceFn } from "@sluice/core";
 import { deferred } from "@sluice/test-kit";
 
-/** Work that goes on until the test ends it, whatever becomes of those who asked for it. */
+/** Work that runs until the test ends it, also when its callers abort. */
 export interface Work {
   readonly request: string;
   readonly options: CallOptions;
-  /** Ends it; it answers with its request in capitals. */
+  /** Ends it; it answers with its request in upper case. */
   finish(): void;
   fail(error: unknown): void;
 }
 
-/** A service that heeds no signal, and knows what really runs in it. */
+/** A service that ignores signals, and records the running work. */
 export class Workshop {
-  /** What runs, in the order it began. */
+  /** The running work, in the order in which it began. */
   readonly running: Work[] = [];
-  /** The most that ever ran at once. */
+  /** The most that ran at the same time. */
   most = 0;
   /** The requests that began, in order. */
   readonly begun: string[] = [];

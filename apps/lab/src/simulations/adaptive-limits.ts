@@ -94,11 +94,11 @@ export const adaptiveLimits: Simulation = {
     },
   ],
   published:
-    "The concurrency of a system is its throughput times its latency (Little's law): 50 workers of 20 ms serve 2,500 requests a second, and there is work for 50 at once. Above that the throughput stays and the latency grows. A limit that measures latency finds that number by itself, and follows it. Gradient2 as published grows without end under a modest overload (issue #134).",
+    "The concurrency of a system is its throughput times its latency (Little's law): 50 workers of 20 ms serve 2,500 requests a second, with 50 requests in progress. With more, the throughput stays and the latency grows. A limit that measures latency finds that number by itself, and follows it. Gradient2 as published grows without end under a modest overload (issue #134).",
   setting:
-    "A server of 50 workers of 16 to 24 ms behind its own queue, and 400 callers who always want something. Half way four of five workers go. `adaptiveLimit` in windows of 100 ms with `vegas()`, `gradient()`, and `aimd()`, the last in front of a server that refuses with more than 30 in its queue; and fixed limits of 20 and 200 beside them.",
+    "A server of 50 workers of 16 to 24 ms behind its own queue, and 400 callers that always send the next request. Half way, four of five workers stop. `adaptiveLimit` in windows of 100 ms with `vegas()`, `gradient()`, and `aimd()`, the last in front of a server that refuses requests with more than 30 in its queue; and fixed limits of 20 and 200 for comparison.",
   reading:
-    "Each finds the full throughput with a short queue. `vegas` keeps some calls in the server's queue, `gradient` hardly any, `aimd` as many as the server has room for: refusals are all that it sees. So the first two follow the server when it loses its workers, and `aimd` does not, for this server still takes 80 calls and only gets slower with them; a server like that wants a limit that looks at latency. Our `gradient` is not the published Gradient2: it makes room for a queue only while there is none, and does not grow without end.",
+    "Each reaches the full throughput with a short queue. `vegas` keeps some calls in the server's queue, `gradient` hardly any, and `aimd` as many as the server has room for, because it reacts only to refusals. So the first two follow the server when it loses workers, and `aimd` does not, for this server still accepts 80 calls and only becomes slower; such a server needs a limit that measures latency. Our `gradient` is not the published Gradient2: it allows for a queue only while there is none, and does not grow without end.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 30 : 15;
     const small = await run({ seconds: seconds / 3 }, () => 20);

@@ -75,11 +75,11 @@ export const clientThrottling: Simulation = {
     },
   ],
   published:
-    "A backend that refuses spends itself on refusals. Each client counts requests and accepts over two minutes, and refuses by itself with the probability (requests - K · accepts) / (requests + 1). With K = 2 the backend refuses one request for each that it takes, also in large overload; with K = 1.1 one for every ten.",
+    "An overloaded backend spends its capacity on refusals. So each client counts requests and accepts over two minutes, and refuses by itself with the probability (requests - K · accepts) / (requests + 1). With K = 2 the backend refuses one request for each that it accepts, also under a large overload; with K = 1.1 one for every ten.",
   setting:
-    "A backend that takes 100 requests a second and refuses the rest (`loadShed` outside a `rateLimit`), and clients that ask for 500: without a throttle, with `throttle({ k: 2 })` and with `throttle({ k: 1.1 })`, over windows of 30 s, our default. Then an outage of two windows, with 100 requests a second: how long until nine of ten pass again.",
+    "A backend that accepts 100 requests a second and refuses the rest (`loadShed` outside a `rateLimit`), and clients that send 500: without a throttle, with `throttle({ k: 2 })` and with `throttle({ k: 1.1 })`, over windows of 30 s, our default. Then an outage of two windows, with 100 requests a second: how long it takes until nine of ten are accepted again.",
   reading:
-    "The ratios come out. What the book does not say is the price of a small K: after an outage a client sends only K times as much as was accepted in the last window, so that K = 1.1 needs a dozen of them. With the two minutes of the book that is more than twenty minutes. Hence our window is 30 s, and our K is 2. At the beginning of an overload, until the window has seen enough refusals, the backend is hit harder: the first seconds of the chart.",
+    "The ratios match. The book does not mention the cost of a small K: after an outage a client sends only K times as much as was accepted in the last window, so that recovery with K = 1.1 takes a dozen windows. With the two minutes of the book that is more than twenty minutes. So our default window is 30 s, and our default K is 2. At the beginning of an overload, until the window has enough refusals, the backend gets more requests: the first seconds of the chart.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 180 : 60;
     const plain = await overload(seconds);

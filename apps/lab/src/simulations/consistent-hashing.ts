@@ -91,9 +91,9 @@ export const consistentHashing: Simulation = {
   published:
     "Maglev: with a table of more than 100 entries for each backend, the shares of the backends differ by 1 % at most. Bounded loads: with a bound of c = 1 + ε no server ever has more than c times the average load, rounded up.",
   setting:
-    "`maglev` with its table of 65,537 entries and 50 backends, over 10 million keys (1 million in the short form); then one backend goes. `balance({ pick: ring({ boundedLoad: 1.25 }) })` over 20 endpoints, 200 calls a second of half a second to one and a half, for keys of which the nth is asked for in proportion to 1 / n; and without a bound.",
+    "`maglev` with its table of 65,537 entries and 50 backends, over 10 million keys (1 million in the short form); then one backend is deleted. `balance({ pick: ring({ boundedLoad: 1.25 }) })` over 20 endpoints, 200 calls a second of 0.5 to 1.5 s, for keys of which the nth is requested in proportion to 1 / n; and without a bound.",
   reading:
-    "The spread is within 1 % of the average, the chance in which keys were asked for included. When a backend goes, hardly any key moves that was not its own. Without a bound the endpoint of the most wanted key has several times the average; with it, none is given a call that makes it more than 1.25 times, rounded up to a whole call. In the paper loads are moved when others leave; a call that runs cannot be, so that an endpoint may be above the bound for a while after others have ended theirs.",
+    "The spread is within 1 % of the average, including the random choice of keys. When a backend is deleted, hardly any key of another backend moves. Without a bound the endpoint of the most requested key has several times the average; with the bound, no endpoint gets a call that takes it above 1.25 times the average, rounded up to a whole call. In the paper, load moves when other load ends; a running call cannot move, so an endpoint may be above the bound for a while after calls at other endpoints have ended.",
   async run(effort: Effort): Promise<Findings> {
     const [keys, calls] = effort === "full" ? [10_000_000, 10_000] : [1_000_000, 2_000];
     const { most, least } = spreadOf(placesOf(backends, keys));

@@ -62,11 +62,11 @@ export const loadBalancing: Simulation = {
     },
   ],
   published:
-    "50,000 requests, 50 at a time, over ten endpoints that take a random time of up to 1, 4 × 10, 4 × 100 and 1,000 ms. By the latency that is expected, times what is pending (peak EWMA): 15 s until all are answered, 105 ms at the 99.9th percentile. By what is pending: 18 s and 857 ms. One after the other: 72 s and 988 ms.",
+    "50,000 requests, 50 at a time, over ten endpoints that take a random time of up to 1, 4 × 10, 4 × 100 and 1,000 ms. By expected latency times pending calls (peak EWMA): 15 s until all are answered, 105 ms at the 99.9th percentile. By pending calls: 18 s and 857 ms. Round robin: 72 s and 988 ms.",
   setting:
-    'The same, over `balance({ load: "peak-ewma", defaultRtt: 30 })` and `balance()`; one after the other is three lines of the simulation. Times are uniformly distributed and not rounded.',
+    'The same, over `balance({ load: "peak-ewma", defaultRtt: 30 })` and `balance()`; round robin is three lines of the simulation. Times are uniformly distributed and not rounded.',
   reading:
-    "All of it comes out as published. What is pending says nothing of an endpoint until requests are stuck there, and one request in a thousand is; what is expected keeps them away from the slow endpoint after its first answers.",
+    "All results match. Pending calls show a slow endpoint only when requests are stuck there, which happens to one request in a thousand; the expected latency keeps requests away from the slow endpoint after its first answers.",
   async run(): Promise<Findings> {
     const peak = await run((endpoints, { clock, random }) =>
       balance({ endpoints, load: "peak-ewma", defaultRtt: 30, clock, random }),

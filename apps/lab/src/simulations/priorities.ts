@@ -83,11 +83,11 @@ export const priorities: Simulation = {
     },
   ],
   published:
-    "A queue that stays full makes everybody wait, and most of the work is then done for callers who have left. A controlled delay lets requests wait for 100 ms where the queue was empty within the last 100 ms, and for 5 ms otherwise: the queue stays short, and the server does work that somebody waits for. Of requests of several classes, the least important are to be refused first. The sources have no table to compare with.",
+    "With a queue that stays full all callers wait, and most of the work is then done for callers that have left. With controlled delay, requests may wait for 100 ms where the queue was empty within the last 100 ms, and for 5 ms otherwise: the queue stays short, and the server works for callers that still wait. Of requests of several classes, the least important are refused first. The sources have no table to compare with.",
   setting:
-    "A server that takes 1,000 requests a second, and 1,500 to 3,000 that come; who has no answer after 100 ms has left, and the server is not told. Classes of 10, 40 and 50 % of the requests. The server's `concurrencyLimit(20)` has its own line (first come, first served), a `priorityLine`, and a `priorityLine` with `codel: { target: 5, interval: 100 }`.",
+    "A server that serves 1,000 requests a second gets 1,500 to 3,000; a caller without an answer after 100 ms leaves, and the server is not notified. There are classes of 10, 40 and 50 % of the requests. The server's `concurrencyLimit(20)` has its own line (first in, first out), a `priorityLine`, and a `priorityLine` with `codel: { target: 5, interval: 100 }`.",
   reading:
-    "First come, first served, nearly all are answered too late, though the server is busy all the time. Strict priority saves the classes that fit, and what remains of the capacity is spent on the last class, too late. With a controlled delay the goodput is the capacity. The target of a class doubles with its importance: the most important has 20 ms.",
+    "First in, first out: nearly all answers come too late, although the server is always busy. Strict priority serves the classes that fit in time, and spends the rest of the capacity on the last class, too late. With controlled delay the goodput equals the capacity. The target doubles with each class of higher importance: the most important has 20 ms.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 20 : 5;
     const strict = { levels, share: 0 };

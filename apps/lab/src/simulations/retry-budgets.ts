@@ -77,11 +77,11 @@ export const retryBudgets: Simulation = {
     },
   ],
   published:
-    "With three attempts for each request, the load of a backend that refuses nearly all of them grows to just below three times. With a budget on top, retries of at most a tenth of the requests, it grows to 1.1 times. Three layers with four attempts each make 64 attempts at the database of one request.",
+    "With three attempts for each request, the load of a backend that refuses nearly all of them grows to just below three times. With a budget that allows retries for at most a tenth of the requests, it grows to 1.1 times. Three layers with four attempts each turn one request into 64 attempts at the database.",
   setting:
-    "100 requests a second, and a backend that fails for a third of the time: `retryPolicy({ maxRetries: 2 })`, without and with `retryBudget({ ratio: 0.1, minPerSecond: 0 })`. Then three retries of four attempts each, one inside the other, without and with a budget each.",
+    "100 requests a second, and a backend that fails for a third of the time: `retryPolicy({ maxRetries: 2 })`, without and with `retryBudget({ ratio: 0.1, minPerSecond: 0 })`. Then three nested retries of four attempts each, without budgets and with one each.",
   reading:
-    "The factors come out. Our budget remembers ten seconds, and is spent as soon as there is something in it: at the beginning of an outage the retries that ten healthy seconds have earned are made at once, and as many again every ten seconds, which are the peaks of the chart. A budget at each of three layers leaves 1.1 × 1.1 × 1.1 of 64. Still better: retry in one layer only.",
+    "The factors match. Our budget covers ten seconds, and retries spend it as soon as it allows one: at the beginning of an outage the retries that ten healthy seconds have earned are made immediately, and as many again every ten seconds, which are the peaks of the chart. A budget at each of three layers leaves 1.1 × 1.1 × 1.1 attempts of 64. It is better still to retry in one layer only.",
   async run(effort: Effort): Promise<Findings> {
     const seconds = effort === "full" ? 180 : 90;
     const plain = await outage(seconds, false);

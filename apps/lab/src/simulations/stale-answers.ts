@@ -83,11 +83,11 @@ export const staleAnswers: Simulation = {
     },
   ],
   published:
-    "With max-age=600, an answer is fresh for 600 seconds. With stale-while-revalidate=30 it may be given for 30 seconds more, while another is fetched. With stale-if-error=1200 it may be given for 1,200 seconds after it became stale, where the origin cannot give another.",
+    "With max-age=600, an answer is fresh for 600 seconds. With stale-while-revalidate=30 it may be used for 30 seconds more, while a new one is fetched. With stale-if-error=1200 it may be used for 1,200 seconds after it became stale, if the origin fails.",
   setting:
-    "2,000 answers are stored at the same time, and each is asked for once: one at each second of age (in the short form each tenth). The origin takes 100 ms, and answers, or fails. `cache({ ttl: 600_000, staleWhileRevalidate: 30_000, staleIfError: 1_200_000 })`. Besides, 1,000 callers miss the same key at the same moment: `coalesce`.",
+    "2,000 answers are stored at the same time, and each is requested once: one at each second of age (in the short form each tenth). The origin takes 100 ms, and answers, or fails. `cache({ ttl: 600_000, staleWhileRevalidate: 30_000, staleIfError: 1_200_000 })`. Also, 1,000 callers miss the same key at the same time: `coalesce`.",
   reading:
-    "The spans are half open: at an age of exactly 600 s an answer is stale. The RFC asks for no more precision than seconds. Between 630 and 1,800 s a failing origin is asked each time before the stale answer is given, which takes as long as its failure does.",
+    "The spans are half open: at an age of exactly 600 s an answer is stale. The RFC has a precision of seconds. Between 630 and 1,800 s the failing origin is called each time before the stale answer is returned, which takes as long as its failure does.",
   async run(effort: Effort): Promise<Findings> {
     const step = effort === "full" ? 1 : 10;
     const healthy = await askAtEachAge(step, false);

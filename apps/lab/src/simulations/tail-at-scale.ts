@@ -61,11 +61,11 @@ export const tailAtScale: Simulation = {
     },
   ],
   published:
-    "Servers answer in 10 ms, and one time in a hundred in more than a second. A request that needs all of 100 servers is slow in 63 % of the cases. A second request after the 95th percentile costs about 5 % more requests. In a BigTable benchmark, 1,000 keys on 100 servers, a hedge after 10 ms cut the 99.9th percentile from 1,800 to 74 ms, for 2 % more requests.",
+    "Servers answer in 10 ms, and one time in a hundred in more than a second. A request that needs all of 100 servers is slow in 63 % of the cases. A second request after the 95th percentile adds about 5 % requests. In a BigTable benchmark, 1,000 keys on 100 servers, a hedge after 10 ms cut the 99.9th percentile from 1,800 to 74 ms, for 2 % more requests.",
   setting:
-    "Users ask one after the other, each 100 servers at the same time. First, 5 ms and an exponential rest of 5 ms on average, and one time in a hundred 1,000 to 1,500 ms: without a layer, and with `hedge({ delay: 20, quantile: 0.95 })`. Then BigTable: 1 to 10 ms, and one time in fifty longer, by a Pareto tail that is chosen so that the 99.9th percentile without a hedge is about 1,800 ms; `hedge({ delay: 10 })`.",
+    "Users send requests one after the other, each to 100 servers at the same time. First, a server takes 5 ms plus an exponential time of 5 ms on average, and one time in a hundred 1,000 to 1,500 ms: without a layer, and with `hedge({ delay: 20, quantile: 0.95 })`. Then BigTable: a server takes 1 to 10 ms, and one time in fifty longer, with a Pareto tail for which the 99.9th percentile without a hedge is about 1,800 ms; `hedge({ delay: 10 })`.",
   reading:
-    "The 63 % comes out. The hedge after the 95th percentile costs the 5 %: an attempt that has lost counts with the time until then, or the slow ones would be missing in the quantile. The distribution of the BigTable benchmark was not published: the tail is fitted to 1,800 ms, and what the hedge makes of it is our result. It is less than the published 74 ms: here two attempts are slow independently of each other, and how far theirs were is not known.",
+    "We get the published 63 % and 5 %. The quantile includes lost attempts with their time so far; otherwise it would miss the slow ones. The distribution of the BigTable benchmark was not published: the tail is fitted to 1,800 ms, and the percentile with the hedge is our result. It is less than the published 74 ms: here two attempts are slow independently of each other, and for the benchmark this is not known.",
   async run(effort: Effort): Promise<Findings> {
     const [users, readers] = effort === "full" ? [500, 3_000] : [60, 100];
     const plain = await run(users, slowOnceInAHundred);

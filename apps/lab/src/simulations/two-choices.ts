@@ -44,11 +44,11 @@ export const twoChoices: Simulation = {
     },
   ],
   published:
-    "With n calls on n endpoints, each at one of them at random, the fullest has about ln n / ln ln n of them. With the less busy of two at random it has ln ln n / ln 2, and a constant more: for 1,000 endpoints, 2.8 and a constant.",
+    "With n calls on n endpoints, each at a random one, the fullest endpoint has about ln n / ln ln n calls. With the less busy of two random endpoints it has ln ln n / ln 2 plus a constant: for 1,000 endpoints, 2.8 plus a constant.",
   setting:
-    "`balance()` over 30 to 3,000 endpoints, as many calls as endpoints, of which none ends; and the same with a `load` that is the same for all, which is one choice. The mean of 20 trials.",
+    "`balance()` over 30 to 3,000 endpoints, with as many calls as endpoints, none of which ends; and the same with an equal `load` for all endpoints, which means one random choice. The mean of 20 trials.",
   reading:
-    "With two choices the fullest has 3 of 1,000: the constant is next to nothing. With one choice it has twice as many, and goes on growing.",
+    "With two choices the fullest endpoint has 3 of 1,000 calls: the constant is almost 0. With one choice it has nearly twice as many, and the number grows with n.",
   async run(effort: Effort): Promise<Findings> {
     const [trials, sizes] = effort === "full" ? [20, [30, 100, 300, 1_000, 3_000]] : [3, [100, 1_000]];
     const [one, two]: [number, number][][] = [[], []];

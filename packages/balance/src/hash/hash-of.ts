@@ -1,6 +1,5 @@
 /**
- * A 32-bit hash of the code units of a text: MurmurHash3 (Austin Appleby, public domain), which takes each as a block. The same in every
- * process.
+ * A 32-bit hash of a text: MurmurHash3 (Austin Appleby, public domain) with each UTF-16 code unit as a block. The same in every process.
  */
 export function hashOf(text: string, seed: number): number {
   let hash = seed;

@@ -1,5 +1,5 @@
 /**
- * Ways for a balancer to send requests of one key to one endpoint, also while endpoints come and go: for caches, sessions and shards.
+ * Sends requests of one key to one endpoint, also while endpoints are added and deleted: for caches, sessions and shards.
  *
  * @packageDocumentation
  */

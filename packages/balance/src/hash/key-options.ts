@@ -1,13 +1,13 @@
 import { requireFunction, requireNumber, show } from "@sluice/core/kit";
 import type { Placed } from "../consistent-hash.ts";
 
-/** What all ways to go by a key have in common. */
+/** Options of {@link maglev} and {@link ring}. */
 export interface KeyOptions<in Req = any> {
-  /** What a request goes by: a string or a number. Undefined: it may go to any endpoint. */
+  /** The key of a request: a string or a number. Undefined: the request may go to any endpoint. */
   readonly key: (request: Req) => string | number | undefined;
   /**
-   * No endpoint has more than so many times the average of what is pending, for its weight: a number above 1. A request for one that has goes
-   * to the next. After Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016). Default: no bound.
+   * How many times its share of all pending calls an endpoint may have: a number above 1. Further requests go to the next endpoint. After
+   * Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016). Default: no bound.
    */
   readonly boundedLoad?: number | undefined;
 }
@@ -20,9 +20,9 @@ export function requireKeyOptions<Req>(owner: string, { key, boundedLoad }: Part
 }
 
 /**
- * The name of an endpoint, by which it gets its places.
+ * The name of an endpoint, from which its places are computed.
  *
- * @throws TypeError where it has no name that is the same in every process
+ * @throws TypeError when its key is neither a string nor a number, so that the name would differ between processes
  */
 export function nameOf(owner: string, { key }: Placed): string {
   if (typeof key === "string" || typeof key === "number") return String(key);

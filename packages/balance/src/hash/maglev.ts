@@ -6,16 +6,16 @@ import { walk } from "./walk.ts";
 
 /** Options of {@link maglev}. */
 export interface MaglevOptions<in Req = any> extends KeyOptions<Req> {
-  /** How many entries the table has: a prime number from 3 to 5,000,011, best more than 100 for each endpoint. Default 65,537. */
+  /** How many entries the table has: a prime number from 3 to 5,000,011; choose more than 100 for each endpoint. Default 65,537. */
   readonly size?: number | undefined;
 }
 
 const owner = "maglev";
 
 /**
- * Sends each key to one endpoint, by a table in which all have the same number of entries, to 1 (or so many as they weigh). When an endpoint
- * goes, its keys are spread over the others, and hardly any other key moves. After Eisenbud et al., "Maglev: A Fast and Reliable Software
- * Network Load Balancer" (NSDI 2016).
+ * Sends each key to one endpoint, by a table in which endpoints of equal weight have the same number of entries, give or take 1. When an
+ * endpoint is deleted, its keys are spread over the others, and hardly any other key moves. After Eisenbud et al., "Maglev: A Fast and
+ * Reliable Software Network Load Balancer" (NSDI 2016).
  *
  * @example
  * const sharded = balance({ endpoints, pick: maglev({ key: (request: { user: string }) => request.user }) });
@@ -48,7 +48,7 @@ class MaglevTable implements HashPlaces {
   }
 }
 
-/** Each endpoint in turn takes the first free entry of its own order of all entries; one that weighs less leaves out turns. */
+/** In turn, each endpoint takes the first free entry in its own permutation of the entries. Endpoints with less weight skip turns. */
 function entriesOf(endpoints: readonly Placed[], size: number): Int32Array {
   const entries = new Int32Array(size).fill(-1);
   const names = endpoints.map((endpoint) => nameOf(owner, endpoint));

@@ -13,9 +13,9 @@ export interface RingOptions<in Req = any> extends KeyOptions<Req> {
 const owner = "ring";
 
 /**
- * Sends each key to the endpoint of the next point on a ring, on which each endpoint has many. When an endpoint goes, its keys are spread
- * over the others, and no other key moves; endpoints have less equal shares than with `maglev`. After Karger et al., "Consistent Hashing and
- * Random Trees" (STOC 1997).
+ * Sends each key to the endpoint of the next point on a ring, on which each endpoint has many points. When an endpoint is deleted, its keys
+ * are spread over the others, and no other key moves. Shares are less equal than with `maglev`. After Karger et al., "Consistent Hashing
+ * and Random Trees" (STOC 1997).
  *
  * @example
  * const caches = balance({ endpoints, pick: ring({ key: (url: string) => url, boundedLoad: 1.25 }) });
@@ -33,15 +33,15 @@ export function ring<Req>(options: RingOptions<Req>): ConsistentHash<Req> {
 }
 
 class Ring implements HashPlaces {
-  /** Where the points are, in ascending order. */
+  /** The positions of the points, in ascending order. */
   private readonly positions: Uint32Array;
-  /** Whose they are. */
+  /** The index of the endpoint of each point. */
   private readonly owners: Int32Array;
   private readonly count: number;
 
   constructor(endpoints: readonly Placed[], points: number) {
     const all = endpoints.flatMap((endpoint, index) => pointsOf(endpoint, index, points));
-    // Where two are at the same place, the order of their names decides, and not that in which they were added.
+    // Points at the same position are ordered by name, not by the order in which endpoints were added.
     all.sort((one, other) => one.position - other.position || (one.name < other.name ? -1 : 1));
     this.positions = Uint32Array.from(all, ({ position }) => position);
     this.owners = Int32Array.from(all, ({ index }) => index);

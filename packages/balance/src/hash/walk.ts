@@ -1,6 +1,4 @@
-/**
- * From `start` through the entries, each of which is an index, to the first that is accepted; -1 where none of `count` is.
- */
+/** Walks from `start` through the entries, each of which is an index below `count`, to the first that is accepted; -1 where none is. */
 export function walk(
   entries: ArrayLike<number>,
   start: number,
@@ -8,7 +6,7 @@ export function walk(
   accept: (index: number) => boolean,
 ): number {
   const first = entries[start];
-  // Of no endpoints.
+  // There are no endpoints.
   if (first === undefined || first < 0) return -1;
   if (accept(first)) return first;
   const refused = new Set([first]);

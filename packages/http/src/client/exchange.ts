@@ -5,10 +5,10 @@ import { JoinedSignal } from "./joined-signal.ts";
 import { NetworkError } from "./network-error.ts";
 import { outgoing, usedUp } from "./outgoing.ts";
 
-/** A function that sends as `fetch` does. */
+/** A function like `fetch`. */
 export type Fetch = (input: any, init?: any) => Promise<Response>;
 
-/** What fetch is called with. */
+/** One call of fetch. */
 interface Sent {
   readonly input: string | URL | Request;
   readonly init: (RequestInit & { duplex?: "half" }) | undefined;
@@ -18,8 +18,8 @@ interface Sent {
 }
 
 /**
- * Sends one request; the promise is kept when the head of the response is there. It rejects with the caller's own reason after an abort,
- * with {@link NetworkError} where the connection failed, and with what is wrong with a request that cannot be sent, as it is.
+ * Sends one request; the promise resolves when the head of the response has arrived. It rejects with the signal's reason after an abort,
+ * with {@link NetworkError} where the connection failed, and with the error of `fetch` for a request that cannot be sent.
  */
 export function exchange(
   fetch: Fetch,
@@ -31,7 +31,7 @@ export function exchange(
   signals.forEach(throwIfAborted);
   if (isRequest(request)) {
     if (request.bodyUsed) throw usedUp();
-    // An init, even an empty one, takes something from a Request: its referrer.
+    // Any init, even an empty one, removes the referrer of a Request.
     const init = given === undefined && defaults === undefined ? undefined : { ...defaults };
     return send(fetch, { input: request, init, signals, giveUp() {} });
   }
@@ -52,7 +52,7 @@ function sendBody(
   const { url: input, method, headers } = request;
   const rest = { ...defaults, ...request.init, method, headers, duplex: "half" } as NonNullable<Sent["init"]>;
   const { body, giveUp } = outgoing(value);
-  // Since the body was asked for.
+  // The signal may have aborted while the body was made.
   const aborted = signals.find((signal) => signal.aborted);
   if (aborted === undefined) return send(fetch, { input, init: { ...rest, body: body ?? null }, signals, giveUp });
   giveUp(abortReason(aborted));
@@ -89,12 +89,12 @@ function begin(fetch: Fetch, input: unknown, init: unknown): Promise<Response> {
   }
 }
 
-/** By its name: under Jest, fetch's errors are of another realm. */
+/** By name: under Jest, the errors of fetch are of another realm. */
 function isTypeError(error: unknown): boolean {
   return (error as Error | undefined)?.name === "TypeError";
 }
 
-/** Fetch rejects with a TypeError for a request that is malformed, too; whether it is, is asked only after a failure. */
+/** Fetch also rejects with a TypeError for a malformed request. This is checked only after a failure. */
 function canBeSent(input: Sent["input"], init: Sent["init"]): boolean {
   if (typeof input === "object" && "clone" in input) return true;
   try {

@@ -5,11 +5,11 @@ import { StatusError } from "./status-error.ts";
 
 /** Options of {@link failOnStatus}. */
 export interface FailOnStatusOptions {
-  /** Of how many bytes of a failing body `StatusError.body` is made: a whole number of 0 to 65,536; default 1,024. */
+  /** How many bytes of a failing body become `StatusError.body`: a whole number from 0 to 65,536; default 1,024. */
   readonly read?: number | undefined;
 }
 
-/** Fails with `StatusError`, too. The service inside answers with responses. */
+/** Adds the failure `StatusError`. The service inside must return responses. */
 export interface FailsOnStatus extends Kind {
   readonly "~outer": GivesOnly<
     Response,
@@ -22,18 +22,18 @@ export interface FailsOnStatus extends Kind {
 const name = "failOnStatus";
 
 /**
- * Makes a failure of a response with a failing status, so that the layers outside see it as one: a retry, a circuit breaker, a trace.
+ * Turns a response with a failing status into a failure, so that outer layers see one: a retry, a circuit breaker, a trace.
  *
- * Before it fails, the response's body is read off, for 64 KiB at most, and what is left is cancelled: no connection stays busy, and a
- * limit outside that counts until bodies end does not wait for it. That may take as long as the body does, so put it inside a timeout.
- * When the call's signal aborts meanwhile, the call rejects with the signal's reason.
+ * First it reads at most 64 KiB of the response's body and cancels the rest: no connection stays busy, and an outer limit that counts until
+ * bodies end does not wait for it. That may take as long as the body does, so put this layer inside a timeout. When the call's signal
+ * aborts meanwhile, the call rejects with the signal's reason.
  *
  * @example
  * const service = new ServiceBuilder().layer(failOnStatus()).service(fetchService());
  * // Service<HttpRequest, Response, NetworkError | StatusError>
  *
- * @param fails whether the request failed; default for 408, 429 and 500 to 599. It looks at the head and leaves the body alone
- * @throws TypeError | RangeError when a parameter is not as it must be
+ * @param fails whether the request failed, by the head of the response; it must not read the body. Default: 408, 429 and 500 to 599
+ * @throws TypeError | RangeError when a parameter is not in its range
  */
 export function failOnStatus(
   fails: (response: Response) => boolean = saysFailure,
@@ -65,7 +65,7 @@ export function failOnStatus(
   );
 }
 
-/** What is no response says nothing. */
+/** A value that is not a response is not a failure. */
 function saysFailure(response: Response): boolean {
   try {
     const { status } = response;
@@ -75,7 +75,7 @@ function saysFailure(response: Response): boolean {
   }
 }
 
-/** A service of anyone's own may answer with something that only resembles a response. */
+/** A user's service may return something that only resembles a response. */
 function bodyOf(response: Response): Response["body"] {
   try {
     return response.body;

@@ -6,27 +6,27 @@ import type { NetworkError } from "./network-error.ts";
 
 /** Options of {@link fetchService}. */
 export interface FetchServiceOptions {
-  /** What sends; default the global `fetch`, looked up at each call. */
+  /** The function that sends; default the global `fetch`, looked up at each call. */
   readonly fetch?: ((url: any, init?: any) => Promise<Response>) | undefined;
-  /** What it is told for every request, such as `{ redirect: "manual" }`; a request's own `init` comes before it. Default: nothing. */
+  /** The `init` for every request, such as `{ redirect: "manual" }`; the `init` of a request overrides it. Default: none. */
   readonly init?: HttpInit | undefined;
 }
 
 const name = "fetchService";
 
 /**
- * `fetch` as a service: always ready, and it answers with a `Response` as soon as its head is there, whatever the status (see
- * `failOnStatus`). Redirects, connections and caches are those of `fetch`.
+ * `fetch` as a service: always ready. It returns a `Response` as soon as its head has arrived, whatever the status (see `failOnStatus`).
+ * Redirects, connections and caches are those of `fetch`.
  *
- * It rejects with the caller's own reason when a signal aborts, be it that of the call or that of the request; with `NetworkError`
- * where the connection failed; with what `fetch` says, as it is, of a request that cannot be sent at all, such as one with a line break in
- * a header. A body that breaks off later rejects where it is read.
+ * It rejects with the signal's reason when the signal of the call or of the request aborts; with `NetworkError` where the connection
+ * failed; and with the error of `fetch` for a request that cannot be sent, such as one with a line break in a header. A body that breaks
+ * off later rejects where it is read.
  *
  * @example
  * const users = new ServiceBuilder().layer(timeout(1_000)).layer(failOnStatus()).service(fetchService());
  * const response = await users.call({ url: "https://example.com/users/1" });
  *
- * @throws TypeError when an option is not as it must be
+ * @throws TypeError when an option is not in its range
  */
 export function fetchService(options?: FetchServiceOptions): Service<HttpRequest, Response, NetworkError> {
   const { fetch: given, init } = readOptions(name, options, ["fetch", "init"]);

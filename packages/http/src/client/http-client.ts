@@ -22,25 +22,28 @@ import type { NetworkError } from "./network-error.ts";
 import { toFetch } from "./to-fetch.ts";
 
 /**
- * The layers of {@link httpClient}, the outermost first. Each may be left out, and any layer fits anywhere: the names say what each place is
- * for.
+ * The layers of {@link httpClient}, the outermost first. All are optional, and any layer may be in any place: the names say what each place
+ * is for.
  */
 export interface HttpClientOptions {
-  /** Bounds all attempts together, and the wait in line before them: `timeout({ total: 30_000 })`. */
+  /** Bounds the time of all attempts together, and of the wait in line before them: `timeout({ total: 30_000 })`. */
   readonly total?: AnyLayer | undefined;
-  /** Tries again what may pass: `retry(retryPolicy({ ...retryIdempotent, maxRetries: 3, budget: retryBudget() }))`. */
+  /** Retries transient failures: `retry(retryPolicy({ ...retryIdempotent, maxRetries: 3, budget: retryBudget() }))`. */
   readonly retry?: AnyLayer | undefined;
-  /** Refuses while the other side fails: a circuit breaker. It sees the failure of each attempt, and a time-out as one. */
+  /** Refuses while the other service fails: a circuit breaker. It sees the failure of each attempt; a timeout is one. */
   readonly breaker?: AnyLayer | undefined;
-  /** How many attempts there may be at once: `concurrencyLimit(100)`. Inside `retry`, so that none is held in a backoff. */
+  /** Limits concurrent attempts: `concurrencyLimit(100)`. Inside `retry`, so that no permit is held during a backoff. */
   readonly limit?: AnyLayer | undefined;
-  /** Bounds one attempt, several times shorter than `total`: `timeout(10_000)`. */
+  /** Bounds the time of one attempt; choose it several times shorter than `total`: `timeout(10_000)`. */
   readonly attempt?: AnyLayer | undefined;
-  /** Holds what is outside until the response's body has ended, so that `limit` counts it: a layer that hands the body up. */
+  /** Keeps the permits of outer layers until the response's body has ended, so that `limit` counts it: `untilBodyEnds()`. */
   readonly body?: AnyLayer | undefined;
-  /** Tells the other side how much time is left, and what belongs to the caller: `propagate({ … })`. */
+  /** Sends the remaining time and the caller's headers to the other service: `propagate({ … })`. */
   readonly propagate?: AnyLayer | undefined;
-  /** Makes failures of failing responses; default `failOnStatus()`. `identity()` leaves it out: then nobody sees a 503 as a failure. */
+  /**
+   * Turns responses with a failing status into failures; default `failOnStatus()`. `identity()` leaves it out: then no layer sees a 503 as
+   * a failure.
+   */
   readonly status?: AnyLayer | undefined;
   /** The service that sends; default `fetchService()`. */
   readonly transport?: AnyService | undefined;
@@ -65,12 +68,12 @@ type Kinds<O> = [
 
 type KindAt<O, P extends Place> = O extends { readonly [K in P]: infer L } ? KindOfOptional<L> : Keeps;
 
-/** What the layers of `O` make of its transport. */
+/** The service that the layers of `O` make of its transport. */
 type StackOf<O> = ApplyAll<Kinds<O>, O extends { readonly transport: infer S } ? Sends<S> : Sends<undefined>>;
 
 type Sends<S> = Exclude<S, undefined> | (undefined extends S ? Service<HttpRequest, Response, NetworkError> : never);
 
-/** `unknown` where the layers fit and make of requests responses; else what does not. */
+/** `unknown` where the layers make a service from requests to responses; otherwise a type that names what does not fit. */
 type FitsClient<O> = [StackOf<O>] extends [Service<HttpRequest, Response>]
   ? unknown
   : [StackOf<O>] extends [AnyService]
@@ -81,21 +84,18 @@ type FitsClient<O> = [StackOf<O>] extends [Service<HttpRequest, Response>]
       >
     : Fits<StackOf<O>>;
 
-/** No other members than those of {@link HttpClientOptions}: type parameters do not see to that themselves. */
+/** Forbids members that {@link HttpClientOptions} does not have, which a type parameter alone would allow. */
 type Known<O> = { readonly [K in Exclude<keyof O, keyof HttpClientOptions>]: never };
 
 /**
- * As {@link HttpClientOptions}, where the type of a transport that is made in place is its own: to expect a service of any failures would
- * make `serviceFn` one that may fail with anything. {@link FitsClient} sees to it that it is a service.
+ * As {@link HttpClientOptions}, but the type of a transport that is made in place is inferred from it alone: with a contextual type of any
+ * failures, `serviceFn` would infer that it may fail with anything. {@link FitsClient} checks that it is a service.
  */
 type Given = Omit<HttpClientOptions, "transport"> & { readonly transport?: unknown };
 
-/** What {@link httpClient} makes: a service, and a `fetch`. */
+/** A client: a service, and a `fetch`. */
 export interface HttpClient<out Err = unknown> extends Service<HttpRequest, Response, Err> {
-  /**
-   * As the global `fetch`, through all layers: it resolves with a response whatever its status. See `toFetch`. It needs no `this`, so it
-   * can be handed on.
-   */
+  /** Like the global `fetch`, through all layers: it resolves with a response whatever its status. See `toFetch`. It needs no `this`. */
   readonly fetch: typeof fetch;
   /** The names of the layers, the outermost first. */
   describe(): readonly string[];
@@ -104,13 +104,13 @@ export interface HttpClient<out Err = unknown> extends Service<HttpRequest, Resp
 const name = "httpClient";
 
 /**
- * A client with the layers that most clients want, in the order that they need: total time-out, retry, circuit breaker, concurrency limit,
- * time-out of an attempt, status, transport. What is left out is not there, so without options it is `fetch` whose failing responses are
- * failures. For another order use `ServiceBuilder`, and {@link toFetch}.
+ * A client with the usual layers in the right order: total timeout, retry, circuit breaker, concurrency limit, timeout of an attempt,
+ * status, transport. Without options it is `fetch` with failures for failing responses. For another order use `ServiceBuilder` and
+ * {@link toFetch}.
  *
- * `client.call(request, options)` rejects with what failed, a failing status included; `client.fetch(url, init)` resolves with any
- * response. A signal, of the options or of the request, aborts waiting in lines and in backoffs, the exchange, and the reading of the
- * response's body; one in the options takes the place of the request's own, as with `fetch`.
+ * `client.call(request, options)` rejects with any failure, a failing status included; `client.fetch(url, init)` resolves with any
+ * response. The signal of the options or of the request aborts waits in lines and backoffs, the exchange, and the reading of the response's
+ * body. A signal in the options replaces that of the request, as with `fetch`.
  *
  * @example
  * const client = httpClient({
@@ -121,7 +121,7 @@ const name = "httpClient";
  * });
  * const response = await client.fetch("https://example.com/users/1");
  *
- * @throws TypeError when an option is not a layer or a service, or a layer that holds state stands there twice
+ * @throws TypeError when an option is not a layer or a service, or a layer with state occurs twice
  */
 export function httpClient<const O extends Given = { readonly total?: undefined }>(
   options?: O & FitsClient<O> & Known<O>,
@@ -137,7 +137,7 @@ export function httpClient<const O extends Given = { readonly total?: undefined 
     requireMethods(name, place, layer, "a layer", ["wrap"]);
     builder = builder.layer(layer);
   }
-  // As a layer, so that stacks around the client know which state is in it.
+  // A layer, so that stacks around the client know which state it contains.
   const edge = layerFn<any>(name, (inner): Service<any, any, any> => new Client(inner, builder.describe()));
   return edge.wrap(builder.service(transport) as never) as Client<any>;
 }
@@ -161,7 +161,10 @@ class Client<Err> extends Service<HttpRequest, Response, Err> implements HttpCli
     return this.stack.ready(options);
   }
 
-  /** One signal for both: that of the options ends with the head of the response inside a timeout, that of the request with its body. */
+  /**
+   * Sets one signal in both places: inside a timeout the signal of the options works only until the head, that of the request until the end
+   * of the body.
+   */
   override call(request: HttpRequest, options: CallOptions = {}): Promise<Response> {
     try {
       const { signal = request.signal ?? undefined } = options;

@@ -4,7 +4,7 @@ const time = "(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)
 const shortDay = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
 const longDay = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day";
 
-/** The three forms of RFC 9110, section 5.6.7: IMF-fixdate, that of RFC 850, that of asctime. They are case-sensitive. */
+/** The three forms of RFC 9110, section 5.6.7: IMF-fixdate, RFC 850 and asctime. They are case-sensitive. */
 const forms: readonly RegExp[] = [
   new RegExp(`^${shortDay}, (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`),
   new RegExp(`^${longDay}, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`),
@@ -12,8 +12,8 @@ const forms: readonly RegExp[] = [
 ];
 
 /**
- * The time of an HTTP date, in milliseconds since 1970; undefined for anything else. Not by `Date.parse`, which takes much more than
- * these forms, and takes the form of asctime for local time.
+ * The time of an HTTP date, in milliseconds since 1970; undefined for anything else. It does not use `Date.parse`, which accepts many other
+ * forms, and reads the asctime form as local time.
  *
  * @param now milliseconds since 1970: a year of two digits is at most 50 years later (RFC 9110, section 5.6.7)
  */
@@ -24,7 +24,7 @@ export function parseHttpDate(value: string, now: number): number | undefined {
     const day = Number(parts["day"]);
     const date = new Date(0);
     date.setUTCFullYear(yearOf(parts["year"]!, now), months.indexOf(parts["month"]!), day);
-    // The 31st of June is the 1st of July.
+    // `Date` turns June 31 into July 1.
     if (date.getUTCDate() !== day) return undefined;
     return date.setUTCHours(Number(parts["hour"]), Number(parts["minute"]), Number(parts["second"]));
   }

@@ -1,8 +1,8 @@
 import { type AbortListener, abortWith, listen, unlisten } from "@sluice/core/kit";
 
 /**
- * A signal that aborts as soon as one of two does, with its reason. Until then it listens to both, which may live long: so whoever makes
- * one says when it is over. `AbortSignal.any` does the same without an end that can be told.
+ * A signal that aborts as soon as one of two does, with its reason. Until then it listens to both, and they may live long: so its owner
+ * must call {@link release}. `AbortSignal.any` does the same but cannot be released.
  */
 export class JoinedSignal implements AbortListener {
   private readonly controller: AbortController = new AbortController();
@@ -29,11 +29,11 @@ export class JoinedSignal implements AbortListener {
   }
 
   /**
-   * Stops listening when the body of `response` is garbage. Nobody can tell when it has ended without standing in its way, and until then
-   * an abort must reach it. Fetch itself stops listening to its signal in the same way.
+   * Stops listening when the body of `response` is garbage-collected. The end of a body cannot be seen without wrapping it, and until then
+   * an abort must reach it. Fetch stops listening to its signal in the same way.
    */
   releaseAfter(response: Response | undefined): void {
-    // A fetch of anyone's own may answer with anything.
+    // A user's fetch may return anything.
     const body: unknown = response?.body;
     if (typeof body !== "object" || body === null) this.release();
     else collected?.register(body, this);

@@ -1,13 +1,13 @@
 import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 
-/** There is no response: the connection was refused, reset or never made, the name is unknown, TLS failed. */
+/** There was no response: the connection was refused, reset or never made, the name is unknown, or TLS failed. */
 export class NetworkError extends SluiceError {
   declare readonly name: "NetworkError";
   override readonly code = "ERR_SLUICE_HTTP_NETWORK";
-  /** What the platform calls it, where it says so: `"ECONNREFUSED"`, `"ENOTFOUND"`, `"UND_ERR_SOCKET"`. */
+  /** The platform's code, if there is one: `"ECONNREFUSED"`, `"ENOTFOUND"`, `"UND_ERR_SOCKET"`. */
   readonly causeCode: string | undefined;
 
-  /** @param cause what fetch rejected with */
+  /** @param cause the error of fetch */
   constructor(cause?: unknown) {
     super("The request had no response: the connection failed.", { cause });
     this.causeCode = codeIn(cause);
@@ -16,7 +16,7 @@ export class NetworkError extends SluiceError {
 
 brand(NetworkError, { name: "NetworkError" });
 
-/** Whether `error` is a {@link NetworkError}, of whichever copy of this package. */
+/** Whether `error` is a {@link NetworkError}, from any copy of this package. */
 export function isNetworkError(error: unknown): error is NetworkError {
   return isBranded(error, "NetworkError");
 }

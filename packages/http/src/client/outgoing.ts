@@ -1,21 +1,21 @@
 import { isStream } from "./http-request.ts";
 
-/** A body on its way out. */
+/** A body to send. */
 export interface Outgoing {
-  /** What fetch is given. */
+  /** The body for fetch. */
   readonly body: RequestInit["body"];
-  /** The request has failed: nobody reads the body any more, and what it is of, such as a file, is freed. */
+  /** The request has failed: cancels the body, so that its source, such as a file, is freed. */
   readonly giveUp: (reason: unknown) => void;
 }
 
-/** Iterables that were sent. The second time they are empty, and nobody would notice. */
+/** Iterables that were sent. A second time they would be empty, without an error. */
 const sent = new WeakSet<object>();
 
 /**
- * A body to be sent. A stream is read by us, for fetch leaves a stream open whose connection fails (Node.js 20 to 24: it has locked it, so
- * that nobody else can cancel it either).
+ * Prepares a body. A stream is read here, for fetch leaves the stream open when the connection fails (Node.js 20 to 24), and has locked it,
+ * so that no other code can cancel it.
  *
- * @throws TypeError for a stream that somebody reads or has read
+ * @throws TypeError for a stream that is locked or was read
  */
 export function outgoing(body: unknown): Outgoing {
   if (!isStream(body)) return { body: bodyOf(body), giveUp() {} };
@@ -30,12 +30,12 @@ export function outgoing(body: unknown): Outgoing {
   };
 }
 
-/** Node's fetch takes any iterable, and its types say so; those of a browser do not. */
+/** Node's fetch takes any iterable; the types of browsers do not allow it. */
 function bodyOf(body: unknown): RequestInit["body"] {
   return body as RequestInit["body"];
 }
 
-/** Of Node's streams, an iterator that nobody has asked for anything ends nothing. */
+/** The `return` of an iterator that was not started does not end a stream of Node. */
 async function end(body: AsyncIterable<Uint8Array> & { destroy?(): void }): Promise<void> {
   if (body.destroy === undefined) await body[Symbol.asyncIterator]().return?.(undefined);
   else body.destroy();
@@ -43,7 +43,7 @@ async function end(body: AsyncIterable<Uint8Array> & { destroy?(): void }): Prom
 
 function outgoingStream(stream: ReadableStream<Uint8Array>): Outgoing {
   try {
-    // There is no other way to ask whether a stream has been read from.
+    // There is no other way to find out whether a stream has been read from.
     void new Response(stream);
   } catch {
     throw usedUp();
@@ -69,7 +69,7 @@ function outgoingStream(stream: ReadableStream<Uint8Array>): Outgoing {
   };
 }
 
-/** The body of a request was sent before, or is read by somebody else. */
+/** The error for a body that was sent or read before. */
 export function usedUp(): TypeError {
   return new TypeError(
     "fetchService: body must not have been read or sent before, for it is a stream; give a function that makes one for each attempt",

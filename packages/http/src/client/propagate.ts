@@ -13,14 +13,14 @@ import { type HttpRequest, isRequest } from "./http-request.ts";
 
 /** Options of {@link propagate}. */
 export interface PropagateOptions {
-  /** The header that says how many milliseconds are left until the deadline, or false for none; default `"x-timeout-ms"`. */
+  /** The header for the milliseconds until the deadline, or false for none; default `"x-timeout-ms"`. */
   readonly timeoutHeader?: string | false | undefined;
   /**
-   * Headers to add to each request, such as `() => ({ traceparent: currentTraceparent() })`; those that are undefined are left out.
-   * They take the place of the request's own. Called in the caller's async context. Default: none.
+   * Returns headers to add to each request, such as `() => ({ traceparent: currentTraceparent() })`; undefined ones are left out. They
+   * replace the request's own. Called in the caller's async context. Default: none.
    */
   readonly headers?: ((request: HttpRequest) => Readonly<Record<string, string | undefined>> | undefined) | undefined;
-  /** What the way there and back takes of the time, in milliseconds, 0 to 2^31-1; default 0. */
+  /** The time of the network round trip, which is subtracted: milliseconds, 0 to 2^31-1; default 0. */
   readonly margin?: number | undefined;
   /** Where time is read; default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -29,15 +29,15 @@ export interface PropagateOptions {
 const name = "propagate";
 
 /**
- * Tells the other side what is known on this one: how much time is left, so that it does not work for an answer that nobody waits for, and
- * headers that belong to the caller, such as a trace or a request id.
+ * Sends the remaining time to the other service, so that it does not work for an answer that comes too late, and the caller's headers, such
+ * as a trace or a request id.
  *
- * The time is what is left until the call's deadline, less `margin`, in whole milliseconds, and never more than is left: put it inside the
- * timeout of an attempt. Without a deadline nothing is said. It travels as what is left and not as a time of day, so that the two clocks
- * need not agree.
+ * The remaining time is the time until the call's deadline, less `margin`, in whole milliseconds, rounded down: put this layer inside the
+ * timeout of an attempt. Without a deadline it sends no time. It sends a duration and not a time of day, so that the two clocks need not
+ * agree.
  *
- * The request inside is a copy with more headers, made in the call: what was reserved for it is used, and routes that look at its method
- * or its address see the same.
+ * The inner service gets a copy of the request with more headers, made in the call. The reservation is still used, for routes by method or
+ * address see no difference.
  *
  * @example
  * const service = new ServiceBuilder()
@@ -45,7 +45,7 @@ const name = "propagate";
  *   .layer(propagate({ headers: () => ({ traceparent: currentTraceparent() }) }))
  *   .service(fetchService());
  *
- * @throws TypeError | RangeError when an option is not as it must be, or nothing is to be told
+ * @throws TypeError | RangeError when an option is not in its range, or there is neither a `timeoutHeader` nor `headers`
  */
 export function propagate(options?: PropagateOptions): Layer<Keeps<HttpRequest>> {
   const read = readOptions(name, options, ["timeoutHeader", "headers", "margin", "clock"]);
@@ -73,7 +73,7 @@ export function propagate(options?: PropagateOptions): Layer<Keeps<HttpRequest>>
   });
 }
 
-/** @throws TypeError for a header that cannot be sent, such as one with a line break in it */
+/** @throws TypeError for a header that cannot be sent, such as one with a line break */
 function withHeaders(request: HttpRequest, added: readonly [string, string][]): HttpRequest {
   const headers = new Headers(request.headers);
   for (const [key, value] of added) headers.set(key, value);

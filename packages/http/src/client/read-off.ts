@@ -1,11 +1,11 @@
 import type { ReadBody } from "./status-error.ts";
 
-/** A body that is longer is cancelled, which costs the connection: to read on would cost more than to connect anew. */
+/** A longer body is cancelled, which closes the connection: to read it would cost more than a new connection. */
 const most = 65_536;
 
 /**
- * Reads a body to its end, or for 64 KiB and then cancels it: either way its connection is not busy any more. Never rejects: what broke
- * off is not whole.
+ * Reads a body to its end, or for 64 KiB and then cancels it. Afterwards its connection is no longer busy. Never rejects: a body that
+ * breaks off is not `whole`.
  */
 export async function readOff(body: ReadableStream<Uint8Array> | null): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export async function readOff(body: ReadableStream<Uint8Array> | null): Promise<
       return read(false);
     }
   } catch {
-    // The connection broke, or a layer inside has used the body already.
+    // The connection broke, or an inner layer has already used the body.
     return read(false);
   }
 }

@@ -1,29 +1,29 @@
 import { type HttpRequest, isRequest, isStream } from "./http-request.ts";
 
 /**
- * The request to send again: `cloneRequest` of a retry policy. A request with a value for a body, or a function that makes one, is sent
- * again as it is. With a stream there is nothing to send again: undefined. A `Request` with a body is cloned, which keeps its body
- * in memory until the call is over; give an {@link HttpRequest} to avoid that.
+ * The request to send again: `cloneRequest` of a retry policy. A request whose body is a value, or a function that makes one, is returned
+ * as it is. A stream cannot be sent again: undefined. A `Request` with a body is cloned, which keeps its body in memory until the end of
+ * the call; give an {@link HttpRequest} to avoid that.
  *
  * @example
  * retryPolicy({ maxRetries: 3, cloneRequest: replay });
  */
 export function replay(request: HttpRequest): HttpRequest | undefined {
   if (!isRequest(request)) return isStream(request.body) ? undefined : request;
-  // Not every browser has `body`, and then it is undefined whether there is one or not.
+  // Some browsers have no member `body`: then it is undefined also with a body.
   if (request.body === null) return request;
   return request.bodyUsed ? undefined : request.clone();
 }
 
-/** Idempotent by RFC 9110, section 9.2.2, and by RFC 9110's registry of methods since: QUERY. */
+/** Idempotent by RFC 9110, section 9.2.2, and QUERY, by the registry of methods. */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"]);
 
-/** Fetch sends these in capitals, however they are written; it leaves all others as they are. */
+/** Fetch converts these to upper case, and leaves all others as they are. */
 const normalized: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 
 /**
- * Whether sending the request twice is meant to have the effect of sending it once: its method is idempotent (RFC 9110, section
- * 9.2.2; QUERY, too), or it has an `Idempotency-Key`, by which the other side knows it again. Never throws.
+ * Whether sending the request twice has the effect of sending it once: its method is idempotent (RFC 9110, section 9.2.2; and QUERY), or it
+ * has an `Idempotency-Key`, by which the other service recognises it. Never throws.
  *
  * @example
  * retryPolicy({ maxRetries: 3, retryIf: ({ request, outcome }) => outcome.status === "rejected" && isReplayable(request) });
@@ -37,7 +37,7 @@ function hasKey(headers: HttpRequest["headers"]): boolean {
   try {
     return new Headers(headers).get("idempotency-key") !== null;
   } catch {
-    // No such headers can be sent; whoever sends them says so.
+    // Invalid headers fail when the request is sent.
     return false;
   }
 }

@@ -2,14 +2,14 @@ import { requireNumber } from "@sluice/core/kit";
 import { parseHttpDate } from "./http-date.ts";
 
 /**
- * In how many milliseconds a `Retry-After` header wants the request again: whole seconds, or a date in one of the three forms of
- * RFC 9110, section 5.6.7; 0 for a date that has passed. Undefined for anything else.
+ * The delay of a `Retry-After` header, in milliseconds. The header has whole seconds, or a date in one of the three forms of RFC 9110,
+ * section 5.6.7; a past date gives 0. Undefined for anything else.
  *
  * @example
  * parseRetryAfter("120", Date.now()); // 120_000
  *
  * @param value the value of the header; null or undefined where there is none
- * @param now what a date is measured against, in milliseconds since 1970. See {@link retryAfterOf}, which knows the response's own `Date`
+ * @param now the time from which the delay to a date counts, in milliseconds since 1970. {@link retryAfterOf} uses the response's `Date`
  * @throws TypeError | RangeError when `now` is not a finite number of 0 or more
  */
 export function parseRetryAfter(value: string | null | undefined, now: number): number | undefined {
@@ -22,9 +22,8 @@ export function parseRetryAfter(value: string | null | undefined, now: number): 
 }
 
 /**
- * In how many milliseconds a response wants the request again, by its `Retry-After`; undefined where it does not say, or says what is
- * neither seconds nor a date. A date is measured against the response's own `Date`, plus its `Age` where it comes from a cache, so that the
- * clocks of the two sides need not agree.
+ * The delay of a response's `Retry-After`, in milliseconds; undefined where there is none, or it is neither seconds nor a date. The delay
+ * to a date counts from the response's `Date`, plus its `Age` where it comes from a cache, so that the two clocks need not agree.
  *
  * @example
  * retryAfterOf(response.headers); // 120_000
@@ -37,13 +36,13 @@ export function retryAfterOf(headers: Pick<Headers, "get">, now?: number): numbe
   const value = headers.get("retry-after");
   if (value === null) return undefined;
   const sent = headers.get("date");
-  // Where a year has two digits, the other date says which century is meant.
+  // A year with two digits gets its century from the other date.
   const date = sent === null ? undefined : parseHttpDate(sent, now ?? parseHttpDate(value, 0) ?? 0);
   const received = date === undefined ? now : date + (parseSeconds(headers.get("age") ?? "") ?? 0);
   return received === undefined ? parseSeconds(value) : parseRetryAfter(value, received);
 }
 
-/** Whole seconds, in milliseconds. However many digits there are, it stays a number that can be compared. */
+/** Whole seconds, in milliseconds, at most `Number.MAX_SAFE_INTEGER`. */
 function parseSeconds(value: string): number | undefined {
   const text = value.trim();
   return /^\d+$/.test(text) ? Math.min(Number(text) * 1_000, Number.MAX_SAFE_INTEGER) : undefined;

@@ -2,35 +2,35 @@ import { brand, isBranded, SluiceError } from "@sluice/core/kit";
 import { remadeResponse } from "../remade-response.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
-/** What was read of a body. */
+/** The part of a body that was read. */
 export interface ReadBody {
-  /** The beginning of the body, as far as it was read. */
+  /** The beginning of the body. */
   readonly bytes: Uint8Array;
-  /** Whether that is all of it. */
+  /** Whether it is the whole body. */
   readonly whole: boolean;
 }
 
 const nothing: ReadBody = { bytes: new Uint8Array(), whole: true };
 
-/** The response says that the request failed. Its body has been read off, so that its connection is free. */
+/** The response has a failing status. Its body has been read or cancelled, so that the connection is free. */
 export class StatusError extends SluiceError {
   declare readonly name: "StatusError";
   override readonly code = "ERR_SLUICE_HTTP_STATUS";
-  /** That of the response: 503. */
+  /** The status of the response: 503. */
   readonly status: number;
-  /** The response's. */
+  /** The headers of the response. */
   readonly headers: Headers;
-  /** The beginning of the response's body, as text: what is no UTF-8 is U+FFFD. */
+  /** The beginning of the response's body, as text: bytes that are not UTF-8 become U+FFFD. */
   readonly body: string;
-  /** In how many milliseconds the other side wants the request again, where its `Retry-After` says so. */
+  /** The delay of its `Retry-After`, in milliseconds; undefined where there is none. */
   readonly retryAfter: number | undefined;
   readonly #response: Pick<Response, "status" | "statusText" | "headers" | "url" | "redirected">;
   readonly #read: ReadBody;
 
   /**
-   * @param response the one that failed, of which only the head is kept
-   * @param read what was read of its body; default: it has none
-   * @param length of how many bytes of that `body` is made; default 1,024
+   * @param response the failing response, of which only the head is kept
+   * @param read the part of its body that was read; default: it has none
+   * @param length how many bytes of it become `body`; default 1,024
    */
   constructor(response: Response, read: ReadBody = nothing, length = 1_024) {
     super("The response has a status that says that the request failed.");
@@ -44,8 +44,8 @@ export class StatusError extends SluiceError {
   }
 
   /**
-   * The response again, for an edge that passes it on: its head, and the first 65,536 bytes of its body. Where there were more, or the body
-   * broke off, reading it fails with a `TypeError` after those. Each call makes another one.
+   * A new response, for an edge that passes it on: the head, and the first 65,536 bytes of the body. Where there were more, or the body
+   * broke off, reading then fails with a `TypeError`.
    */
   toResponse(): Response {
     const { status, statusText, headers, url, redirected } = this.#response;
@@ -58,14 +58,14 @@ export class StatusError extends SluiceError {
 
 brand(StatusError, { name: "StatusError" });
 
-/** Whether `error` is a {@link StatusError}, of whichever copy of this package. */
+/** Whether `error` is a {@link StatusError}, from any copy of this package. */
 export function isStatusError(error: unknown): error is StatusError {
   return isBranded(error, "StatusError");
 }
 
 function textOf({ bytes, whole }: ReadBody, length: number): string {
   const cut = length < bytes.length || !whole;
-  // Of a character that was cut in two, nothing is left.
+  // A character that was cut in two is dropped.
   return new TextDecoder().decode(bytes.subarray(0, length), { stream: cut });
 }
 
@@ -74,7 +74,7 @@ function brokenOff(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        // An error takes what is in the queue with it: so it comes with the next pull.
+        // An error discards the queue, so it comes with the next pull.
         if (given) {
           controller.error(
             new TypeError(`The body of this response was read for ${bytes.length} bytes, and not to its end.`),

@@ -5,18 +5,18 @@ import { isNetworkError } from "./network-error.ts";
 import { isReplayable, replay } from "./replay.ts";
 import { isStatusError } from "./status-error.ts";
 
-/** What {@link retryIdempotent} looks at of an attempt that has ended. */
+/** The members of a retry's attempt that {@link retryIdempotent} uses. */
 export interface HttpAttempt {
-  /** What was sent. */
+  /** The request that was sent. */
   readonly request: HttpRequest;
   /** The response, or the failure. */
   readonly outcome: Outcome;
 }
 
 /**
- * Whether a failure may pass by itself, so that asking again may help: `NetworkError`, `TimeoutError` of `@sluice/timeout`, and `StatusError`
- * with any status but 501 and 505, which will be the same tomorrow. A refusal (`OverloadedError`, an open circuit) is none: to ask again is
- * what it refuses. For `retryIf`, and for what a circuit breaker counts. Never throws.
+ * Whether a failure is transient, so that a retry may help: `NetworkError`, `TimeoutError` of `@sluice/timeout`, and `StatusError` with any
+ * status but 501 and 505. A refusal (`OverloadedError`, an open circuit) is not. For `retryIf`, and for what a circuit breaker counts.
+ * Never throws.
  *
  * @example
  * retryPolicy({ maxRetries: 3, retryIf: ({ outcome }) => outcome.status === "rejected" && isTransient(outcome.reason) });
@@ -26,19 +26,19 @@ export function isTransient(error: unknown): boolean {
   return isNetworkError(error) || isBranded(error, "TimeoutError");
 }
 
-/** The options of a retry policy that know HTTP: see {@link retryIdempotent}. */
+/** The options of a retry policy for HTTP: see {@link retryIdempotent}. */
 export interface RetryIdempotent {
-  /** Transient failures of requests that may be sent twice. */
+  /** True for transient failures of requests that may be sent twice. */
   readonly retryIf: (attempt: HttpAttempt) => boolean;
-  /** What the other side asked for in `Retry-After`. */
+  /** The delay of `Retry-After`, in milliseconds. */
   readonly retryAfter: (attempt: HttpAttempt) => number | undefined;
   /** The request to send again. */
   readonly cloneRequest: (request: HttpRequest) => HttpRequest | undefined;
 }
 
 /**
- * What a retry policy must know of HTTP, to be spread into its options: it tries again after a transient failure ({@link isTransient}) of a
- * request that may be sent twice ({@link isReplayable}), no sooner than `Retry-After` says, and sends what {@link replay} makes.
+ * Options of a retry policy for HTTP: it retries transient failures ({@link isTransient}) of requests that may be sent twice
+ * ({@link isReplayable}), no sooner than `Retry-After` says, and sends what {@link replay} returns.
  *
  * @example
  * retry(retryPolicy({ ...retryIdempotent, maxRetries: 3, budget: retryBudget() }));

@@ -1,8 +1,8 @@
-/** The handler of one request: how long it runs, and what it fails with. */
+/** Follows the handler of one request: when it settles, and its failure. */
 export class FollowedHandler {
-  /** Kept when the handler has settled; where it is not followed, when the response has closed. */
+  /** Settles with the handler; where the handler is not followed, resolves when the response has closed. */
   readonly settled: Promise<void>;
-  /** Whether somebody else has answered: what the handler returns or throws is of no use. */
+  /** Whether the guard has answered: the result of the handler is not used. */
   over = false;
   private resolve!: () => void;
   private reject!: (error: unknown) => void;
@@ -25,7 +25,7 @@ export class FollowedHandler {
    * Runs the handler, and follows its promise.
    *
    * @param reply what to return where there is nothing left to send
-   * @param answer answers a failure, and says whether it did
+   * @param answer answers a failure, and returns whether it did
    */
   run(handler: () => unknown, reply: unknown, answer: (error: unknown) => boolean): unknown {
     const failed = (error: unknown): unknown => {
@@ -42,7 +42,7 @@ export class FollowedHandler {
       return failed(error);
     }
     if (!isThenable(result)) {
-      // It answers later, by `reply.send`: what it does until then cannot be followed.
+      // It answers later, by `reply.send`: its work until then cannot be followed.
       return result;
     }
     this.running = true;
@@ -52,7 +52,7 @@ export class FollowedHandler {
     }, failed);
   }
 
-  /** Whether the handler failed with this, and whether that was answered. */
+  /** Whether the handler failed with `error`: "answered" or "left"; undefined where it did not. */
   failedWith(error: unknown): "answered" | "left" | undefined {
     if (this.failure === undefined || this.failure.error !== error) return undefined;
     return this.failure.answered ? "answered" : "left";

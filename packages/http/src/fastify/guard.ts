@@ -18,14 +18,14 @@ export type GuardOptions = EdgeOptions<FastifyRequest>;
 export type AroundFastify<Ks extends readonly Kind[]> = Around<Ks, FastifyRequest, FastifyReply["raw"]>;
 
 /**
- * A plugin that puts a stack in front of the routes of the instance that it is registered on, and of those inside. Its layers see Fastify's
- * request, and the raw response as what a call answers with. A request is let in before its body is parsed.
+ * A plugin that puts a stack in front of the routes of the instance that it is registered on, and of its child instances. Its layers see
+ * Fastify's request, and the raw response as the response of a call. A request is admitted before its body is parsed.
  *
- * A call lasts until the response has closed **and the handler's promise has settled**, for routes that are added once the plugin is loaded:
- * so wait for it. For those that were there before, it lasts until the response has closed.
+ * A call lasts until the response has closed **and the handler's promise has settled**, for routes that are added after the plugin is
+ * loaded, so await `register`. For earlier routes, a call lasts until the response has closed.
  *
- * Failures that are declared are answered, each with its status, also those of handlers; what nobody declared goes to Fastify's error
- * handler. A stack that raises a failure which no edge answers by itself does not compile without `answers`.
+ * Declared failures are answered, each with its status, also those of handlers; other errors go to Fastify's error handler. A stack that
+ * raises a failure which no edge answers by itself does not compile without `answers`.
  *
  * @example
  * await app.register(guard(new ServiceBuilder().layer(concurrencyLimit(4)).layer(timeout(2_000))));
@@ -49,11 +49,11 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
     });
     loaded();
   };
-  // Hooks are for the routes of the instance on which it is registered, and not for an instance of its own.
+  // Makes the hooks apply to the instance on which it is registered; otherwise Fastify makes a child instance for the plugin.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
 }
 
-/** A request whose handler is followed, for each guard that it has passed. */
+/** A request with a followed handler for each guard that it has passed. */
 interface Followed {
   [key: symbol]: FollowedHandler | undefined;
 }
@@ -62,7 +62,7 @@ interface Followed {
 class FastifyEdge {
   private readonly policy: EdgePolicy;
   private readonly service: Service<FastifyRequest, NodeResponse>;
-  /** Where a request has its handler behind this guard: a property, as an exchange is one. */
+  /** The property of a request with its handler behind this guard. */
   private readonly key = Symbol("handler");
 
   constructor(stack: ServiceBuilder, policy: EdgePolicy) {
@@ -110,7 +110,7 @@ class FastifyEdge {
     void exchange.closed.then(() => handler.closed());
     (request.raw as object as Followed)[this.key] = handler;
     admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
-      // There is nobody to answer, and what broke off is nobody's failure.
+      // The client has left: there is no answer to send, and no failure to report.
       if (!exchange.isGone) this.fail(handler, request, reply, error);
     });
   }
@@ -140,7 +140,7 @@ class FastifyEdge {
     reply: FastifyReply,
     error: unknown,
   ): void {
-    // Those of the handler itself were answered, or are with Fastify's error handler.
+    // A failure of the handler was answered, or is with Fastify's error handler.
     const ownFailure = handler?.failedWith(error);
     if (ownFailure === "answered") return;
     const problem = this.policy.declared(error, request);

@@ -13,7 +13,7 @@ import { leaving, withoutBody } from "./leaving-response.ts";
 /** Options of {@link guard}. */
 export type GuardOptions = EdgeOptions<Request>;
 
-/** What {@link guard} puts into the context of Hono: `c.get("signal")`. */
+/** The variables that {@link guard} sets in Hono's context: `c.get("signal")`. */
 export interface GuardEnv {
   readonly Variables: {
     /** Aborts when the client leaves, and when a layer gives up. */
@@ -22,12 +22,12 @@ export interface GuardEnv {
 }
 
 /**
- * A middleware that puts a stack in front of what comes after it. Its layers see the `Request` and the `Response` of Hono. A call lasts until
- * the handler has settled **and the response has left**: by node's response, where Hono's adapter for node gives it (`c.env.outgoing`), else
- * by its body.
+ * A middleware that puts a stack in front of the handlers after it. Its layers see the `Request` and the `Response` of Hono. A call lasts
+ * until the handler has settled **and the response has been sent**: until Node's response has closed, where Hono's adapter for Node
+ * provides it (`c.env.outgoing`), otherwise until its body has ended.
  *
- * Failures that are declared are answered, each with its status, also those of handlers; what nobody declared goes to `app.onError`. A stack
- * that raises a failure which no edge answers by itself does not compile without `answers`.
+ * Declared failures are answered, each with its status, also those of handlers; other errors go to `app.onError`. A stack that raises a
+ * failure which no edge answers by itself does not compile without `answers`.
  *
  * @example
  * app.use("/reports/*", guard(new ServiceBuilder().layer(concurrencyLimit(4)).layer(timeout(2_000))));
@@ -65,10 +65,10 @@ async function serve(
     answer(c, noTimeLeft);
     return;
   }
-  // That of a guard further out also aborts when that gives up.
+  // The signal of an outer guard also aborts when that guard gives up.
   const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
   const work: Work = async (given, { signal = outer, waitUntil }) => {
-    // A layer made another one of it, with a body that is limited.
+    // A layer has replaced the request, for instance by one with a limited body.
     if (given !== request) c.req.raw = given;
     c.set("signal", signal);
     await next();
@@ -78,7 +78,7 @@ async function serve(
       if (left !== undefined) waitUntil(left);
       if (response !== c.res) replace(c, response);
     }
-    // Hono has answered it already; the layers are to see that it failed.
+    // Hono has already answered the error; the layers must see that the call failed.
     if (c.error !== undefined) throw c.error;
     return c.res;
   };
@@ -107,13 +107,13 @@ function answer(c: Context, problem: WrittenProblem): void {
   replace(c, responseOf(problem));
 }
 
-/** As `c.res = response`, without the headers of the one that was there. */
+/** As `c.res = response`, without the headers of the previous response. */
 function replace(c: Context, response: Response): void {
   c.res = undefined;
   c.res = response;
 }
 
-/** What hands work to the runtime, where it is one that takes it. */
+/** The runtime's `waitUntil`; undefined where there is none. */
 function runtimeOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
   try {
     const { executionCtx } = c;
@@ -121,7 +121,7 @@ function runtimeOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
       executionCtx.waitUntil(work.catch(() => {}));
     };
   } catch {
-    // There is none: the getter throws.
+    // The getter throws where there is none.
     return undefined;
   }
 }

@@ -2,13 +2,13 @@ import type { Context } from "hono";
 import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
-/** A response, and when it has left; undefined where it has no body. */
+/** A response, and a promise that resolves when it has been sent; undefined where it has no body. */
 interface Leaving {
   readonly response: Response;
   readonly left: Promise<unknown> | undefined;
 }
 
-/** What Hono's adapter for node has in the environment. */
+/** The environment of Hono's adapter for Node. */
 interface NodeEnvironment {
   readonly outgoing?: {
     readonly closed?: boolean;
@@ -31,7 +31,7 @@ export function leaving(c: Context): Leaving {
   return { response: made, left: end };
 }
 
-/** A response to HEAD: its body is given up, for an adapter would pull it to its end. */
+/** A response to HEAD. Cancels the body, for an adapter would pull it to its end. */
 export function withoutBody(response: Response): Response {
   if (response.body === null) return response;
   response.body.cancel().catch(() => {});

@@ -4,10 +4,10 @@ import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 
-/** A server of `node:http`, `node:https` or `node:http2`, also one that a framework made. */
+/** A server of `node:http`, `node:https` or `node:http2`, also one made by a framework. */
 export type NodeServer = Server | HttpsServer | Http2Server | Http2SecureServer;
 
-/** What servers of all four kinds have in common. */
+/** The members that all four kinds of servers have. */
 export interface AnyServer {
   prependListener(event: "request", listener: (request: NodeRequest, response: NodeResponse) => void): unknown;
   on(event: "connection" | "secureConnection", listener: (socket: Socket) => void): unknown;
@@ -27,15 +27,15 @@ interface WithConnection {
   [key]?: Connection;
 }
 
-/** The connections of a server, from when it was first asked for. */
+/** The open connections of a server, counted from the first call of {@link connectionsOf}. */
 export class Connections {
   readonly all: Set<Connection> = new Set();
   readonly sessions: Set<Http2Session> = new Set();
-  /** Whether a connection is closed after each answer, since the server is being drained. */
+  /** Whether each connection is closed after its answer, because the server is being drained. */
   closing = false;
 
   constructor(server: AnyServer) {
-    // Requests of HTTPS come from the socket inside.
+    // Requests of HTTPS come from the decrypted socket.
     server.on("setSecureContext" in server ? "secureConnection" : "connection", (socket) => {
       const connection: Connection = { socket, request: undefined, response: undefined };
       (socket as object as WithConnection)[key] = connection;
@@ -49,30 +49,30 @@ export class Connections {
     server.prependListener("request", (request, response) => this.begin(request, response));
   }
 
-  /** Takes note of a request. The server tells of all but those that it answers without asking anybody. */
+  /** Records a request. The server emits all requests but those that it answers by itself. */
   begin(request: NodeRequest, response: NodeResponse): void {
     const connection = isHttp2(response) ? undefined : connectionOf(request.socket);
     if (connection === undefined) return;
-    // The last one that is asked for on it: a close after an earlier one would lose those that were sent meanwhile.
+    // The last request on the connection: a close after an earlier one would lose the requests that were sent meanwhile.
     connection.request = request as IncomingMessage;
     connection.response = response as ServerResponse;
     if (this.closing) sayClose(connection);
   }
 }
 
-/** The connection of a socket; undefined where its server's connections are not known. */
+/** The connection of a socket; undefined where its server's connections are not recorded. */
 export function connectionOf(socket: Socket | undefined): Connection | undefined {
   return (socket as WithConnection | undefined)?.[key];
 }
 
-/** Says to the client that the connection ends with its answer, where the head of that is not out. */
+/** Sets `connection: close` on the answer, unless its head is already sent. */
 export function sayClose({ response }: Connection): void {
   if (response !== undefined && !response.headersSent) response.setHeader("connection", "close");
 }
 
 const known = new WeakMap<object, Connections>();
 
-/** The connections of a server: those from now on, where it was not asked for before. */
+/** The connections of a server. The first call begins to record them. */
 export function connectionsOf(server: AnyServer): Connections {
   let connections = known.get(server);
   if (connections === undefined) known.set(server, (connections = new Connections(server)));
@@ -81,7 +81,7 @@ export function connectionsOf(server: AnyServer): Connections {
 
 const hardened = new WeakSet<Connection>();
 
-/** Says that uploads on this connection that are not whole when they are answered are not read on. */
+/** Marks a connection on which an upload that is incomplete when it is answered is not read to its end. */
 export function markHardened(connection: Connection): void {
   hardened.add(connection);
 }

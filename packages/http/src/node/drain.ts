@@ -8,9 +8,9 @@ import { sendProblem } from "./send-problem.ts";
 
 /** Options of {@link drain}. Times are in milliseconds, 0 to 2^31-1. */
 export interface DrainOptions {
-  /** How long it may take in all, after `linger`; what is open then is cut. Default 10,000. */
+  /** How long it may take, after `linger`; connections that are still open then are destroyed. Default 10,000. */
   readonly within?: number | undefined;
-  /** For how long new connections are still accepted, so that a load balancer can notice that the server is about to go. Default 0. */
+  /** How long new connections are still accepted, so that a load balancer can notice that the server is closing. Default 0. */
   readonly linger?: number | undefined;
   /** Where the timers are set; default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -18,27 +18,29 @@ export interface DrainOptions {
 
 /** How a server was drained. */
 export interface Drained {
-  /** Whether something was still open after `within`, and was cut. */
+  /** Whether a connection was still open after `within`, and was destroyed. */
   readonly forced: boolean;
 }
 
 const owner = "drain";
 
-/** How often connections are looked for that have become idle, in milliseconds. */
+/** How often idle connections are closed, in milliseconds. */
 const look = 100;
 
 const draining = new WeakMap<object, Promise<Drained>>();
 
 /**
- * Stops a server without losing what it has begun: nobody new is let in, what is in flight is answered, with `connection: close` where the
- * head is not out, and idle connections go at once. It is over at the latest `linger` + `within` ms later. A second call is the same.
+ * Stops a server without losing requests. Requests in flight are answered, with `connection: close` where the head is not yet sent. After
+ * `linger`, new connections are refused and idle ones closed. It takes at most `linger` + `within` ms. A second call returns the same
+ * promise.
  *
- * Call `harden` when the server is made: without it, what was in flight before is not told to close, and goes when it is idle.
+ * Call `harden` when the server is made: without it, the answers to requests already in flight do not say `connection: close`, and their
+ * connections are closed when they are idle.
  *
  * @example
  * process.once("SIGTERM", () => void drain(server, { within: 10_000 }));
  *
- * @returns a promise that is kept when all connections have closed
+ * @returns a promise that resolves when all connections have closed
  * @throws TypeError | RangeError when `server` is not a server, or an option is not in its range
  */
 export function drain(server: NodeServer, options?: DrainOptions): Promise<Drained> {
@@ -72,14 +74,14 @@ async function begin(
     const over = (): void => {
       clock.clearTimeout(timer);
       clock.clearTimeout(force);
-      // The server is closed a moment before its last connection says so.
+      // The server closes a moment before its last connections emit `close`.
       const left = Array.from(connections.all, ({ socket }) => new Promise((closed) => socket.once("close", closed)));
       void Promise.all(left).then(() => resolve({ forced }));
     };
     const force = clock.setTimeout(() => {
       forced = true;
       closeAll(server, connections);
-      // A connection that was opened before anybody asked for it may stay.
+      // Connections from before they were recorded may stay open.
       over();
     }, within);
     const closeNext = (): void => {
@@ -96,7 +98,7 @@ async function begin(
 
 const isClosed = writeProblem("problem", { status: 503, retryAfter: 1_000 });
 
-/** Whoever was quick enough to send another request on a connection that is about to close. */
+/** Refuses further requests on connections that are about to close. */
 function refuseAll(server: NodeServer): void {
   server.removeAllListeners("request");
   (server as { on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown }).on(
@@ -111,7 +113,7 @@ function refuseAll(server: NodeServer): void {
 function closeIdle(server: NodeServer, { all }: Connections): void {
   (server as Partial<Server>).closeIdleConnections?.();
   for (const { socket } of all) {
-    // To node a connection on which nothing has come yet is none that is idle.
+    // Node does not count a connection as idle on which no bytes have arrived.
     if (socket.bytesRead === 0) socket.destroy();
   }
 }
@@ -119,6 +121,6 @@ function closeIdle(server: NodeServer, { all }: Connections): void {
 function closeAll(server: NodeServer, { all, sessions }: Connections): void {
   (server as Partial<Server>).closeAllConnections?.();
   for (const session of sessions) session.destroy();
-  // Those that were upgraded, too.
+  // Also upgraded connections.
   for (const { socket } of all) socket.destroy();
 }

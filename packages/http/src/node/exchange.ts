@@ -4,21 +4,21 @@ import type { Socket } from "node:net";
 import { ClientGoneError } from "./client-gone-error.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 
-/** Where a request has its exchange: a property costs less than an entry in a weak map. */
+/** The property of a request with its exchange: it costs less than an entry in a weak map. */
 const key = Symbol.for("@sluice/http/exchange");
 
-/** Begins the work for a request. What it returns or throws is how that ends. */
+/** Does the work for a request, which ends with its return value or error. */
 export type Work = (options: HandlerOptions) => unknown;
 
-/** A request and its response, from the time at which a guard sees it until the response has closed and the work has settled. */
+/** A request and its response, from the guard until the response has closed and the work has settled. */
 export class Exchange {
   readonly request: NodeRequest;
   readonly response: NodeResponse;
-  /** Kept when the response has closed: it was sent, or its client left. */
+  /** Resolves when the response has closed: it was sent, or its client left. */
   readonly closed: Promise<NodeResponse>;
-  /** Aborts when the client leaves; in the work, also when a layer gives up on it, here or of a guard further out. */
+  /** Aborts when the client leaves; in the work, also when a layer of this guard or an outer one gives up on it. */
   signal: AbortSignal;
-  /** Until when an answer is of use, as a guard further out has it, and in the work as this one does. */
+  /** The deadline: at first that of an outer guard, in the work that of the call. */
   deadline: number | undefined;
   /** Whether the client has left before its answer was written. */
   isGone = false;
@@ -43,7 +43,7 @@ export class Exchange {
         resolve(response);
       };
       response.on("close", close);
-      // One that waits for those before it, on a connection with pipelining, is not told when the connection closes.
+      // With pipelining, a response that waits for earlier ones does not emit `close` when the connection closes.
       if (!isHttp2(response) && response.socket === null) onceClosed(request.socket, response, close);
     });
   }
@@ -61,7 +61,7 @@ export class Exchange {
     this.signal = options.signal ?? this.signal;
     this.deadline = options.deadline;
     const failed = (error: unknown): never => {
-      // The failure is known at once; what limits hold, they hold until its answer has left.
+      // The failure is known immediately; limits keep their permits until its answer has been sent.
       options.waitUntil?.(this.closed);
       throw error;
     };
@@ -72,7 +72,7 @@ export class Exchange {
     }
   }
 
-  /** What a call is told: the client's deadline, or that of a guard further out where it is earlier. */
+  /** The options of a call: with the client's deadline, or that of an outer guard where it is earlier. */
   options(deadline: number | undefined): CallOptions {
     return { signal: this.signal, deadline: earlier(deadline, this.deadline) };
   }
@@ -88,7 +88,7 @@ function earlier(a: number | undefined, b: number | undefined): number | undefin
   return Math.min(a, b);
 }
 
-/** The exchange of a request that a guard has seen; undefined of any other. */
+/** The exchange of a request that has passed a guard; undefined for any other. */
 export function exchangeOf(request: object): Exchange | undefined {
   return (request as { readonly [key]?: Exchange })[key];
 }
@@ -96,7 +96,7 @@ export function exchangeOf(request: object): Exchange | undefined {
 /**
  * The signal of a request that has passed a guard.
  *
- * @throws TypeError when it has passed none
+ * @throws TypeError when it has passed no guard
  */
 export function signalIn(request: object | null | undefined): AbortSignal {
   const exchange = typeof request === "object" && request !== null ? exchangeOf(request) : undefined;
@@ -106,7 +106,7 @@ export function signalIn(request: object | null | undefined): AbortSignal {
 
 const waiting = new WeakMap<Socket, Map<NodeResponse, () => void>>();
 
-/** Calls `close` when the socket closes before the response does. One listener serves all that wait on a connection. */
+/** Calls `close` when the socket closes before the response does. One listener serves all responses on a connection. */
 function onceClosed(socket: Socket, response: NodeResponse, close: () => void): void {
   let all = waiting.get(socket);
   if (all === undefined) {

@@ -9,7 +9,7 @@ import { Exchange, exchangeOf, type Work } from "./exchange.ts";
 import { isOver, type NodeRequest, type NodeResponse } from "./node-http.ts";
 import { cut, ignoreLateWrites, sendProblem } from "./send-problem.ts";
 
-/** Goes on to what comes after, or to what handles errors. */
+/** Calls the next handler, or the error handler. */
 export type NextFunction = (error?: unknown) => void;
 
 /** The requests that a stack of these layers takes. */
@@ -20,16 +20,16 @@ export type GuardedRequest<Ks extends readonly Kind[]> = [NodeRequest] extends [
 /** A stack around a handler of `node:http`. */
 export type AroundNode<Ks extends readonly Kind[]> = Around<Ks, AskedIn<Ks, IncomingMessage>, ServerResponse>;
 
-/** A stack in front of handlers of `node:http`: a middleware of Express and the like. */
+/** A stack in front of handlers of `node:http`: a middleware for Express and similar frameworks. */
 export interface Guard<in Asked extends NodeRequest = NodeRequest> {
   /**
-   * Lets requests in, to all that `next` leads to. A call lasts **until the response has closed**: so work that goes on after its client
-   * has left is not counted. {@link handle} counts it.
+   * Admits requests to the handlers after it. A call lasts **until the response has closed**, so work that goes on after its client has
+   * left is not counted. {@link handle} counts it.
    */
   (request: Asked, response: NodeResponse, next: NextFunction): void;
   /**
-   * The same around one handler. A call lasts until the response has closed **and the handler's promise has settled**: a limit counts what
-   * runs. Failures of the handler that nobody declared go to `next`, where there is one; else they are answered with 500.
+   * The same around one handler. A call lasts until the response has closed **and the handler's promise has settled**, so a limit counts
+   * running work. Undeclared failures of the handler go to `next`, if it is given; otherwise they are answered with 500.
    *
    * @throws TypeError when `handler` is not a function
    */
@@ -42,10 +42,10 @@ export interface Guard<in Asked extends NodeRequest = NodeRequest> {
 export type GuardOptions = EdgeOptions<NodeRequest>;
 
 /**
- * Puts a stack in front of handlers of `node:http`, `node:http2`, Express, and whatever takes `(request, response, next)`. Its layers
- * see the request, and the response as what a call answers with. Put it before what reads bodies: readiness comes first.
+ * Puts a stack in front of handlers of `node:http`, `node:http2`, Express, and anything else that takes `(request, response, next)`. Its
+ * layers see the request, and the response as the response of a call. Put it before middleware that reads bodies.
  *
- * Failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a time-out with 504); a stack that raises a
+ * Failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a timeout with 504). A stack that raises a
  * failure which no edge answers by itself does not compile without `answers`.
  *
  * @example
@@ -92,10 +92,10 @@ class NodeEdge {
     });
   }
 
-  /** @param next where failures go that nobody declared */
+  /** @param next gets undeclared failures */
   serve(request: NodeRequest, response: NodeResponse, work: Work, next: NextFunction | undefined): void {
     const { policy } = this;
-    // It has left, or was answered, while something else had the request.
+    // An earlier middleware has answered, or the client has left meanwhile.
     if (isOver(response)) return;
     const { timeoutHeader } = policy;
     const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers[timeoutHeader]);
@@ -111,7 +111,7 @@ class NodeEdge {
       }
       const exchange = new Exchange(request, response, work);
       admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
-        // There is nobody to answer, and what broke off is nobody's failure.
+        // The client has left: there is no answer to send, and no failure to report.
         if (!exchange.isGone) this.fail(request, response, error, next);
       });
     } catch (error) {

@@ -11,25 +11,25 @@ import type { IncomingMessage } from "node:http";
 
 /** Options of {@link harden}. */
 export interface HardenOptions {
-  /** How many connections may be open at once, 1 or more, or Infinity; default 10,000. Further ones are closed as they come. */
+  /** How many connections may be open at the same time, 1 or more, or Infinity; default 10,000. Further ones are closed immediately. */
   readonly maxConnections?: number | undefined;
-  /** For how long a client may take nothing of what is sent to it: milliseconds, above 0 and at most 2^31-1; default 30,000. */
+  /** How long a client may read nothing of what is sent to it: milliseconds, above 0 and at most 2^31-1; default 30,000. */
   readonly sendTimeout?: number | undefined;
-  /** How long a client whose upload is not read on has to take its answer and close: milliseconds, 0 to 10,000; default 500. */
+  /** How long a client whose upload is no longer read has to read its answer and close: milliseconds, 0 to 10,000; default 500. */
   readonly lingerTimeout?: number | undefined;
   /** Where the timers are set; default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
 
-/** What a hardened server counts. */
+/** The counters of a hardened server. */
 export interface Hardened {
-  /** Connections that are open. */
+  /** Open connections. */
   readonly connections: number;
-  /** Connections that were closed as they came, since there were `maxConnections`. */
+  /** Connections that were closed immediately, because there were already `maxConnections`. */
   readonly dropped: number;
-  /** Connections that were ended, since their client took nothing for `sendTimeout`. */
+  /** Connections that were ended, because their client read nothing for `sendTimeout`. */
   readonly stalled: number;
-  /** Connections whose upload is not read on, and whose client has not closed yet. */
+  /** Connections whose upload is no longer read, and whose client has not closed yet. */
   readonly lingering: number;
   /** The counters, for `JSON.stringify` and loggers. */
   toJSON(): Record<string, number>;
@@ -41,20 +41,20 @@ const expectationFailed = writeProblem("problem", { status: 417, title: "Expecta
 const done = new WeakSet<object>();
 
 /**
- * Hardens a server against clients that are too many, too slow to take their answers, or that go on sending what nobody reads; also one that
- * a framework made. Call it before the server listens. What can only be said when a server is made, `serverOptions` says.
+ * Protects a server, also one made by a framework, against too many clients, clients that do not read their answers, and uploads that no
+ * handler reads. Call it before the server listens. `serverOptions` has the options that can only be set when a server is made.
  *
- * - An upload that is answered before it is whole is not read on, and its client hears the answer.
- * - `Expect: 100-continue` is answered when somebody begins to read, and any other expectation with 417, unless the server has a listener of
- *   its own for it.
- * - A connection on which nothing of what is sent was taken for `sendTimeout` is ended, within twice that time. A stream of HTTP/2 that
- *   waits for its window is not seen.
+ * - An upload that is answered before it is complete is not read to its end, and its client receives the answer.
+ * - `Expect: 100-continue` is answered when the handler begins to read, and any other expectation with 417, unless the server has a
+ *   listener for it.
+ * - A connection whose client reads nothing for `sendTimeout` is ended, within twice that time. A stream of HTTP/2 that waits for its
+ *   window is not detected.
  *
  * @example
  * const server = createServer(serverOptions(), reports.handle(handler));
  * const { connections } = harden(server);
  *
- * @throws TypeError | RangeError when `server` is not a server, is hardened already, or an option is not in its range
+ * @throws TypeError | RangeError when `server` is not a server, is already hardened, or an option is not in its range
  */
 export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   requireMethods(owner, "server", server, "a server", ["listen", "prependListener"]);
@@ -76,7 +76,7 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
   server.maxConnections = maxConnections;
   server.on("drop", () => dropped++);
   any.on("setSecureContext" in server ? "secureConnection" : "connection", (socket) => {
-    // It is known: its listener was there first.
+    // `connectionsOf` has added its listener first, so the connection is recorded.
     const connection = connectionOf(socket)!;
     markHardened(connection);
     uploads.watch(socket, () => connection.request);
@@ -98,7 +98,7 @@ export function harden(server: NodeServer, options?: HardenOptions): Hardened {
     });
   }
   if (server.listenerCount("checkExpectation") === 0) {
-    // Node answers with 417, too, and then reads the upload to its end.
+    // Node also answers with 417, but then reads the upload to its end.
     expecting.on("checkExpectation", (request, response) => {
       open.begin(request, response);
       sendProblem(request, response, expectationFailed);

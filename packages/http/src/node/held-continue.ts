@@ -1,13 +1,13 @@
 import type { NodeRequest, NodeResponse } from "./node-http.ts";
 
 /**
- * Answers `Expect: 100-continue` when somebody begins to read the body, and not before: a request that is refused is not invited to send it.
+ * Answers `Expect: 100-continue` only when the handler begins to read the body, so that the client of a refused request does not send it.
  *
- * @returns whether the client was invited
+ * @returns a function that tells whether the client was asked to send
  */
 export function holdContinue(request: NodeRequest, response: NodeResponse): () => boolean {
   let invited = false;
-  // The one place through which all reading goes: streams are made to have it replaced.
+  // All reading goes through `_read`, which streams allow to be replaced.
   /* oxlint-disable no-underscore-dangle */
   const read = request._read.bind(request);
   request._read = (size) => {

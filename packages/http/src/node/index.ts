@@ -1,6 +1,6 @@
 /**
- * Puts a stack in front of any server of `node:http`: plain, Express 4 and 5, whatever takes `(request, response, next)`; and of `node:http2`. And what such a
- * server needs to hold: `harden`, `serverOptions`, `drain`.
+ * Puts a stack in front of any server of `node:http` and `node:http2`: plain, Express 4 and 5, anything that takes
+ * `(request, response, next)`. And protects and stops such servers: `harden`, `serverOptions`, `drain`.
  *
  * @packageDocumentation
  */

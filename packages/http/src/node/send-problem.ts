@@ -2,7 +2,7 @@ import type { WrittenProblem } from "../server/answer/problem.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 import { isHardened } from "./connections.ts";
 
-/** Headers that somebody may have set for an answer that is not sent: they speak of its body, or let a cache keep it. */
+/** Headers that a handler may have set for an answer that is not sent: they describe its body, or let a cache keep it. */
 export const ofAnotherAnswer: ReadonlySet<string> = new Set([
   "accept-ranges",
   "cache-control",
@@ -30,7 +30,7 @@ export function sendProblem(
   const fields: Record<string, string | number> = { ...rest, "content-length": length };
   if (isHttp2(response)) response.writeHead(status, fields);
   else {
-    // HTTP/2 has no such header. The rest of an upload is not read, so its connection is of no further use.
+    // HTTP/2 has no such header. A connection with an unread upload cannot be used again.
     const isUnread = hasBody(request) && !request.complete && isHardened(request.socket);
     if (connection !== undefined || isUnread) fields["connection"] = "close";
     response.writeHead(status, fields);
@@ -38,20 +38,20 @@ export function sendProblem(
   response.end(body);
 }
 
-/** Whether a body belongs to this request of HTTP/1. */
+/** Whether this request of HTTP/1 has a body. */
 export function hasBody({ headers }: NodeRequest): boolean {
   const { "content-length": length, "transfer-encoding": encoding } = headers;
   return encoding !== undefined || (length !== undefined && length !== "0");
 }
 
-/** Ends a response whose head is out, so that its client sees that it is not whole. */
+/** Ends a response whose head is already sent, so that the client sees that it is incomplete. */
 export function cut(response: NodeResponse): void {
   if (!isHttp2(response)) response.destroy();
   // INTERNAL_ERROR: without a code the stream would look complete.
   else response.stream.close(2);
 }
 
-/** What is written after the answer reaches nobody, and is no error of anybody's. */
+/** Ignores the errors of writes after the answer. */
 export function ignoreLateWrites(response: NodeResponse): void {
   response.on("error", () => {});
 }

@@ -5,23 +5,23 @@ export interface ServerTimes {
   /** How long a client may take to send the headers of a request, above 0; default 10,000. At most `requestTimeout`. */
   readonly headersTimeout?: number | undefined;
   /**
-   * How long a client may take to send a request, above 0; default 60,000. It also counts the time that a body of more than 64 KiB waits for
-   * admission: it must not be below the longest wait in the stack.
+   * How long a client may take to send a request, above 0; default 60,000. It includes the time for which a body of more than 64 KiB waits
+   * for admission, so it must not be below the longest wait in the stack.
    */
   readonly requestTimeout?: number | undefined;
-  /** How often those two are looked at, above 0; default a fifth of the lower one, from 100 to 30,000. */
+  /** How often those two are checked, above 0; default a fifth of `headersTimeout`, at least 100 and at most 30,000. */
   readonly connectionsCheckingInterval?: number | undefined;
-  /** How long an idle connection is kept, 0 or more; default 5,000. Behind a load balancer: longer than its own. */
+  /** How long an idle connection is kept, 0 or more; default 5,000. Behind a load balancer, set it longer than the balancer's. */
   readonly keepAliveTimeout?: number | undefined;
-  /** How large the headers of a request may be, bytes, a whole number of 1 or more; default 16,384. A larger one is answered with 431. */
+  /** How large the headers of a request may be: bytes, a whole number of 1 or more; default 16,384. A request with more is answered with 431. */
   readonly maxHeaderSize?: number | undefined;
 }
 
 const owner = "serverOptions";
 
 /**
- * What can only be said when a server of `node:http` is made: `createServer(serverOptions(), handler)`. Node's own defaults let a client
- * that sends slowly hold a connection for 60 s (headers) or 300 s (bodies), and look every 30 s.
+ * The options that can only be set when a server of `node:http` is made: `createServer(serverOptions(), handler)`. Node's own defaults let
+ * a client that sends slowly hold a connection for 60 s (headers) or 300 s (bodies), and check this every 30 s.
  *
  * @example
  * const server = createServer(serverOptions({ requestTimeout: 30_000 }), reports.handle(handler));

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** What node's own code reads of a socket's handle, and nothing public says. */
+/** Members of a socket's handle that Node's own code uses, and that have no public API. */
 interface Handle {
   /** Bytes of a write that the operating system has not taken yet. */
   readonly writeQueueSize?: number;
@@ -14,12 +14,12 @@ function handleOf(socket: Socket): Handle | null | undefined {
   return (socket as { readonly _handle?: Handle | null })._handle;
 }
 
-/** As node's own `socket.setTimeout` does: what a large write has left shows nowhere else. 0 where that is not known. */
+/** Bytes of a large write that are still queued, as Node's own `socket.setTimeout` reads them; 0 where that is not known. */
 export function queuedIn(socket: Socket): number {
   return handleOf(socket)?.writeQueueSize ?? 0;
 }
 
-/** Reads on where node:http had stopped, of which the stream knows nothing: a stream that flows already starts nothing. */
+/** Resumes reading where node:http had stopped it. The stream does not know of the stop, so `resume` would do nothing. */
 export function readAgain(socket: Socket): void {
   const handle = handleOf(socket);
   if (handle?.readStart === undefined || handle.reading !== false) return;

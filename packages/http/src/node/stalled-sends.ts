@@ -2,14 +2,14 @@ import type { Clock } from "@sluice/core";
 import type { Connection } from "./connections.ts";
 import { queuedIn } from "./socket-handle.ts";
 
-/** How far a connection has come with sending. */
+/** How much a connection has sent. */
 interface Progress {
   readonly written: number;
-  /** What the operating system has not taken yet. */
+  /** Bytes that the operating system has not taken yet. */
   readonly queued: number;
 }
 
-/** Ends connections whose client does not take what is sent to it. */
+/** Ends connections whose client does not read what is sent to it. */
 export class StalledSends {
   /** Connections that were ended so far. */
   stalled = 0;
@@ -25,7 +25,7 @@ export class StalledSends {
     this.connections = connections;
   }
 
-  /** Looks at all connections every `sendTimeout`, while there are any. */
+  /** Checks all connections every `sendTimeout`, while there are any. */
   watch(): void {
     if (this.armed || this.connections.size === 0) return;
     this.armed = true;
@@ -41,7 +41,7 @@ export class StalledSends {
     const { socket } = connection;
     const queued = queuedIn(socket);
     if (queued === 0 && socket.writableLength === 0) {
-      // Nothing to send: a slow handler is no slow client.
+      // There is nothing to send: the handler is slow, not the client.
       this.before.delete(connection);
       return;
     }

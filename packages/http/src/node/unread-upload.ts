@@ -3,19 +3,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { readAgain } from "./socket-handle.ts";
 
-/** How many bytes of an upload are read on after its answer, so that a small one ends, and its connection can be used again. */
+/** How many bytes of an upload are read after its answer, so that a small one ends and its connection can be used again. */
 const readOn = 65_536;
 
-/** How many bytes are read at most while a client is given time to close. */
+/** How many bytes are read at most while a client has time to close. */
 const readMore = 262_144;
 
 /**
- * Ends uploads that are not whole when their answer is out, as RFC 9112 section 9.6 has it: the connection is half-closed, no more of the
- * upload is read, and after a while, or once the client has closed, the connection is destroyed. To close at once makes the unread bytes a
- * reset, which takes the answer with it; to read on costs all that the client sends.
+ * Ends uploads that are incomplete when their answer has been sent, as RFC 9112, section 9.6, says: the connection is half-closed, and
+ * destroyed after a while, or once the client has closed. To close immediately would make the unread bytes a reset, which would discard the
+ * answer; to read to the end would cost all that the client sends.
  */
 export class UnreadUploads {
-  /** Connections that are given time to close. */
+  /** Connections whose client has time to close. */
   lingering = 0;
   private readonly clock: Clock;
   private readonly lingerTimeout: number;
@@ -25,7 +25,7 @@ export class UnreadUploads {
     this.lingerTimeout = lingerTimeout;
   }
 
-  /** Watches a connection: what node does after an answer with `connection: close` is done here, where an upload is not whole. */
+  /** Watches a connection. Replaces what Node does after an answer with `connection: close`, where an upload is incomplete. */
   watch(socket: Socket, current: () => IncomingMessage | undefined): void {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
@@ -37,7 +37,7 @@ export class UnreadUploads {
   /** Watches a request with a body. */
   answer(request: IncomingMessage, response: ServerResponse, wasInvited: () => boolean): void {
     const { socket } = request;
-    // After the listener of node's own, which goes on reading what nobody has begun to read.
+    // Runs after Node's own listener, which goes on reading a body that no handler has begun to read.
     response.once("finish", () => {
       if (request.complete || socket.destroyed || isRead(request)) return;
       if (!wasInvited() || request.readableFlowing !== true) {
@@ -45,7 +45,7 @@ export class UnreadUploads {
         return;
       }
       let left = readOn;
-      // Of a request that nobody reads node emits nothing, so this looks at its connection.
+      // Node emits no data of a request that no handler reads, so this counts on its connection.
       const count = (chunk: { readonly length: number }): void => {
         left -= chunk.length;
         if (request.complete) socket.off("data", count);
@@ -70,7 +70,7 @@ export class UnreadUploads {
       this.clock.clearTimeout(timer);
     });
     socket.end();
-    // node:http reads past the stream until somebody listens to it; its own parser is to see nothing more.
+    // node:http reads the socket past the stream until the stream has a listener; its parser must not get more data.
     socket.removeAllListeners("data");
     let left = readMore;
     socket.on("data", (chunk: { readonly length: number }) => {
@@ -88,7 +88,7 @@ export class UnreadUploads {
 
 const lingeringSockets = new WeakSet<Socket>();
 
-/** Whether somebody still reads it: a handler that has answered early. */
+/** Whether a handler that has answered early still reads it. */
 function isRead(request: IncomingMessage): boolean {
   return request.listenerCount("data") > 0 || request.listenerCount("readable") > 0;
 }

@@ -1,5 +1,5 @@
 /**
- * A pool of connections to one origin as a service: ready while a connection is free. For Node.js, by undici.
+ * A pool of connections to one origin as a service: ready while a connection is free. For Node.js, with undici.
  *
  * @packageDocumentation
  */

@@ -4,8 +4,8 @@ import { type HttpBody, type HttpInit, type HttpRequest, isRequest } from "../cl
 type Body = HttpBody | null | undefined;
 
 /**
- * The request as undici's own fetch takes it, through `dispatcher`. That fetch knows the classes of its package, and not the global
- * `Request` and `FormData`, which look alike: it would send their names.
+ * The request as undici's own fetch takes it, through `dispatcher`. That fetch knows only the classes of its own package: it would convert
+ * the global `Request` and `FormData` to strings such as "[object FormData]".
  *
  * @throws TypeError when the request is for another origin
  */
@@ -22,7 +22,7 @@ export function plainRequest(request: HttpRequest, origin: URL, dispatcher: Disp
     headers: headers === undefined ? undefined : [...new Headers(headers)],
     body: typeof body === "function" ? () => madeBody(body()) : plainBody(body),
     signal,
-    // A pool sends to its own origin wherever a redirect leads.
+    // A pool sends every request to its origin, also a redirect to another one.
     init: { ...init, redirect: redirect === "error" ? "error" : "manual", dispatcher } as unknown as HttpInit,
   };
 }

@@ -9,11 +9,11 @@ import { WatchedHandler } from "./watched-handler.ts";
 
 /** Options of {@link undiciService}. */
 export interface UndiciServiceOptions {
-  /** Whom the pool is connected to: `"https://api.example.com"`. Scheme, host and port. */
+  /** The scheme, host and port of the server: `"https://api.example.com"`. */
   readonly origin: string | URL;
   /** How many connections there may be: a whole number of 1 or more. */
   readonly connections: number;
-  /** What else undici's `Pool` takes: `keepAliveTimeout`, `connect`, `bodyTimeout`. Default: nothing. */
+  /** Further options of undici's `Pool`: `keepAliveTimeout`, `connect`, `bodyTimeout`. Default: none. */
   readonly pool?: Omit<Pool.Options, "connections" | "pipelining"> | undefined;
   /** Where `oldest` reads time; default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -21,15 +21,15 @@ export interface UndiciServiceOptions {
   readonly label?: string | undefined;
 }
 
-/** A pool as a service, and what it counts. */
+/** A pool as a service, and its counters. */
 export interface UndiciService {
   /** Ready while a connection is free. */
   readonly service: Service<HttpRequest, Response, NetworkError>;
-  /** Undici's pool, for its statistics, and to be closed. */
+  /** Undici's pool, for its statistics and to close it. */
   readonly pool: Pool;
   /** Connections that are reserved or in use. */
   readonly active: number;
-  /** Callers that wait for one. */
+  /** Callers that wait for a connection. */
   readonly waiting: number;
   /** Connections that are free. */
   readonly available: number;
@@ -42,14 +42,14 @@ export interface UndiciService {
 const name = "undiciService";
 
 /**
- * A pool of connections to one origin: a permit of the service is a connection. So readiness is the pool's own, a stack that is asked for
- * a permit knows whether a request would wait, and nothing waits where nobody sees it.
+ * A pool of connections to one origin. A permit of the service is a connection, so a stack knows whether a request would wait, and requests
+ * wait only where counters show them.
  *
  * An exchange holds its connection until its body has ended: read, cancelled, broken off or aborted. So read each body, or cancel it. Its
- * signal goes on until then, through a timeout outside as well.
+ * signal works until then, also through an outer timeout.
  *
- * The address of a request may be a path, `"/users/1"`; one of another origin is a `TypeError`. A redirect is answered as it is, for the
- * pool goes to one origin only. The responses are of undici's class `Response`, which is not the global one.
+ * The address of a request may be a path, `"/users/1"`; an address of another origin gives a `TypeError`. Redirects are not followed, for
+ * the pool connects to one origin only. The responses are of undici's class `Response`, which is not the global one.
  *
  * @example
  * const { service, pool } = undiciService({ origin: "https://api.example.com", connections: 20 });
@@ -57,7 +57,7 @@ const name = "undiciService";
  * await (await users.call({ url: "/users/1" })).json();
  * await pool.close();
  *
- * @throws TypeError | RangeError when an option is missing or not as it must be
+ * @throws TypeError | RangeError when an option is missing or not in its range
  */
 export function undiciService(options: UndiciServiceOptions): UndiciService {
   const read = readOptions(name, options, ["origin", "connections", "pool", "clock", "label"]);
@@ -101,10 +101,10 @@ export function undiciService(options: UndiciServiceOptions): UndiciService {
   };
 }
 
-/** One request of fetch, as the pool sees it. */
+/** Follows one request of fetch in the pool. */
 class PoolExchange {
   readonly dispatcher: Dispatcher;
-  /** Requests that are under way in the pool: none before fetch has come so far, and one then. */
+  /** Requests in progress in the pool: none until fetch dispatches, and then one. */
   private running = 0;
   private answered = false;
   private end!: () => void;
@@ -122,7 +122,7 @@ class PoolExchange {
     });
   }
 
-  /** Kept when fetch has answered and nothing is under way. It may fail, or be aborted, before there is anything. */
+  /** Resolves when fetch has settled and no request is in progress. Fetch may fail or be aborted before it dispatches. */
   over(answer: Promise<unknown>): Promise<void> {
     const settled = (): void => {
       this.answered = true;
@@ -139,11 +139,11 @@ class PoolExchange {
   }
 }
 
-/** Undici looks at its options itself; what it says of them is the cause. */
+/** Undici checks its options itself; its error is the cause. */
 function poolOf(origin: URL, connections: number, options: UndiciServiceOptions["pool"] = {}): Pool {
   requireObject(name, "pool", options);
   try {
-    // A pool looks at most of them only when it makes its first client, which is at the first request.
+    // A pool checks most of them only when it makes its first client, at the first request.
     if (options.factory === undefined) void new Client(origin, { ...options, pipelining: 1 });
     return new Pool(origin, { ...options, connections, pipelining: 1 });
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 
-/** What undici tells a handler besides what its types say: fetch takes the times of its `performance` entries from it. */
+/** Methods that undici calls on a handler and that its types do not have: fetch uses them for its `performance` entries. */
 interface Untyped {
   onResponseStarted?(): void;
   onBodySent?(chunk: unknown): void;
@@ -8,8 +8,8 @@ interface Untyped {
 }
 
 /**
- * A handler of one request that also hears when the exchange is over, however it ends. Not undici's own `DecoratorHandler`, which is
- * deprecated, and keeps to itself what fetch wants to know.
+ * A handler of one request that also calls `over` when the exchange ends. It does not use undici's `DecoratorHandler`, which is deprecated,
+ * and does not pass on the methods that fetch needs.
  */
 export class WatchedHandler implements Dispatcher.DispatchHandler {
   private readonly handler: Dispatcher.DispatchHandler;

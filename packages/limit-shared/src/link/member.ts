@@ -6,34 +6,37 @@ import { RecentPeak } from "../recent-peak.ts";
 export type StoreState = "up" | "down";
 
 /**
- * The first pause before a store that is down is asked again, and the longest: ms. A member that does not know yet that the store is back goes
- * on by itself, beside those that know: so it is to find out soon.
+ * The first and the longest pause before a store that is down is asked again: ms. The longest is short, for until a member knows that the
+ * store is back it uses its own share, beside the members that already use the store.
  */
 const firstPause = 100;
 const longestPause = 1_000;
 
 /**
- * One member: what a process knows of its store, and by what name the store knows it. It is that of one limit, or of a limit with many keys.
+ * One member: its name in the store, and what it knows of the store. One limit has one member, also a limit with many keys.
  *
- * It is the circuit of its limits: a store that fails, or does not answer in time, is down until it answers. Meanwhile it is asked after pauses
- * that grow from 100 ms to 1 s, half of each at random, so that many members do not ask at once.
+ * It is the circuit breaker of its limits: a store that fails, or does not answer in time, is down until it answers. Meanwhile it is asked
+ * after pauses that grow from 100 ms to 1 s, half of each random, so that members do not all ask at the same time.
  */
 export class Member {
   readonly name: string = memberName();
   state: StoreState = "up";
-  /** How many members share the limit, as the store said last, and with many keys the most that it said lately; undefined before that. */
+  /**
+   * How many members share the limit, as the store last reported; with many keys the highest recent report. Undefined before the first
+   * report.
+   */
   count: number | undefined = undefined;
   /** Questions sent. */
   trips = 0;
-  /** Answers that came after their time-out. */
+  /** Answers that came after their timeout. */
   late = 0;
-  /** What the store failed with last. */
+  /** The error of the last failed request to the store. */
   cause: unknown = undefined;
   /** When a store that is down may be asked again. */
   probeAt: number = Number.NEGATIVE_INFINITY;
-  /** Whether it has limits for many keys: not all members come to each of them. */
+  /** Whether it has limits for many keys. Not every member uses every key. */
   hasKeys = false;
-  /** Whether another member has been heard of that says something else. */
+  /** Whether a conflict with another member's options has been announced. */
   disagreed = false;
   private readonly changed: (from: StoreState, to: StoreState) => void;
   private readonly most: RecentPeak;
@@ -43,7 +46,7 @@ export class Member {
   private pause = firstPause;
 
   /**
-   * @param span for how long a number of members is remembered where there are many keys: ms
+   * @param span how long a reported number of members is remembered where there are many keys: ms
    * @param changed called when the store stops answering, or answers again
    */
   constructor(span: number, changed: (from: StoreState, to: StoreState) => void) {
@@ -56,13 +59,13 @@ export class Member {
     return this.trip.value > 0 ? this.trip.value : undefined;
   }
 
-  /** What a gate goes by that holds what no other gate of this member has. The first has the member's own name. */
+  /** A name for a gate that holds slots of its own. The first gate has the member's name. */
   nameOfGate(): string {
     this.gates++;
     return this.gates === 1 ? this.name : `${this.name}#${this.gates}`;
   }
 
-  /** By what the store knows the next question. A key that is asked for again has a higher number than before, whoever asks. */
+  /** The name and number of the next question. Numbers grow over all gates of the member, so they also grow for each key. */
   sign(name: string = this.name): { readonly member: string; readonly number: number } {
     return { member: name, number: ++this.number };
   }
@@ -72,13 +75,13 @@ export class Member {
     return this.state === "up" || this.probeAt <= now;
   }
 
-  /** A question is sent, which is waited for until `due`. While the store is down, it is the only one. */
+  /** A question is sent, with a timeout at `due`. While the store is down, no other question is sent before then. */
   asked(due: number): void {
     this.trips++;
     if (this.state === "down") this.probeAt = due;
   }
 
-  /** An answer has come within `ms`. */
+  /** An answer has come after `ms` milliseconds. */
   answered(ms: number): void {
     this.trip.add(Math.max(ms, 0.01));
     this.pause = firstPause;
@@ -92,7 +95,7 @@ export class Member {
     this.count = this.hasKeys ? this.most.at(now) : members;
   }
 
-  /** A question has failed. Those that were sent while the store was still up fail together, and count as one. */
+  /** A question has failed. Questions that were sent while the store was up count as one failure together. */
   failed(cause: unknown, wasDown: boolean, now: number): void {
     this.cause = cause;
     if (this.state === "down" && !wasDown) return;

@@ -2,7 +2,7 @@ import { events, OverloadedError } from "@sluice/core";
 import { StoreDownError } from "../store-down-error.ts";
 import type { Member, StoreState } from "./member.ts";
 
-/** What a shared limit announces, and what it refuses with. */
+/** The events and the refusals of a shared limit. */
 export class Notices {
   readonly layer: string;
   private readonly label: string | undefined;
@@ -15,7 +15,7 @@ export class Notices {
     this.source = source;
   }
 
-  /** Something happened. `more` is asked for where somebody listens. */
+  /** Emits an event. `more` is called only where there is a listener. */
   tell(type: string, more: () => Readonly<Record<string, unknown>>): void {
     if (!events.listening) return;
     const { layer, label, source } = this;
@@ -27,7 +27,7 @@ export class Notices {
     this.tell("state", () => ({ from, to, cause }));
   }
 
-  /** Another member says something else. Told once: where members disagree, they do so in each answer. */
+  /** Another member uses other options. Announced once for a member: the store reports it with each answer. */
   conflict(member: Member, ours: object, theirs: object | undefined): void {
     if (theirs === undefined || member.disagreed || !events.listening) return;
     member.disagreed = true;

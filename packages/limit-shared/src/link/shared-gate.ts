@@ -8,7 +8,7 @@ import { Soon } from "./soon.ts";
 import { type Asker, StoreLink } from "./store-link.ts";
 import { Warming } from "./warming.ts";
 
-/** What the gate of a key has of the gate that made it. */
+/** What the gate of a key takes from the gate that made it. */
 export interface Kin<Terms> {
   readonly key: string;
   readonly terms: Terms;
@@ -16,8 +16,8 @@ export interface Kin<Terms> {
 }
 
 /**
- * What the gates of both limits are: callers in line for what this member has borrowed of a key, and a link to the store, which is asked in the
- * background.
+ * The base of the gates of both limits: a line of callers for the permits that this member has borrowed, and a link to the store, which is
+ * asked in the background.
  */
 export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> implements Asker<Ask, Answer> {
   /** @internal the options, checked */
@@ -31,12 +31,12 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   protected readonly soon: Soon = new Soon(() => {
     this.flush();
   });
-  /** Whether somebody asked for a permit, found none, and may not wait. */
+  /** Whether a caller asked for a permit and found none. It may not be one that waits. */
   protected missed = false;
   protected closed = false;
   private closing: Promise<void> | undefined = undefined;
   protected abstract readonly line: Line<Lease>;
-  /** Why it refuses. */
+  /** The `reason` of its refusals. */
   abstract readonly reason: "rate" | "capacity" | "closed";
 
   /** @param layer what errors and events call it */
@@ -62,7 +62,10 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     return this.member.state;
   }
 
-  /** How many members share the limit, as the store said last; undefined before that. With {@link forKey}: the most that it said lately of any key. */
+  /**
+   * How many members share the limit, as the store last reported; undefined before that. With {@link forKey}: the highest recent report for
+   * any key.
+   */
   get members(): number | undefined {
     return this.member.count;
   }
@@ -77,7 +80,7 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     return this.member.late;
   }
 
-  /** Borrows `count` permits before somebody asks for them. See `warm` of the layer. */
+  /** Borrows `count` permits before a caller asks for them. See `warm` of the layer. */
   warm(count = 1): Promise<void> {
     requireNumber(this.notices.layer, "count", count, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
     const now = this.now();
@@ -88,7 +91,7 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     return warm;
   }
 
-  /** Refuses who waits and who comes, and gives back what is borrowed. See `close` of the layer. */
+  /** Refuses all callers, waiting and new, and gives back what is borrowed. See `close` of the layer. */
   close(): Promise<void> {
     if (this.closing === undefined) {
       const now = this.now();
@@ -117,19 +120,19 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   /** @internal */
   abstract failed(): void;
 
-  /** Goes by what has come to be since the last caller: a lease has ended, another key's question has found the store down, or up. */
+  /** Applies what has changed since the last call: a lease has ended, or the question of another key has found the store down or up. */
   protected abstract catchUp(now: number): void;
 
-  /** How many permits are borrowed and nobody holds them. */
+  /** How many borrowed permits are free. */
   protected abstract borrowed(now: number): number;
 
-  /** What the store is to be asked for by now, and told; undefined where there is nothing. */
+  /** The question that is due for the store; undefined where there is none. */
   protected abstract question(now: number): Ask | undefined;
 
-  /** Sets the timer for what is to come. */
+  /** Sets the timers. */
   protected abstract arm(now: number): void;
 
-  /** It was closed: what nobody holds is to go back. */
+  /** The gate was closed: gives back the free permits. */
   protected abstract giveUp(now: number): void;
 
   /** For the gate of another key. */
@@ -140,9 +143,9 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     return { key: requireKey(this.notices.layer, `${this.key}:${key}`), terms, member };
   }
 
-  /** Asks, where there is something to ask, and nothing under way. */
+  /** Sends the question that is due, unless one is in flight. */
   protected flush(): void {
-    // The answer that is waited for comes back here.
+    // The answer to the question in flight calls this again.
     if (this.link.busy) return;
     const now = this.now();
     this.catchUp(now);

@@ -1,8 +1,8 @@
 import { runOutside } from "@sluice/core/kit";
 
 /**
- * Calls `run` once, a microtask later, however often it is asked to in between: so callers of one turn ask the store together. In the async
- * context of nobody, for the question is that of all of them.
+ * Calls `run` a microtask later, once for all calls of {@link call} until then: callers of one turn ask the store together. `run` runs
+ * outside of every caller's async context, for the question is that of all of them.
  */
 export class Soon {
   private readonly run: () => void;

@@ -1,21 +1,21 @@
 import { promiseOf } from "@sluice/core/kit";
 import type { Member } from "./member.ts";
 
-/** Who asks a store through a {@link StoreLink}. */
+/** The owner of a {@link StoreLink}. */
 export interface Asker<Ask, Answer> {
   /** The time of the limit, in milliseconds. */
   now(): number;
-  /** Asks the store. May throw, and answer with anything. */
+  /** Asks the store. May throw, and may return anything. */
   send(ask: Ask): unknown;
-  /** An answer whose members can be relied on. Throws where the store has answered something else. */
+  /** Checks an answer. Throws where it is not of the right form. */
   read(answer: unknown, ask: Ask): Answer;
-  /** An answer is there, in time. `sent` is when it was asked for. The store is up by then. */
+  /** An answer has come in time. `sent` is when the question was sent. The store is already marked as up. */
   answered(answer: Answer, ask: Ask, sent: number): void;
-  /** There is none. The store is down by then. */
+  /** There is no answer. The store is already marked as down. */
   failed(): void;
 }
 
-/** A question that is under way. */
+/** A question in flight. */
 class Question<Ask> {
   readonly ask: Ask;
   readonly sent: number;
@@ -30,9 +30,9 @@ class Question<Ask> {
 }
 
 /**
- * How the limit of one key talks to its store: one question at a time, each with a time-out of its own, as far as its {@link Member} may ask. It
- * does not rely on what a client does about failures, for clients queue commands while they are not connected, and wait for answers for
- * ever. What comes after its time-out is counted, and not used.
+ * Asks the store for the limit of one key: one question at a time, each with a timeout, and only while its {@link Member} may ask. It does
+ * not rely on the client's handling of failures: clients queue commands while they are not connected, and wait for answers without end. An
+ * answer that comes after its timeout is counted and not used.
  *
  * It sets no timer: its owner calls {@link overdue} when {@link due} has come.
  */
@@ -42,19 +42,19 @@ export class StoreLink<Ask, Answer> {
   private readonly timeout: number;
   private question: Question<Ask> | undefined = undefined;
 
-  /** @param timeout for how long an answer is waited for: ms */
+  /** @param timeout how long it waits for an answer: ms */
   constructor(asker: Asker<Ask, Answer>, member: Member, timeout: number) {
     this.asker = asker;
     this.member = member;
     this.timeout = timeout;
   }
 
-  /** Whether an answer is waited for. */
+  /** Whether a question is in flight. */
   get busy(): boolean {
     return this.question !== undefined;
   }
 
-  /** When the answer that is waited for is too late; Infinity where none is. */
+  /** When the question in flight times out; Infinity where there is none. */
   get due(): number {
     return this.question === undefined ? Number.POSITIVE_INFINITY : this.question.sent + this.timeout;
   }
@@ -64,7 +64,7 @@ export class StoreLink<Ask, Answer> {
     return this.question === undefined && this.member.mayAsk(now);
   }
 
-  /** Asks. Only while it {@link isFree}. */
+  /** Sends a question. Call it only while {@link isFree}. */
   ask(ask: Ask, now: number): void {
     const { member, asker } = this;
     const question = new Question(ask, now, member.state === "down");
@@ -86,7 +86,7 @@ export class StoreLink<Ask, Answer> {
     );
   }
 
-  /** Gives up on an answer that is too late. */
+  /** Fails the question in flight if it has timed out. */
   overdue(now: number): void {
     const { question } = this;
     if (question === undefined || now < this.due) return;
@@ -96,7 +96,7 @@ export class StoreLink<Ask, Answer> {
   private settle(question: Question<Ask>, value: unknown): void {
     const { member, asker } = this;
     const now = asker.now();
-    // The timer may be late, where the process was busy.
+    // The timer is late where the process was busy.
     if (this.question === question) this.overdue(now);
     if (this.question !== question) {
       member.late++;

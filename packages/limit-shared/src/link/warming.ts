@@ -1,10 +1,10 @@
-/** Those who wait for what a limit borrows, and for what it gives back: until a question that speaks for them has been answered, or has failed. */
+/** The promises of `warm` and `close`. Each resolves when a question that was sent on its behalf has been answered, or has failed. */
 export class Warming {
   private waiting: (() => void)[] = [];
   private under: (() => void)[] = [];
   private most = 0;
 
-  /** How much they want to be there, all together. */
+  /** The largest number of permits that is asked for. */
   get count(): number {
     return this.most;
   }
@@ -16,7 +16,7 @@ export class Warming {
     });
   }
 
-  /** A question is sent that speaks for all who have joined, unless `again`: then they wait until there is none left to be asked. */
+  /** A question is sent for all who have joined. With `again` they wait on, until there is no question left to send. */
   asked(again: boolean): void {
     this.most = 0;
     if (again) return;
@@ -30,7 +30,7 @@ export class Warming {
     this.under = [];
   }
 
-  /** There is nothing to ask, or nobody who could be asked. */
+  /** There is no question to send, or the store may not be asked now. */
   over(): void {
     this.most = 0;
     resolveAll(this.waiting);

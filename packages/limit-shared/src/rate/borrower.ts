@@ -5,42 +5,42 @@ import type { RateTerms } from "./rate-terms.ts";
 import { RecentStarts } from "./recent-starts.ts";
 import { Stock } from "./stock.ts";
 
-/** For whom tokens are borrowed. */
+/** How many tokens are needed, and until when. */
 export interface Demand {
   /** Callers in line. */
   readonly waiting: number;
-  /** How many tokens somebody asked for who does not wait. */
+  /** How many tokens are wanted for callers who do not wait in line. */
   readonly wanted: number;
-  /** When the last of those in line no longer wants one. */
+  /** The latest deadline of the callers in line. */
   readonly patience: number;
-  /** Starts without a token, as far as the store is to be told of them now. */
+  /** Starts without a token that the store is to count now. */
   readonly owed: number;
-  /** Whether nobody is let in any more, and all is given back. */
+  /** Whether the limit is closed: no caller is admitted, and all tokens are given back. */
   readonly closed: boolean;
 }
 
-/** A store that grants nothing and says that it could is not asked again at once: ms. */
+/** The shortest pause before a store that granted too little is asked again, also where it says that it has more: ms. */
 const shortestPause = 1;
 
 /**
- * How many tokens one member borrows, and when: as many as there are callers in line, and as many as were started in the last half `hold` in which
- * there were tokens, to be asked for again when half of those are gone.
+ * Decides how many tokens one member borrows, and when. It borrows one for each caller in line, and keeps as many in stock as calls started
+ * in the last half `hold` in which there were tokens. It asks again when half of the stock is gone.
  *
- * Where the store has nothing to spare, it gives tokens of the future, and the member takes few of them at a time: at most half of its part
- * of what the store gives out ahead of time. Otherwise the member with the longest line would have all of them.
+ * Where the store's bucket is empty, the store gives tokens with future dates, and the member takes few of them at a time: at most half of
+ * its part of what the store gives out in advance. Otherwise the member with the longest line would get all of them.
  */
 export class Borrower {
   readonly stock: Stock = new Stock();
-  /** When the next token that the store gives will be good, at the earliest; -Infinity where that is not known. */
+  /** The earliest date of the next token from the store; -Infinity where that is not known. */
   nextDate: number = Number.NEGATIVE_INFINITY;
-  /** When the store can give the next token, at the earliest. */
+  /** The earliest time at which the store can give another token. */
   retryAt: number = Number.NEGATIVE_INFINITY;
   private readonly terms: RateTerms;
   private readonly member: Member;
   private readonly recent: RecentStarts;
-  /** Starts of permits whose token had ended, which the store has not been told of. */
+  /** Starts without a valid token that the store has not counted yet. */
   private lateStarts = 0;
-  /** Those of them that the question under way tells it of. */
+  /** The part of {@link lateStarts} that the question in flight reports. */
   private posted = 0;
 
   constructor(terms: RateTerms, member: Member) {
@@ -54,22 +54,22 @@ export class Borrower {
     this.recent.add(now);
   }
 
-  /** One who asks now finds no token. */
+  /** A caller asks and finds no token. */
   refused(now: number): void {
     this.recent.refused(now);
   }
 
-  /** One who found none joins the line. */
+  /** A caller who found no token joins the line. */
   waits(): void {
     this.recent.waits();
   }
 
-  /** Calls have started without a token: they count from now on, and the next tokens pay for them. */
+  /** Calls have started without a token. The store counts them with the next question. */
   owe(starts: number): void {
     this.lateStarts += starts;
   }
 
-  /** Whether so much is gone that the store is to be asked, or told. */
+  /** Whether the stock is low, or there are starts to report. */
   isLow(now: number): boolean {
     if (this.lateStarts > 0) return true;
     const kept = this.kept(now);
@@ -86,7 +86,7 @@ export class Borrower {
     const debt = this.lateStarts + Math.ceil(demand.owed);
     if (count === 0 && surplus === 0 && debt === 0) return undefined;
     const { unused, stamp } = this.stock.giveBack(surplus, now);
-    // What had to be given back may have ended by now.
+    // Tokens that were to be given back may have expired by now.
     if (count + debt + unused === 0) return undefined;
     this.posted = this.lateStarts;
     return {
@@ -103,13 +103,13 @@ export class Borrower {
     };
   }
 
-  /** An answer whose members can be relied on. Throws where it is none. */
+  /** Checks an answer. Throws where it is not of the right form. */
   read(answer: unknown, { count, ahead }: TakeAsk): TakeAnswer {
     const reader = new AnswerReader(answer);
     const granted = reader.whole("granted", count);
     return {
       granted,
-      // A token that is further off than was asked for would be waited for, for as long as the store likes.
+      // A token with a date later than `ahead` would keep a caller waiting for as long as the store likes.
       first: reader.number("first", granted > 0 ? ahead + this.terms.step + 1 : Number.MAX_VALUE),
       stamp: reader.text("stamp"),
       members: reader.members(),
@@ -127,13 +127,13 @@ export class Borrower {
     this.retryAt = granted < count ? pause : Number.NEGATIVE_INFINITY;
   }
 
-  /** The store did not answer: what it would give is not known. */
+  /** The store did not answer: the dates of its tokens are unknown. */
   forget(): void {
     this.nextDate = Number.NEGATIVE_INFINITY;
     this.retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** When the one behind `before` others in line can start, at the earliest, where nothing but the store decides; undefined where that is not known. */
+  /** The earliest start of the caller behind `before` others in line, by the store's tokens alone; undefined where that is not known. */
   dateOf(before: number, now: number): number | undefined {
     const date = this.stock.dateOf(before, now);
     if (date !== undefined) return date;
@@ -141,14 +141,14 @@ export class Borrower {
     return this.nextDate + (before - this.stock.size(now)) * this.terms.step;
   }
 
-  /** How many tokens are kept in stock when nobody waits. */
+  /** How many tokens are kept in stock when no caller waits. */
   private kept(now: number): number {
-    // Who starts one now and then would not use the next before it ends.
+    // With a start only now and then, a token would expire before it is used.
     const recent = this.recent.count(now);
     return recent < 2 ? 0 : Math.min(recent, Math.floor(this.terms.perHold));
   }
 
-  /** How far in the future tokens may be dated: far enough for a few of each member, where they are far apart. */
+  /** How far in the future tokens may be dated: with callers in line, far enough for two tokens of each member. */
   private ahead(waiting: number): number {
     const { hold, step } = this.terms;
     return waiting === 0 ? hold : Math.max(hold, 2 * (this.member.count ?? 1) * step);
@@ -166,7 +166,7 @@ export class Borrower {
     return future > most / 2 ? 0 : Math.min(count, most - future);
   }
 
-  /** Tokens of times to come for which nobody waits any more. Those of the near future serve who comes next. */
+  /** Tokens with future dates for which no caller waits any more. Those dated within `hold` are kept for the next callers. */
   private surplus(waiting: number, now: number): number {
     const { stock, terms } = this;
     return Math.max(0, Math.min(stock.future(now + terms.hold), stock.size(now) - waiting));

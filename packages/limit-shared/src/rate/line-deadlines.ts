@@ -1,15 +1,15 @@
 import type { Lease } from "@sluice/core";
 import type { Line } from "@sluice/core/kit";
 
-/** What is known of those in line. */
+/** Dates and refusals for the callers in line. */
 export interface Dates {
-  /** When the one behind `before` others can start, at the earliest; undefined where that is not known. */
+  /** The earliest start of the caller behind `before` others; undefined where that is not known. */
   readonly dateOf: (before: number) => number | undefined;
-  /** What is said to one who could start in `retryAfter` ms. */
+  /** The refusal of a caller who could start in `retryAfter` ms. */
   readonly refusal: (retryAfter: number) => Error;
 }
 
-/** When the last of those in line no longer wants to start; Infinity where somebody waits without end, or nobody does. */
+/** The latest deadline of the callers in line; Infinity where one has no deadline, or the line is empty. */
 export function patienceOf(line: Line<Lease>): number {
   let latest = Number.NEGATIVE_INFINITY;
   for (const { options } of line) {
@@ -19,7 +19,7 @@ export function patienceOf(line: Line<Lease>): number {
   return latest === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : latest;
 }
 
-/** Refuses those in line who cannot start by their deadline. */
+/** Refuses the callers in line who cannot start by their deadline. */
 export function refuseLate(line: Line<Lease>, now: number, { dateOf, refusal }: Dates): void {
   let before = 0;
   for (const waiter of line) {

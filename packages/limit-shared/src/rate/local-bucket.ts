@@ -1,11 +1,11 @@
 /**
- * The rate of one member while the store is down: a token bucket, empty at first. It also knows what its starts owe the store: what a bucket
- * of this rate would not have regained yet. Times are handed in, in milliseconds.
+ * The rate of one member while the store is down: a token bucket, empty at first. It also counts the starts that the store is to be told
+ * of: those that a bucket of this rate would not have regained yet. Times are arguments, in milliseconds.
  */
 export class LocalBucket {
   private readonly step: number;
   private readonly burst: number;
-  /** When it was empty, or last full; tokens are counted from then on. */
+  /** When it began, or was last full. Gained and taken tokens are counted from then on. */
   private since: number;
   private taken = 0;
   private debt = 0;
@@ -22,7 +22,7 @@ export class LocalBucket {
     this.debtAt = now;
   }
 
-  /** When the last of `count` tokens is there: `now` or later. */
+  /** When it holds `count` tokens: `now` or later. */
   earliest(count: number, now: number): number {
     this.fill(now);
     return Math.max(now, this.since + (this.taken + count) * this.step);
@@ -58,7 +58,7 @@ export class LocalBucket {
     this.debtAt = now;
   }
 
-  /** How many starts the store is to be told of, at the most `burst`. Not always a whole number. */
+  /** How many starts the store is to be told of, at most `burst`. Not always a whole number. */
   owed(now: number): number {
     return Math.max(0, this.debt - (now - this.debtAt) / this.step);
   }

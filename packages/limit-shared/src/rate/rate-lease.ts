@@ -2,7 +2,7 @@ import type { Lease } from "@sluice/core";
 import { LinkedNode } from "@sluice/core/kit";
 import type { Token } from "./stock.ts";
 
-/** Whoever has given a lease, and wants to know what becomes of it. Exactly one of the two is called, once. */
+/** The gate that granted a lease. It ignores all calls for a lease but the first. */
 export interface LeaseHolder {
   started(lease: RateLease): void;
   cancelled(lease: RateLease): void;
@@ -10,9 +10,9 @@ export interface LeaseHolder {
 
 /** A permit for one start. */
 export class RateLease extends LinkedNode<RateLease> implements Lease {
-  /** What it was granted by; undefined where it was granted while the store was down. */
+  /** The token that it was granted for; undefined where it was granted without one, while the store was down. */
   readonly token: Token | undefined;
-  /** Without a token: by which outage. */
+  /** Without a token: the number of the outage in which it was granted. */
   readonly outage: number;
   /** When it was granted. */
   readonly since: number;
@@ -35,7 +35,7 @@ export class RateLease extends LinkedNode<RateLease> implements Lease {
   }
 
   finish(): void {
-    // A call that has finished has started, also where `start` was not called.
+    // Counts the start where `start` was not called.
     this.holder.started(this);
   }
 }

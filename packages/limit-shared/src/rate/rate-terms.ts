@@ -6,27 +6,30 @@ import type { RateStore } from "../store/store.ts";
 export interface SharedRateLimitOptions extends SharedOptions {
   /** Where the members meet: `memoryStore()`, or `redisStore()` of `@sluice/limit-shared/redis`. */
   readonly store: RateStore;
-  /** How many calls may start in an `interval`, over all members: a whole number from 1 to 2^53-1. All members must say the same. */
+  /** How many calls may start in an `interval`, over all members: a whole number from 1 to 2^53-1. The same in all members. */
   readonly limit: number;
-  /** The span of time in milliseconds: above 0, at most 2^31-1. All members must say the same. */
+  /** The span of time in milliseconds: above 0, at most 2^31-1. The same in all members. */
   readonly interval: number;
-  /** How many calls may start at once after a pause: a whole number from 1 to 2^53-1; default `limit`. All members must say the same. */
+  /** How many calls may start together after a pause: a whole number from 1 to 2^53-1; default `limit`. The same in all members. */
   readonly burst?: number | undefined;
   /**
-   * For how long a borrowed token is good: milliseconds, above 0, at most 2^31-1. With a longer one the store is asked less often, and
-   * less of the burst is there for all members. At least four times the slowest round trip is wanted. All members must say the same. Default: the
-   * least of 1,000, `interval / 10` and `burst * interval / (2 * limit)`.
+   * How long a borrowed token is valid: milliseconds, above 0, at most 2^31-1. A longer time means fewer round trips to the store and a
+   * smaller shared burst. Choose at least four times the slowest round trip. The same in all members. Default: the least of 1,000,
+   * `interval / 10` and `burst * interval / (2 * limit)`.
    */
   readonly hold?: number | undefined;
   /** `"share"` (default), `"refuse"` or `"allow"`. With `"share"`, tokens come at `share` of the rate. */
   readonly outage?: SharedOptions["outage"];
-  /** What a bucket holds that the store does not know, at first and after it lost its state: `"full"` (default) or `"empty"`. */
+  /** What a bucket holds at first, and after the store has lost its state: `"full"` (default) or `"empty"`. */
   readonly fresh?: "full" | "empty" | undefined;
-  /** A store that has not answered for so long is down: milliseconds, above 0, at most `hold`. Default 250, or `hold` where that is less. */
+  /**
+   * How long the limit waits for an answer before the store counts as down: milliseconds, above 0, at most `hold`. Default 250, or `hold`
+   * where that is less.
+   */
   readonly timeout?: number | undefined;
 }
 
-/** The options, checked, and what follows from them. */
+/** The checked options, and values derived from them. */
 export interface RateTerms extends SharedTerms {
   readonly store: RateStore;
   readonly limit: number;
@@ -34,11 +37,11 @@ export interface RateTerms extends SharedTerms {
   readonly burst: number;
   readonly hold: number;
   readonly fresh: "full" | "empty";
-  /** How far two tokens are apart: ms. */
+  /** The time between two tokens: ms. */
   readonly step: number;
-  /** What the store's bucket holds: what members may hold at the same time is taken off the burst. */
+  /** The size of the store's bucket: `burst` less what members may hold at the same time, at least 1. */
   readonly storeBurst: number;
-  /** How many tokens there are in a `hold`, over all members. Below 1, none are kept in stock. */
+  /** How many tokens are gained in a `hold`, over all members. Below 1, none are kept in stock. */
   readonly perHold: number;
 }
 

@@ -1,16 +1,16 @@
 /**
- * How many calls start in a span of time where there is a token for each, in constant memory: in the current span, and in the one before it.
+ * Counts how many calls start in a span of time in which there is a token for each, in constant memory: in the current span and the one
+ * before.
  *
- * Who is refused is not counted: some wait instead, and ask twice for one token, and others ask over and over until they have it. The time
- * after a refusal does not pass here instead, until the next one asks: what starts while there are tokens says how many would have started.
- * So much of it is left out at the most as a `span`, for somebody has to ask, or all is forgotten.
+ * Refused callers are not counted: some then wait and so ask twice for one token, and others ask repeatedly. Instead, the time from a
+ * refusal until the next caller is left out, at most one `span` of it, so that the count measures only times in which there were tokens.
  */
 export class RecentStarts {
   private readonly span: number;
   private began: number = Number.NEGATIVE_INFINITY;
   private current = 0;
   private before = 0;
-  /** When somebody was refused, where nobody has started since. */
+  /** When a caller was refused; undefined where a call has started since. */
   private refusedAt: number | undefined = undefined;
 
   /** @param span ms */
@@ -24,19 +24,19 @@ export class RecentStarts {
     this.current++;
   }
 
-  /** One who asks now is refused. */
+  /** A caller is refused. */
   refused(now: number): void {
     this.goOn(now);
     this.advance(now);
     this.refusedAt = now;
   }
 
-  /** One who was refused waits instead: what starts from now on is all that is wanted. */
+  /** The refused caller waits in line, so time counts again. */
   waits(): void {
     this.refusedAt = undefined;
   }
 
-  /** The starts of one span, lately: those of the fuller of the two. */
+  /** The starts in one span: of the current or the one before, whichever has more. */
   count(now: number): number {
     this.advance(now - this.leftOut(now));
     return Math.max(this.current, this.before);

@@ -11,7 +11,7 @@ export interface SharedRateLimit extends SharedLimit {
   readonly interval: number;
   /** Permits held in this member whose calls have not started yet. */
   readonly active: number;
-  /** How many more permits there are right now in this member: what it has borrowed. */
+  /** How many permits this member has free now. */
   readonly available: number;
   /** For how many milliseconds the longest holder has had a permit without starting its call; 0 when none is held. */
   readonly oldest: number;
@@ -19,12 +19,12 @@ export interface SharedRateLimit extends SharedLimit {
 
 /**
  * Limits how many calls start in a span of time, over all processes that share a `key` of a `store`: at most
- * `max(burst, 1 + limit * hold / interval) + limit * t / interval` in any time `t`. The rest wait in line, first come, first served in each
- * member; among members, in the order in which they asked.
+ * `max(burst, 1 + limit * hold / interval) + limit * t / interval` in any time `t`. Other callers wait in line: first in, first out in each
+ * member, and in the order of their questions to the store among members.
  *
- * Readiness stays synchronous: each member borrows a few tokens ahead of time, good for `hold`, and the store is asked in the background, in
- * batches. Who could not start by its `deadline` is refused with `OverloadedError` as soon as that is known, after one round trip at
- * most. What happens while the store cannot be reached, `outage` says.
+ * Readiness stays synchronous: each member borrows a few tokens in advance, valid for `hold`, and asks the store in the background, in
+ * batches. A caller that cannot start by its `deadline` is refused with `OverloadedError` as soon as that is known, after at most one round
+ * trip. `outage` decides what happens while the store cannot be reached.
  *
  * @example
  * const rate = sharedRateLimit({ store, key: "search", limit: 400, interval: 1_000 });

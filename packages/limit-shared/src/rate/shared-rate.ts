@@ -9,13 +9,14 @@ import { type LeaseHolder, RateLease } from "./rate-lease.ts";
 import { RateOutage } from "./rate-outage.ts";
 import { type RateTerms, readRateTerms, type SharedRateLimitOptions } from "./rate-terms.ts";
 
-/** What errors and events call the layer. */
+/** The name of the layer in errors and events. */
 export const rateLayerName = "sharedRateLimit";
 
 /**
- * The gate behind {@link sharedRateLimit}, for a layer of another name, and for a gate made of gates.
+ * The gate behind {@link sharedRateLimit}, for a layer with another name, or as part of another gate.
  *
- * It holds a few tokens that the store has counted already, so that whoever asks is let in at once; the store is asked for more in the background.
+ * It holds a few tokens that the store has already counted, so a caller is admitted immediately, and asks the store for more in the
+ * background.
  *
  * @example
  * const quota = new SharedRate({ store, key: "search", limit: 100, interval: 1_000 });
@@ -29,7 +30,7 @@ export class SharedRate
 {
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
-  /** It counts starts: how a call ends is nothing to it. */
+  /** It counts starts, not running calls. */
   readonly holds = "start";
   protected readonly line: Line<Lease> = new Line(() => {
     this.serve(this.now());
@@ -53,23 +54,24 @@ export class SharedRate
   }
 
   /**
-   * The gate of another key: the same rate, counted by itself, under this one's key, ":" and that one. What this member knows of the store
-   * is known to all of them: how many members there are, and that it is down, so that this costs none of them a time-out of its own.
+   * The gate of another key: the same rate, counted separately, under the key of this one, ":" and `key`. All gates share what this member
+   * knows of the store: how many members there are, and that it is down, so that an outage costs one timeout and not one for each key.
    *
-   * An outage is to each key a loss of the store's state: with `fresh: "full"` it begins with this member's part of the burst, with `"empty"` with nothing.
+   * In an outage each key begins as if the store had lost its state: with this member's part of the burst where `fresh` is `"full"`, and
+   * with nothing where it is `"empty"`.
    *
    * @example
    * const rate = new SharedRate({ store, key: "client", limit: 100, interval: 60_000 });
    * const perClient = keyed({ key: (request: Ask) => request.client, gate: (client) => rate.forKey(client) });
    *
-   * @param key text; with what comes before it at most 200 characters
-   * @throws TypeError | RangeError when it is something else
+   * @param key a non-empty string; with its prefix at most 200 characters
+   * @throws TypeError | RangeError when `key` is not
    */
   forKey(key: string): SharedRate {
     return ofKin(this.terms, this.kin(key));
   }
 
-  /** Why it refuses: what an edge answers with 429, unless it is closed. */
+  /** The `reason` of its refusals. An HTTP edge answers `"rate"` with 429. */
   get reason(): "rate" | "closed" {
     return this.closed ? "closed" : "rate";
   }
@@ -79,7 +81,7 @@ export class SharedRate
     return this.held.size;
   }
 
-  /** How many more permits there are right now, in this member. */
+  /** How many permits this member has free now. */
   get available(): number {
     if (this.closed) return 0;
     const now = this.now();
@@ -93,7 +95,7 @@ export class SharedRate
     return first === undefined ? 0 : this.now() - first.since;
   }
 
-  /** Whether nothing is borrowed, held, owed or under way, and no caller waits. */
+  /** Whether no token is borrowed, held or owed, no question is in flight, and no caller waits. */
   get idle(): boolean {
     if (this.closed || this.link.busy || this.held.size + this.line.size > 0) return false;
     const now = this.now();
@@ -101,14 +103,14 @@ export class SharedRate
     return this.borrower.stock.size(now) === 0 && !this.borrower.isLow(now) && this.outage.isIdle(now);
   }
 
-  /** What it is, and its counters: what a logger needs. */
+  /** Its options and counters, for a logger. */
   toJSON(): Readonly<Record<string, unknown>> {
     const { label, limit, interval } = this.terms;
     const { key, state, members, active, waiting, available, oldest, trips, late } = this;
     return { label, key, limit, interval, state, members, active, waiting, available, oldest, trips, late };
   }
 
-  /** In how many milliseconds a caller who asks now could be admitted, behind those in line; undefined where that is not known. */
+  /** In how many milliseconds a caller who asks now can be admitted, behind the callers in line; undefined where that is not known. */
   retryAfter(): number | undefined {
     if (this.closed) return undefined;
     const now = this.now();
@@ -116,7 +118,7 @@ export class SharedRate
     return date !== undefined && date > now ? date - now : this.member.roundTrip;
   }
 
-  /** A permit, where one is there now and no caller is in line for it. Throws {@link StoreDownError} where the store is down and `outage` says so. */
+  /** A permit, where one is free and no caller is in line. Throws {@link StoreDownError} where the store is down and `outage` is `"refuse"`. */
   tryAcquire(): Lease | undefined {
     if (this.closed || this.line.blocks()) return undefined;
     const now = this.now();
@@ -133,9 +135,9 @@ export class SharedRate
   }
 
   /**
-   * A permit, in turn. Rejects with `signal.reason` when the signal aborts; with `OverloadedError` when the turn cannot come by the deadline, as
-   * soon as that is known; with {@link StoreDownError} where the store is down and `outage` says so. With a `RangeError` when the deadline is more
-   * than 2^31-1 ms away.
+   * A permit, in turn. Rejects with `signal.reason` when the signal aborts; with `OverloadedError` when no permit can come by the deadline,
+   * as soon as that is known; with {@link StoreDownError} where the store is down and `outage` is `"refuse"`; with a `RangeError` when the
+   * deadline is more than 2^31-1 ms away.
    */
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal, deadline = Infinity } = options;
@@ -153,9 +155,9 @@ export class SharedRate
       return Promise.reject(error);
     }
     this.borrower.waits();
-    // The deadline is a time of the clock, and waits in ours: the clock may be set back meanwhile.
+    // The deadline is a time of the clock; the line uses the alarm's time, for the clock may be set back meanwhile.
     const waiting = this.line.join(ahead === 0 ? options : { ...options, deadline: deadline + ahead });
-    // Behind others there is nothing new, unless their timer may have been cleared.
+    // Behind other callers the timer is already set, unless a test runner may have cleared it.
     if (this.line.size === 1 || !this.alarm.trusted) this.serve(this.now());
     else this.askSoon(this.now());
     return waiting;
@@ -225,7 +227,7 @@ export class SharedRate
       borrower.forget();
       outage.begin(member, now);
     } else {
-      // What was started while the question was under way is told with the next one.
+      // Calls that started while the question was in flight are reported with the next one.
       borrower.owe(outage.end(now));
       this.soon.call();
     }
@@ -236,7 +238,7 @@ export class SharedRate
   }
 
   protected giveUp(): void {
-    // The next question gives back all that is in stock.
+    // The next question gives back the whole stock.
   }
 
   private enter(now: number): RateLease | undefined {
@@ -261,7 +263,7 @@ export class SharedRate
 
   protected question(now: number): TakeAsk | undefined {
     const { line, outage, warming, closed } = this;
-    // Who waits has asked before: not counted twice.
+    // A caller in line has asked before, and is not counted twice.
     const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
     const owed = outage.owed(now);
     const ask = this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), owed, closed }, now);
@@ -269,7 +271,7 @@ export class SharedRate
     return ask;
   }
 
-  /** A question has ended. */
+  /** The question in flight has been answered or has failed. */
   private goOn(now: number): void {
     this.warming.answered();
     refuseLate(this.line, now, {
@@ -280,7 +282,7 @@ export class SharedRate
     this.soon.call();
   }
 
-  /** Lets in whom there is a token for, has more asked for, and sets the alarm. */
+  /** Admits callers while there are tokens, asks for more, and sets the alarm. */
   private serve(now: number): void {
     this.catchUp(now);
     for (let { first } = this.line; first !== undefined; { first } = this.line) {
@@ -295,23 +297,23 @@ export class SharedRate
       }
     }
     this.arm(now);
-    // Also where nobody waits any more: what was borrowed for those who left goes back.
+    // Also where the line is empty: tokens that were borrowed for callers who left are given back.
     if (this.link.isFree(now)) this.soon.call();
   }
 
-  /** When the one behind `before` others in line can start, at the earliest; undefined where that is not known. */
+  /** The earliest start of the caller behind `before` others in line; undefined where that is not known. */
   private dateOf(before: number, now: number): number | undefined {
     const { borrower, outage } = this;
     if (!outage.isOn) return borrower.dateOf(before, now);
     return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
   }
 
-  /** The one timer is armed while an answer is waited for, and while a caller is in line. */
+  /** The timer is armed while a question is in flight, and while a caller is in line. */
   protected arm(now: number): void {
     const { link, line, member, borrower, outage } = this;
     let { due } = link;
     if (line.size > 0) {
-      // Not the date of a token that the store has yet to give.
+      // Only tokens in stock: a token that the store has yet to give sets no timer.
       const date = outage.isOn ? this.dateOf(0, now) : borrower.stock.dateOf(0, now);
       due = Math.min(due, date ?? Infinity);
       const askAt = outage.isOn ? member.probeAt : borrower.retryAt;
@@ -321,7 +323,7 @@ export class SharedRate
   }
 }
 
-/** The gate of another key. Not named in the class itself: bundlers call a class that does so by another name. */
+/** The gate of another key. Not in the class: bundlers rename a class that names itself. */
 function ofKin(terms: RateTerms, kin: Kin<RateTerms>): SharedRate {
   return new SharedRate(terms, rateLayerName, kin);
 }

@@ -1,9 +1,9 @@
-/** Tokens that the store granted together, each `step` after the one before it. Times are the member's own, in milliseconds. */
+/** Tokens that the store granted together, dated `step` apart. Times are the member's, in milliseconds. */
 class Batch {
   readonly stamp: string;
-  /** The tokens before this one are taken, or have ended. */
+  /** The index of the first token that is not taken and has not expired. */
   head = 0;
-  /** The tokens from this one on are given back. */
+  /** The index of the first token that is given back. */
   tail: number;
   private readonly first: number;
   private readonly end: number;
@@ -19,30 +19,30 @@ class Batch {
     this.end = sent + hold;
   }
 
-  /** When a token is good: by when the answer came, so that a slow one never makes it early. */
+  /** When a token becomes valid: counted from when the answer came, so that a slow answer makes it later and never earlier. */
   dateOf(index: number): number {
     return this.first + index * this.step;
   }
 
-  /** When a token has ended: by when the store was asked, so that a slow answer makes it end early. */
+  /** When a token expires: counted from when the store was asked, so that a slow answer makes it earlier and never later. */
   endOf(index: number): number {
     return this.end + Math.max(0, this.offset + index * this.step);
   }
 }
 
-/** What the store granted, and when. */
+/** Tokens that the store granted. */
 export interface Granted {
   readonly granted: number;
-  /** When the first is good: ms from when the store answered; below 0 means since then. */
+  /** When the first becomes valid: ms after the answer; below 0 where it already is. */
   readonly first: number;
   readonly stamp: string;
-  /** How far apart they are: ms. */
+  /** The time between two tokens: ms. */
   readonly step: number;
   /** When the answer came. */
   readonly came: number;
   /** When the store was asked. */
   readonly sent: number;
-  /** For how long a token is good: ms. */
+  /** How long a token is valid: ms. */
   readonly hold: number;
 }
 
@@ -52,7 +52,7 @@ export interface Token {
   readonly index: number;
 }
 
-/** Tokens that are given back to the store, all of one stamp. */
+/** Tokens that are given back to the store, all with one stamp. */
 export interface Unused {
   readonly unused: number;
   readonly stamp: string;
@@ -61,28 +61,28 @@ export interface Unused {
 const nothing: Unused = { unused: 0, stamp: "" };
 
 /**
- * The tokens that a member has borrowed: the store has counted them, and nobody has used them yet. Each is good from its date until `hold`
- * later. They are taken in the order of their dates.
+ * The tokens that a member has borrowed: the store has counted them, and no call has used them yet. Each is valid for `hold` from its date.
+ * They are taken in the order of their dates.
  *
- * What ends unused is given back with the next question, where it is the last that was granted to this member: the store
- * can then count it as never taken. Of other tokens that end it cannot, for dates after theirs are in use already.
+ * Tokens that expire unused are given back with the next question where they are the last that were granted to this member: the store can
+ * then count them as never taken. Other expired tokens are lost, for later tokens are already in use.
  */
 export class Stock {
   private readonly batches: Batch[] = [];
-  /** Taken, and put back when later ones had been taken: all of them are good. */
+  /** Tokens that were put back after later ones had been taken. All are valid by their date. */
   private readonly loose: Token[] = [];
   private count = 0;
-  /** Tokens that have ended since the last one was taken. */
+  /** Tokens that have expired since the last one was taken. */
   private ended = 0;
   private endedStamp = "";
 
-  /** How many there are: those that are good, and those of the future. */
+  /** How many there are: valid ones, and ones with future dates. */
   size(now: number): number {
     this.prune(now);
     return this.count;
   }
 
-  /** How many are good at `now`. */
+  /** How many are valid at `now`. */
   good(now: number): number {
     this.prune(now);
     return this.count - this.future(now);
@@ -103,7 +103,7 @@ export class Stock {
     return future;
   }
 
-  /** When the token behind `before` others is good; undefined where there are no more than those. */
+  /** When the token behind `before` others becomes valid; undefined where there is none. */
   dateOf(before: number, now: number): number | undefined {
     this.prune(now);
     let rest = before - this.loose.length;
@@ -123,7 +123,7 @@ export class Stock {
     this.ended = 0;
   }
 
-  /** The next token, where it is good at `now`. */
+  /** The next token, where it is valid at `now`. */
   take(now: number): Token | undefined {
     if (this.count === 0) return undefined;
     for (let token = this.loose.pop(); token !== undefined; token = this.loose.pop()) {
@@ -133,13 +133,13 @@ export class Stock {
     this.pruneBatches(now);
     const [batch] = this.batches;
     if (batch === undefined || batch.head === batch.tail || batch.dateOf(batch.head) > now) return undefined;
-    // A later token is in use: what ended before it can no longer be given back.
+    // A later token is in use: tokens that expired before it can no longer be given back.
     this.ended = 0;
     this.count--;
     return { batch, index: batch.head++ };
   }
 
-  /** Puts back a token that was taken and not used. One that has ended is lost. */
+  /** Puts back a token that was taken and not used. An expired token is lost. */
   putBack(token: Token, now: number): void {
     if (hasEnded(token, now)) return;
     const { loose } = this;
@@ -147,14 +147,14 @@ export class Stock {
     this.count++;
     loose.push(token);
     if (batch !== this.batches[0]) return;
-    // Those that were taken last are where they were before.
+    // The tokens that were taken last return to their place in the batch.
     for (let last = loose.at(-1); last?.batch === batch && last.index === batch.head - 1; last = loose.at(-1)) {
       batch.head--;
       loose.pop();
     }
   }
 
-  /** What the next question gives back: up to `most` of the latest tokens, and those that have ended where no others are left. */
+  /** The tokens that the next question gives back: up to `most` of the latest ones, and the expired ones where no others are left. */
   giveBack(most: number, now: number): Unused {
     this.prune(now);
     const { batches } = this;
@@ -195,7 +195,7 @@ export class Stock {
         this.count--;
         this.addEnded(1, batch.stamp);
       }
-      // The last one stays: a token of it may be put back.
+      // The last batch stays, for one of its tokens may be put back.
       if (batch.head < batch.tail || this.batches.length === 1) return;
       this.batches.shift();
     }

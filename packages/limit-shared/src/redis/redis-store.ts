@@ -9,22 +9,23 @@ const owner = "redisStore";
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * Sends one command, given as its name and its arguments, and answers with the reply: one line for each client, see {@link redisStore}. Switch the
-   * client's offline queue off and its resending too, where it has them: the limits have a time-out and a circuit of their own.
+   * Sends one command, given as its name and its arguments, and returns the reply. {@link redisStore} has the line for each client. Switch
+   * off the client's offline queue and its resending, where it has them: the limits have their own timeout and circuit breaker.
    */
   readonly send: Send;
-  /** What all keys begin with: a non-empty string without braces; default "sluice". Limits of one key under two prefixes are two limits. */
+  /** The prefix of all keys: a non-empty string without braces; default "sluice". The same key under two prefixes names two limits. */
   readonly prefix?: string | undefined;
 }
 
 /**
- * A store in Redis 7 or later, or Valkey: two Lua scripts, each atomic, in the server's own time. It imports no client and holds no connection:
- * the function that sends a command is all it needs. One store serves all limits of a process, on one server or a cluster: all keys of a limit have one
- * hash tag. Scripts are run by EVALSHA, and sent whole where the server does not know them.
+ * A store in Redis 7 or later, or Valkey: two atomic Lua scripts that use the server's time. It imports no client and holds no connection:
+ * it needs only a function that sends a command. One store serves all limits of a process, on one server or a cluster, for all keys of a
+ * limit have one hash tag. It runs scripts by EVALSHA, and by EVAL where the server does not know them.
  *
- * Keys are `<prefix>:{<key>}:bucket`, `:members` and `:slots`. All have a time to live: they are gone once nothing is lost by it.
+ * Keys are `<prefix>:{<key>}:bucket`, `:members` and `:slots`. All have a time to live, and expire only when their state no longer matters.
  *
- * It rejects with what `send` rejects with or throws, and with an `Error` where the reply is not the script's reply to this very question.
+ * It rejects with the error that `send` rejects with or throws, and with an `Error` where the reply is not the script's reply to this
+ * question.
  *
  * @example
  * redisStore({ send: (args) => client.sendCommand(args) }); // node-redis
@@ -32,7 +33,7 @@ export interface RedisStoreOptions {
  * redisStore({ send: ([name, ...args]) => redis.call(name, ...args) }); // ioredis, iovalkey; their clusters
  * redisStore({ send: (args) => client.customCommand(args) }); // valkey-glide
  *
- * @throws TypeError when `send` is no function, or `prefix` no string with something in it
+ * @throws TypeError when `send` is not a function, or `prefix` is not a non-empty string
  * @throws RangeError when `prefix` has braces
  */
 export function redisStore(options: RedisStoreOptions): Store {

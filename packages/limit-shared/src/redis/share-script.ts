@@ -1,7 +1,7 @@
 import type { Script } from "./script.ts";
 
 /**
- * `Slots.share` in Lua: the same rules, so that both answer alike.
+ * `Slots.share` in Lua: the same rules, so that both give the same answers.
  *
  * KEYS: the slots, a hash: "seen", "fence", "max", and for each member "/member" as "number held want until gone short", where short may be "-".
  * ARGV: member, number, keep, want, ttl, max, echo.
@@ -109,5 +109,5 @@ if lastMax ~= max then answer[8] = exact(lastMax) end
 return answer
 `;
 
-/** Says what a member of a shared concurrency limit keeps and wants, and gives it more. */
+/** Records what a member of a shared concurrency limit keeps and wants, and grants it more. */
 export const shareScript: Script = { text, digest: "8424ae4e81a95533233d5f74df3926a951cc1ac8" };

@@ -13,7 +13,7 @@ export async function share(send: Send, prefix: string, key: string, ask: ShareA
   const reply = await run(send, shareScript, [slots], args);
   const [more, level, lacking, older, fence, members, other] = readReply("share", reply, echo, 6);
   return {
-    // More than it wants would be more than it was given.
+    // The script never grants more than `want`.
     more: readCount("share", more, Math.max(0, want - keep)),
     level: readCount("share", level),
     lacking: readCount("share", lacking),

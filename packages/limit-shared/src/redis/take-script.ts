@@ -1,7 +1,7 @@
 import type { Script } from "./script.ts";
 
 /**
- * `Bucket.take` in Lua: the same steps in the same order, so that both answer alike to the last bit.
+ * `Bucket.take` in Lua: the same steps in the same order, so that both give the same answers to the last bit.
  *
  * KEYS: the bucket, packed into one string; its members, a hash, each as "number seen".
  * ARGV: limit, interval, burst, count, ahead, debt, unused, stamp, member, number, fresh, echo.

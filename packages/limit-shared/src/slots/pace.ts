@@ -1,13 +1,13 @@
 import { Ewma } from "@sluice/core/stats";
 
-/** How long a call takes where none has ended yet: ms. */
+/** The assumed duration of a call before one has ended: ms. */
 const assumed = 20;
-/** No member that lacks slots asks more often than this: ms. */
+/** The shortest pause: ms. */
 const shortest = 2;
 
 /**
- * How often a member asks that lacks slots which it is to have: others give them back as their calls end, and the store tells nobody. Twice in
- * the time that a call takes, and then more and more seldom.
+ * How often a member that has fewer slots than its fair share asks the store. Others give slots back as their calls end, and the store
+ * notifies no member. The first pause is half the duration of a call, and each further one is longer.
  */
 export class Pace {
   private readonly longest: number;
@@ -26,13 +26,13 @@ export class Pace {
     this.callTime.add(time);
   }
 
-  /** The next pause, in milliseconds. */
+  /** The next pause: ms. */
   next(): number {
     const half = (this.calls === 0 ? assumed : this.callTime.value) / 2;
     return Math.min(Math.max(half, shortest) * 1.25 ** this.asked++, this.longest);
   }
 
-  /** It has what it is to have. */
+  /** The member has its fair share. */
   reset(): void {
     this.asked = 0;
   }

@@ -3,29 +3,29 @@ import type { SharedLimit } from "../shared-limit.ts";
 import { SharedSemaphore, slotLayerName } from "./shared-semaphore.ts";
 import type { SharedConcurrencyLimitOptions } from "./slot-terms.ts";
 
-/** A layer that lets so many calls run at once, over all members that share its key. */
+/** A layer that limits concurrent calls over all members that share its key. */
 export interface SharedConcurrencyLimit extends SharedLimit {
-  /** How many calls may run at once, over all members. */
+  /** How many calls may run at the same time, over all members. */
   readonly max: number;
   /** How many slots this member may hold now. */
   readonly share: number;
   /** Slots held in this member: permits that are reserved, and calls whose work has not settled. */
   readonly active: number;
-  /** Slots that this member has and nobody holds. */
+  /** Free slots of this member. */
   readonly available: number;
   /** For how many milliseconds the longest holder has had its slot; 0 when no slot is held. */
   readonly oldest: number;
-  /** Slots that were held when their lease ended: others may have had them since. */
+  /** Slots that were held when the lease ended: other members may have been granted them. */
   readonly lost: number;
 }
 
 /**
- * Lets at most `max` calls run at once, over all processes that share a `key` of a `store`. A call counts from its reservation until its work, and
- * all that was registered with `waitUntil`, has settled; the rest wait in line, first come, first served in each member.
+ * Lets at most `max` calls run at the same time, over all processes that share a `key` of a `store`. A call counts from its reservation
+ * until its work, and all work registered with `waitUntil`, has settled. Other callers wait in line, first in, first out in each member.
  *
- * Each member holds slots under a lease that it renews. Where more is wanted than there is, all members come to have equally many (max-min
- * fairness): who has more gives back as its calls end. The slots of a member that is gone are others' after `ttl`. It is a limit and
- * no lock: a member that is paused for longer than `ttl` goes on with what it has begun.
+ * Each member holds slots under a lease that it renews. Where members want more slots than there are, they approach equal shares (max-min
+ * fairness): a member with more gives slots back as its calls end. The slots of a member that stops are free for others after `ttl`. It is
+ * a limit, not a lock: a member that is paused for longer than `ttl` continues its running calls.
  *
  * @example
  * const limit = sharedConcurrencyLimit({ store, key: "reports", max: 20 });

@@ -14,14 +14,14 @@ import {
   type SlotTerms,
 } from "./slot-terms.ts";
 
-/** What errors and events call the layer. */
+/** The name of the layer in errors and events. */
 export const slotLayerName = "sharedConcurrencyLimit";
 
 /**
- * The gate behind {@link sharedConcurrencyLimit}, for a layer of another name, and for a gate made of gates.
+ * The gate behind {@link sharedConcurrencyLimit}, for a layer with another name, or as part of another gate.
  *
- * It is a semaphore whose size follows what the store grants under a lease. The store never takes a slot away: the member lowers its own
- * number first, and only then says so.
+ * It is a semaphore whose size is the number of slots that the store grants under a lease. The store never takes a slot away: the member
+ * lowers its own number first, and then tells the store.
  *
  * @example
  * const slots = new SharedSemaphore({ store, key: "reports", max: 20 });
@@ -35,7 +35,7 @@ export class SharedSemaphore
 {
   /** Carries the failures in the types; never there at run time. */
   declare readonly "~failure"?: (() => OverloadedError | StoreDownError) | undefined;
-  /** Calls that were running, and permits that were held, when their lease ended: others may have their slots. */
+  /** Slots that were held when the lease ended: other members may have been granted them. */
   lost = 0;
   protected readonly line: Line<Lease> = new Line(() => {
     const now = this.now();
@@ -43,15 +43,15 @@ export class SharedSemaphore
     this.serve(now);
     this.goOn(now);
   });
-  /** How many slots this member may hold, when it was looked at last. */
+  /** How many slots this member may hold, as of the last {@link catchUp}. */
   private limit = 0;
   private readonly held: LinkedList<SlotLease> = new LinkedList();
   private readonly slots: SlotShare;
   private readonly peak: RecentPeak;
   private readonly alarms: SlotAlarms;
-  /** Whether slots have been given up that the store still counts. */
+  /** Whether the store still counts slots that this member has given up. */
   private dirty = false;
-  /** Since when nobody holds a slot or waits for one. */
+  /** Since when no slot is held and no caller waits. */
   private idleSince: number = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedSemaphoreOptions);
@@ -76,21 +76,21 @@ export class SharedSemaphore
   }
 
   /**
-   * The gate of another key: as many slots, counted by themselves, under this one's key, ":" and that one. What this member knows of the store
-   * is known to all of them: how many members there are, and that it is down, so that this costs none of them a time-out of its own.
+   * The gate of another key: as many slots, counted separately, under the key of this one, ":" and `key`. All gates share what this member
+   * knows of the store: how many members there are, and that it is down, so that an outage costs one timeout and not one for each key.
    *
    * @example
    * const slots = new SharedSemaphore({ store, key: "client", max: 2 });
    * const perClient = keyed({ key: (request: Ask) => request.client, gate: (client) => slots.forKey(client) });
    *
-   * @param key text; with what comes before it at most 200 characters
-   * @throws TypeError | RangeError when it is something else
+   * @param key a non-empty string; with its prefix at most 200 characters
+   * @throws TypeError | RangeError when `key` is not
    */
   forKey(key: string): SharedSemaphore {
     return ofKin(this.terms, this.kin(key));
   }
 
-  /** Why it refuses. */
+  /** The `reason` of its refusals. */
   get reason(): "capacity" | "closed" {
     return this.closed ? "closed" : "capacity";
   }
@@ -100,7 +100,7 @@ export class SharedSemaphore
     return this.held.size;
   }
 
-  /** Slots that this member has and nobody holds. */
+  /** Free slots of this member. */
   get available(): number {
     return this.closed ? 0 : Math.max(0, this.share - this.active);
   }
@@ -122,14 +122,17 @@ export class SharedSemaphore
     return !this.slots.isLeased(this.now());
   }
 
-  /** What it is, and its counters: what a logger needs. */
+  /** Its options and counters, for a logger. */
   toJSON(): Readonly<Record<string, unknown>> {
     const { label, max } = this.terms;
     const { key, share, state, members, active, waiting, available, oldest, trips, late, lost } = this;
     return { label, key, max, share, state, members, active, waiting, available, oldest, trips, late, lost };
   }
 
-  /** A slot, where this member has a free one and no caller is in line for it. Throws {@link StoreDownError} where the store is down and `outage` says so. */
+  /**
+   * A slot, where this member has a free one and no caller is in line. Throws {@link StoreDownError} where the store is down, the lease has
+   * ended, and this member has no slots by `outage`.
+   */
   tryAcquire(): Lease | undefined {
     if (this.closed || this.line.blocks()) return undefined;
     const now = this.now();
@@ -146,8 +149,8 @@ export class SharedSemaphore
   }
 
   /**
-   * A slot, in turn. Rejects with `signal.reason` when the signal aborts, and with {@link StoreDownError} where the store is down, the lease has
-   * ended, and `outage` says so.
+   * A slot, in turn. Rejects with `signal.reason` when the signal aborts, and with {@link StoreDownError} where the store is down, the
+   * lease has ended, and this member has no slots by `outage`.
    */
   acquire(options: ReadyOptions = {}): Promise<Lease> {
     const { signal } = options;
@@ -183,7 +186,7 @@ export class SharedSemaphore
     this.peak.add(this.active, now);
     this.held.remove(lease);
     if (lease.since !== undefined) slots.pace.ended(now - lease.since);
-    // What is to go back does not go to the next in line.
+    // A slot that the store is to get back does not serve the next caller in line.
     if (this.closed) this.lowerTo(this.active, now);
     else if (slots.owed > 0) {
       slots.owed--;
@@ -196,7 +199,7 @@ export class SharedSemaphore
   protected catchUp(now: number): void {
     const { slots, active } = this;
     if (slots.isLeased(now)) return;
-    // A lease that has ended is believed to have been given to others.
+    // After the end of a lease, its slots may have been granted to other members.
     if (slots.leaseEnd !== Number.NEGATIVE_INFINITY) {
       slots.leaseEnd = Number.NEGATIVE_INFINITY;
       slots.owed = 0;
@@ -208,14 +211,14 @@ export class SharedSemaphore
     if (this.isRefusing(now)) this.refuseAll(() => this.storeDown(now));
   }
 
-  /** How many slots this member has without a lease. */
+  /** How many slots this member may hold without a lease. */
   private fallback(): number {
     const { outage, max, share = 1 / (this.members ?? 1) } = this.terms;
     if (this.closed || this.member.state === "up") return 0;
     return outage === "refuse" ? 0 : outage === "allow" ? max : Math.floor(max * share);
   }
 
-  /** Whether the store is down, and there is nothing to let anybody in by. */
+  /** Whether the store is down and this member has no slots. */
   private isRefusing(now: number): boolean {
     return this.member.state === "down" && !this.slots.isLeased(now) && this.limit === 0;
   }
@@ -224,7 +227,7 @@ export class SharedSemaphore
     if (this.link.isFree(now) && this.isDue(now)) this.soon.call();
   }
 
-  /** Whether there is something to ask the store by now, or to tell it. */
+  /** Whether a question to the store is due. */
   private isDue(now: number): boolean {
     const { slots, active, waiting, terms } = this;
     if (this.dirty) return true;
@@ -239,7 +242,7 @@ export class SharedSemaphore
     if (!this.isDue(now)) return undefined;
     const { slots, active, waiting, missed, warming, closed } = this;
     const isLeased = slots.isLeased(now);
-    // While the store is down, slots are all that the member has to go by.
+    // While the store is down the member keeps its slots.
     if (isLeased && this.member.state === "up") {
       const isIdle = active + waiting === 0 && !missed && warming.count === 0;
       const isOver = closed || (isIdle && now >= this.idleSince + this.terms.linger);
@@ -247,7 +250,7 @@ export class SharedSemaphore
     }
     this.dirty = false;
     const wanted = Math.max(waiting, missed ? 1 : 0, warming.count);
-    // Of slots that are not leased it says how many are in use.
+    // Without a lease it reports the slots in use.
     return slots.ask(isLeased ? this.limit : active, closed ? active : active + wanted, now);
   }
 
@@ -273,7 +276,8 @@ export class SharedSemaphore
     let share = slots.learn(answer, ask, sent, now);
     this.notices.conflict(this.member, { max: this.terms.max }, answer.conflict);
     if (this.closed) slots.owed = Math.max(slots.owed, share - this.active);
-    // Free slots that others lack go back at once, those in use as their calls end. Not where some have come just now: they might go to and fro.
+    // Free slots that other members lack are given back immediately, slots in use as their calls end. Not right after a grant, so that
+    // slots do not move to and fro.
     const free = answer.more > 0 && !this.closed ? 0 : Math.min(slots.owed, Math.max(0, share - this.active));
     if (free > 0) {
       slots.owed -= free;
@@ -295,14 +299,14 @@ export class SharedSemaphore
     this.ended(now);
   }
 
-  /** A question has ended. */
+  /** The question in flight has been answered or has failed. */
   private ended(now: number): void {
     this.warming.answered();
     this.goOn(now);
     this.soon.call();
   }
 
-  /** Something has changed. */
+  /** After each change: asks the store where that is due, and sets the timers. */
   private goOn(now: number): void {
     if (this.active + this.waiting > 0) this.idleSince = now;
     this.askSoon(now);
@@ -331,7 +335,7 @@ export class SharedSemaphore
     this.serve(now);
   }
 
-  /** Gives up slots that the store still counts. */
+  /** Gives up slots above `limit`. The next question tells the store. */
   private lowerTo(limit: number, now: number): void {
     const less = this.limit - limit;
     if (less <= 0) return;
@@ -340,7 +344,7 @@ export class SharedSemaphore
     this.setLimit(limit, now);
   }
 
-  /** The timers are armed while an answer is waited for, a caller is in line, or slots are to be kept or given back. */
+  /** The timers are armed while a question is in flight, a caller is in line, or slots are held or to be given back. */
   protected arm(now: number): void {
     const { slots, link, member, active, waiting, terms } = this;
     const isUp = member.state === "up";
@@ -367,12 +371,12 @@ export class SharedSemaphore
   }
 }
 
-/** A time that is still to come; Infinity where it is over, for then something else has been done about it. */
+/** A future time as it is; Infinity for a past one, which has already been dealt with. */
 function later(time: number, now: number): number {
   return time > now ? time : Infinity;
 }
 
-/** The gate of another key. Not named in the class itself: bundlers call a class that does so by another name. */
+/** The gate of another key. Not in the class: bundlers rename a class that names itself. */
 function ofKin(terms: SlotTerms, kin: Kin<SlotTerms>): SharedSemaphore {
   return new SharedSemaphore(terms, slotLayerName, [], kin);
 }

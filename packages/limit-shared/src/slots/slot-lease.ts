@@ -1,11 +1,11 @@
 import type { Lease } from "@sluice/core";
 import { LinkedNode } from "@sluice/core/kit";
 
-/** Whoever has given a slot, and wants to know what becomes of it. */
+/** The gate that granted a slot. */
 export interface SlotHolder {
-  /** The call begins; throws where it may not. Returns the time. */
+  /** The call begins. Returns the time; throws where the call may not begin. */
   started(): number;
-  /** The slot is given back. Called more than once where a lease ends more than once. */
+  /** The slot is released. Ignores all calls for a lease but the first. */
   left(lease: SlotLease): void;
 }
 
@@ -13,7 +13,7 @@ export interface SlotHolder {
 export class SlotLease extends LinkedNode<SlotLease> implements Lease {
   /** When it was granted. */
   readonly granted: number;
-  /** When the call began; undefined where it did not. */
+  /** When the call began; undefined before that. */
   since: number | undefined = undefined;
   private readonly holder: SlotHolder;
 

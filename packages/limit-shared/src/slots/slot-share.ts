@@ -4,11 +4,11 @@ import type { ShareAnswer, ShareAsk } from "../store/store.ts";
 import { Pace } from "./pace.ts";
 import type { SlotTerms } from "./slot-terms.ts";
 
-/** What a member has learned of its part, and how many slots of it are to go back. */
+/** The slots that the store counts for a member, and how many of them are to be given back. */
 export class SlotShare {
-  /** When the lease ends; -Infinity where the member has none. */
+  /** When the lease ends; -Infinity where there is none. */
   leaseEnd: number = Number.NEGATIVE_INFINITY;
-  /** How many slots go back as calls end, for others lack them. */
+  /** How many slots are given back as calls end, because other members lack them. */
   owed = 0;
   /** When a member that lacks slots asks again. */
   retryAt: number = Number.NEGATIVE_INFINITY;
@@ -17,9 +17,9 @@ export class SlotShare {
   readonly pace: Pace;
   private readonly terms: SlotTerms;
   private readonly member: Member;
-  /** Two gates of one key may be in use in a process: each holds slots of its own. */
+  /** The name in the store. A process may have two gates of one key: each holds its own slots. */
   private readonly name: string;
-  /** Slots that the question under way says are kept, less those that have been given up since. */
+  /** Slots that the last question said are kept, and that have not been given up since. */
   private kept = 0;
 
   constructor(terms: SlotTerms, member: Member) {
@@ -29,7 +29,7 @@ export class SlotShare {
     this.pace = new Pace(terms.refresh);
   }
 
-  /** Whether the store counts slots for this member. */
+  /** Whether the lease is valid at `now`. */
   isLeased(now: number): boolean {
     return now < this.leaseEnd;
   }
@@ -42,16 +42,16 @@ export class SlotShare {
     return { ...this.member.sign(this.name), keep, want: Math.max(keep, want), ttl, max };
   }
 
-  /** The member gives up a slot, or several, that it said it would keep. */
+  /** The member gives up `slots` of the slots that it said it keeps. */
   lowered(slots: number): void {
     this.kept = Math.max(0, this.kept - slots);
   }
 
-  /** An answer whose members can be relied on. Throws where it is none. */
+  /** Checks an answer. Throws where it is not of the right form. */
   read(answer: unknown, { keep, want, max }: ShareAsk): ShareAnswer {
     const reader = new AnswerReader(answer);
     return {
-      // What is not wanted would be given back at once, and come again.
+      // More than was wanted would be given back immediately, and granted again.
       more: reader.whole("more", Math.max(0, Math.min(want, max) - keep)),
       level: reader.whole("level"),
       lacking: reader.whole("lacking"),
@@ -61,7 +61,7 @@ export class SlotShare {
     };
   }
 
-  /** Returns how many slots the member may have now, and still owes {@link owed} of them. */
+  /** Returns how many slots the member may hold now; {@link owed} of them are to be given back. */
   learn(
     { more, level, lacking, older, members }: ShareAnswer,
     { keep, want }: ShareAsk,
@@ -72,7 +72,7 @@ export class SlotShare {
     this.leaseEnd = keep + more > 0 ? sent + this.terms.ttl : Number.NEGATIVE_INFINITY;
     const slots = this.kept + more;
     this.kept = slots;
-    // Where there are fewer slots than members, each goes back to those who have waited for longer.
+    // Where there are fewer slots than members, slots go to the members that have been short for longer.
     this.owed = Math.max(0, Math.min(slots - level, level === 0 ? older : lacking));
     const isToHaveMore = slots < want && (slots < level || slots === 0);
     if (!isToHaveMore) this.pace.reset();

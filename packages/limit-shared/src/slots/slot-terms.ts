@@ -7,23 +7,26 @@ import type { SlotStore } from "../store/store.ts";
 export interface SharedSemaphoreOptions extends SharedOptions {
   /** Where the members meet: `memoryStore()`, or `redisStore()` of `@sluice/limit-shared/redis`. */
   readonly store: SlotStore;
-  /** How many calls may run at once, over all members: a whole number of 0 or more. All members must say the same. */
+  /** How many calls may run at the same time, over all members: a whole number of 0 or more. The same in all members. */
   readonly max: number;
-  /** After how long without a word the slots of a member are others': milliseconds, 100 to 2^31-1; default 10,000. */
+  /** How long after its last question a member keeps its slots: milliseconds, 100 to 2^31-1; default 10,000. */
   readonly ttl?: number | undefined;
   /**
    * How often a member that holds slots, or wants some, asks the store: milliseconds, above 0, at most `ttl / 3`. Default 250, or `ttl / 3`
    * where that is less.
    */
   readonly refresh?: number | undefined;
-  /** For how long a free slot is kept for the next call: milliseconds, 0 to 2^31-1; default 100. */
+  /** How long a free slot is kept for the next call: milliseconds, 0 to 2^31-1; default 100. */
   readonly linger?: number | undefined;
   /**
-   * `"refuse"` (default), `"share"` or `"allow"`: what happens when the store cannot be reached and the lease has ended. Until then, a member
-   * goes on with the slots that it has. With `"share"`, it has `share` of `max`, rounded down.
+   * What happens when the store cannot be reached and the lease has ended: `"refuse"` (default), `"share"` or `"allow"`. Until the lease
+   * ends a member keeps its slots. With `"share"` it then has `share` of `max`, rounded down.
    */
   readonly outage?: SharedOptions["outage"];
-  /** A store that has not answered for so long is down: milliseconds, above 0, at most `ttl / 3`. Default 250, or `ttl / 3` where that is less. */
+  /**
+   * How long the limit waits for an answer before the store counts as down: milliseconds, above 0, at most `ttl / 3`. Default 250, or
+   * `ttl / 3` where that is less.
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -36,7 +39,7 @@ export interface SharedConcurrencyLimitOptions extends SharedSemaphoreOptions {
   readonly until?: GateOptions["until"];
 }
 
-/** The options, checked. */
+/** The checked options. */
 export interface SlotTerms extends SharedTerms {
   readonly store: SlotStore;
   readonly max: number;

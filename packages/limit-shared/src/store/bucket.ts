@@ -1,39 +1,39 @@
 import { memberSpan } from "./member-span.ts";
 import type { TakeAnswer, TakeAsk } from "./store.ts";
 
-/** ms, about 126 years: servers refuse a time to live that ends too far off. */
+/** The longest time to live, about 126 years: ms. Servers refuse one that ends too far in the future. */
 const longestTtl = 4e12;
 
-/** What a bucket keeps of a member: the number of its last question, and when that came. */
+/** The number of a member's last question, and when it came. */
 interface Member {
   number: number;
   seen: number;
 }
 
 /**
- * The token bucket of `take`. The script of `redisStore` does the same in the same order of operations, so that both answer alike to the
- * last bit: a test asks both. Times are the store's.
+ * The token bucket of `take`. The script of `redisStore` does the same operations in the same order, so that both give the same answers to
+ * the last bit; a test compares them. Times are the store's.
  *
- * It is `TokenBucket` of `@sluice/limit` (GCRA, ITU-T I.371) and three things more.
+ * It is `TokenBucket` of `@sluice/limit` (GCRA, ITU-T I.371) with three additions.
  *
- * **Tokens that come back.** A token which is given back must count as if it had never been taken, and a bucket that is full gains nothing: so
- * no more may come back than the bucket had room for all the while. `peak` is the most that it has held since `stamp`, `lastPeak` since
- * `lastStamp`: two periods, so that the peak is forgotten in the end.
+ * **Returned tokens.** A returned token must count as if it had never been taken, and a full bucket gains nothing. So the bucket takes back
+ * no more tokens than it had room for at every moment since. `peak` is the most that it has held since `stamp`, `lastPeak` since
+ * `lastStamp`: two periods, so that a peak is forgotten after the second.
  *
- * **A clock that steps back** (a failover to a machine that is behind) would make everybody wait for the time in between once more. So time is
- * counted from when the bucket was last asked (`seen`): where `now` is before that, all that is dated moves back with the clock.
+ * **A clock that steps back** (a failover to a machine whose clock is behind) would make all callers wait for that time again. So where
+ * `now` is before the last question (`seen`), all dates move back with the clock.
  *
- * **Members that disagree.** The bucket gains by the terms of the last question until the next. Then what has been used is carried over.
+ * **Members that disagree.** The bucket gains by the terms of the last question until the next question. Then used tokens are carried over.
  */
 export class Bucket {
   private readonly members = new Map<string, Member>();
-  /** When the members that no longer ask were last looked for. */
+  /** When expired members were last removed. */
   private looked: number;
   private seen: number;
   private limit: number;
   private interval: number;
   private burst: number;
-  /** When the bucket was last known full, and starts from then on: as in `TokenBucket`. */
+  /** When the bucket was last known to be full; `starts` counts from then on, as in `TokenBucket`. */
   private since: number;
   private starts: number;
   private stamp: string;
@@ -70,17 +70,17 @@ export class Bucket {
     const first = this.gained(this.starts + 1 - this.burst) - now;
     const granted = isNew ? this.grant(ask, first) : 0;
     const after = before - debt - granted;
-    // A token of the future is whole when it is good: were an earlier one given back, the bucket would hold both.
+    // At the date of a future token the bucket may hold one whole token, which has to count for the peak.
     const least = granted > 0 && after < 0 && (granted > 1 || after < -1) ? 1 : 0;
     this.peak = Math.max(this.peak, wasFull ? after : before, least);
     const members = this.count(ask, now);
     return { granted, first, stamp: this.stamp, members, conflict };
   }
 
-  /** For how long it is to be remembered, in whole ms: after that it is full, and who asked last no longer counts. */
+  /** Its time to live, in whole ms: after that the bucket is full, and no member counts any more. */
   ttl(ask: TakeAsk, now: number): number {
     const span = memberSpan(ask.interval) * 2;
-    // A bucket that begins empty is remembered for a day: to forget it would take its burst from who comes seldom.
+    // A bucket that begins empty lives for at least a day: otherwise a caller that comes seldom would never have a burst.
     const idle = ask.fresh === "empty" ? Math.max(span, 86_400_000) : span;
     return Math.ceil(Math.min(Math.max(0, this.gained(this.starts) - now) + idle, longestTtl));
   }
@@ -90,7 +90,7 @@ export class Bucket {
     return this.since + (tokens * this.interval) / this.limit;
   }
 
-  /** How many tokens it holds: below 0 where those of the future are given away. */
+  /** How many tokens it holds: below 0 where future tokens have been granted. */
   private level(now: number): number {
     return this.burst - this.starts + ((now - this.since) * this.limit) / this.interval;
   }
@@ -130,7 +130,7 @@ export class Bucket {
     this.lastPeak += back;
   }
 
-  /** A bucket that is full by now gains nothing more: counting begins anew, and what is out no longer fits in. */
+  /** A full bucket gains nothing: it counts from now on, and tokens that were granted before no longer fit in. */
   private fill(now: number): void {
     this.since = now;
     this.starts = 0;
@@ -173,7 +173,7 @@ export class Bucket {
   }
 }
 
-/** Times are told apart to the microsecond, as the server's are. */
+/** Microseconds, as the server's time. */
 function stampOf(now: number): string {
   return String(Math.floor(now * 1_000));
 }

@@ -1,9 +1,9 @@
-/** How many values are kept before those that have ended are looked for at all. */
+/** The size at which expired values are first removed. */
 const few = 1_024;
 
 /**
- * Values that are forgotten at a time of their own. What has ended is swept whenever as much again has come as was left: each value is looked at
- * once on average.
+ * A map whose values expire, each at its own time. Expired values are removed whenever the map has doubled since the last time, so setting
+ * a value takes constant time on average.
  */
 export class ForgetfulMap<Value> {
   private readonly entries = new Map<string, { readonly value: Value; readonly ends: number }>();

@@ -7,21 +7,21 @@ import type { Store } from "./store.ts";
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
-  /** Whose time the store goes by; default `systemClock`. */
+  /** Where time is read; default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
 
 const owner = "memoryStore";
 
 /**
- * A store in the memory of one process: for tests, for development, and to share a limit among parts of one process that do not share a layer value.
- * It is the model of the other stores, which answer as it does. A limit that nobody has asked for lately is forgotten, once nothing is lost by it.
+ * A store in the memory of one process: for tests, for development, and to share a limit between parts of one process that do not share a
+ * layer value. It is the reference for other stores. It forgets an unused limit when its state no longer matters.
  *
  * @example
  * const store = memoryStore();
  * const limit = sharedRateLimit({ store, key: "search", limit: 100, interval: 1_000 });
  *
- * @throws TypeError when `clock` is no clock
+ * @throws TypeError when `clock` is not a clock
  */
 export function memoryStore(options?: MemoryStoreOptions): Store {
   const clock = requireClock(owner, readOptions(owner, options, ["clock"]).clock);

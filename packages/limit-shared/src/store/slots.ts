@@ -1,28 +1,28 @@
 import { memberSpan } from "./member-span.ts";
 import type { ShareAnswer, ShareAsk } from "./store.ts";
 
-/** What is known of a member. */
+/** One member and its slots. */
 interface Member {
   number: number;
   held: number;
   want: number;
-  /** When its lease ends: from then on it holds and wants nothing. */
+  /** When its lease ends. From then on it holds and wants nothing. */
   until: number;
   /** When it no longer counts as a member: not before its lease has ended. */
   gone: number;
-  /** Since when it has been short of slots; undefined where it is not. */
+  /** Since when it has been short of slots; undefined where it is not short. */
   short: number | undefined;
 }
 
 /**
- * Who holds how many slots, and until when. The script of `redisStore` does the same: a test asks both. Times are the store's.
+ * How many slots each member holds, and until when. The script of `redisStore` does the same; a test compares them. Times are the store's.
  *
  * - The fair level is the max-min level over what the members want (water filling), rounded down.
- * - A member is given what it lacks of its level, as far as slots are free; more than that only of what nobody else is short of.
- * - Where there are fewer slots than members, the level is 0: each is short of one slot while it has none, and those who have been short the
- *   longest are served first.
- * - A member that holds and wants nothing is still counted for a while, and an older question of it changes nothing.
- * - Where the clock steps back, leases and waiting times move back with it: no lease lasts longer for that.
+ * - A member is granted what it lacks up to the level, as far as slots are free, and more only from slots that no other member lacks.
+ * - Where there are fewer slots than members that want one, the level is 0: each member is short of one slot while it has none, and the
+ *   member that has been short for longest is served first.
+ * - A member that holds and wants nothing still counts as a member for a while, and an older question of it changes nothing.
+ * - Where the clock steps back, leases and waiting times move back with it, so that no lease lasts longer.
  */
 export class Slots {
   private readonly members = new Map<string, Member>();
@@ -71,7 +71,7 @@ export class Slots {
     return { more, level, lacking, older, fence: this.fence, members: this.count(), conflict };
   }
 
-  /** For how long it is to be remembered, in whole ms: after that there are no members. */
+  /** Its time to live, in whole ms: after that there are no members. */
   ttl(now: number): number {
     let last = now;
     for (const { gone } of this.members.values()) last = Math.max(last, gone);
@@ -108,7 +108,7 @@ export class Slots {
   }
 }
 
-/** How many slots a member lacks: of what it wants, up to the level; where that is 0, of one. */
+/** How many slots a member lacks of what it wants, up to the level; up to one slot where the level is 0. */
 function lackOf({ held, want }: Pick<Member, "held" | "want">, level: number): number {
   return Math.max(0, Math.min(want, Math.max(level, 1)) - held);
 }
@@ -120,7 +120,7 @@ function moreOf(keep: number, want: number, level: number, free: number, lacking
   return fair + spare;
 }
 
-/** The greatest whole number such that all may have as much of what they want as it says. */
+/** The greatest whole number that each member may have of what it wants, so that all fit in `max`. */
 function fairLevel(wants: number[], max: number): number {
   let rest = max;
   let left = 0;
@@ -134,6 +134,6 @@ function fairLevel(wants: number[], max: number): number {
     left--;
     most = want;
   }
-  // All have what they want.
+  // All members have what they want.
   return most;
 }

@@ -1,6 +1,6 @@
 /**
- * Lets promises settle each other: a hundred turns of the microtask queue. A layer takes one turn or two to answer, so that is enough
- * for stacks of dozens. It needs no timer, which a test may have replaced.
+ * Runs a hundred turns of the microtask queue, so that chains of promises settle. A layer takes one or two turns to answer, so this is
+ * enough for stacks of dozens of layers. It uses no timer, for a test may have replaced the timers.
  */
 export async function microtasks(turns = 100): Promise<void> {
   const settled = Promise.resolve();

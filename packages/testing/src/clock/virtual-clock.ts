@@ -9,7 +9,7 @@ interface Timer {
   referenced: boolean;
 }
 
-/** With more timers than this at one moment, each arms the next one without end. */
+/** With more timers than this at one time, timers are assumed to arm each other without end. */
 const mostAtOnce = 10_000;
 
 /**
@@ -21,17 +21,17 @@ const mostAtOnce = 10_000;
  * await clock.advance(250); // "at 100"; now() is 250
  */
 export class VirtualClock implements Clock {
-  /** In the order they are due; those due together as they were armed. */
+  /** In the order of their due times; timers with the same time in the order in which they were armed. */
   private readonly timers: Timer[] = [];
   /** The time by which timers fire. */
   private time = 0;
   /** How far `now()` is ahead of it. */
   private ahead: number;
-  /** How many timers have fired since time moved. */
+  /** How many timers have fired at the current time. */
   private firedNow = 0;
 
   /**
-   * @param start what `now()` says at first, in milliseconds: a finite number; default 0
+   * @param start the first value of `now()`, in milliseconds: a finite number; default 0
    * @throws TypeError | RangeError when it is not
    */
   constructor(start = 0) {
@@ -47,7 +47,7 @@ export class VirtualClock implements Clock {
     return this.timers.length;
   }
 
-  /** How many of them were passed to {@link unref}: on a real clock these do not keep the process alive. */
+  /** Armed timers that were passed to {@link unref}: on a real clock these do not keep the process alive. */
   get unreferenced(): number {
     return this.timers.filter(({ referenced }) => !referenced).length;
   }
@@ -58,7 +58,7 @@ export class VirtualClock implements Clock {
     return first === undefined ? undefined : first.due - this.time;
   }
 
-  /** Arms a timer. Less than 0 is 0; the longest is not checked. Returns its handle. */
+  /** Arms a timer, and returns its handle. A negative `ms` counts as 0; there is no upper limit. */
   setTimeout(run: () => void, ms: number): unknown {
     requireFunction("VirtualClock", "run", run);
     const timer: Timer = {
@@ -73,7 +73,7 @@ export class VirtualClock implements Clock {
   clearTimeout(handle: unknown): void {
     const due = (handle as Timer | undefined)?.due;
     if (due === undefined) return;
-    // Those due together stand side by side.
+    // Timers with the same due time are next to each other.
     for (let at = this.firstAfter(due) - 1; this.timers[at]?.due === due; at--) {
       if (this.timers[at] === handle) {
         this.timers.splice(at, 1);
@@ -82,21 +82,21 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Counts a timer among the {@link unreferenced}; it fires all the same. Does nothing when it has fired. */
+  /** Counts a timer as {@link unreferenced}. The timer still fires. Does nothing after it has fired. */
   unref(handle: unknown): void {
     if (this.timers.includes(handle as Timer)) (handle as Timer).referenced = false;
   }
 
   /**
-   * Moves time forward, and fires what becomes due before it returns: in the order of due time (those due together in the order in which
-   * they were armed), with `now()` at each timer's own time, including timers that were armed by others on the way.
+   * Moves time forward, and fires the timers that become due before it returns: in the order of their due times (equal ones in the order in
+   * which they were armed), with `now()` at each timer's time, including timers that other timers arm meanwhile.
    *
-   * The promise it returns is fulfilled when the microtasks that follow have run (a hundred turns of their queue: time for a dozen layers
-   * to answer each other), and timers that they set for now have fired. So `await clock.advance(0)` lets everything settle that can.
+   * The promise resolves when the microtasks that follow have run (a hundred turns of their queue: enough for dozens of layers), and timers
+   * that they armed for the current time have fired. So `await clock.advance(0)` lets everything settle that can.
    *
-   * No microtask runs between two timers. Where one timer arms the next by way of a promise, as in a backoff, use {@link advanceAsync}.
+   * No microtask runs between two timers. Where one timer arms the next through a promise, as in a backoff, use {@link advanceAsync}.
    *
-   * A timer that throws makes this throw; time stands still at it, and the others stay armed.
+   * A timer that throws makes this throw; time stays at that timer, and the others stay armed.
    *
    * @param ms how far, in milliseconds: 0 or more
    * @throws TypeError | RangeError when `ms` is not
@@ -117,11 +117,11 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves `now()` and fires nothing: timers go by a time of their own. After a jump forwards timers fire late, as after a blocked event
-   * loop; after a jump backwards they fire early, as real ones do by fractions of a millisecond.
+   * Moves `now()` and fires nothing: timers have their own time. After a jump forwards timers fire late, as after a blocked event loop;
+   * after a jump backwards they fire early, as real timers do by fractions of a millisecond.
    *
    * @param ms how far, in milliseconds: a finite number
-   * @throws TypeError | RangeError when it is none
+   * @throws TypeError | RangeError when `ms` is not
    */
   jump(ms: number): void {
     this.ahead += requireTime("ms", ms);

@@ -26,21 +26,21 @@ import type { Scenario } from "./scenarios/scenario.ts";
 import { unlikeTold } from "./scenarios/unlike-told.ts";
 import { untilItSettles } from "./scenarios/until-it-settles.ts";
 
-/** Makes the layer anew, or the gate; called once for each schedule. */
+/** Makes a new layer, or gate; called once for each schedule. */
 export type MakeLayer<Made extends AnyLayer | Gate<any, any> = AnyLayer | Gate<any, any>> = (given: {
   readonly clock: VirtualClock;
 }) => Made;
 
 /**
- * Checks the promises of the contract for a layer, or a gate, of any make. It drives the layer by random schedules (callers reserve,
- * call, give back and abort; the inner service answers, fails and refuses; time passes) and by fixed ones. It needs no test runner, and it
- * needs fast-check, an optional peer dependency of this package.
+ * Checks the promises of the contract for any layer or gate. It drives the layer by random schedules (callers reserve, call, release and
+ * abort; the inner service answers, fails and refuses; time passes) and by fixed ones. It needs no test runner. It needs fast-check, an
+ * optional peer dependency of this package.
  *
- * It checks what can be seen from outside: the README lists what it sees of each promise, and what it cannot see. It measures no real
- * time: work that grows with the length of a line shows in the methods of arrays that do it.
+ * It checks what can be seen from outside. The README lists what it sees of each promise, and what it cannot see. It measures no real time:
+ * work that grows with the length of a line is counted in the methods of arrays that do it.
  *
- * While it runs, `systemClock` and `Math.random` are virtual, and unhandled rejections are kept from other listeners. So nothing else
- * should run at the same time. Checks that are started together run one after the other.
+ * While it runs, `systemClock` and `Math.random` are virtual, and other listeners do not see unhandled rejections. So run nothing else at
+ * the same time. Checks that are started together run one after the other.
  *
  * @example
  * const report = await checkContract(({ clock }) => rateLimit({ limit: 2, interval: 1_000, clock }), {
@@ -48,7 +48,7 @@ export type MakeLayer<Made extends AnyLayer | Gate<any, any> = AnyLayer | Gate<a
  * });
  * report.assert();
  *
- * @param make makes the layer anew for each schedule, with the clock that it must use
+ * @param make makes a new layer for each schedule, with the clock that it must use
  * @throws (rejects with) TypeError | RangeError when an option is not in its range; and what `make` throws
  */
 export async function checkContract<Made extends AnyLayer | Gate<any, any>>(
@@ -64,7 +64,7 @@ export async function checkContract<Made extends AnyLayer | Gate<any, any>>(
 
 const owner = "checkContract";
 
-/** Settles when the latest check has ended. Two at a time would restore each other's globals. */
+/** Settles when the latest check has ended. Two checks at the same time would restore each other's globals. */
 let latest: Promise<unknown> = Promise.resolve();
 
 async function run(make: MakeLayer, options: CheckedOptions): Promise<ContractReport> {

@@ -11,57 +11,57 @@ import type { BadOption } from "./scenarios/bad-option.ts";
 
 /** Options of `checkContract`, for a layer of type `Made`. */
 export interface CheckOptions<Made = any> {
-  /** Requests that the layer takes, one at least; default `[1, 2, 3]`. For a layer that tells them apart, give several routes or keys. */
+  /** Requests that the layer takes, one at least; default `[1, 2, 3]`. For a layer with routes or keys, give requests of several. */
   readonly requests?: readonly unknown[] | undefined;
   /** Responses of the service inside, in turn, one at least; default `[1, 2, 3]`. */
   readonly responses?: readonly unknown[] | undefined;
   /** Ways to construct the layer that must be refused. Default: none, and promise 14 is not applicable. */
   readonly badOptions?: readonly (BadOption | (() => unknown))[] | undefined;
   /**
-   * Whether the layer is ready though the service inside is not, as `loadShed` and `buffer` are. Promises 1 and 9 do not apply to such a
-   * layer. Default: it is found out; say `false` for a layer that must not be so by accident.
+   * Whether the layer is ready although the service inside is not, as `loadShed` and `buffer` are. Promises 1 and 9 do not apply to such a
+   * layer. Default: detected. Set it to `false` for a layer that must not do so.
    */
   readonly absorbs?: boolean | undefined;
   /**
-   * Whether the layer reserves another service besides the one inside, as `andThen` does. The room of that service says nothing about
-   * promises 6 and 9. Default: it is found out, by whether a full layer asks inside; say `false` for a limit that must take a place of its
-   * own first.
+   * Whether the layer reserves another service besides the one inside, as `andThen` does. Promises 6 and 9 cannot be judged by the room of
+   * that service. Default: detected, by whether a full layer asks inside. Set it to `false` for a limit that must take its own place first.
    */
   readonly joins?: boolean | undefined;
-  /** Whether the layer does no more about an answer than observe it: the answer must not come later then. Default false. */
+  /** Whether the layer only observes answers. An answer must then not come later. Default false. */
   readonly observes?: boolean | undefined;
   /**
-   * Whether the layer does something of its own, asynchronously, before the call goes on, such as fetching a token. Default false: the work
-   * inside must start in the caller's turn.
+   * Whether the layer does asynchronous work before the call goes on, such as fetching a token. Default false: the work inside must start
+   * in the caller's turn.
    */
   readonly defers?: boolean | undefined;
   /**
-   * Whether the layer serves those who wait in an order of its own, such as by priority, or the last to come first. Promise 4 then says
-   * only that no caller is overtaken between a grant and the next line, and that somebody is served where there is room. Default false. Not
-   * needed where the order depends on the request alone: those who ask for the same are in order then.
+   * Whether the layer serves waiting callers in another order than first in, first out, such as by priority. Promise 4 then says only that
+   * no caller is overtaken between a grant and the next line, and that a caller is served where there is room. Default false. Not needed
+   * where the order depends on the request alone, for order is checked only among equal requests.
    */
   readonly orders?: boolean | undefined;
   /**
-   * Whether the layer answers some requests by itself, with nothing reserved inside, such as a cache, or a fallback that answers for a
-   * failure of readiness. Promise 4 then does not compare those with callers that wait inside, and promise 5 lets a permit in hand keep the
-   * work alive, which may be for the same answer. Default false.
+   * Whether the layer answers some requests by itself, with nothing reserved inside, such as a cache, or a fallback for a failure of
+   * readiness. Promise 4 then does not compare these requests with callers that wait inside, and under promise 5 a permit in hand may keep
+   * work alive that it shares. Default false.
    */
   readonly answers?: boolean | undefined;
   /**
-   * Whether the layer has no room until it was first asked for some, such as one that connects when it is first needed. It is asked, and
-   * time passes until there is room, before the check counts. Default false.
+   * Whether the layer has no room before it was first asked, such as one that connects on first use. The check asks it first, and lets time
+   * pass until there is room. Default false.
    */
   readonly warms?: boolean | undefined;
   /**
    * Awaited, on the virtual clock, before the check counts how much can be reserved: for capacity that arrives in the background. It is
-   * called with what `make` returned; what it rejects with, `checkContract` rejects with. Default: all capacity is there from the start.
+   * called with the value that `make` returned. If it rejects, `checkContract` rejects with the same reason. Default: all capacity is there
+   * from the start.
    */
   readonly ready?: ((layer: Made) => PromiseLike<unknown>) | undefined;
   /** How many random schedules to run: a whole number of 1 or more; default 500. */
   readonly runs?: number | undefined;
-  /** The seed of a report, to repeat its check: a whole number from -2^31 to 2^31-1. Default: a new one each time. */
+  /** The seed of a report, to repeat its check: a whole number from -2^31 to 2^31-1. Default: a random one. */
   readonly seed?: number | undefined;
-  /** With the seed of the same report, runs one schedule and nothing else: numbers between colons, as the report names it. */
+  /** The path from the same report as `seed`: runs only that schedule. Numbers between colons. */
   readonly path?: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { type PromiseNumber, promiseNumbers } from "./promises/promises.ts";
 import { brokenBy, type PromiseFinding, unbroken } from "./report.ts";
 import type { Observation } from "./scenarios/scenario.ts";
 
-/** Collects what the checks have seen: of each promise the first breach. */
+/** Collects the results of the checks: for each promise the first breach. */
 export class Findings {
   private readonly breaches: Map<PromiseNumber, Breach> = new Map();
   private readonly excuses: Map<PromiseNumber, string> = new Map();
@@ -18,7 +18,7 @@ export class Findings {
     if (remark !== undefined) this.remarks.set(...remark);
   }
 
-  /** Says why a promise does not apply. */
+  /** Records why a promise does not apply. */
   excuse(number: PromiseNumber, why: string): void {
     this.excuses.set(number, why);
   }

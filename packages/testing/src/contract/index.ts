@@ -1,6 +1,6 @@
 /**
- * Checks every promise of the contract for a layer or a gate of any make. An entry point of its own: it needs fast-check, an optional
- * peer dependency, and a mock service and a virtual clock do not.
+ * Checks every promise of the contract for any layer or gate. It is a separate entry point, for it needs fast-check, an optional peer
+ * dependency; the mock service and the virtual clock do not.
  *
  * @packageDocumentation
  */

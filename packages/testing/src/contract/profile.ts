@@ -1,7 +1,7 @@
 import { inHarness } from "./driver/harness.ts";
 import type { Subject } from "./driver/subject.ts";
 
-/** Finds out whether a layer is ready though the inner service is not. */
+/** Detects whether a layer is ready although the inner service is not. */
 export async function findAbsorbs(subject: Subject): Promise<boolean> {
   let absorbs = false;
   await inHarness(subject, async (harness) => {
@@ -12,7 +12,7 @@ export async function findAbsorbs(subject: Subject): Promise<boolean> {
   return absorbs;
 }
 
-/** Finds out how many permits can be reserved at once of a new layer. */
+/** Measures how many permits can be reserved at the same time of a new layer. */
 export async function findCapacity(subject: Subject): Promise<number> {
   let capacity = 0;
   await inHarness(subject, async (harness) => {
@@ -21,7 +21,7 @@ export async function findCapacity(subject: Subject): Promise<number> {
   return capacity;
 }
 
-/** Finds out whether a layer that has no room itself asks the inner service all the same: then it reserves several services. */
+/** Detects whether a layer without room still asks the inner service. Such a layer reserves several services. */
 export async function findJoins(subject: Subject): Promise<boolean> {
   let joins = false;
   await inHarness(subject, async (harness) => {

@@ -7,13 +7,13 @@ export interface PromiseFinding {
   readonly number: PromiseNumber;
   readonly name: string;
   readonly verdict: "held" | "broken" | "not applicable";
-  /** Broken: what was seen. Not applicable: why. Held: what else the author should know, if anything. */
+  /** Broken: what was seen. Not applicable: why. Held: a remark for the author, if there is one. */
   readonly detail?: string | undefined;
   /** Where it is broken: the sentence of the contract. */
   readonly promised?: string | undefined;
   /** Where it is broken: the shortest schedule that was found, a line for each step. */
   readonly schedule?: readonly string[] | undefined;
-  /** With the report's seed, given as options, runs that schedule alone. Undefined where a fixed schedule found it. */
+  /** The options `path` and `seed` (of the report) run that schedule alone. Undefined where a fixed schedule found the breach. */
   readonly path?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export class ContractReport {
   readonly findings: readonly PromiseFinding[];
   /** The name of the layer. */
   readonly layer: string;
-  /** Given as an option, repeats this check. */
+  /** The option `seed` that repeats this check. */
   readonly seed: number;
   /** How many random schedules were run. */
   readonly runs: number;
@@ -94,7 +94,7 @@ export function unbroken(
   return { number, name: contractPromises[number].name, verdict, detail };
 }
 
-/** The finding for a promise that was. */
+/** The finding for a promise that was seen broken. */
 export function brokenBy(number: PromiseNumber, breach: Breach): PromiseFinding {
   const { what, schedule, path } = breach;
   const { name } = contractPromises[number];

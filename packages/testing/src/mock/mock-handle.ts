@@ -16,9 +16,9 @@ export interface MockRequest<out Req, in Res> {
 
 /** Controls a mock service. */
 export interface MockHandle<out Req, in Res> {
-  /** How many more may be reserved: Infinity at first. A permit that is released gives its share back, a call does not. */
+  /** How many more permits may be reserved: Infinity at first. A release adds one again, a call does not. */
   readonly allowed: number;
-  /** Permits held, neither called nor released. */
+  /** Permits that are held: neither spent nor released. */
   readonly reserved: number;
   /** Callers that wait for a permit. */
   readonly waiting: number;
@@ -29,19 +29,19 @@ export interface MockHandle<out Req, in Res> {
   /** Permits that were released unused in all. */
   readonly released: number;
   /**
-   * Sets how many more may be reserved. Callers that wait are served in order.
+   * Sets how many more permits may be reserved. Waiting callers are served in order.
    *
    * @param count a whole number of 0 or more, or Infinity
-   * @throws TypeError | RangeError when it is none
+   * @throws TypeError | RangeError when `count` is not
    */
   allow(count: number): void;
-  /** A promise of the next call, in order of arrival. Each call is handed out once. */
+  /** A promise of the next call, in order of arrival. Each call is returned once. */
   nextRequest(): Promise<MockRequest<Req, Res>>;
-  /** @throws Error when a call has arrived that `nextRequest` has not handed out */
+  /** @throws Error when a call has arrived that `nextRequest` has not returned */
   expectNoRequest(): void;
   /**
-   * Fails readiness once: for all callers that wait, or, when nobody waits, for the next one to ask. `ready` rejects, and `tryReady`
-   * throws, with `error` itself.
+   * Fails readiness once: for all waiting callers, or, when none waits, for the next one to ask. `ready` rejects with `error` itself, and
+   * `tryReady` throws it.
    */
   sendFailure(error: unknown): void;
 }

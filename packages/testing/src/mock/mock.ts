@@ -32,7 +32,7 @@ export class Mock<Req, Res> implements MockHandle<Req, Res>, Stack {
   released = 0;
   /** The failure of readiness that the next caller to ask gets. */
   failure: { readonly error: unknown } | undefined;
-  /** Calls that were not handed out; empty while `takers` is not. */
+  /** Calls that `nextRequest` has not returned; empty while `takers` is not. */
   private readonly arrived: MockRequest<Req, Res>[] = [];
   private readonly takers: ((request: MockRequest<Req, Res>) => void)[] = [];
   private readonly line: Line<Reservation> = new Line(() => {

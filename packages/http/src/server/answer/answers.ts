@@ -5,7 +5,7 @@ import { codeOf, knownAnswer, type KnownCode } from "./known-answers.ts";
 import { type Problem, type WrittenProblem, writeProblem } from "./problem.ts";
 import type { Spread } from "./spread.ts";
 
-/** What is left of the failures `E` once those are taken away that an edge answers by itself, and those whose `code` is in `Codes`. */
+/** The failures `E` without those that an edge answers by itself, and without those whose `code` is in `Codes`. */
 export type Unanswered<E, Codes = never> = E extends { readonly code: infer Code extends KnownCode | Codes }
   ? [Code] extends [KnownCode | Codes]
     ? never
@@ -15,19 +15,19 @@ export type Unanswered<E, Codes = never> = E extends { readonly code: infer Code
 /** The failure among `E` that has this `code`. */
 type WithCode<E, Code> = E extends { readonly code: infer Codes } ? (Code extends Codes ? E : never) : never;
 
-/** The codes of the failures `E`: text that is known to the compiler. */
+/** The codes of the failures `E` that are literal types. */
 type CodesOf<E> = E extends { readonly code: infer Code extends string } ? (string extends Code ? never : Code) : never;
 
-/** The failures among `E` that have no such code. */
+/** The failures among `E` without such a code. */
 type Nameless<E> = unknown extends E ? E : E extends unknown ? ([CodesOf<E>] extends [never] ? E : never) : never;
 
-/** The failures that are answered without being asked for. */
+/** The failures that are answered by default and whose class is known here. */
 interface Known {
   readonly ERR_SLUICE_OVERLOADED: OverloadedError;
   readonly ERR_SLUICE_HTTP_BODY_TOO_LARGE: BodyTooLargeError;
 }
 
-/** The failure of a known code: as the stack raises it, else as far as it is known here. */
+/** The failure of a known code: as the stack raises it, otherwise as it is known here. */
 type KnownFailure<E, Code> = [WithCode<E, Code>] extends [never]
   ? Code extends keyof Known
     ? Known[Code]
@@ -35,8 +35,8 @@ type KnownFailure<E, Code> = [WithCode<E, Code>] extends [never]
   : WithCode<E, Code>;
 
 /**
- * An answer for each failure that a stack raises, by its `code`, and no answer is missing: `{ QUOTA: (error) => ({ status: 402 }) }`. Those
- * that an edge answers by itself may be answered otherwise.
+ * An answer for each failure that a stack raises, by its `code`: `{ QUOTA: (error) => ({ status: 402 }) }`. Answers for failures that an
+ * edge answers by itself are optional; all others are required.
  */
 export type AnswersFor<E, Req> = [Nameless<Unanswered<E>>] extends [never]
   ? {
@@ -46,12 +46,12 @@ export type AnswersFor<E, Req> = [Nameless<Unanswered<E>>] extends [never]
     }
   : Mismatch<"a failure is told by its code, and one has none that is known", { readonly code: "…" }, Unanswered<E>>;
 
-/** The last parameter of an edge: options, with `answers`, which may be left out where the stack raises what every edge answers. */
+/** The last parameter of an edge: options, with `answers`, which is optional where every edge answers all failures of the stack. */
 export type WithAnswers<Options, E, Req> = [Unanswered<E>] extends [never]
   ? [options?: Options & { readonly answers?: AnswersFor<E, Req> | undefined }]
   : [options: Options & { readonly answers: AnswersFor<E, Req> }];
 
-/** Answers by `code`, as they are at run time. */
+/** Answers by `code`, at run time. */
 export type AnswersByCode = ReadonlyMap<string, (error: never, request: never) => Problem>;
 
 /** @throws TypeError when it is not an object, or a member is not a function */
@@ -81,9 +81,9 @@ function entriesOf(owner: string, answers: object): readonly (readonly [code: st
 }
 
 /**
- * The answer to a failure: by `answers`, else the known one; undefined where nobody declared it.
+ * The answer to a failure: by `answers`, otherwise the known one; undefined for an undeclared failure.
  *
- * @throws what `answers` throw; TypeError | RangeError where they return what is no problem
+ * @throws what an answer throws; TypeError | RangeError where it does not return a valid problem
  */
 export function answerTo(
   error: unknown,

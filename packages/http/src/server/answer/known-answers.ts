@@ -13,7 +13,7 @@ export type KnownCode =
   | "ERR_SLUICE_HTTP_STATUS"
   | "ERR_SLUICE_HTTP_NETWORK";
 
-/** What is sent for a status again and again is written once. */
+/** Writes an answer once, to be sent many times. */
 const written = (problem: Problem): WrittenProblem => Object.freeze(writeProblem("problem", problem));
 
 /** Registered by draft-ietf-httpapi-ratelimit-headers-10. */
@@ -32,15 +32,15 @@ const unavailable = written({ status: 503 });
 const badGateway = written({ status: 502 });
 
 /**
- * For what took too long. What was given up on may still write, and a framework then destroys its socket (Express does), which by then
- * could be another request's: so this connection is not used again.
+ * For a timeout. The abandoned handler may still write, and a framework then destroys its socket (Express does), which could by then serve
+ * another request: so the connection is not used again.
  */
 export const timedOut: WrittenProblem = written({ status: 504, headers: { connection: "close" } });
 
-/** For what nobody declared: it says nothing of the error. */
+/** For an undeclared error: it says nothing about the error. */
 export const undeclared: WrittenProblem = written({ status: 500 });
 
-/** Failures that are no refusals. */
+/** Failures that are not refusals. */
 const byCode: ReadonlyMap<unknown, WrittenProblem> = new Map<KnownCode, WrittenProblem>([
   ["ERR_SLUICE_TIMEOUT", timedOut],
   ["ERR_SLUICE_ROUTE_NOT_FOUND", written({ status: 404 })],
@@ -49,20 +49,20 @@ const byCode: ReadonlyMap<unknown, WrittenProblem> = new Map<KnownCode, WrittenP
   ["ERR_SLUICE_HTTP_NETWORK", badGateway],
 ]);
 
-/** Reasons that say nothing of this server's capacity. */
+/** Reasons other than the capacity of this server. */
 const byReason: ReadonlyMap<unknown, WrittenProblem> = new Map([
   ["rate", tooMany],
   ["closed", unavailable],
   ["circuit", unavailable],
 ]);
 
-/** The answer to a failure that is known; undefined for any other. Never throws. */
+/** The answer to a known failure; undefined for any other. Never throws. */
 export function knownAnswer(error: unknown, spread: Spread): WrittenProblem | undefined {
   if (isRefusal(error)) return refusalAnswer(error, spread);
   return byCode.get(codeOf(error));
 }
 
-/** The answer to a refusal; to one of which nothing is known, too. */
+/** The answer to a refusal, also to one with an unknown reason. */
 export function refusalAnswer(
   { reason, retryAfter }: Pick<RefusalError, "reason" | "retryAfter">,
   spread: Spread,

@@ -1,12 +1,12 @@
 import { type Problem, type WrittenProblem, writeProblem } from "./problem.ts";
 
 /**
- * The response for a problem: `application/problem+json`, as RFC 9457 describes it.
+ * The response for a problem: `application/problem+json` of RFC 9457.
  *
  * @example
  * return problemResponse({ status: 402, title: "No credit is left", retryAfter: 60_000 });
  *
- * @throws TypeError | RangeError when a member is not what it must be
+ * @throws TypeError | RangeError when a member is not in its range
  */
 export function problemResponse(problem: Problem): Response {
   return responseOf(writeProblem("problemResponse", problem));

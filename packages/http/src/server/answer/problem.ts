@@ -8,36 +8,36 @@ import {
   show,
 } from "@sluice/core/kit";
 
-/** An answer to a failure, as RFC 9457 describes it. */
+/** An answer to a failure: a problem of RFC 9457. */
 export interface Problem {
   /** The status of the response: a whole number from 400 to 599. */
   readonly status: number;
-  /** A URI that identifies the kind of problem; default `"about:blank"`, which says no more than the status does. */
+  /** A URI that identifies the kind of problem; default `"about:blank"`, which means the status alone. */
   readonly type?: string | undefined;
-  /** What kind of problem it is, the same text each time; default: the phrase of the status, where this package answers with it. */
+  /** A name for the kind of problem, the same each time; default: the phrase of the status, for statuses that this package uses. */
   readonly title?: string | undefined;
-  /** What went wrong this time. It goes to the client as it is. Default: nothing. */
+  /** What went wrong this time. It is sent to the client. Default: none. */
   readonly detail?: string | undefined;
-  /** A URI that identifies this occurrence, for a log. Default: nothing. */
+  /** A URI that identifies this occurrence, for a log. Default: none. */
   readonly instance?: string | undefined;
-  /** In how many milliseconds another attempt may succeed, 0 to 2^31-1: the header `Retry-After`, in whole seconds, rounded up. */
+  /** In how many milliseconds another attempt may succeed, 0 to 2^31-1: sent as `Retry-After`, in whole seconds, rounded up, at least 1. */
   readonly retryAfter?: number | undefined;
   /** Further headers of the response. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Further members of the body: `{ "violated-policies": ["daily"] }`. Those above come before them. Default: none. */
+  /** Further members of the body: `{ "violated-policies": ["daily"] }`. The members above override them. Default: none. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A problem as it is sent. The names of the headers are in lower case. */
+/** A serialised problem. The names of the headers are in lower case. */
 export interface WrittenProblem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** How many bytes the body has. */
+  /** The length of the body in bytes. */
   readonly length: number;
 }
 
-/** The phrases of the statuses that this package answers with by itself. */
+/** The phrases of the statuses that this package uses by itself. */
 const phrases: Readonly<Record<number, string>> = {
   404: "Not Found",
   408: "Request Timeout",
@@ -51,7 +51,7 @@ const phrases: Readonly<Record<number, string>> = {
 
 const members = ["type", "title", "detail", "instance"] as const;
 
-/** @throws TypeError | RangeError when a member is not what it must be */
+/** @throws TypeError | RangeError when a member is not in its range */
 export function writeProblem(owner: string, problem: Problem): WrittenProblem {
   requireObject(owner, "problem", problem);
   const read = readOptions<Problem>(`${owner}: problem`, problem, [
@@ -79,7 +79,7 @@ export function writeProblem(owner: string, problem: Problem): WrittenProblem {
   };
 }
 
-/** As `Retry-After` says a time in milliseconds: whole seconds, rounded up, at least 1. */
+/** A time in milliseconds as a value of `Retry-After`: whole seconds, rounded up, at least 1. */
 export function wholeSeconds(ms: number): string {
   return String(Math.max(Math.ceil(Math.min(ms, longestTimer) / 1_000), 1));
 }

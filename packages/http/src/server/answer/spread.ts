@@ -1,15 +1,15 @@
 import { longestTimer, readOption, requireDuration, show } from "@sluice/core/kit";
 
 /**
- * What a refusal says where nobody knows when there will be room: milliseconds. A number is said as it is; a range is drawn from, so
- * that callers who were refused together do not come back together.
+ * The `Retry-After` of a refusal that has no time of its own: milliseconds. A fixed number, or a range from which a random one is drawn, so
+ * that callers that were refused together do not return together.
  */
 export type RetryAfterSpread = number | { readonly min: number; readonly max: number };
 
-/** A time of whole seconds in the range, in milliseconds. */
+/** Draws a time: milliseconds. */
 export type Spread = () => number;
 
-/** @throws TypeError | RangeError when it is no time, or no range of times */
+/** @throws TypeError | RangeError when it is not a time or a range of times */
 export function readSpread(owner: string, value: RetryAfterSpread = { min: 1_000, max: 3_000 }): Spread {
   if (typeof value !== "object" || value === null) {
     const ms = requireDuration(owner, "retryAfter", value);
@@ -22,7 +22,7 @@ export function readSpread(owner: string, value: RetryAfterSpread = { min: 1_000
       `${owner}: retryAfter must be a time in ms, or { min, max } with min at most max; received ${show(value)} with min ${show(min)} and max ${show(max)}`,
     );
   }
-  // The header says whole seconds: each of them is as likely as the others.
+  // The header has whole seconds, each with the same probability.
   const [first, last] = [Math.ceil(min / 1_000), Math.ceil(max / 1_000)];
   return () => (first + Math.floor(Math.random() * (last - first + 1))) * 1_000;
 }

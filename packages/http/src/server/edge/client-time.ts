@@ -1,10 +1,10 @@
 import { longestTimer, requireName } from "@sluice/core/kit";
 
-/** The header in which a client says how many milliseconds it still waits. */
+/** The header with the milliseconds for which a client still waits. */
 const defaultTimeoutHeader = "x-timeout-ms";
 
 /**
- * The name of the header, in lower case, as node:http and `Headers` have it; undefined where none is looked at.
+ * The name of the header in lower case, as in node:http and `Headers`; undefined where no header is read.
  *
  * @throws TypeError when it is neither false nor the name of a header
  */
@@ -18,8 +18,8 @@ export function readTimeoutHeader(owner: string, name: string | false = defaultT
 }
 
 /**
- * What is left of the client's time, in milliseconds; undefined where the header says nothing, is malformed, or says more than a timer can
- * be set for. A client can only shorten the time that it is given.
+ * The client's remaining time, in milliseconds; undefined where the header is missing, malformed, or above 2^31-1. So a client can only
+ * shorten its time.
  */
 export function timeLeft(value: unknown): number | undefined {
   if (typeof value !== "string" || !/^\d{1,10}$/.test(value)) return undefined;

@@ -7,38 +7,38 @@ import type { WrittenProblem } from "../answer/problem.ts";
 import { readSpread, type RetryAfterSpread, type Spread } from "../answer/spread.ts";
 import { readTimeoutHeader, timeLeft } from "./client-time.ts";
 
-/** Options that all edges have. `Req` is the request as the edge's callers know it. */
+/** Options of all edges. `Req` is the type of the edge's requests. */
 export interface EdgeOptions<in Req = never> {
   /**
-   * Whether a request waits in line for a permit. Default false: a request that the stack is not ready for now is refused, so that nobody
-   * waits but in the stack's own buffer.
+   * Whether a request waits in line for a permit. Default false: a request is refused when the stack is not ready, so that requests wait
+   * only in a buffer of the stack.
    */
   readonly wait?: boolean | undefined;
-  /** The header in which a client says how many milliseconds it still waits, or false; default `"x-timeout-ms"`. */
+  /** The header with the milliseconds for which a client still waits, or false for none; default `"x-timeout-ms"`. */
   readonly timeoutHeader?: string | false | undefined;
   /**
-   * What a refusal says where nobody knows when there will be room: milliseconds, 0 to 2^31-1, or a range that is drawn from; default
-   * `{ min: 1_000, max: 3_000 }`.
+   * The `Retry-After` of a refusal that has no time of its own: milliseconds, 0 to 2^31-1, or a range from which a random one is drawn;
+   * default `{ min: 1_000, max: 3_000 }`.
    */
   readonly retryAfter?: RetryAfterSpread | undefined;
   /**
-   * Called once with each failure that nobody declared, and that is answered with 500; not where the client has left. What it throws is
+   * Called once with each undeclared failure, which is answered with 500; not where the client has left. An error that it throws is
    * reported as an unhandled rejection. Default: none.
    */
   readonly onError?: ((error: unknown, request: Req) => void) | undefined;
-  /** Where the client's time is measured; default `systemClock`. Give the stack's. */
+  /** Where time is read for the client's deadline; default `systemClock`. Use the clock of the stack. */
   readonly clock?: Clock | undefined;
 }
 
-/** The names of the options that all edges have. */
+/** The names of the options of all edges. */
 export const edgeOptionNames = ["wait", "timeoutHeader", "retryAfter", "onError", "clock", "answers"] as const;
 
-/** What a request is spent on: a permit, or a service. */
+/** A permit or a service. */
 interface Callable<in Req, out Res> {
   call(request: Req, options: CallOptions): Promise<Res>;
 }
 
-/** The options of an edge, once they are read. */
+/** The checked options of an edge. */
 export class EdgePolicy {
   /** The header with the client's time, in lower case. */
   readonly timeoutHeader: string | undefined;
@@ -48,7 +48,7 @@ export class EdgePolicy {
   private readonly onError: ((error: unknown, request: never) => void) | undefined;
   private readonly clock: Clock;
 
-  /** @throws TypeError | RangeError when an option is not what it must be */
+  /** @throws TypeError | RangeError when an option is not in its range */
   constructor(owner: string, options: EdgeOptions & { readonly answers?: object | undefined }) {
     const { wait = false, onError } = options;
     requireBoolean(owner, "wait", wait);
@@ -62,9 +62,9 @@ export class EdgePolicy {
   }
 
   /**
-   * The client's deadline, in the clock's milliseconds; undefined without one. `"passed"` where it has no time left.
+   * The client's deadline, in the clock's milliseconds; undefined without one; `"passed"` where no time is left.
    *
-   * @param value of the header
+   * @param value the value of the header
    */
   deadline(value: unknown): number | undefined | "passed" {
     const left = timeLeft(value);
@@ -73,8 +73,8 @@ export class EdgePolicy {
   }
 
   /**
-   * Lets a request in: what this returns is called with it. Where a request waits, that is the service itself. Undefined where there is no
-   * room, for which {@link refusal} has the answer.
+   * Admits a request: returns the permit, or the service where requests wait, to call with it. Undefined where there is no room;
+   * {@link refusal} then has the answer.
    *
    * @throws what the service does
    */
@@ -85,15 +85,15 @@ export class EdgePolicy {
     return service.tryReady(request);
   }
 
-  /** The answer where there is no room, right after {@link admit} has said so. Never throws. */
+  /** The answer where there is no room. Call it right after {@link admit} has returned undefined. Never throws. */
   refusal(request: unknown): WrittenProblem {
     const refusal = takeRefusal();
-    // The error is made only where somebody looks at it.
+    // The error is made only for an answer that reads it.
     if (!this.answers.has("ERR_SLUICE_OVERLOADED")) return refusalAnswer(refusal ?? {}, this.spread);
     return this.declared(new OverloadedError(refusal?.layer, refusal), request) ?? undeclared;
   }
 
-  /** The answer to a failure; undefined where nobody declared it, which {@link undeclared} is for. Never throws. */
+  /** The answer to a failure; undefined for an undeclared one. Never throws. */
   declared(error: unknown, request: unknown): WrittenProblem | undefined {
     try {
       return answerTo(error, request, this.answers, this.spread);
@@ -103,7 +103,7 @@ export class EdgePolicy {
     }
   }
 
-  /** Says that nobody declared this failure. */
+  /** Calls `onError` with an undeclared failure. */
   told(error: unknown, request: unknown): void {
     try {
       this.onError?.(error, request as never);
@@ -119,7 +119,7 @@ export const noTimeLeft: WrittenProblem = timedOut;
 /**
  * Reads the options of an edge.
  *
- * @throws TypeError | RangeError when an option is not what it must be, or is unknown
+ * @throws TypeError | RangeError when an option is not in its range, or is unknown
  */
 export function readEdge(owner: string, options: object | undefined): EdgePolicy {
   return new EdgePolicy(

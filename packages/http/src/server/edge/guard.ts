@@ -6,8 +6,8 @@ import type { Around, AskedIn, FitsEdge } from "./stack.ts";
 import { type FetchEdgeOptions, fetchEdge, type FetchHandler } from "./to-fetch-handler.ts";
 
 /**
- * Puts a stack in front of a `fetch` handler that takes more than the request: `(request, { signal, deadline }, ...context)`, with route
- * parameters or an `env`. Otherwise as `toFetchHandler`, with the same options.
+ * Puts a stack in front of a `fetch` handler that takes more than the request: `(request, { signal, deadline }, ...context)`, such as route
+ * parameters or an `env`. Otherwise it is like `toFetchHandler`, with the same options.
  *
  * For Express and `node:http` use `guard` of `@sluice/http/node`, for Fastify that of `@sluice/http/fastify`, for Hono that of
  * `@sluice/http/hono`.
@@ -15,7 +15,7 @@ import { type FetchEdgeOptions, fetchEdge, type FetchHandler } from "./to-fetch-
  * @example
  * export default { fetch: guard(stack, (request, options, env: Env) => env.reports.fetch(request, options)) };
  *
- * @param stack layers that take a `Request` and give a `Response`
+ * @param stack layers that take a `Request` and return a `Response`
  * @throws TypeError | RangeError when `stack` is not a stack, `handler` is not a function, or an option is not in its range
  */
 export function guard<Ks extends readonly Kind[], Context extends readonly unknown[]>(

@@ -1,8 +1,8 @@
 import { keepRequest } from "@sluice/core/kit";
 
 /**
- * Where the runtime ends a request whose client has left, as Workers do: tells it of the call, or nobody gives the permits back. Does nothing
- * elsewhere.
+ * Registers a call with the runtime where the runtime ends a request whose client has left, as Workers do. Otherwise its permits would
+ * never be released. Does nothing elsewhere.
  */
 export function keepUntil(answer: Promise<unknown>, waitUntil: ((work: Promise<unknown>) => void) | undefined): void {
   const letGo = keepRequest();

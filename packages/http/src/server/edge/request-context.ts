@@ -1,6 +1,6 @@
 /*
- * What came along with a request, such as route parameters or an `env`, is kept at the request: a property costs less than an entry in a
- * weak map, for each request. Edges that may stand inside each other have a property each.
+ * The context of a request, such as route parameters or an `env`, is a property of the request, which costs less than an entry in a weak
+ * map. Each kind of edge has its own property, for edges may be nested.
  */
 const context = Symbol.for("@sluice/http/context");
 const hono = Symbol.for("@sluice/http/hono");
@@ -14,7 +14,7 @@ export function setContext(request: object, values: readonly unknown[]): void {
   (request as WithContext)[context] = values;
 }
 
-/** What came along with this request; undefined where a layer made another one of it. */
+/** The context of this request; undefined where a layer has replaced the request. */
 export function contextOf(request: object): readonly unknown[] | undefined {
   return (request as WithContext)[context];
 }
@@ -28,7 +28,7 @@ export function honoWorkOf(request: object): unknown {
   return (request as WithContext)[hono];
 }
 
-/** Hands on what came along with a request, to one that a layer made of it. */
+/** Copies the context of a request to one that a layer made from it. */
 export function handOnContext(from: object, to: object): void {
   for (const key of [context, hono] as const) {
     const value = (from as WithContext)[key];

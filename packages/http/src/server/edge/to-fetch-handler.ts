@@ -11,32 +11,32 @@ import { keepUntil } from "./kept-call.ts";
 /** Options of {@link toFetchHandler} and of `guard`. */
 export interface FetchEdgeOptions extends EdgeOptions<Request> {
   /**
-   * Hands work that goes on behind an answer to the runtime. The promise never rejects. Default: the method `waitUntil` of the first of
-   * `context` that has one, called on its own object; else of the request.
+   * Registers work that goes on after an answer with the runtime. The promise never rejects. Default: the method `waitUntil` of the first
+   * of `context` that has one, otherwise of the request.
    */
   readonly waitUntil?: ((work: Promise<unknown>, request: Request, ...context: readonly unknown[]) => void) | undefined;
-  /** The class that answers to failures are made of; default the global `Response`. A runtime's own may be cheaper. */
+  /** The class of the answers to failures; default the global `Response`. A class of the runtime may be cheaper. */
   readonly Response?: typeof Response | undefined;
 }
 
-/** What serves requests: what Deno, Bun, Workers, Next.js and adapters for Node.js take. Its promise is never rejected. */
+/** A handler as Deno, Bun, Workers, Next.js and adapters for Node.js take it. Its promise never rejects. */
 export type FetchHandler<Context extends readonly unknown[] = readonly unknown[]> = (
   request: Request,
   ...context: Context
 ) => Promise<Response>;
 
 /**
- * A function from `Request` to `Response` that puts `service` on the web: `(request, ...context) => Promise<Response>`. Its promise is never
- * rejected: failures are answered, each with its status (a refusal with 429 or 503 and `Retry-After`, a time-out with 504, what nobody
- * declared with 500). A stack that raises a failure which no edge answers by itself does not compile without `answers`.
+ * Makes a `fetch` handler of `service`: `(request, ...context) => Promise<Response>`. Its promise never rejects: failures are answered,
+ * each with its status (a refusal with 429 or 503 and `Retry-After`, a timeout with 504, an undeclared failure with 500). A stack that
+ * raises a failure which no edge answers by itself does not compile without `answers`.
  *
- * A request that the service is not ready for is refused before a byte of its body is read. The client's leaving aborts the signal; the
+ * A request is refused before a byte of its body is read when the service is not ready. The signal aborts when the client leaves; the
  * header `x-timeout-ms` becomes the deadline.
  *
  * @example
  * export const GET = toFetchHandler(new ServiceBuilder().layer(concurrencyLimit(4)).serviceFn(makeReport));
  *
- * @throws TypeError | RangeError when `service` is no service, or an option is not in its range
+ * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range
  */
 export function toFetchHandler<Err, Context extends readonly unknown[] = readonly unknown[]>(
   service: Service<Request, Response, Err>,
@@ -46,7 +46,7 @@ export function toFetchHandler(service: Service<Request, Response>, ...[options]
   return fetchEdge("toFetchHandler", service, options as FetchEdgeOptions | undefined, () => {});
 }
 
-/** @param begin is told of each request, with its context, before the service is asked */
+/** @param begin called with each request and its context before the service is asked */
 export function fetchEdge(
   owner: string,
   service: Service<Request, Response>,
@@ -55,7 +55,7 @@ export function fetchEdge(
 ): FetchHandler {
   requireService(owner, "service", service);
   const read = readOptions<FetchEdgeOptions & { readonly answers?: object }>(owner, options, [
-    // Before `wait`, which it begins with: of those that are near to a mistake, the first is named.
+    // Before `wait`, which is its prefix: the error for an unknown option names the first similar option.
     "waitUntil",
     ...edgeOptionNames,
     "Response",
@@ -69,7 +69,7 @@ export function fetchEdge(
     try {
       return responseOf(problem, make);
     } catch (error) {
-      // A class of the user's that throws: the promise is not rejected for it.
+      // The user's class threw: the promise must not reject.
       report(error);
       return responseOf(problem);
     }
@@ -77,7 +77,7 @@ export function fetchEdge(
   const failed = (error: unknown, request: Request): Response => {
     const answer = policy.declared(error, request);
     if (answer !== undefined) return respond(answer);
-    // Nobody reads this, but the runtime wants a response.
+    // The client has left, but the runtime needs a response.
     if (isAborted(request)) return new Response(null, { status: 499 });
     policy.told(error, request);
     return respond(undeclared);
@@ -88,7 +88,7 @@ export function fetchEdge(
       const { timeoutHeader } = policy;
       const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
       if (deadline === "passed") return Promise.resolve(respond(noTimeLeft));
-      // All that may throw comes before the permit, which would be lost.
+      // All code that may throw comes before the permit, which would otherwise be lost.
       begin(request, context);
       const callOptions = { signal: request.signal, deadline, waitUntil: handOver(waitUntil, request, context) };
       const admitted = policy.admit(service, request);
@@ -119,13 +119,13 @@ function isAborted(request: Request): boolean {
   }
 }
 
-/** What is sent. The body of an answer to HEAD is not: adapters pull it to its end otherwise, or for as long as it goes on. */
+/** The response to send. It has no body for HEAD: adapters would pull the body to its end. */
 function sendable(request: Request, response: Response): Response {
   if (typeof response?.status !== "number") {
     throw new TypeError("The handler must answer with a Response, and did not.");
   }
   if (request.method !== "HEAD" || response.body === null) return response;
-  // One that is read already, or locked, is not ours to cancel.
+  // A body that is already read, or locked, cannot be cancelled.
   response.body.cancel().catch(() => {});
   return remadeResponse(null, response);
 }
@@ -138,7 +138,7 @@ function hasWaitUntil(value: unknown): value is HasWaitUntil {
   return typeof (value as HasWaitUntil | null | undefined)?.waitUntil === "function";
 }
 
-/** What hands work to the runtime; undefined where there is nobody to take it. */
+/** A function that registers work with the runtime; undefined where the runtime takes none. */
 function handOver(
   waitUntil: FetchEdgeOptions["waitUntil"],
   request: Request,
@@ -151,7 +151,7 @@ function handOver(
   return (work) => waitUntil(settled(work), request, ...context);
 }
 
-/** Kept when `work` has settled. A runtime reports what rejects, and the failure has been told where it belongs. */
+/** Resolves when `work` has settled. A runtime would report a rejection, and the failure has already been handled. */
 function settled(work: Promise<unknown>): Promise<void> {
   return work.then(
     () => {},

@@ -28,24 +28,22 @@ import type { Problem } from "../answer/problem.ts";
 import { responseOf } from "../answer/problem-response.ts";
 import { readSpread, type RetryAfterSpread } from "../answer/spread.ts";
 
-/** An answer for each failure, by its `code`: `{ QUOTA: (error: QuotaError) => ({ status: 402 }) }`. Say what the error is. */
+/** An answer for each failure, by its `code`: `{ QUOTA: (error: QuotaError) => ({ status: 402 }) }`. Declare the type of the error. */
 export type Answers = Readonly<Record<string, (error: never, request: never) => Problem>>;
 
 /** Options of {@link answerFailures}. */
 export interface AnswerFailuresOptions {
-  /**
-   * Whether a request waits in line for a permit. Default false: what the service inside is not ready for now is answered as refused.
-   */
+  /** Whether a request waits in line for a permit. Default false: a request is answered as refused when the service inside is not ready. */
   readonly wait?: boolean | undefined;
-  /** As of an edge: what a refusal says where nobody knows better; milliseconds, default `{ min: 1_000, max: 3_000 }`. */
+  /** As of an edge: the `Retry-After` of a refusal that has no time of its own; milliseconds, default `{ min: 1_000, max: 3_000 }`. */
   readonly retryAfter?: RetryAfterSpread | undefined;
-  /** The class that answers are made of; default the global `Response`. A runtime's own may be cheaper. */
+  /** The class of the answers; default the global `Response`. A class of the runtime may be cheaper. */
   readonly Response?: typeof Response | undefined;
   /** Tells this layer apart from others of its kind, in events. Default: none. */
   readonly label?: string | undefined;
 }
 
-/** The failures that `A` and every edge answer are taken away. */
+/** Removes the failures that `A` or every edge answers. */
 export interface AnswersFailures<A> extends Kind {
   readonly "~outer": GivesOnly<
     Response,
@@ -59,12 +57,12 @@ export interface AnswersFailures<A> extends Kind {
   >;
 }
 
-/** `Outer` where each answer takes the failure that it answers. */
+/** `Outer`, if each answer takes the failure that it answers. */
 type Fitting<A, E, Outer> = [Misfits<A, E>] extends [never]
   ? Outer
   : Mismatch<"an answer takes another failure than has its code", A, Misfits<A, E>>;
 
-/** The failures that have an answer which does not take them. */
+/** The failures whose answer does not take them. */
 type Misfits<A, E> = E extends { readonly code: infer Code extends keyof A & string }
   ? A[Code] extends (error: infer Asked, ...more: never) => unknown
     ? [E] extends [Asked]
@@ -75,7 +73,7 @@ type Misfits<A, E> = E extends { readonly code: infer Code extends keyof A & str
     : never
   : never;
 
-/** A layer that answers failures. One value counts for all the services that it wraps. */
+/** A layer that answers failures. One layer value counts for all services that it wraps. */
 export interface AnswerFailuresLayer<A = unknown> extends Layer<AnswersFailures<A>> {
   /** Failures answered so far, refusals included. */
   readonly answered: number;
@@ -84,17 +82,17 @@ export interface AnswerFailuresLayer<A = unknown> extends Layer<AnswersFailures<
 const name = "answerFailures";
 
 /**
- * Answers failures with a `Response`, as an edge does, for the layers outside of it to see: those of the call, those of readiness, and
- * that there is no room. It takes the codes that it answers out of the types; what is left stays, so that an edge does not compile. What
- * nobody declared passes, and so does the reason that the caller's own signal was aborted with.
+ * Answers failures with a `Response`, as an edge does, so that outer layers see the response: failures of the call, failures of readiness,
+ * and refusals. It removes the codes that it answers from the types; the others stay, and an edge that does not answer them does not
+ * compile. It does not answer undeclared errors, or the abort reason of the caller's own signal.
  *
  * @example
  * new ServiceBuilder()
  *   .layer(answerFailures({ QUOTA: (error: QuotaError) => ({ status: 402, detail: error.message }) }))
  *   .layer(concurrencyLimit(4));
  *
- * @param answers by the failure's `code`: `(error, request) => Problem`. What one throws is the failure of the call, and so is the
- *   `TypeError` or `RangeError` for what is no problem. Default: those that every edge answers by itself
+ * @param answers by the failure's `code`: `(error, request) => Problem`. The call fails with an error that an answer throws, and with a
+ *   `TypeError` or `RangeError` for an invalid problem. Default: the answers of every edge
  * @throws TypeError | RangeError when an answer is not a function, or an option is not in its range
  */
 export function answerFailures(answers?: undefined, options?: AnswerFailuresOptions): AnswerFailuresLayer;
@@ -149,7 +147,7 @@ export function answerFailures(answers?: Answers, options?: AnswerFailuresOption
   };
 }
 
-/** Waits for nobody: that there is no room is a failure of readiness. */
+/** Never waits: it turns a refusal into a failure of readiness. */
 class Impatient extends Service<unknown, unknown> {
   private readonly inner: Service<unknown, unknown>;
 
@@ -167,7 +165,7 @@ class Impatient extends Service<unknown, unknown> {
     throw new OverloadedError(refusal?.layer, refusal);
   }
 
-  /* v8 ignore next 3 -- nobody waits here: `tryReady` always has an answer */
+  /* v8 ignore next 3 -- never called: `tryReady` always returns a permit or throws */
   override async ready({ request }: ReadyOptions = {}): Promise<Permit<unknown, unknown>> {
     return this.tryReady(request);
   }

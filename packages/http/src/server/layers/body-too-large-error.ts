@@ -16,7 +16,7 @@ export class BodyTooLargeError extends SluiceError {
 
 brand(BodyTooLargeError, { name: "BodyTooLargeError" });
 
-/** Whether `error` is a {@link BodyTooLargeError}, of whichever copy of this package. */
+/** Whether `error` is a {@link BodyTooLargeError}, from any copy of this package. */
 export function isBodyTooLargeError(error: unknown): error is BodyTooLargeError {
   return isBranded(error, "BodyTooLargeError");
 }

@@ -5,11 +5,11 @@ import { remadeResponse } from "../../remade-response.ts";
 export interface Followed {
   /** The response with a body that passes on the bytes of the given one. */
   readonly made: Response;
-  /** Kept when the body has been read to its end, was cancelled, or broke. It never rejects. */
+  /** Resolves when the body has been read to its end, was cancelled, or broke off. It never rejects. */
   readonly end: Promise<void>;
 }
 
-/** @param signal of the client: where it leaves, the body is given up */
+/** @param signal the client's signal: the body is cancelled when it aborts */
 export function followed(
   response: Response,
   body: NonNullable<Response["body"]>,
@@ -17,7 +17,7 @@ export function followed(
 ): Followed {
   const follower = new BodyFollower(body, signal);
   const made = remadeResponse(follower.stream, response);
-  // What a constructor cannot say: where a response of `fetch` came from.
+  // Members of a response of `fetch` that the constructor cannot set.
   for (const member of ["url", "redirected", "type"] as const) {
     if (response[member] !== made[member]) Object.defineProperty(made, member, { value: response[member] });
   }
@@ -44,7 +44,7 @@ class BodyFollower implements AbortListener {
         pull: () => this.pull(),
         cancel: (reason) => this.giveUp(reason),
       },
-      // Nothing is read before somebody asks.
+      // Nothing is read in advance.
       { highWaterMark: 0 },
     );
     this.signal = signal;
@@ -52,7 +52,7 @@ class BodyFollower implements AbortListener {
     else if (signal !== undefined) listen(signal, this);
   }
 
-  /** The client has left: nobody reads on. */
+  /** The client has left. */
   aborted(reason: unknown): void {
     if (this.over) return;
     this.controller.error(reason);
@@ -80,7 +80,7 @@ class BodyFollower implements AbortListener {
     try {
       await this.reader.cancel(reason);
     } catch {
-      // It broke meanwhile, and is over as well.
+      // The body broke off meanwhile, and so has ended.
     } finally {
       this.ended();
     }

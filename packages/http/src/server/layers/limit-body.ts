@@ -9,23 +9,24 @@ export interface LimitBodyOptions {
   readonly label?: string | undefined;
 }
 
-/** A layer that limits the bodies of requests. One value counts for all the services that it wraps. */
+/** A layer that limits the bodies of requests. One layer value counts for all services that it wraps. */
 export interface LimitBody extends Layer<Adds<BodyTooLargeError, Request>> {
-  /** Requests that were refused, before their body was read or while it was. */
+  /** Requests that were refused, before or while their body was read. */
   readonly refused: number;
 }
 
 const name = "limitBody";
 
 /**
- * Refuses requests whose body is larger than `bytes`, with `BodyTooLargeError`: at once where `Content-Length` says so, else as soon as so
- * much has been read. Then reading the body fails with that error; and where the handler fails, of whatever, that error is the failure.
+ * Refuses requests whose body is larger than `bytes`, with `BodyTooLargeError`: immediately by `Content-Length`, otherwise as soon as more
+ * has been read. In the latter case reading the body fails with that error, and if the handler then fails with any error, the call fails
+ * with that one.
  *
  * @example
  * new ServiceBuilder().layer(limitBody(1_048_576)).layer(concurrencyLimit(4));
  *
  * @param bytes a whole number of 0 or more
- * @throws TypeError | RangeError when it is not, or an option is not in its range
+ * @throws TypeError | RangeError when `bytes` is not, or an option is not in its range
  */
 export function limitBody(bytes: number, options?: LimitBodyOptions): LimitBody {
   requireNumber(name, "bytes", bytes, { min: 0, integer: true });
@@ -46,12 +47,12 @@ export function limitBody(bytes: number, options?: LimitBodyOptions): LimitBody 
         inside.cancel();
         return Promise.reject(refuse());
       }
-      // What is declared is all that a server reads of this request.
+      // A server reads no more of this request than its declared length.
       if (declared !== undefined || !hasBody(request)) return inside.start(request, callOptions);
       let tooLarge: BodyTooLargeError | undefined;
       const limited = limitedRequest(request, request.body, bytes, () => (tooLarge = refuse()));
       return inside.start(limited, callOptions).catch((error: unknown) => {
-        // Parsers put an error of their own around it.
+        // Parsers wrap it in their own error.
         throw tooLarge === undefined || isOwnAbort(callOptions.signal, error) ? error : tooLarge;
       });
     },
@@ -65,12 +66,12 @@ export function limitBody(bytes: number, options?: LimitBodyOptions): LimitBody 
   };
 }
 
-/** Some runtimes have no such member where there is no body. */
+/** Some runtimes have no member `body` where there is no body. */
 function hasBody(request: Request): request is Request & { readonly body: NonNullable<Request["body"]> } {
   return (request.body ?? null) !== null;
 }
 
-/** Undefined where the request does not say, or not alone. */
+/** Undefined without `Content-Length`, and with `Transfer-Encoding`. */
 function declaredLength({ headers }: Request): number | undefined {
   const length = headers.get("content-length");
   return length !== null && /^\d+$/.test(length) && !headers.has("transfer-encoding") ? Number(length) : undefined;

@@ -1,13 +1,13 @@
 import { handOnContext } from "../edge/request-context.ts";
 
-/** What runtimes add to a request, and handlers look for. */
+/** Members that runtimes add to a request, and handlers use. */
 const extras = ["ip", "runtime", "waitUntil", "context"] as const;
 
 /**
- * `request` with a body that fails when more than `limit` bytes of it were read. Nothing is read before somebody asks. What is not read of
- * the body stays unread: to cancel it would make some servers close the connection that the answer is to go out on.
+ * `request` with a body that fails when more than `limit` bytes of it are read. Nothing is read in advance. The rest of the body stays
+ * unread: to cancel it would make some servers close the connection of the answer.
  *
- * @param tooLarge called once when there is more; it returns what reading fails with
+ * @param tooLarge called once when there is more; returns the error with which reading fails
  */
 export function limitedRequest(
   request: Request,
@@ -23,7 +23,7 @@ export function limitedRequest(
     body: limited(body, limit, tooLarge),
     duplex: "half",
   };
-  // From its parts: a runtime's own request need not be one that the constructor takes.
+  // Made from its parts, for the constructor may not take a runtime's own request.
   const made = new Request(request.url, init);
   handOnContext(request, made);
   for (const extra of extras) {

@@ -11,7 +11,7 @@ import {
 } from "@sluice/core/kit";
 import { remadeResponse } from "../../remade-response.ts";
 
-/** What is read of a rate: the layer that `rateLimit` makes has it all. */
+/** The members of a rate that are read: the layer of `rateLimit` has all of them. */
 export interface Quota {
   /** How many calls may start now. */
   readonly available: number;
@@ -25,7 +25,7 @@ export interface Quota {
 export interface RateLimitFieldsOptions<in Req = never> {
   /** The name of the policy, printable ASCII; default `"default"`. */
   readonly name?: string | undefined;
-  /** The rate: one for all, or `(request) => rate` for one of many. Undefined says nothing of that request. */
+  /** The rate for all requests, or `(request) => rate`. For undefined, the response gets no fields. */
   readonly rate: Quota | ((request: Req) => Quota | undefined);
   /** How many requests the policy allows in an `interval`, 0 or more; default the rate's `limit`. */
   readonly limit?: number | undefined;
@@ -35,7 +35,7 @@ export interface RateLimitFieldsOptions<in Req = never> {
   readonly label?: string | undefined;
 }
 
-/** Keeps the types of a service that answers with a `Response`. */
+/** Keeps the types of a service that returns a `Response`. */
 export interface KeepsResponses extends Kind {
   readonly "~outer": GivesOnly<Response, this["~inner"], this["~inner"]>;
 }
@@ -43,9 +43,9 @@ export interface KeepsResponses extends Kind {
 const owner = "rateLimitFields";
 
 /**
- * Says on every response how much of a rate is left, in the fields of draft-ietf-httpapi-ratelimit-headers-10:
- * `RateLimit-Policy: "default";q=100;w=60` and `RateLimit: "default";r=0;t=12`. `w`, the span, is in whole seconds and left out where it is
- * none; `t` says what `Retry-After` of the same response says. It stands outside of `answerFailures`, whose answers it sees.
+ * Adds to every response how much of a rate is left, in the fields of draft-ietf-httpapi-ratelimit-headers-10:
+ * `RateLimit-Policy: "default";q=100;w=60` and `RateLimit: "default";r=0;t=12`. `w`, the span, is in seconds and left out where it is not a
+ * whole number; `t` is the `Retry-After` of the same response. Put it outside `answerFailures`, whose answers it must see.
  *
  * @example
  * const rate = rateLimit({ limit: 100, interval: 60_000 });
@@ -75,7 +75,7 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
     const w = (interval ?? quota.interval ?? Number.NaN) / 1_000;
     const policy = `${quoted};q=${whole(q ?? 0)}${Number.isInteger(w) ? `;w=${w}` : ""}`;
     const r = whole(quota.available);
-    // While there is something left, the response waits for something else.
+    // While the rate has room, the response was refused for another reason.
     const t = r === 0 && retryAfter !== null && /^\d+$/.test(retryAfter) ? `;t=${retryAfter}` : "";
     return [...(q === undefined ? [] : [["ratelimit-policy", policy] as const]), ["ratelimit", `${quoted};r=${r}${t}`]];
   };
@@ -90,7 +90,7 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
   );
 }
 
-/** What a list of HTTP may have: whole numbers of up to 15 digits. */
+/** The largest integer of a structured field: 15 digits (RFC 9651). */
 const largest = 999_999_999_999_999;
 
 function requireLimit(option: string, value: unknown): void {
@@ -103,7 +103,7 @@ function whole(value: number): number {
 
 function withFields(response: Response, fields: readonly (readonly [string, string])[]): Response {
   try {
-    // Another layer of the kind may have said something of another policy.
+    // Another layer of this kind may have added another policy.
     for (const [field, value] of fields) response.headers.append(field, value);
     return response;
   } catch {

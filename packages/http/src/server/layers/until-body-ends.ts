@@ -5,21 +5,21 @@ import { followed } from "./followed-body.ts";
 /** Options of {@link untilBodyEnds}. */
 export interface UntilBodyEndsOptions<in Req = never> {
   /**
-   * A promise that the runtime keeps when the response to this request has left, such as one for the `close` of node's response; however it
-   * settles. Undefined follows the body. Default: every body is followed.
+   * Returns a promise that settles when the response to this request has been sent, such as one for the `close` of Node's response. Where
+   * it returns undefined, the body is followed. Default: every body is followed.
    */
   readonly sent?: ((request: Req) => PromiseLike<unknown> | undefined) | undefined;
   /** Tells this layer apart from others of its kind. Default: none. */
   readonly label?: string | undefined;
 }
 
-/** A layer that holds permits until bodies have ended. One value counts for all the services that it wraps. */
+/** A layer that holds permits until bodies have ended. One layer value counts for all services that it wraps. */
 export interface UntilBodyEnds extends Layer<KeepsStreams> {
   /** Bodies that have not ended. */
   readonly open: number;
 }
 
-/** Keeps the types of a service that answers with a `Response`. */
+/** Keeps the types of a service that returns a `Response`. */
 export interface KeepsStreams extends Kind {
   readonly "~outer": GivesOnly<Response, this["~inner"], this["~inner"], "untilBodyEnds">;
 }
@@ -27,15 +27,15 @@ export interface KeepsStreams extends Kind {
 const name = "untilBodyEnds";
 
 /**
- * Holds the permits of all layers outside of it until the response's body has been read to its end, was cancelled, or broke; without a
- * body, no longer than the call. With it, a limit counts responses that are being streamed.
+ * Keeps the permits of all outer layers until the response's body has been read to its end, was cancelled, or broke off; without a body, no
+ * longer than the call. So a limit counts responses that are being streamed.
  *
- * To follow a body costs a stream around it; `sent` costs next to nothing, where the runtime knows when a response has left.
+ * To follow a body costs a stream around it. `sent` costs almost nothing, where the runtime knows when a response has been sent.
  *
  * @example
  * new ServiceBuilder().layer(concurrencyLimit(8)).layer(untilBodyEnds()).serviceFn(exportAll);
  *
- * @throws TypeError when an option is not what it must be
+ * @throws TypeError when an option is not in its range
  */
 export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>): UntilBodyEnds {
   const { sent, label } = readOptions<UntilBodyEndsOptions<Req>>(name, options, ["sent", "label"]);
@@ -47,7 +47,7 @@ export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>
     (inside, request, callOptions) => {
       const { waitUntil, signal } = callOptions;
       return inside.start(request, callOptions).then((response: Response) => {
-        // Nobody holds anything outside.
+        // No outer layer holds a permit.
         if (waitUntil === undefined) return response;
         const leaving = sentBy(sent, request as Req);
         const hold = (end: Promise<unknown>): void => {
@@ -76,7 +76,7 @@ export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>
   };
 }
 
-/** A function of the user's that throws holds nothing: the body is followed then. */
+/** Where the user's function throws, the body is followed. */
 function sentBy<Req>(sent: UntilBodyEndsOptions<Req>["sent"], request: Req): Promise<unknown> | undefined {
   try {
     const promise = sent?.(request);
@@ -87,7 +87,7 @@ function sentBy<Req>(sent: UntilBodyEndsOptions<Req>["sent"], request: Req): Pro
   }
 }
 
-/** The client's own signal: a layer's is done when the call is. */
+/** The client's own signal: the signal of a layer ends with the call. */
 function clientOf(request: unknown): AbortSignal | undefined {
   const { signal } = request as { readonly signal?: AbortSignal };
   return typeof signal?.addEventListener === "function" ? signal : undefined;

@@ -4,15 +4,15 @@ import type { Clients } from "./clients.ts";
 import { type Arrival, nobody } from "./inner-service.ts";
 import { ownerOf } from "./operation.ts";
 
-/** Checks a call that arrived at the inner service: its async context, its options, and that it is the request it was reserved for. */
+/** Checks a call that arrived at the inner service: its async context, its options, and that its request is the one that was reserved for. */
 export function checkArrival(clients: Clients, { call, number }: Arrival, reservedFor: unknown): void {
   const { trace, subject } = clients;
   const { request, options } = call;
   trace.saw(`inside, call ${number} arrives: ${show(request)}`);
   if (subject.context.known) checkContext(clients, options, number);
-  // A call without options says nothing of what the layer passes on, and which call it was is not known any more.
+  // A call without options does not show what the layer passes on, and cannot be told from other calls.
   if (!clients.bare) checkOptions(clients, options, number);
-  // Where a permit was spent on another request, or on none that was told, what was reserved inside must differ.
+  // Where a permit was spent on another request, or was reserved blindly, the request that was reserved for inside may differ.
   if (clients.crossed) return;
   if (reservedFor !== undefined) {
     if (!Object.is(reservedFor, request)) {
@@ -24,7 +24,7 @@ export function checkArrival(clients: Clients, { call, number }: Arrival, reserv
   }
 }
 
-/** The async context must be that of an operation that is going on, and the deadline, where it is ours, must be that operation's. */
+/** The async context must be that of an operation in progress, and the deadline, where it is one of the clients', must be that operation's. */
 function checkContext({ trace, operations, subject }: Clients, { deadline }: CallOptions, number: number): void {
   const current = subject.context.current ?? nobody;
   const operation = operations[current];
@@ -37,7 +37,7 @@ function checkContext({ trace, operations, subject }: Clients, { deadline }: Cal
 
 const names = ["signal", "deadline", "waitUntil"] as const;
 
-/** What the caller passed must have arrived, and must be own enumerable members, so that `{ ...options }` keeps it. */
+/** The caller's options must have arrived, as own enumerable members, so that `{ ...options }` keeps them. */
 function checkOptions({ trace }: Clients, options: CallOptions, number: number): void {
   const spread: CallOptions = { ...options };
   for (const name of names) {

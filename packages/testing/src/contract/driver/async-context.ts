@@ -9,12 +9,12 @@ interface NodeLike {
   readonly getBuiltinModule?: (name: string) => { readonly AsyncLocalStorage: new <T>() => Storage<T> } | undefined;
 }
 
-/** Knows which operation code runs for, where the platform has `AsyncLocalStorage`. Elsewhere it runs the code and knows nothing. */
+/** Tells for which operation code runs, where the platform has `AsyncLocalStorage`. Elsewhere it only runs the code. */
 export class AsyncContext<T> {
   private readonly storage: Storage<T> | undefined;
 
   constructor() {
-    // Looked up at run time, so that the package loads where there is no such module.
+    // Looked up at run time, so that the package also loads where the module is missing.
     const node = (globalThis as { readonly process?: NodeLike }).process;
     const hooks = node?.getBuiltinModule?.("node:async_hooks");
     this.storage = hooks && new hooks.AsyncLocalStorage<T>();
@@ -29,12 +29,12 @@ export class AsyncContext<T> {
     return this.storage?.getStore();
   }
 
-  /** Ends the tracking, which on older platforms slows down everything asynchronous. */
+  /** Ends the tracking, which slows down all asynchronous code on older platforms. */
   stop(): void {
     try {
       this.storage?.disable();
     } catch {
-      // Workers cannot, and need not.
+      // Workers have no `disable`, and do not need it.
     }
   }
 

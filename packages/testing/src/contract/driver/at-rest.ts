@@ -1,8 +1,8 @@
 import type { Clients } from "./clients.ts";
 
 /**
- * Checks the counters after all microtasks have run: no more is reserved inside than permits are held, and all work that is going on is
- * known to a caller.
+ * Checks the counters after all microtasks have run: no more is reserved inside than permits are held, and a caller knows of all running
+ * work.
  */
 export function checkAtRest({ bare, trace, crossed, going, held, inner, reservesInside }: Clients): void {
   const { active, reserved } = inner.mock;

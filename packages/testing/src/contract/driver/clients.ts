@@ -8,8 +8,8 @@ import type { Subject } from "./subject.ts";
 import type { Trace } from "./trace.ts";
 
 /**
- * The callers of the service under check. Each method is something that a caller may do, and checks what it promises. What a caller may
- * only judge after all microtasks have run is checked then.
+ * The callers of the service under check. Each method is an action of a caller, and checks what the contract promises for it, now or after
+ * all microtasks have run.
  */
 export class Clients {
   readonly operations: Operation[] = [];
@@ -24,9 +24,9 @@ export class Clients {
    * service is foreign and the layer waits for several services: a microtask between two lines is then not the layer's fault.
    */
   orderKnown = true;
-  /** Somebody called without options, so nothing could be registered with `waitUntil`: work that goes on may be unknown to its caller. */
+  /** Whether a call had no options, so nothing could be registered with `waitUntil`: its caller may not know of running work. */
   bare = false;
-  /** Somebody reserved blindly, or for another request than was called: reservations inside and permits may differ in number. */
+  /** Whether a reservation was blind, or for another request than was called: reservations inside and permits may differ in number. */
   crossed = false;
   readonly service: Service<unknown, unknown>;
   readonly inner: InnerService;
@@ -40,7 +40,7 @@ export class Clients {
     this.trace = trace;
   }
 
-  /** Operations that are pending, or have work registered that is. */
+  /** Operations that are pending, or have registered work that is pending. */
   get going(): readonly Operation[] {
     return this.operations.filter(({ open, pendingWork }) => open || pendingWork > 0);
   }
@@ -90,7 +90,7 @@ export class Clients {
     const { asked, mock } = this.inner;
     const { calls } = mock;
     this.start(operation, false, (options) => held.permit.call(request, options));
-    // A hedge may ask again once its call inside has begun. Nobody may ask for what the permit should have held already.
+    // A hedge may ask again once its call inside has begun. Otherwise the permit must already hold the reservation.
     if (this.reservesInside && operation.told && this.inner.asked > asked && (lacksOne || mock.calls === calls)) {
       this.trace.broken("exactlyOne", "a call on a permit asked for readiness inside once more");
     }
@@ -99,7 +99,7 @@ export class Clients {
 
   /** `permit.release()`. */
   release(held: Held): void {
-    // Known only at rest: an operation that is going on may have reserved what this permit lacks.
+    // Known only at rest: another operation may have reserved what this permit lacks.
     const isReserved = this.trace.calm && this.going.length === 0 && this.unreserved <= 0;
     this.use(held);
     this.trace.did("permit.release()");
@@ -125,7 +125,7 @@ export class Clients {
     });
     const mustReject = (who: string): void => {
       trace.whenSettled(() => {
-        // Unless it was at rest, it may have been granted, or have failed, before the abort.
+        // If it was not at rest, it may have been granted or refused before the abort.
         if (operation.open || (calm && operation.failure !== reason)) {
           trace.broken("leavesAtOnce", `#${id}, ${who}, did not reject with signal.reason itself at once`);
         }
@@ -137,7 +137,7 @@ export class Clients {
     }
     // With several operations or calls, which call inside belongs to which operation is not certain.
     if (this.bare || !calm || going.length !== 1 || going[0] !== operation) return;
-    // With single flight, a permit in hand may be waiting for the answer of that very call.
+    // With single flight, a permit in hand may wait for the answer of that call.
     if (this.subject.answers && this.held.length > 0) return;
     if (arrival === undefined) mustReject("which was not running");
     else if (more.length === 0) this.mustPassOn(operation, arrival);
@@ -156,13 +156,13 @@ export class Clients {
     });
   }
 
-  /** All microtasks have run: what is pending now, waits. */
+  /** All microtasks have run: operations that are still pending wait. */
   settled(): void {
     for (const operation of this.operations) operation.waiting = operation.open && !operation.aborted;
     this.waited ||= this.operations.some(({ kind, waiting }) => kind === "ready" && waiting);
   }
 
-  /** Called when somebody waits inside without a deadline, though each operation has one. */
+  /** Called when a caller waits inside without a deadline, although each operation has one. */
   waitsForEver(): void {
     if (!this.bare) this.trace.broken("loseNothing", "who waits inside was not told of the deadline");
   }
@@ -172,7 +172,7 @@ export class Clients {
     return this.subject.absorbs === false && !this.inner.unready;
   }
 
-  /** How many permits are held for which nothing is reserved inside: a layer may answer by itself. */
+  /** How many held permits have no reservation inside, for a layer may answer by itself. */
   private get unreserved(): number {
     return this.held.length - this.inner.mock.reserved;
   }
@@ -228,7 +228,7 @@ export class Clients {
     );
   }
 
-  /** Runs an operation in an async context of its own, and records how it settles. */
+  /** Runs an operation in its own async context, and records how it settles. */
   private follow<T>(operation: Operation, run: () => Promise<T>, kept: (value: T) => void): void {
     let promise: Promise<T>;
     try {

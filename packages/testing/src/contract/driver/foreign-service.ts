@@ -1,6 +1,6 @@
 import { type Permit, type ReadyOptions, Service } from "@sluice/core";
 
-/** A service as an author outside core writes it. Layers know only its permits, where services of core are met as stacks. */
+/** A service as an author outside core writes it. Layers use it through its permits; services of core they use as stacks. */
 export class ForeignService extends Service<unknown, unknown> {
   private readonly inner: Service<unknown, unknown>;
 

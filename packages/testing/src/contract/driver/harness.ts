@@ -14,20 +14,20 @@ import { Trace } from "./trace.ts";
 
 /** Options of a {@link Harness}. */
 export interface HarnessOptions {
-  /** Whether the inner service is of another make than ours, which layers meet by its permits; default false. */
+  /** Whether the inner service is a {@link ForeignService}, which layers use through its permits; default false. */
   readonly foreign?: boolean;
   /** The seed of `Math.random`; default 0. */
   readonly seed?: number;
 }
 
-/** No more timers than this fire in one `advance`: a layer may arm one timer after the other without end. */
+/** The most timers that fire in one `advance`, for a layer may arm timers without end. */
 const mostTimers = 1_000;
 
-/** How often timers fire for a layer that may not believe them, before it is taken to wait for ever. */
+/** How many rounds of timers fire while the clock stands still, before the layer counts as waiting for ever. */
 const mostRounds = 50;
 
 /**
- * One layer, made again, between clients and an inner service, on virtual time. While it exists, globals are replaced: use
+ * A new instance of the layer between clients and an inner service, on virtual time. While it exists, globals are replaced: use
  * {@link inHarness}, which stops it.
  */
 export class Harness {
@@ -39,10 +39,10 @@ export class Harness {
   readonly service: Service<unknown, unknown>;
   readonly clients: Clients;
   private readonly time: TimeWatch = new TimeWatch(this.clock);
-  /** Timers fire when they are due, and `now()` does not move: as under fake timers that replace timers only. */
+  /** Whether timers fire when they are due while `now()` does not move, as under fake timers that replace only timers. */
   clockStandsStill = false;
   private readonly layer: AnyLayer;
-  /** Whether the layer was handed the clock. */
+  /** Whether the layer has read the option `clock`. */
   private gaveClock = false;
 
   constructor(subject: Subject, { foreign = false, seed = 0 }: HarnessOptions = {}) {
@@ -72,7 +72,7 @@ export class Harness {
     this.clients.orderKnown = subject.joins !== true;
   }
 
-  /** How many timers are armed that would keep a process alive. */
+  /** How many armed timers would keep a process alive. */
   get armed(): number {
     return this.clock.pending - this.clock.unreferenced;
   }
@@ -105,18 +105,18 @@ export class Harness {
   private async pass(ms: number): Promise<void> {
     if (!this.clockStandsStill) return this.clock.advanceAsync(ms);
     await microtasks();
-    // Back by as much as `advance` is about to move it, both in one turn, so that nobody reads a time in between.
+    // Moves `now()` back by as much as `advance` moves it forward, in the same turn, so that no code reads a time in between.
     this.clock.jump(-ms);
     await this.clock.advance(ms);
   }
 
-  /** Moves `now()` and no timer. */
+  /** Moves `now()`, and fires no timer. */
   jump(ms: number): void {
     this.trace.did(`the clock jumps by ${ms} ms`);
     this.clock.jump(ms);
   }
 
-  /** Lets one microtask run, so that the next step meets grants that are on their way. */
+  /** Lets one microtask run, so that the next step happens while grants are on their way. */
   async hurry(): Promise<void> {
     this.trace.hasty = true;
     this.trace.saw("… and one microtask later");
@@ -133,8 +133,8 @@ export class Harness {
   }
 
   /**
-   * Waits, on virtual time, for the capacity that the options say comes later: in the background (`ready`), or when somebody first asks for
-   * it (`warms`). Without those options it does nothing. Where it never comes, there is no room.
+   * Waits, on virtual time, for capacity that comes later by the options: in the background (`ready`), or after the first question
+   * (`warms`). Without those options it does nothing. Where the capacity never comes, there is no room.
    */
   async prepare(): Promise<void> {
     const { ready, warms } = this.subject;
@@ -143,7 +143,7 @@ export class Harness {
       trace.did("ready(layer) is awaited");
       await this.awaited(ready(this.layer));
     }
-    // Once somebody holds a permit, the room is there.
+    // Once a permit is held, there is room.
     if (warms && clients.held.length === 0 && clients.going.length === 0) {
       trace.did("readiness is asked for and given back, so that it warms up");
       const givesUp = new AbortController();
@@ -158,7 +158,7 @@ export class Harness {
     try {
       (await this.service.ready({ request, signal, deadline: nobodysDeadline })).release();
     } catch {
-      // No room then, which the count shows.
+      // There is no room, which the count shows.
     }
   }
 
@@ -181,7 +181,7 @@ export class Harness {
     }
   }
 
-  /** Counts how many permits can be reserved at once, up to {@link mostMeasured}, and gives them all back. */
+  /** Counts how many permits can be reserved at the same time, up to {@link mostMeasured}, and releases them. */
   async capacity(): Promise<number> {
     this.trace.did("as many are reserved as can be, and given back");
     const permits: Disposable[] = [];
@@ -192,7 +192,7 @@ export class Harness {
         permits.push(permit);
       }
     } catch {
-      // A failure of readiness is no capacity either.
+      // A failure of readiness counts as no capacity.
     }
     for (const permit of permits.reverse()) permit[Symbol.dispose]();
     const { length } = permits;
@@ -202,8 +202,8 @@ export class Harness {
   }
 
   /**
-   * Reserves as much as can be, up to {@link mostMeasured}. Returns whether the layer is full: it refuses twice in a row, for one that
-   * refuses by count or by chance may do so once.
+   * Reserves as many permits as it can, up to {@link mostMeasured}. Returns whether the layer is full: whether it refuses twice in a row,
+   * for a layer that refuses by count or by chance may refuse once.
    */
   takeAll(): boolean {
     const { clients, subject } = this;
@@ -215,8 +215,8 @@ export class Harness {
   }
 
   /**
-   * Ends all that is going on: gives permits back, answers calls, lets everybody in, and lets time pass until nothing is pending.
-   * False where something stays pending, which is a breach.
+   * Ends everything in progress: releases permits, answers calls, admits all callers, and lets time pass until nothing is pending. Returns
+   * false where something stays pending, which is a breach.
    */
   async finish(): Promise<boolean> {
     const { clients, clock, inner } = this;
@@ -224,11 +224,11 @@ export class Harness {
       for (const held of clients.held) clients.release(held);
       inner.finish();
       await this.settle();
-      // Permits that were granted meanwhile, and calls that arrived, come first.
+      // First come permits that were granted meanwhile, and calls that arrived.
       if (clients.held.length > 0 || inner.pendingWork > 0 || inner.mock.active > 0) continue;
       const { going } = clients;
       const { next } = clock;
-      // A layer may have settled a call before its work. Without options it could tell nobody, so timers are waited for, for a while.
+      // A layer may have settled a call before its work. Without options it could not register the work, so timers may fire for a while.
       const unseen = clients.bare && next !== undefined && round < mostRounds;
       if (going.length === 0 && !unseen) return true;
       if (next !== undefined) await this.advance(next);
@@ -245,8 +245,8 @@ export class Harness {
   }
 
   /**
-   * Checks whether the layer went past its clock. Where something never settles, this says why: what waits for such a timer does not
-   * settle on virtual time.
+   * Checks whether the layer used time from elsewhere than its clock. Where something never settles, this may be why: a real timer does not
+   * fire on virtual time.
    */
   checkTimeUse(): void {
     const { trace, time } = this;
@@ -255,7 +255,7 @@ export class Harness {
     }
   }
 
-  /** Checks what is left behind when all is over: listeners, reservations, timers. */
+  /** Checks for leftovers at the end: listeners, reservations, timers. */
   checkLeftovers(): void {
     const { trace, time } = this;
     for (const { id, watched } of this.clients.operations) {
@@ -273,14 +273,14 @@ export class Harness {
     this.checkTimeUse();
   }
 
-  /** Checks that nothing is reserved inside. Only when no permit is held. */
+  /** Checks that nothing is reserved inside. Call it only while no permit is held. */
   checkReservedInside(): void {
     const { reserved } = this.inner.mock;
     if (reserved === 0) return;
     this.trace.broken("returnedOnce", `reservations inside that were never returned: ${reserved}`);
   }
 
-  /** What the layer is made with. Reading `clock` is recorded: a layer that has it must not use the system's. */
+  /** The argument of `make`. Reading `clock` is recorded: a layer that has it must not use the system's clock. */
   private given(): { readonly clock: VirtualClock } {
     const { clock } = this;
     return Object.defineProperty({ clock }, "clock", {
@@ -293,8 +293,7 @@ export class Harness {
 }
 
 /**
- * Runs `run` in a harness of its own, with the room that comes later there unless `cold`, and puts the globals back. Returns the breaches
- * that were seen.
+ * Runs `run` in a new harness, after {@link Harness.prepare} unless `cold`, and puts the globals back. Returns the breaches that were seen.
  */
 export async function inHarness(
   subject: Subject,

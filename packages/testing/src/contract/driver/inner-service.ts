@@ -15,10 +15,10 @@ export interface Arrival {
   readonly number: number;
 }
 
-/** The async context of what no operation does: of the inner service, of time, and of synchronous methods. */
+/** The async context of code that belongs to no operation: the inner service, time, and synchronous methods. */
 export const nobody = -1;
 
-/** The service that the layer wraps: a mock that records, and that breaches of the layer are seen at. */
+/** The service that the layer wraps: a mock that records what reaches it, and so shows breaches of the layer. */
 export class InnerService {
   readonly mock: Mock<unknown, unknown>;
   /** All calls that arrived. */
@@ -31,18 +31,18 @@ export class InnerService {
   lastRequest: unknown;
   /** Called, while it is set, when a reservation is released. */
   whenGivenBack: (() => void) | undefined;
-  /** Whether readiness has failed. From then on a permit of a layer that recovers from that may have nothing reserved in here. */
+  /** Whether readiness has failed. From then on a permit of a layer that recovers from failures may have nothing reserved here. */
   unready = false;
-  /** Resolves each work that was registered with `waitUntil` and is pending. */
+  /** Functions that resolve the pending work that was registered with `waitUntil`. */
   private readonly ends: (() => void)[] = [];
-  /** Not ready for this one request, though it is for others. */
+  /** The request that it is not ready for, while it is ready for others. */
   private closed: { readonly to: unknown; readonly line: Semaphore } | undefined;
   private readonly subject: Subject;
   private readonly trace: Trace;
 
   /**
    * @param arrived called for each call, with the request that it was reserved for
-   * @param waitsForEver called when somebody is about to wait without a deadline
+   * @param waitsForEver called when a caller is about to wait without a deadline
    */
   constructor(
     subject: Subject,
@@ -75,7 +75,10 @@ export class InnerService {
     });
   }
 
-  /** The service that the layer gets: ours, which layers meet as a stack, or one of another make, which they meet by its permits. */
+  /**
+   * The service that the layer gets: one of core, which layers use as a stack, or a {@link ForeignService}, which they use through its
+   * permits.
+   */
   service(foreign: boolean): AnyService {
     const { mock } = this;
     const ours = stackService({
@@ -140,7 +143,7 @@ export class InnerService {
     this.respond(arrival);
   }
 
-  /** Resolves a work that was registered. There must be one at `index`. */
+  /** Resolves registered work. There must be some at `index`. */
   endWork(index: number): void {
     const [end] = this.ends.splice(index, 1);
     this.does("work that was handed up ends", () => end?.());
@@ -153,7 +156,7 @@ export class InnerService {
     });
   }
 
-  /** Fails readiness for all who wait, or for whoever asks next. */
+  /** Fails readiness for all waiting callers, or for the next one to ask. */
   failReadiness(): void {
     this.unready = true;
     this.does("readiness fails", () => {
@@ -161,7 +164,7 @@ export class InnerService {
     });
   }
 
-  /** Lets those who ask for this request wait, and nobody else; undefined opens it again. */
+  /** Makes callers with this request wait, and no others; undefined opens it again. */
   closeTo(request: unknown): void {
     const { closed } = this;
     this.closed = request === undefined ? undefined : { to: request, line: new Semaphore(0) };
@@ -174,7 +177,7 @@ export class InnerService {
     return this.closed !== undefined && Object.is(this.closed.to, request);
   }
 
-  /** Ends all that is going on in here: answers each call, resolves each work, and lets everybody in. */
+  /** Ends everything in progress here: answers all calls, resolves all work, and admits all callers. */
   finish(): void {
     this.mock.failure = undefined;
     if (this.closed !== undefined) this.closeTo(undefined);

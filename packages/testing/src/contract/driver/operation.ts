@@ -2,12 +2,12 @@ import type { CallOptions, Permit, ReadyOptions } from "@sluice/core";
 import { WatchedSignal } from "./watched-signal.ts";
 
 /**
- * A deadline that is never due, plus the id of the operation that has it. So the inner service can tell from `options.deadline` whose call
- * arrived, without a member that a layer would have to pass on.
+ * A deadline that is never due; each operation adds its id. So the inner service can tell from `options.deadline` whose call arrived,
+ * without a further option that a layer would have to pass on.
  */
 const farOff = 1e12;
 
-/** A deadline that is never due either, and belongs to no operation. */
+/** A deadline that is never due, and belongs to no operation. */
 export const nobodysDeadline: number = farOff - 1;
 
 /** The id of the operation that a far-off deadline belongs to; undefined for any other deadline. */
@@ -21,7 +21,7 @@ export class Operation {
   readonly id: number;
   readonly kind: "ready" | "call";
   readonly request: unknown;
-  /** Whether the service was told the request, or asked blindly. A call on a permit for another request counts as not told. */
+  /** Whether the service knew the request when it was asked. False for a blind one, and for a call on a permit for another request. */
   readonly told: boolean;
   readonly watched: WatchedSignal = new WatchedSignal();
   readonly deadline: number;
@@ -29,11 +29,11 @@ export class Operation {
   state: "open" | "kept" | "failed" = "open";
   /** What its promise rejected with. */
   failure: unknown;
-  /** It was pending when all microtasks had last run: so it waits for something. */
+  /** Whether it was still pending when all microtasks had last run, so that it waits for something. */
   waiting = false;
-  /** It was started while grants were on their way through the microtask queue, so its place in line is not known. */
+  /** Whether it was started while grants were on their way through the microtask queue, so that its place in line is not known. */
   hasty = false;
-  /** It was called without options: it cannot be aborted, and nothing can be registered with it. */
+  /** Whether it was called without options: it cannot be aborted, and no work can be registered with it. */
   bare = false;
   /** Promises registered with its `waitUntil` that have not settled. */
   pendingWork = 0;
@@ -47,7 +47,7 @@ export class Operation {
     this.deadline = farOff + id;
   }
 
-  /** What its signal aborts with. Made when it is needed: an error takes a stack trace, and few operations abort. */
+  /** The abort reason of its signal. Made when it is needed: an error takes a stack trace, and few operations abort. */
   get reason(): Error {
     return (this.aborts ??= new Error(`abort of #${this.id}`));
   }
@@ -60,7 +60,7 @@ export class Operation {
     return this.watched.signal.aborted;
   }
 
-  /** Whether it is known to stand in a line: it waited for readiness when all microtasks had run, and is still pending. */
+  /** Whether it is known to wait in a line: it waited for readiness when all microtasks had run, and is still pending. */
   get inLine(): boolean {
     return this.kind === "ready" && this.waiting && this.open && !this.aborted;
   }
@@ -74,7 +74,7 @@ export class Operation {
   /**
    * The options of its call.
    *
-   * @param late called when work is registered with `waitUntil` after the answer, though none registered before is pending
+   * @param late called when work is registered with `waitUntil` after the answer while no earlier work is pending
    */
   callOptions(late: () => void): CallOptions {
     const waitUntil = (work: Promise<unknown>): void => {
@@ -93,8 +93,8 @@ export class Operation {
 /** A permit that a client has reserved. */
 export interface Held {
   readonly permit: Permit<unknown, unknown>;
-  /** The request that it was reserved for; what a blind one is spent on by default. */
+  /** The request that it was reserved for; for a blind one, the request that it is spent on by default. */
   readonly request: unknown;
-  /** Whether the service was told that request. */
+  /** Whether the service knew that request; false for a blind one. */
   readonly told: boolean;
 }

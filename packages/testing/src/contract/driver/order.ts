@@ -2,8 +2,8 @@ import type { Clients } from "./clients.ts";
 import type { Operation } from "./operation.ts";
 
 /**
- * The first operation that is known to wait in line for the same: nobody who asks for it later may be served before. Requests that differ
- * are not compared: they may have lines of their own.
+ * The first operation that is known to wait in line for an equal request: no later caller with that request may be served before it.
+ * Different requests are not compared, for they may have separate lines.
  */
 export function firstInLine({ inner, operations }: Clients, request: unknown, told: boolean): Operation | undefined {
   // A layer that recovers from a failure of readiness gives a permit with nothing reserved inside, which overtakes no waiter.
@@ -13,24 +13,24 @@ export function firstInLine({ inner, operations }: Clients, request: unknown, to
   );
 }
 
-/** A newcomer's `tryReady` got a permit while `first` was in line. */
+/** Checks a permit that a newcomer's `tryReady` got while `first` was in line. */
 export function checkNewcomer({ trace }: Clients, first: Operation): void {
   trace.whenSettled(() => {
-    // If it was about to be refused, or has given up, it was not overtaken.
+    // If it was about to be refused, or has aborted, it was not overtaken.
     if (first.state === "failed") return;
     trace.broken("notOvertaken", `tryReady got a permit while #${first.id} was in line`);
   });
 }
 
-/** An operation that waited has its permit: nobody who asked for the same before it may still wait. */
+/** Checks a permit of an operation that waited: no earlier operation with the same request may still wait. */
 export function checkServed(clients: Clients, served: Operation): void {
   const { inner, trace, orderKnown, subject } = clients;
-  // One that the layer answers by itself is not served by the line in which the other waits.
+  // An operation that the layer answers by itself does not pass the line in which the other waits.
   const comparable = orderKnown && !subject.orders && (!subject.answers || inner.askedFor.has(served.id));
   const first = served.hasty || !comparable ? undefined : firstInLine(clients, served.request, served.told);
   if (first === undefined || first.id > served.id) return;
   trace.whenSettled(() => {
-    // With room for both, the order in which they learn of it means nothing.
+    // With room for both, the order in which their promises resolve does not matter.
     if (first.open) trace.broken("firstCome", `#${served.id} was served before #${first.id}, who came first`);
   });
 }

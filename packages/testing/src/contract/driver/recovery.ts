@@ -2,8 +2,8 @@ import type { Sentence } from "../promises/promises.ts";
 import type { Harness } from "./harness.ts";
 
 /**
- * Whether `isBack` comes true, at once or later: a rate has room again after a while, a breaker closes after a while and when calls
- * succeed. So time passes, up to a day, and calls are made.
+ * Whether `isBack` becomes true, immediately or later: a rate has room again after a while, and a breaker closes after a while and
+ * successful calls. So it lets up to a day pass, and makes calls.
  */
 export async function recovers(harness: Harness, isBack: () => Promise<boolean>): Promise<boolean> {
   if (await isBack()) return true;
@@ -17,7 +17,7 @@ export async function recovers(harness: Harness, isBack: () => Promise<boolean>)
   return false;
 }
 
-/** Checks that as much can be reserved as of a new layer, at once or later. Where it cannot, `sentence` is broken. */
+/** Checks that as much can be reserved as of a new layer, immediately or later. Otherwise `sentence` is broken. */
 export async function checkForLoss(harness: Harness, sentence: Sentence): Promise<void> {
   const { capacity = 0 } = harness.subject;
   harness.clockStandsStill = false;

@@ -10,8 +10,8 @@ interface NodeLike {
 }
 
 /**
- * Collects unhandled rejections, in Node.js and platforms like it. Meanwhile other listeners hear of none: a test runner would count each
- * as a failure.
+ * Collects unhandled rejections, in Node.js and compatible platforms. Meanwhile other listeners are removed, for a test runner would count
+ * each rejection as a failure.
  */
 export class RejectionWatch {
   private readonly node: NodeLike | undefined;
@@ -37,7 +37,7 @@ export class RejectionWatch {
     return this.node !== undefined;
   }
 
-  /** The reasons of all that were reported since the last `take`. */
+  /** The reasons of all rejections that were reported since the last `take`. */
   async take(): Promise<readonly unknown[]> {
     // They have been reported a turn of the event loop later.
     await this.turns?.next();
@@ -54,12 +54,12 @@ export class RejectionWatch {
   }
 }
 
-/** Jest runs tests in a context with a copy of the process, which hears of nothing: the real one is in the context of Node.js. */
+/** Jest runs tests in a context with a copy of `process`, which gets no events: the real one is in the main context of Node.js. */
 function processOfPlatform(process: Partial<NodeLike> | undefined): Partial<NodeLike> | undefined {
   try {
     return process?.getBuiltinModule?.("node:vm")?.runInThisContext("process");
   } catch {
-    // Workers have the module, and no contexts.
+    // Workers have the module, but no contexts.
     return undefined;
   }
 }

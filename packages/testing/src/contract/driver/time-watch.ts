@@ -1,7 +1,7 @@
 import { systemClock } from "@sluice/core";
 import type { VirtualClock } from "../../clock/virtual-clock.ts";
 
-/** Globals that a layer must not use: it has a clock, and combined signals leave listeners behind. */
+/** Globals that a layer must not use: it has a clock for time, and `AbortSignal.any` leaves listeners behind. */
 const forbidden: readonly (readonly [owner: string | undefined, name: string])[] = [
   [undefined, "setTimeout"],
   [undefined, "setInterval"],
@@ -13,8 +13,8 @@ const forbidden: readonly (readonly [owner: string | undefined, name: string])[]
 ];
 
 /**
- * Replaces globals from `start` to `stop`, to see who goes past the clock. In between, `systemClock` shows virtual time, so that layers
- * that take no clock are driven like the others, and `Math.random` is a sequence that its seed repeats.
+ * Replaces globals from `start` to `stop`, to see which are used instead of the clock. Meanwhile `systemClock` is virtual, so that layers
+ * without a clock option are driven like the others, and `Math.random` is a sequence that its seed repeats.
  */
 export class TimeWatch {
   /** The forbidden globals that were used: `"performance.now"`. */
@@ -52,8 +52,8 @@ export class TimeWatch {
   }
 
   /**
-   * The resources that keep the process alive and did not at the start. Since then nothing may have run but microtasks, or timers of
-   * other code look like the layer's.
+   * The resources that keep the process alive and did not at the start. Only microtasks may have run since then; otherwise timers of other
+   * code look like the layer's.
    */
   keptAlive(): readonly string[] {
     const before = [...this.before];
@@ -67,7 +67,7 @@ export class TimeWatch {
   private watch(owner: string | undefined, name: string): void {
     const holder = owner === undefined ? globalThis : Reflect.get(globalThis, owner);
     const original: unknown = holder && Reflect.get(holder, name);
-    // Not every platform has each of them.
+    // Not every platform has all of them.
     if (typeof original !== "function") return;
     const full = owner === undefined ? name : `${owner}.${name}`;
     const { touched } = this;

@@ -6,19 +6,19 @@ export class Trace {
   /** The lines of the report's schedule. */
   readonly lines: string[] = [];
   readonly breaches: Breach[] = [];
-  /** Nothing was done since all microtasks last ran, so the counters of the harness describe a state at rest. */
+  /** Whether no step was made since all microtasks last ran, so that the counters of the harness describe a state at rest. */
   calm = true;
-  /** Only some of the microtasks have run since the last step: grants may be on their way, so nobody's place in line is known. */
+  /** Whether only some microtasks have run since the last step: grants may be on their way, so no place in line is known. */
   hasty = false;
   private checks: (() => void)[] = [];
 
-  /** Records a step: something that a client, the inner service or time did. */
+  /** Records a step of a client, of the inner service or of time. */
   did(line: string): void {
     this.lines.push(line);
     this.calm = false;
   }
 
-  /** Records what followed from the steps. */
+  /** Records a consequence of the steps. */
   saw(line: string): void {
     this.lines.push(line);
   }
@@ -32,7 +32,7 @@ export class Trace {
     this.breaches.push({ sentence, what, schedule: lines });
   }
 
-  /** Runs a check once, after all microtasks have run: for what the layer may still put right by then. */
+  /** Runs a check once, after all microtasks have run, for conditions that the layer may still meet by then. */
   whenSettled(check: () => void): void {
     this.checks.push(check);
   }

@@ -21,7 +21,7 @@ export class WatchedSignal {
     return this.controller.signal;
   }
 
-  /** How many listen; 0 once it is aborted, for then the listeners are of no use. */
+  /** How many listeners there are; 0 after the abort, when listeners no longer matter. */
   get listening(): number {
     const handler = typeof this.signal.onabort === "function" ? 1 : 0;
     return this.signal.aborted ? 0 : this.listeners.size + handler;

@@ -1,6 +1,6 @@
 import { contractPromises, type PromiseNumber, promiseNumbers, type Sentence } from "./promises.ts";
 
-/** A sentence of the contract that was seen broken. */
+/** A breach of a sentence of the contract. */
 export interface Breach {
   readonly sentence: Sentence;
   /** What was seen. */
@@ -20,7 +20,7 @@ export function numberOf({ sentence }: Breach): PromiseNumber {
   return promiseNumbers.find((number) => sentence in contractPromises[number].sentences) as PromiseNumber;
 }
 
-/** What was promised, in the contract's words. */
+/** The sentence of the contract that it breaks. */
 export function wordsOf(breach: Breach): string {
   const { sentences } = contractPromises[numberOf(breach)];
   return (sentences as Readonly<Partial<Record<Sentence, string>>>)[breach.sentence] as string;

@@ -1,4 +1,4 @@
-/** The promises of the contract, by number: the name of each, and the sentences of it that are checked, in the contract's own words. */
+/** The promises of the contract, by number: the name of each, and its checked sentences, in the contract's words. */
 export const contractPromises = {
   1: {
     name: "Reservation",
@@ -115,7 +115,7 @@ export const contractPromises = {
 /** The number of a promise. */
 export type PromiseNumber = keyof typeof contractPromises;
 
-/** All of them, in order. */
+/** All numbers, in order. */
 export const promiseNumbers: readonly PromiseNumber[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
 
 type Sentences = { readonly [N in PromiseNumber]: keyof (typeof contractPromises)[N]["sentences"] };

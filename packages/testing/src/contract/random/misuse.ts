@@ -4,18 +4,18 @@ import type { Harness } from "../driver/harness.ts";
 import { nobody } from "../driver/inner-service.ts";
 import { type Held, type Operation, ownerOf } from "../driver/operation.ts";
 
-/** Promise 2: uses a permit that was spent or released, and checks that nothing comes of it. Only at rest. */
+/** Promise 2: uses a permit that was spent or released, and checks that this has no effect. Only at rest. */
 export async function useAgain(harness: Harness, held: Held, how: "call" | "release"): Promise<void> {
   const { clients, trace, inner, subject } = harness;
   const counts = (): string => {
     const { calls, released, reserved } = inner.mock;
     return [calls, released, reserved].join();
   };
-  // An operation that is going on may change the room at the same time.
+  // An operation in progress may change the room at the same time.
   const quiet =
     inner.mock.failure === undefined && clients.operations.every(({ open, pendingWork }) => !open && pendingWork === 0);
   const room = quiet ? await roomOf(harness) : 0;
-  // Where a refusal is remembered, to count the room changes it.
+  // In a layer that remembers refusals, counting the room changes the room.
   const countable = quiet && (await roomOf(harness)) === room;
   const before = counts();
   if (how === "call") {
@@ -63,7 +63,7 @@ export async function askAborted(harness: Harness, request: unknown, held: Held 
     if (failure !== reason)
       trace.broken("abortedAlready", `#${id}, aborted already, did not reject with signal.reason itself`);
   }
-  // The permit is released by this, which may let another operation in: that one is not to blame.
+  // This releases the permit, which may admit another operation: its arrival is not a breach.
   const reached = inner.arrivals
     .slice(arrived)
     .some(({ call }) => !others || operations.some(({ id }) => id === ownerOf(call.options.deadline)));

@@ -8,15 +8,15 @@ import type { PromiseNumber } from "../promises/promises.ts";
 import type { Profile } from "../scenarios/scenario.ts";
 import { perform, type Schedule, schedules } from "./schedule.ts";
 
-/** What random schedules have shown. */
+/** The results of the random schedules. */
 export interface RandomFindings {
   /** For each promise that was seen broken, the shortest schedule that was found. */
   readonly breaches: readonly Breach[];
-  /** Promises that no schedule could break, because what they are about never happened. */
+  /** Promises that no schedule could break, because their situation never occurred. */
   readonly notApplicable: ReadonlyMap<PromiseNumber, string>;
 }
 
-/** What happened in at least one of the schedules. */
+/** What occurred in at least one of the schedules. */
 class Coverage {
   permits = false;
   waited = false;
@@ -40,7 +40,8 @@ export async function checkAtRandom(
       for (const breach of await run(profile, schedule, seed, coverage)) {
         if (!broken.has(numberOf(breach))) broken.set(numberOf(breach), breach);
       }
-      // True also where a promise is broken, so that all schedules are run: several promises may be. With a path there is one schedule.
+      // True even where a promise is broken, so that all schedules are run, for several promises may be broken. With a path there is one
+      // schedule.
       return path === undefined;
     }),
     parameters,
@@ -52,7 +53,7 @@ export async function checkAtRandom(
   }
   const breaches: Breach[] = [];
   for (const [number, first] of broken) {
-    // Once more from the start, for this promise alone: what is the shortest schedule for one promise is not for another.
+    // Again from the start, for this promise alone: each promise has its own shortest schedule.
     let shortest: Breach | undefined;
     let shrinks = 0;
     const { counterexamplePath } = await check(
@@ -64,13 +65,13 @@ export async function checkAtRandom(
       }),
       parameters,
     );
-    // A breach that depends on more than the schedule may not come again.
+    // A breach that depends on more than the schedule may not occur again.
     breaches.push(shortest === undefined ? first : { ...shortest, path: counterexamplePath ?? undefined });
   }
   return { breaches, notApplicable };
 }
 
-/** Runs one schedule, ends all that it began, and checks what is left behind. Returns the breaches. */
+/** Runs one schedule, ends everything that it began, and checks for leftovers. Returns the breaches. */
 async function run(
   { subject, rejections }: Profile,
   schedule: Schedule,
@@ -99,10 +100,10 @@ async function run(
         }
         return;
       }
-      // Room that is on its way has a reason to have a timer armed.
+      // While room is on its way, a timer may be armed.
       await harness.prepare();
       harness.checkLeftovers();
-      // A timer that stays armed may arm itself again for ever: time would not come to an end.
+      // A timer that stays armed may arm itself again without end.
       if (harness.armed === 0) await checkForLoss(harness, "returnedOnce");
     },
     { foreign: schedule.foreign, cold: schedule.cold, seed },

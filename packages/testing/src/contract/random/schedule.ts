@@ -29,7 +29,7 @@ type Kind = keyof typeof kinds;
 /** One step of a schedule. Each kind reads only the members that it needs. */
 interface Step {
   readonly kind: Kind;
-  /** Chooses one of the permits, operations or calls that there are, by remainder. */
+  /** Chooses one of the existing permits, operations or calls, by remainder. */
   readonly pick: number;
   /** Chooses one of the requests, by remainder. */
   readonly request: number;
@@ -40,13 +40,13 @@ interface Step {
   readonly other: boolean;
 }
 
-/** What happens to one harness, from its beginning. */
+/** The steps for one harness. */
 export interface Schedule {
-  /** Whether the inner service is of another make, which layers meet by its permits. */
+  /** Whether the inner service is a `ForeignService`. */
   readonly foreign: boolean;
   /** Whether `now()` stands still while timers fire. */
   readonly clockStandsStill: boolean;
-  /** Whether it begins before the room is there that comes later, where the options say that some does. */
+  /** Whether it begins before {@link Harness.prepare}, where the options say that room comes later. */
   readonly cold: boolean;
   readonly steps: readonly Step[];
 }
@@ -57,7 +57,7 @@ export function schedules(warms: boolean): Arbitrary<Schedule> {
   const step = record({
     kind: constantFrom(...weights.flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind))),
     pick: nat(5),
-    // Mostly the same one: order is promised only to those who ask for the same.
+    // Mostly the same one: order is promised only among equal requests.
     request: constantFrom(0, 0, 0, 1, 2),
     ms: constantFrom(0, 1, 10, 100, 1_000, 60_000),
     pause: constantFrom<Step["pause"][]>("settle", "settle", "settle", "nothing", "one microtask"),
@@ -71,7 +71,7 @@ export function schedules(warms: boolean): Arbitrary<Schedule> {
   });
 }
 
-/** Takes the steps one after the other. A step that needs what is not there, such as a permit to spend, is skipped. */
+/** Takes the steps one after the other. A step that lacks what it needs, such as a permit to spend, is skipped. */
 export async function perform(harness: Harness, { clockStandsStill, steps }: Schedule): Promise<void> {
   if (clockStandsStill) {
     harness.trace.did("now() stands still while timers fire");
@@ -153,7 +153,7 @@ function take(harness: Harness, step: Step): Promise<void> | undefined {
   return undefined;
 }
 
-/** Calls `use` with the one that `pick` chooses, if there is any. */
+/** Calls `use` with the element that `pick` chooses, if there is one. */
 function withOne<T, R>(all: readonly T[], pick: number, use: (one: T) => R): R | undefined {
   const chosen = all[pick % all.length];
   return chosen === undefined ? undefined : use(chosen);

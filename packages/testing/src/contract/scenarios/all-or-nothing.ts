@@ -5,8 +5,7 @@ import type { Breach } from "../promises/breach.ts";
 import { notApplicable, type Scenario } from "./scenario.ts";
 
 /**
- * Promise 9: the layer acquires its own room first and gives it back last, also where the inner service refuses, fails, or is waited for
- * in vain.
+ * Promise 9: the layer acquires its own room first and releases it last, also where the inner service refuses, fails, or never gets ready.
  */
 export const allOrNothing: Scenario = async ({ subject }) => {
   const { absorbs, capacity, joins } = subject;
@@ -43,7 +42,7 @@ function refusedInside(subject: Required<Subject>): Promise<readonly Breach[]> {
   });
 }
 
-/** A layer that has no room does not ask inside. */
+/** A layer without room does not ask inside. */
 function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
   return inHarness(subject, async (harness) => {
     const { trace, inner } = harness;

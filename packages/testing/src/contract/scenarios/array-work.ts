@@ -1,6 +1,6 @@
 type Method = (this: unknown[], ...args: any[]) => any;
 
-/** How many elements a call of each method looked at or moved, from its result, the length of the array before, and its first argument. */
+/** How many elements a call of each method has read or moved, by its result, the previous length of the array, and its first argument. */
 const costs: Readonly<Record<string, (result: any, length: number, first: any) => number>> = {
   indexOf: upTo,
   findIndex: upTo,
@@ -24,8 +24,8 @@ function all(_result: unknown, length: number): number {
 }
 
 /**
- * Counts the elements that methods of arrays look at or move, from `start` to `stop`. It sees no loops, and no methods that may return
- * early, such as `some`.
+ * Counts the elements that methods of arrays read or move, from `start` to `stop`. It does not see loops, or methods that may return early,
+ * such as `some`.
  */
 export class ArrayWork {
   /** The number of elements, by method. */

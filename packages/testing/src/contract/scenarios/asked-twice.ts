@@ -2,18 +2,18 @@ import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
-/** So many ask. One refusal in fifty then makes a difference of more than {@link chance}. */
+/** How many callers ask. One refusal in fifty then makes a difference of more than {@link chance}. */
 const asking = 200;
 
-/** More refusals than this are no chance: both ways of asking meet the same random numbers. */
+/** A larger difference than this is a breach: both ways of asking get the same random numbers. */
 const chance = 2;
 
 /**
- * Promise 3: a `call` that must wait further inside asks each gate twice in one turn, and `ready` asks once. A gate that refuses some, by
- * counting or by chance, must refuse no more of the former.
+ * Promise 3: a `call` that must wait at an inner gate asks each outer gate twice in one turn, and `ready` asks once. A gate that refuses
+ * some callers, by count or by chance, must not refuse more calls than `ready`s.
  */
 export const askedTwice: Scenario = async ({ subject }) => {
-  // A layer that absorbs readiness waits for nothing further inside.
+  // A layer that absorbs readiness does not wait for the inner service.
   if (subject.absorbs) return nothingSeen;
   const twice = await refusals(subject, "call");
   const once = twice <= chance ? 0 : await refusals(subject, "ready");
@@ -23,8 +23,8 @@ export const askedTwice: Scenario = async ({ subject }) => {
 };
 
 /**
- * How many of those who must wait for the inner service do not: they are refused, or answered by a layer that recovers from refusals. The
- * others give up in the end, so no lease is ever spent.
+ * How many callers do not wait although the inner service is not ready: they are refused, or answered by a layer that recovers from
+ * refusals. The others abort in the end, so no lease is spent.
  */
 async function refusals(subject: Required<Subject>, how: "call" | "ready"): Promise<number> {
   const [request] = subject.requests;

@@ -1,7 +1,7 @@
 import { show } from "@sluice/core/kit";
 import { type Breach, breachOf } from "../promises/breach.ts";
 
-/** One bad option, and how the layer is constructed with it. The error must name the option and the value. */
+/** A bad option, and a function that constructs the layer with it. The error must name the option and the value. */
 export interface BadOption {
   /** The name of the option: `"max"`. */
   readonly option: string;
@@ -10,7 +10,7 @@ export interface BadOption {
   readonly make: (value: never) => unknown;
 }
 
-/** Constructs the layer with a bad option. Returns what is wrong with the refusal, or undefined. */
+/** Constructs the layer with a bad option. Returns the breach, or undefined where the option is refused as it must be. */
 export function checkBadOption(bad: BadOption | (() => unknown), index: number): Breach | undefined {
   const what = typeof bad === "function" ? `badOptions[${index}]` : `${bad.option} ${show(bad.value)}`;
   try {

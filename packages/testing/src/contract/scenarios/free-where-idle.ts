@@ -4,7 +4,7 @@ import type { Subject } from "../driver/subject.ts";
 import type { Breach } from "../promises/breach.ts";
 import { notApplicable, type Profile, type Scenario } from "./scenario.ts";
 
-/** Promise 11: at rest, readiness and the start of the work cost no wait. An ignored failure is reported, and a handled one is not. */
+/** Promise 11: at rest, readiness and the start of the work take no wait. An ignored failure is reported, and a handled one is not. */
 export const freeWhereIdle: Scenario = async (profile) => {
   const { subject, rejections } = profile;
   if (subject.capacity === 0) return notApplicable(11, "it was never ready");
@@ -42,7 +42,7 @@ async function start(subject: Subject, how: "call" | "permit.call"): Promise<rea
     else clients.spend(held);
     const { calls } = inner.mock;
     await harness.settle();
-    // A layer may answer by itself: then nothing arrives, early or late.
+    // A layer may answer by itself: then no call arrives.
     if (calls === 0 && inner.mock.calls > 0 && !subject.defers) {
       trace.broken("noWait", `the work did not start in the turn of ${how}`);
     }
@@ -76,7 +76,7 @@ async function reports({ subject, rejections }: Profile): Promise<(readonly Brea
         trace.broken("reported", "a failure that everybody ignored was not reported as an unhandled rejection");
       }
     });
-    // The call is no operation of the harness, so its other checks mean nothing here.
+    // The call is not an operation of the harness, so its other checks do not apply here.
     return breaches.filter(({ sentence }) => sentence === "reported");
   };
   return [await call(true), await call(false)];

@@ -1,7 +1,7 @@
 import { inHarness } from "../driver/harness.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Promise 3: permits that are released unused leave as much room as there was, and no more. */
+/** Promise 3: after permits are released unused there is as much room as before, and no more. */
 export const givenBack: Scenario = async ({ subject }) => {
   const breaches = await inHarness(subject, async (harness) => {
     const [before, after] = [await harness.capacity(), await harness.capacity()];

@@ -5,11 +5,11 @@ import type { Breach } from "../promises/breach.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
- * Promise 3: two calls for the same, of which one runs inside, and the other waits with a reservation inside that it does not use. If it
- * never uses it, whatever becomes of the first, it holds room for nothing: a layer that joins calls must give it back when it joins.
+ * Promise 3: of two calls with the same request one runs inside, and the other waits with a reservation inside. If it never uses the
+ * reservation, however the first call ends, it holds room for nothing: a layer that joins calls must release the reservation when it joins.
  *
- * A layer that first does something of its own, or that calls inside when the first call fails, ends, or takes long, uses it in one of
- * these cases.
+ * A layer that first does work of its own, or that calls inside when the first call fails, ends, or takes long, uses the reservation in one
+ * of these cases.
  */
 export const heldForNothing: Scenario = async ({ subject }) => {
   if (subject.absorbs) return nothingSeen;
@@ -23,10 +23,10 @@ export const heldForNothing: Scenario = async ({ subject }) => {
 
 type Ending = (harness: Harness, first: Arrival) => void | Promise<void>;
 
-/** So many timers fire at most, for a layer that waits for a while before it calls. */
+/** The most timers that fire, for a layer that waits for a while before it calls. */
 const patience = 10;
 
-/** What may become of the call that runs. */
+/** How the running call may end. */
 const endings: readonly Ending[] = [
   ({ inner }, first) => inner.fail(first),
   ({ clients }) => clients.abort(clients.operations[0]!),
@@ -38,7 +38,7 @@ const endings: readonly Ending[] = [
   ({ inner }, first) => inner.respond(first),
 ];
 
-/** The breach, if the second call holds a reservation while the first one runs, and does not use it when the first one has ended so. */
+/** The breach, if the second call holds a reservation while the first one runs, and does not use it after the first one has ended by `end`. */
 async function idleReservation(subject: Required<Subject>, end: Ending): Promise<readonly Breach[]> {
   const breaches = await inHarness(subject, async (harness) => {
     const { clients, inner, trace } = harness;
@@ -55,7 +55,7 @@ async function idleReservation(subject: Required<Subject>, end: Ending): Promise
     const lines = [...trace.lines];
     await end(harness, first);
     await harness.settle();
-    // To its end, for it may call a while after the first one has ended.
+    // Lets it finish, for it may call a while after the first one has ended.
     await harness.finish();
     if (!second.open && inner.arrivals.length === arrived) trace.broken("unneeded", what, lines);
   });

@@ -4,8 +4,8 @@ import type { Breach } from "../promises/breach.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
- * Promise 4: all room is released in one turn while an operation waits. A newcomer in that turn gets none of it. And whatever the order
- * of a layer, somebody is served when there is room.
+ * Promise 4: all room is released in one turn while an operation waits. A newcomer in that turn gets none of it. In a layer with its own
+ * order, a waiting caller is served when there is room.
  */
 export const inLine: Scenario = async ({ subject }) => {
   const { capacity, orders } = subject;
@@ -28,7 +28,7 @@ function newcomerInTheTurn(subject: Required<Subject>): Promise<readonly Breach[
   });
 }
 
-/** Whether a place that is released is free at once, and not after a while. */
+/** Whether a released place is free immediately, and not after a while. */
 async function hasRoomAfterRelease(subject: Required<Subject>): Promise<boolean> {
   let room = false;
   await inHarness(subject, async (harness) => {

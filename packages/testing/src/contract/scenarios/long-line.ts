@@ -7,16 +7,13 @@ import { nothingSeen, type Scenario } from "./scenario.ts";
 const short = 50;
 const long = 200;
 
-/**
- * With four times as many waiters, a search of the line looks at four times as many elements for each. Twice as many is already more than
- * chance.
- */
+/** With four times as many waiters, a search of the line reads four times as many elements for each. Twice as many is already a breach. */
 const tooMuch = 2;
 
-/** So many elements for each waiter, at most, are a constant. */
+/** Up to this many elements for each waiter count as a constant. */
 const few = 8;
 
-/** Promise 4: many join a line and leave it in any order. The work for each must not grow with the length of the line. */
+/** Promise 4: many callers join a line and leave it in any order. The work for each must not grow with the length of the line. */
 export const longLine: Scenario = async ({ subject }) => {
   const [some, more] = [await elementsEach(subject, short), await elementsEach(subject, long)];
   for (const [method, each] of more ?? []) {
@@ -27,7 +24,7 @@ export const longLine: Scenario = async ({ subject }) => {
   return nothingSeen;
 };
 
-/** By method, the array elements that were looked at or moved for each of `waiters`; undefined where hardly anybody had to wait. */
+/** By method, the array elements that were read or moved for each waiter; undefined where fewer than half had to wait. */
 async function elementsEach(
   subject: Required<Subject>,
   waiters: number,
@@ -38,7 +35,7 @@ async function elementsEach(
     const request = subject.requests[0];
     inner.allow(0);
     const clients = Array.from({ length: waiters }, () => new AbortController());
-    // 7 is coprime to their number: each leaves once, from anywhere in the line.
+    // 7 is coprime to the number of waiters: each leaves once, from anywhere in the line.
     const order = clients.map((_, nth) => clients[(nth * 7) % waiters]!);
     const leaves = (): void => {
       left++;

@@ -4,10 +4,10 @@ import { mostMeasured, type Subject } from "../driver/subject.ts";
 import type { Breach } from "../promises/breach.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
-/** In each of so many microtasks after the grant a newcomer is tried: a chain of wrapped promises takes one or a few for each. */
+/** In how many microtasks after the grant a newcomer is tried: a chain of wrapped promises takes one or a few microtasks for each promise. */
 const microtasksAfter = 6;
 
-/** How a newcomer asks, and when: in which microtask after the grant, and as the first or as the last of those that run in it. */
+/** How a newcomer asks, and when: in which microtask after the grant, and before or after all other code in it. */
 interface Newcomer {
   readonly asks: "ready" | "tryReady";
   readonly after: number;
@@ -15,8 +15,8 @@ interface Newcomer {
 }
 
 /**
- * Promise 4: an operation that waits is granted, while a second place comes free for whoever asks. A newcomer in each single microtask until
- * the operation has joined the next line must not come before it there.
+ * Promise 4: a waiting operation is granted, while a second place becomes free. A newcomer, in any microtask until the operation has joined
+ * the next line, must not come before it there.
  */
 export const newcomer: Scenario = async ({ subject }) => {
   const { capacity } = subject;
@@ -44,16 +44,16 @@ function overtakes(subject: Required<Subject>, { asks, after, first }: Newcomer)
 
     let ahead: (() => boolean) | undefined;
     const come = (): void => {
-      // Its place in the layer's line is not known to the checks of the driver: it is judged by the next line alone.
+      // The checks of the driver do not know its place in the layer's line; only the next line counts here.
       trace.hasty = true;
       trace.saw(`… and in microtask ${after} after that, ${first ? "before" : "after"} all others`);
       ahead = ask(harness, asks, request);
     };
-    // Queued before those that the release causes, or after them: so it runs as the first or as the last of each microtask.
+    // Queued before the microtasks that the release causes, or after them, so that it runs first or last in each.
     const chain = first ? inMicrotask(after, come) : undefined;
     clients.release(one);
     clients.release(other);
-    // Whoever comes to the next line first has the one place that there is, now or later.
+    // The first caller at the next line gets the only place, now or later.
     inner.allow(asks === "tryReady" ? 1 : 0);
     await (chain ?? inMicrotask(after, come));
     await harness.settle();
@@ -70,7 +70,7 @@ function overtakes(subject: Required<Subject>, { asks, after, first }: Newcomer)
   });
 }
 
-/** Asks as a newcomer. Returns whether it has a permit by then that counts: one for which the inner service was asked. */
+/** Asks as a newcomer. Returns a function that tells whether it has a permit for which the inner service was asked. */
 function ask({ clients, inner, subject }: Harness, how: Newcomer["asks"], request: unknown): () => boolean {
   const { asked } = inner;
   if (how === "tryReady") {

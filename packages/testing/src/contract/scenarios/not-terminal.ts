@@ -2,7 +2,7 @@ import { type Harness, inHarness } from "../driver/harness.ts";
 import { recovers } from "../driver/recovery.ts";
 import { notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
 
-/** Promise 12: readiness fails inside, for those who ask or for those who wait. Calls go through again afterwards. */
+/** Promise 12: readiness fails inside, for new or for waiting callers. Later calls go through again. */
 export const notTerminal: Scenario = async ({ subject }) => {
   const [request] = subject.requests;
   let reached = false;

@@ -3,7 +3,7 @@ import { inHarness } from "../driver/harness.ts";
 import type { Subject } from "../driver/subject.ts";
 import { notApplicable, nothingSeen, type Scenario } from "./scenario.ts";
 
-/** Promise 11: how many microtasks later an answer comes through the layer, and through two of them, one around the other. */
+/** Promise 11: how many microtasks later an answer comes through one layer, and through two layers of this kind, one around the other. */
 export const onlyObserves: Scenario = async ({ subject }) => {
   const { observes } = subject;
   const bare = await microtasksOf({ ...subject, make: () => identity(), warms: false, ready: undefined });
@@ -59,5 +59,5 @@ async function microtasksOf(subject: Required<Subject>): Promise<number | undefi
   return reached && known ? count : undefined;
 }
 
-/** A layer that has not answered by then waits for more than microtasks. */
+/** A layer that has not answered by then waits for something other than microtasks. */
 const mostCounted = 100;

@@ -3,7 +3,7 @@ import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
  * Promise 4: the inner service is not ready for one request, and ready for another. An operation that waits inside for the first does not
- * block the second. Only where the layer has room for both, and passes on which request it is.
+ * block the second. Checked only where the layer has room for both, and passes the request on.
  */
 export const otherRoute: Scenario = async ({ subject }) => {
   const [first, other] = subject.requests;

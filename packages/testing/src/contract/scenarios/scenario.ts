@@ -3,22 +3,22 @@ import type { Subject } from "../driver/subject.ts";
 import type { Breach } from "../promises/breach.ts";
 import type { PromiseNumber } from "../promises/promises.ts";
 
-/** A layer of which all is known that is found out first. */
+/** A layer whose properties have all been detected. */
 export interface Profile {
   readonly subject: Required<Subject>;
   readonly rejections: RejectionWatch;
 }
 
-/** What a check has seen. */
+/** The result of a check. */
 export interface Observation {
   readonly breaches: readonly Breach[];
   /** Promises that do not apply to the layer, and why. */
   readonly notApplicable?: Iterable<readonly [PromiseNumber, string]>;
-  /** What the author should know of a promise that is held. */
+  /** A remark for the author on a promise that is held. */
   readonly remark?: readonly [PromiseNumber, string] | undefined;
 }
 
-/** A fixed schedule, for what random schedules seldom come by. */
+/** A fixed schedule, for situations that random schedules seldom reach. */
 export type Scenario = (profile: Profile) => Promise<Observation>;
 
 export const nothingSeen: Observation = { breaches: [] };

@@ -7,13 +7,13 @@ import { mostMeasured, type Subject } from "../driver/subject.ts";
 import type { Breach } from "../promises/breach.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
-/** Promise 10: permits that are spent on another request than they were reserved for, and blind ones. */
+/** Promise 10: permits that are spent on another request than they were reserved for, and blind permits. */
 export const unlikeTold: Scenario = async ({ subject }) => {
   const { capacity, requests } = subject;
   if (capacity === 0) return nothingSeen;
   const found: (readonly Breach[])[] = [];
   for (const request of new Set(requests)) {
-    // Where calls with this request do not go through at once anyway, nothing can be learned.
+    // Nothing can be learned from a request whose calls do not reach the inner service immediately.
     if (!(await goesThrough(subject, request))) continue;
     found.push(await blind(subject, request), await exchanged(subject, undefined, request, true));
     for (const other of new Set(requests)) {
@@ -35,7 +35,7 @@ async function goesThrough(subject: Required<Subject>, request: unknown): Promis
   return through;
 }
 
-/** A blind reservation is granted, is good for any request, and holds no more than that one needs once it is spent. */
+/** A blind reservation is granted, can be spent on any request, and once it is spent holds no more than that request needs. */
 function blind(subject: Required<Subject>, request: unknown): Promise<readonly Breach[]> {
   return inHarness(subject, async (harness) => {
     const { clients, trace, inner } = harness;
@@ -57,8 +57,8 @@ function blind(subject: Required<Subject>, request: unknown): Promise<readonly B
 }
 
 /**
- * A permit for one request, or a blind one (`reservedFor` undefined), is spent on another. With `full`, there is no room for that other one:
- * where there still is a permit for the first, the layer limits by request.
+ * Spends a permit for one request, or a blind one (`reservedFor` undefined), on another. With `full`, there is no room for that other one;
+ * if there still is a permit for the first, the layer limits by request.
  */
 function exchanged(
   subject: Required<Subject>,
@@ -71,7 +71,7 @@ function exchanged(
     const isFull = !full || fill(harness, request);
     const held = isFull ? clients.tryReady(reservedFor, reservedFor !== undefined) : undefined;
     await harness.settle();
-    // Asked once more: a layer that refuses by chance or by count is not full.
+    // Asked again: a layer that refuses by chance or by count is not full.
     const stillFull = full && clients.tryReady(request) === undefined;
     if (held === undefined || stillFull !== full) {
       await harness.finish();
@@ -86,7 +86,7 @@ function exchanged(
       const what = `#${operation.id}, on a permit for ${reservedFor === undefined ? "any" : "another"} request, runs with ${show(request)}`;
       trace.broken("exchanged", `${what}, for which there was no room: ${before} run already`);
     }
-    // A layer that tries again later may also do so here.
+    // A layer that retries later may do so here.
     if (open && !arrived && clock.pending === 0)
       trace.broken("exchanged", `#${operation.id}, on a permit for another request, waits`);
     if (state === "failed" && !isOverloadedError(failure)) {
@@ -100,7 +100,7 @@ function exchanged(
   });
 }
 
-/** Calls with `request` until there is no room for one more. False where there always is. */
+/** Calls with `request` until there is no room for it. Returns false where there always is. */
 function fill({ clients }: Harness, request: unknown): boolean {
   for (let taken = 0; taken < mostMeasured; taken++) {
     const held = clients.tryReady(request);

@@ -4,8 +4,8 @@ import type { Breach } from "../promises/breach.ts";
 import { nothingSeen, type Scenario } from "./scenario.ts";
 
 /**
- * Promise 6: a layer whose room is freed by an answer holds it for running work. Then it must hold it, too, for work that was registered
- * with `waitUntil`, and for work that the layer itself has given up on.
+ * Promise 6: a layer whose room an answer frees holds that room for running work. It must also hold it for work that was registered with
+ * `waitUntil`, and for work that the layer itself has given up on.
  */
 export const untilItSettles: Scenario = async ({ subject }) => {
   const { capacity, joins } = subject;
@@ -28,10 +28,10 @@ export const untilItSettles: Scenario = async ({ subject }) => {
   return { breaches: [...handedUp.breaches, ...givenUpOn.breaches] };
 };
 
-/** So many timers fire at most, before a layer is taken not to give up on work. */
+/** The most timers that fire before the layer counts as one that does not give up on work. */
 const patience = 10;
 
-/** Lets time pass until an operation settles, though the inner service has not answered: then the layer has given up on it. */
+/** Lets time pass until an operation settles. The inner service has not answered, so the layer has given up on it. */
 async function waitForAnswers(harness: Harness): Promise<void> {
   const { clients, clock } = harness;
   for (let fired = 0; fired < patience && clients.operations.every(({ open }) => open); fired++) {
@@ -41,9 +41,7 @@ async function waitForAnswers(harness: Harness): Promise<void> {
   }
 }
 
-/**
- * Fills the layer with calls, lets something happen, and returns how much room that freed. With a `limit`, as much as `most` is a breach.
- */
+/** Fills the layer with calls, runs `happens`, and returns how much room that freed. With a `limit`, `most` or more is a breach. */
 async function freedBy(
   subject: Required<Subject>,
   happens: (harness: Harness) => void | Promise<void>,
