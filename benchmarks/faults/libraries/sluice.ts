@@ -6,6 +6,7 @@ import { hedge } from "@sluice/hedge";
 import { keyed } from "@sluice/keyed";
 import { concurrencyLimit, rateLimit, TokenBucket } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
+import { priorityLine } from "@sluice/priority";
 import { exponentialBackoff, retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { timeout } from "@sluice/timeout";
 import type { CachedCall, CacheOptions, Call, Library, RetryOptions, Work } from "../library.ts";
@@ -27,6 +28,11 @@ const policy = ({ retries, base, max }: RetryOptions) => ({
   maxRetries: retries,
   backoff: exponentialBackoff({ base, max }),
 });
+
+interface Ranked {
+  readonly work: Work;
+  readonly urgent: boolean;
+}
 
 interface Asked {
   readonly key: string;
@@ -60,6 +66,13 @@ export const sluice: Library = {
         limit.max = other;
       },
     };
+  },
+  async prioritized(max) {
+    const line = priorityLine({ priority: ({ urgent }: Ranked) => (urgent ? 0 : 1) });
+    const service = new ServiceBuilder()
+      .layer(concurrencyLimit(max, { line }))
+      .serviceFn(({ work }: Ranked, { signal }) => work({ signal }));
+    return { call: (work, urgent) => service.call({ work, urgent }) };
   },
   async reserving(max) {
     const service = stack(concurrencyLimit(max));
