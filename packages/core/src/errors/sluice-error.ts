@@ -39,10 +39,10 @@ export abstract class SluiceError extends Error {
 
 /** How many frames V8 captures; other engines capture lazily and know no such number. Answers with what it was before. */
 function limitTraces(frames: number | undefined): number | undefined {
-  const traced = Error as { stackTraceLimit?: number };
+  const traced = Error as { stackTraceLimit?: number | undefined };
   const before = traced.stackTraceLimit;
   try {
-    if (before !== undefined && frames !== undefined) traced.stackTraceLimit = frames;
+    if (before !== undefined) traced.stackTraceLimit = frames;
   } catch {
     // `Error` is frozen (`--frozen-intrinsics`, SES): the trace is captured after all.
   }
