@@ -63,6 +63,18 @@ test("two copies of a class know each other by their brand's name", () => {
   expect(isBranded(new One(), "test/Other")).toBe(false);
 });
 
+test("a class that a bundler renamed has the name of its brand, which is a name as any other", () => {
+  class e extends SluiceError {
+    readonly code = "TEST_QUOTA";
+  }
+  class QuotaError extends Error {}
+  brand(e, { name: "QuotaError" });
+  const nameOf = (of: object): unknown => Object.getOwnPropertyDescriptor(of, "name");
+  expect(nameOf(e)).toEqual(nameOf(QuotaError));
+  expect(nameOf(e.prototype)).toEqual({ ...(nameOf(Error.prototype) as object), value: "QuotaError" });
+  expect(String(Object.assign(new e("No."), { name: "MyError" }))).toBe("MyError: No.");
+});
+
 test("a refusal has no stack trace of its own, and the next error has one", () => {
   const error = new OverloadedError("limit");
   expect(error.stack).toBe(`OverloadedError: ${error.message}`);

@@ -236,6 +236,10 @@ describe("what a copy of another version looks for under its name is there:", ()
     expect((shared("states") as WeakMap<object, ReadonlySet<object>>).get(service)).toContain(semaphore);
   });
 
+  test("the mark of a refusal, on the errors of this one", () => {
+    expect(Reflect.get(new OverloadedError(), Symbol.for("sluice.refusal"))).toBe(true);
+  });
+
   test("the watch for leaks", () => {
     expect(shared("leak-watch")).toBe(leakWatch);
   });
