@@ -39,6 +39,7 @@ describe("timers that set themselves in the place of the platform's", () => {
     ["Node.js's, which can be promisified", false, ofNode],
     ["a browser's, which is no JavaScript", false, written("function setTimeout() { [native code] }")],
     ["Firefox's, on lines of its own", false, written("function setTimeout() {\n    [native code]\n}")],
+    ["an engine's that writes no spaces", false, written("function setTimeout(){[native code]}")],
     ["another make's", true, {}],
     [
       "another make's that speaks of native code",

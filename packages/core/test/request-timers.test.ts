@@ -205,8 +205,9 @@ describe("in Cloudflare Workers, where a timer ends with its request", () => {
 });
 
 describe("elsewhere", () => {
-  test("a request is not kept by a timer", async () => {
+  test.each([undefined, {}, { userAgent: "Node.js/24" }])("a request is not kept by a timer: %j", async (navigator) => {
     vi.resetModules();
+    vi.stubGlobal("navigator", navigator);
     const { keepRequest } = await import("../src/kit.ts");
     expect(keepRequest()).toBe(undefined);
   });

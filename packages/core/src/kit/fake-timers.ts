@@ -46,4 +46,4 @@ function isOfPlatform(setTimeout: typeof globalThis.setTimeout): boolean {
   return Symbol.for("nodejs.util.promisify.custom") in setTimeout || nativeCode.test(String(setTimeout));
 }
 
-const nativeCode = /\{\s*\[native code\]\s*\}\s*$/;
+const nativeCode = /\{\s*\[native code\]\s*\}$/;
