@@ -1,3 +1,5 @@
+import { plainMembers } from "../kit/plain-members.ts";
+
 /** Options of {@link SluiceError}. */
 export interface SluiceErrorOptions {
   /** The error that led to this one. */
@@ -29,11 +31,7 @@ export abstract class SluiceError extends Error {
 
   /** The name, the message, and each member that is text, a number or a boolean: what a logger needs. Without the stack. */
   toJSON(): Record<string, unknown> {
-    const plain: Record<string, unknown> = { name: this.name, message: this.message };
-    for (const [key, value] of Object.entries(this)) {
-      if (["string", "number", "boolean"].includes(typeof value)) plain[key] = value;
-    }
-    return plain;
+    return { name: this.name, message: this.message, ...plainMembers(this) };
   }
 }
 
