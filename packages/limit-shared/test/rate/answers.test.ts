@@ -18,31 +18,38 @@ function one(options: Partial<SharedRateLimitOptions> = {}) {
 describe("what a store answers", () => {
   const good = { granted: 1, first: 0, stamp: "s" };
 
-  test.each<readonly [what: string, answer: unknown]>([
-    ["nothing", undefined],
-    ["null", null],
-    ["text", "1"],
-    ["an answer for another question", { ...good, granted: 7 }],
-    ["less than nothing", { ...good, granted: -1 }],
-    ["part of a token", { ...good, granted: 0.5 }],
-    ["no number", { ...good, granted: Number.NaN }],
-    ["no date", { ...good, first: Number.NaN }],
-    ["a date that never comes", { ...good, first: Infinity }],
-    ["a date that is further off than was asked for", { ...good, first: 1e9 }],
-    ["no stamp", { ...good, stamp: undefined }],
-    ["an answer of the other limit", { more: 1, level: 1, lacking: 0, older: 0 }],
-  ])("that is %s is a failure of the store, and grants nothing", async (_what, answer) => {
-    const { clock, store, layer, service } = one({ outage: "refuse" });
-    store.answer = () => answer;
-    const call = watch(service.call("a"));
-    await clock.advance(0);
-    expect(call()[0]).toBe("broken");
-    expect([layer.state, layer.available]).toEqual(["down", 0]);
-    store.answer = undefined;
-    await clock.advance(100);
-    await layer.warm();
-    expect([layer.state, layer.available]).toEqual(["up", 1]);
-  });
+  const whole = "must be a whole number of 0 or more and at most 1; received";
+  const date = "store: first must be a number of ";
+  test.each<readonly [what: string, answer: unknown, said: string]>([
+    ["nothing", undefined, "store: its answer must be an object; received undefined"],
+    ["null", null, "store: its answer must be an object; received null"],
+    ["text", "1", 'store: its answer must be an object; received "1"'],
+    ["an answer for another question", { ...good, granted: 7 }, `store: granted ${whole} 7`],
+    ["less than nothing", { ...good, granted: -1 }, `store: granted ${whole} -1`],
+    ["part of a token", { ...good, granted: 0.5 }, `store: granted ${whole} 0.5`],
+    ["no number", { ...good, granted: Number.NaN }, `store: granted ${whole} NaN`],
+    ["no date", { ...good, first: Number.NaN }, date],
+    ["a date that never comes", { ...good, first: Infinity }, date],
+    ["a date that is further off than was asked for", { ...good, first: 1e9 }, date],
+    ["no stamp", { ...good, stamp: undefined }, "store: stamp must be a string; received undefined"],
+    ["an answer of the other limit", { more: 1, level: 1, lacking: 0, older: 0 }, `store: granted ${whole} undefined`],
+  ])(
+    "that is %s is a failure of the store, which says what is wrong, and grants nothing",
+    async (_what, answer, said) => {
+      const { clock, store, layer, service } = one({ outage: "refuse" });
+      store.answer = () => answer;
+      const call = watch(service.call("a"));
+      await clock.advance(0);
+      const [state, error] = call();
+      expect(state).toBe("broken");
+      expect(((error as Error).cause as Error).message).toContain(said);
+      expect([layer.state, layer.available]).toEqual(["down", 0]);
+      store.answer = undefined;
+      await clock.advance(100);
+      await layer.warm();
+      expect([layer.state, layer.available]).toEqual(["up", 1]);
+    },
+  );
 
   test("a count of members that is none is not believed", async () => {
     const { store, layer } = one();
