@@ -121,6 +121,21 @@ describe("members that disagree", () => {
     ]);
     expect(layer.state).toBe("up");
   });
+
+  test("are told of to who listens later, too, where nobody did before", async () => {
+    const { clock, store, layer } = one();
+    const other = sharedRateLimit({ store, key: "k", limit: 20, interval: 1_000, clock });
+    for (let again = 0; again < 2; again++) {
+      await layer.warm();
+      await other.warm();
+      await clock.advance(5_000);
+    }
+    const heard: LayerEvent[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    await layer.warm();
+    subscription[Symbol.dispose]();
+    expect(heard).toMatchObject([{ type: "conflict", theirs: { limit: 20 } }]);
+  });
 });
 
 describe("what is refused", () => {

@@ -92,6 +92,34 @@ describe("promise 12: a store that does not answer", () => {
     expect([store.takes.length, clock.pending]).toEqual([asked, 0]);
   });
 
+  test("the pauses of the next outage begin anew, with 50 to 100 ms", async () => {
+    const { clock, store, layer, service } = await brokenDown({ outage: "refuse", timeout: 50 });
+    /** In how many ms it is asked again, where somebody asks all the time. */
+    const pause = async (): Promise<number> => {
+      const [asked, began] = [store.takes.length, clock.now()];
+      while (store.takes.length === asked) {
+        await clock.advanceAsync(5);
+        service.call("a").catch(ignore);
+      }
+      return clock.now() - began;
+    };
+    const first = await pause();
+    for (let again = 0; again < 6; again++) await pause();
+    expect(await pause()).toBeGreaterThanOrEqual(500);
+    store.behaviour = "answers";
+    await clock.advanceAsync(1_000);
+    await layer.warm();
+    expect(layer.state).toBe("up");
+    await clock.advanceAsync(1_000);
+    store.behaviour = "rejects";
+    await layer.warm();
+    expect(layer.state).toBe("down");
+    for (const ms of [first, await pause()]) {
+      expect(ms).toBeGreaterThanOrEqual(50);
+      expect(ms).toBeLessThanOrEqual(105);
+    }
+  });
+
   test("the first answer ends it, and those who come are let in by the store again", async () => {
     const { clock, store, layer, letIn } = await brokenDown({ outage: "refuse" });
     store.behaviour = "answers";
