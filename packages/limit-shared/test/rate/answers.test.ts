@@ -1,5 +1,5 @@
 import { events, gate, isOverloadedError, type LayerEvent, ServiceBuilder, takeRefusal } from "@sluice/core";
-import { watch } from "@sluice/test-kit";
+import { turn, watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { SharedRate, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
@@ -58,6 +58,18 @@ describe("what a store answers", () => {
     expect(layer.members).toBeUndefined();
   });
 
+  test("members are as many as it said last", async () => {
+    const { clock, store, layer } = one({ limit: 100 });
+    let members = 5;
+    store.answer = (real) => ({ ...(real as object), members });
+    await layer.warm();
+    expect(layer.members).toBe(5);
+    await clock.advance(1_000);
+    members = 2;
+    await layer.warm();
+    expect(layer.members).toBe(2);
+  });
+
   test("a store that never grants anything is not asked without end", async () => {
     const { clock, store, service } = one({ limit: 100 });
     store.answer = () => ({ granted: 0, first: -5, stamp: "s" });
@@ -87,6 +99,18 @@ describe("what a store answers", () => {
     expect(layer.state).toBe("down");
     await clock.advanceAsync(10);
     expect([layer.late, layer.available]).toEqual([1, 0]);
+  });
+
+  test("what comes after its time is too late also where the process was busy, and no timer could fire before", async () => {
+    const { clock, store, layer } = one({ timeout: 20 });
+    let respond = ignore;
+    store.answer = (real) => new Promise((resolve) => (respond = () => resolve(real)));
+    void layer.warm(2);
+    await clock.advanceAsync(0);
+    clock.jump(20);
+    respond();
+    await turn();
+    expect([layer.late, layer.available, layer.state]).toEqual([1, 0, "down"]);
   });
 
   test("a slow answer makes no token good before its time, and lets it end early", async () => {
@@ -242,6 +266,21 @@ describe("close", () => {
     await clock.advanceAsync(10);
     expect(closing()[0]).toBe("kept");
     expect(store.takes.at(-1)).toMatchObject({ count: 0, unused: 1 });
+  });
+
+  test("is kept when the store knows of all that came back, in however many questions", async () => {
+    const { clock, store, layer } = one({ limit: 100 });
+    // Tokens of different stamps are given back one after the other.
+    store.answer = () => ({ granted: store.takes.at(-1)!.count, first: 0, stamp: String(store.takes.length) });
+    await layer.warm(2);
+    await layer.warm(4);
+    store.there = 5;
+    const closing = watch(layer.close());
+    await clock.advanceAsync(5);
+    expect(closing()[0]).toBe("pending");
+    await clock.advanceAsync(5);
+    expect(closing()[0]).toBe("kept");
+    expect(store.takes.slice(2)).toMatchObject([{ unused: 2 }, { unused: 2 }]);
   });
 
   test("permits in hand stay good, and one that is started late still counts", async () => {

@@ -2,7 +2,12 @@ import { events, isOverloadedError, isRefusal, type LayerEvent, ServiceBuilder }
 import { unhandledIn, watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { isStoreDownError, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
+import {
+  isStoreDownError,
+  sharedRateLimit,
+  type SharedRateLimitOptions,
+  type StoreDownError,
+} from "../../src/index.ts";
 import { RateFleet } from "../helper/rate-fleet.ts";
 import { type Behaviour, down, RemoteStore } from "../helper/remote-store.ts";
 
@@ -90,6 +95,19 @@ describe("promise 12: a store that does not answer", () => {
     expect(times[0]).toBeLessThanOrEqual(110);
     await clock.advanceAsync(60_000);
     expect([store.takes.length, clock.pending]).toEqual([asked, 0]);
+  });
+
+  test("errors say when it is asked again, at the earliest: at once, where that is over", async () => {
+    const { clock, service } = await brokenDown({ outage: "refuse" });
+    const retryAfter = async (): Promise<number> =>
+      ((await service.call("a").catch((error: unknown) => error)) as StoreDownError).retryAfter!;
+    const first = await retryAfter();
+    expect(first).toBeGreaterThanOrEqual(50);
+    expect(first).toBeLessThanOrEqual(100);
+    await clock.advance(10);
+    expect(await retryAfter()).toBeCloseTo(first - 10);
+    await clock.advance(1_000);
+    expect(await retryAfter()).toBe(0);
   });
 
   test("the pauses of the next outage begin anew, with 50 to 100 ms", async () => {
