@@ -174,6 +174,16 @@ describe("promise 13: while the store is down", () => {
     expect(await letIn(9)).toBe(4);
   });
 
+  test("with `share`, a permit that is given back is there for the next", async () => {
+    const { clock, layer, service } = await brokenDown({ share: 0.5 });
+    await clock.advanceAsync(200);
+    const permit = service.tryReady("a")!;
+    expect([layer.available, service.tryReady("b")]).toEqual([0, undefined]);
+    permit.release();
+    expect(layer.available).toBe(1);
+    service.tryReady("b")!.release();
+  });
+
   test("its part is one by the members, as they were counted last", async () => {
     const { clock, store, layer, letIn, handle } = one({ fresh: "empty" });
     const others = [1, 2, 3].map(() => sharedRateLimit({ store, key: "k", limit: 10, interval: 1_000, clock }));

@@ -270,6 +270,23 @@ describe("what a store answers", () => {
     expect(store.shares.length).toBeLessThanOrEqual(400);
   });
 
+  test.each([
+    [0, 1],
+    [1, 0],
+  ])(
+    "where there are fewer slots than members, %i of whom have waited for longer, it keeps %i of one",
+    async (older, kept) => {
+      const { clock, store, layer, service } = one();
+      store.answer = () => ({ more: store.shares.length === 1 ? 1 : 0, level: 0, lacking: 3, older });
+      await layer.warm();
+      const permit = service.tryReady("a")!;
+      await clock.advance(0);
+      permit.release();
+      await clock.advance(0);
+      expect(layer.share).toBe(kept);
+    },
+  );
+
   test("what comes too late is counted, and not used", async () => {
     const { clock, store, layer } = one({ timeout: 20 });
     store.there = store.back = 15;
