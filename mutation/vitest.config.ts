@@ -14,7 +14,7 @@ export default defineConfig({
         find: `@sluice/core/${entry}`,
         replacement: join(root, `packages/core/src/${entry}.ts`),
       })),
-      { find: "@sluice/test-kit", replacement: join(root, "test-kit/src/index.ts") },
+      { find: /^@sluice\/test-kit$/, replacement: join(root, "test-kit/src/index.ts") },
       ...packages.map((name) => ({
         find: new RegExp(`^@sluice/${name}$`),
         replacement: join(root, "packages", name, "src/index.ts"),

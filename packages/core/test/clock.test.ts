@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Clock, systemClock } from "../src/index.ts";
-import { isVirtual } from "../src/kit/fake-timers.ts";
+import { systemClock } from "../src/index.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -37,13 +36,4 @@ test("promise 13: a timer that it was told to unref keeps no process alive, and 
 
 test("its now is performance.now", () => {
   expect(systemClock.now()).toBe(performance.now());
-});
-
-test("time may be moved on in any turn where the clock is a test's own or timers are faked, whichever of them", () => {
-  const own: Clock = { ...systemClock };
-  expect([isVirtual(own), isVirtual(systemClock)]).toEqual([true, true]);
-  vi.useRealTimers();
-  expect([isVirtual(own), isVirtual(systemClock)]).toEqual([true, false]);
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  expect(isVirtual(systemClock)).toBe(true);
 });

@@ -41,6 +41,14 @@ test("an OverloadedError says who refused, and for how long, where that is known
   expect(new OverloadedError()).toMatchObject({ layer: undefined, retryAfter: undefined });
 });
 
+test("an OverloadedError is for want of capacity, unless it says otherwise", () => {
+  expect([new OverloadedError("limit").reason, new OverloadedError("limit", {}).reason]).toEqual([
+    "capacity",
+    "capacity",
+  ]);
+  expect(new OverloadedError("limit", { reason: "rate" }).reason).toBe("rate");
+});
+
 test("a subclass carries the brand of its class", () => {
   class Mine extends OverloadedError {}
   expect(isOverloadedError(new Mine("limit"))).toBe(true);
@@ -53,6 +61,18 @@ test("two copies of a class know each other by their brand's name", () => {
   brand(Two, { name: "test/Same" });
   expect([isBranded(new One(), "test/Same"), isBranded(new Two(), "test/Same")]).toEqual([true, true]);
   expect(isBranded(new One(), "test/Other")).toBe(false);
+});
+
+test("a class that a bundler renamed has the name of its brand, which is a name as any other", () => {
+  class e extends SluiceError {
+    readonly code = "TEST_QUOTA";
+  }
+  class QuotaError extends Error {}
+  brand(e, { name: "QuotaError" });
+  const nameOf = (of: object): unknown => Object.getOwnPropertyDescriptor(of, "name");
+  expect(nameOf(e)).toEqual(nameOf(QuotaError));
+  expect(nameOf(e.prototype)).toEqual({ ...(nameOf(Error.prototype) as object), value: "QuotaError" });
+  expect(String(Object.assign(new e("No."), { name: "MyError" }))).toBe("MyError: No.");
 });
 
 test("a refusal has no stack trace of its own, and the next error has one", () => {
@@ -70,6 +90,27 @@ test("a frozen Error keeps nobody from refusing", () => {
   } finally {
     Object.defineProperty(Error, "stackTraceLimit", limit);
   }
+});
+
+test("an engine that knows no limit of its traces is not given one", () => {
+  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")!;
+  delete (Error as { stackTraceLimit?: number }).stackTraceLimit;
+  try {
+    expect(isOverloadedError(new OverloadedError("limit"))).toBe(true);
+    expect("stackTraceLimit" in Error).toBe(false);
+  } finally {
+    Object.defineProperty(Error, "stackTraceLimit", limit);
+  }
+});
+
+test("an error that another one led to has it as its cause, and one without shows none", () => {
+  class OwnError extends SluiceError {
+    readonly code = "TEST_OWN";
+  }
+  const cause = new Error("why");
+  expect(new OwnError("No.", { cause }).cause).toBe(cause);
+  // A logger that writes what is there would write "cause: undefined" with each.
+  expect("cause" in new OwnError("No.")).toBe(false);
 });
 
 describe("isRefusal", () => {
@@ -100,6 +141,17 @@ describe("an error written by JSON.stringify", () => {
       reason: "rate",
       retryAfter: 20,
     });
+  });
+
+  test("has the members of a class of one's own: text, numbers, and whether something is so", () => {
+    class QuotaError extends SluiceError {
+      readonly code = "TEST_QUOTA";
+      readonly tenant = "a";
+      readonly used = 0;
+      readonly blocked = false;
+    }
+    const members = { code: "TEST_QUOTA", tenant: "a", used: 0, blocked: false };
+    expect(JSON.parse(JSON.stringify(new QuotaError("No.")))).toEqual({ name: "Error", message: "No.", ...members });
   });
 
   test("leaves out what is no plain value, and never throws for it", () => {

@@ -14,6 +14,10 @@ afterEach(() => {
 
 const event = (type: string): LayerEvent => ({ type, layer: "retry", source: {} });
 
+test("before anybody has come, nobody listens and nobody carries", () => {
+  expect([events.listening, events.carrying]).toEqual([false, false]);
+});
+
 describe("listeners", () => {
   test("hear of each event, in the order in which they came, until they are disposed of", () => {
     const heard: string[] = [];
@@ -85,7 +89,7 @@ describe("within", () => {
         log.push(`${name} out`);
         return result;
       };
-    keep(events.carry(provider("a")));
+    const a = keep(events.carry(provider("a")));
     const b = keep(events.carry(provider("b")));
     expect(events.carrying).toBe(true);
     expect(events.within(attempt, () => log.push("run"))).toBe(3);
@@ -94,6 +98,9 @@ describe("within", () => {
     log.length = 0;
     events.within(attempt, () => 1);
     expect(log).toEqual(["a in 2", "a out"]);
+    expect(events.carrying).toBe(true);
+    a[Symbol.dispose]();
+    expect(events.carrying).toBe(false);
   });
 
   test("without providers it only runs", () => {

@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type * as core from "../src/index.ts";
 import {
+  events,
   gate,
   isOverloadedError,
   isPermitSpentError,
   middleware,
   OverloadedError,
+  refuse,
   Semaphore,
   ServiceBuilder,
   takeRefusal,
 } from "../src/index.ts";
+import { leakWatch } from "../src/internal.ts";
 import { Foreign } from "./helper/foreign.ts";
 import { Leaf } from "./helper/leaf.ts";
 import { stateOf, turn } from "@sluice/test-kit";
@@ -206,5 +209,38 @@ describe("a service from another copy of this package", () => {
     expect(await permit?.call("x")).toBe("ok");
     await expect(permit?.call("x")).rejects.toSatisfy(isPermitSpentError);
     await expect(permit?.call("x")).rejects.toSatisfy(copy.isPermitSpentError);
+  });
+});
+
+describe("what a copy of another version looks for under its name is there:", () => {
+  const shared = (name: string): unknown => (globalThis as Record<symbol, unknown>)[Symbol.for(`@sluice/${name}`)];
+
+  test("the events", () => {
+    expect(shared("events")).toBe(events);
+  });
+
+  test("the last refusal", () => {
+    refuse("ours", { retryAfter: 5 });
+    expect(shared("refusal")).toMatchObject({ last: { layer: "ours", retryAfter: 5 } });
+    takeRefusal();
+  });
+
+  test("what a service is made of", () => {
+    const service = gate(new Semaphore(1), { name: "ours" }).wrap(new Leaf().service);
+    expect((shared("parts") as WeakMap<object, unknown>).get(service)).toMatchObject({ layer: { name: "ours" } });
+  });
+
+  test("what a stack holds, so that no layer stands in it twice", () => {
+    const semaphore = new Semaphore(1);
+    const service = gate(semaphore, { name: "ours" }).wrap(new Leaf().service);
+    expect((shared("states") as WeakMap<object, ReadonlySet<object>>).get(service)).toContain(semaphore);
+  });
+
+  test("the mark of a refusal, on the errors of this one", () => {
+    expect(Reflect.get(new OverloadedError(), Symbol.for("sluice.refusal"))).toBe(true);
+  });
+
+  test("the watch for leaks", () => {
+    expect(shared("leak-watch")).toBe(leakWatch);
   });
 });

@@ -195,6 +195,18 @@ test("where the engine cannot leave out this package's own lines, they are in fr
   expect(leaks[0]!.reservedAt).toMatch(/^\s+at [^]*leaks\.ts[^]*\n\s+at lose /);
 });
 
+test("where a trace has no head, as in Firefox and Safari, no line of it is lost", async () => {
+  const stack = "openError@desk.js:3:5\nlose@main.js:7:9";
+  vi.stubGlobal(
+    "Error",
+    Object.assign(class extends Error {}, { captureStackTrace: (trace: Error) => (trace.stack = stack) }),
+  );
+  lose(echo().service);
+  vi.unstubAllGlobals();
+  await collectUntil(() => leaks.length > 0);
+  expect(leaks[0]!.reservedAt).toBe(stack);
+});
+
 test("what cannot be told of leaks is refused", () => {
   const report = "console" as never;
   expect(() => detectLeaks({ report })).toThrow('detectLeaks: report must be a function; received "console"');

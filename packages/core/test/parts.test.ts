@@ -85,6 +85,9 @@ test("what combines services says its branches by madeOf", () => {
   expect(() => madeOf({} as never, { name: "x", branches })).toThrow(
     "madeOf: service must be a service (with tryReady, ready, call); received an object",
   );
+  expect(() => madeOf(answering("c"), 5 as never)).toThrow(
+    new TypeError("madeOf: parts must be an object; received 5"),
+  );
 });
 
 describe("a layer value", () => {

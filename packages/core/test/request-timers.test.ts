@@ -57,9 +57,10 @@ class Workers {
   }
 }
 
-/** In place of the timers that are there; modules are loaded before, which takes timers. */
+/** In place of the timers that are there; modules are loaded before, which takes timers. They pass for the platform's, as they are there. */
 const workers = (): Workers => {
   const made = new Workers();
+  Object.defineProperties(made.setTimeout, Object.getOwnPropertyDescriptors(setTimeout));
   vi.stubGlobal("setTimeout", made.setTimeout);
   vi.stubGlobal("clearTimeout", made.clearTimeout);
   vi.stubGlobal("performance", made.performance);
@@ -132,6 +133,35 @@ describe("in Cloudflare Workers, where a timer ends with its request", () => {
     expect([await waits, alarm.armed, runtime.timersOf("b")]).toEqual(["granted", false, 0]);
   });
 
+  test("an alarm that was set before another one waits rings at its time, and is forgotten then", async () => {
+    const { Alarm, Line } = await import("../src/kit.ts");
+    const { systemClock } = await import("../src/index.ts");
+    const { sharedAlarms } = await import("../src/kit/request-timers.ts");
+    const runtime = workers();
+    const line = new Line<string>(() => {});
+    const ring = vi.fn<() => void>(() => {
+      line.grant("granted");
+    });
+    const alarm = new Alarm(systemClock, ring);
+    await runtime.in("a", () => {
+      alarm.set(alarm.now() + 20);
+    });
+    expect(sharedAlarms.size).toBe(1);
+    const { value: waits } = await runtime.in("b", () => line.join({}));
+    runtime.end("a");
+    await runtime.advance(19);
+    expect(ring).not.toHaveBeenCalled();
+    await runtime.advance(1);
+    expect([ring.mock.calls.length, await waits, sharedAlarms.size]).toEqual([1, "granted", 0]);
+  });
+
+  test("an alarm on a clock of its own is left to that clock", async () => {
+    const { Alarm } = await import("../src/kit.ts");
+    const { sharedAlarms } = await import("../src/kit/request-timers.ts");
+    new Alarm({ now: () => 0, setTimeout: () => 1, clearTimeout() {} }, () => {}).set(5);
+    expect(sharedAlarms.size).toBe(0);
+  });
+
   test("an alarm whose own timer is there rings once", async () => {
     const { Alarm, Line } = await import("../src/kit.ts");
     const { systemClock } = await import("../src/index.ts");
@@ -175,9 +205,21 @@ describe("in Cloudflare Workers, where a timer ends with its request", () => {
 });
 
 describe("elsewhere", () => {
-  test("a request is not kept by a timer", async () => {
+  test.each([undefined, {}, { userAgent: "Node.js/24" }])("a request is not kept by a timer: %j", async (navigator) => {
     vi.resetModules();
+    vi.stubGlobal("navigator", navigator);
     const { keepRequest } = await import("../src/kit.ts");
     expect(keepRequest()).toBe(undefined);
+  });
+
+  test("alarms are not kept, however many were set", async () => {
+    vi.resetModules();
+    const { Alarm } = await import("../src/kit.ts");
+    const { systemClock } = await import("../src/index.ts");
+    const { sharedAlarms } = await import("../src/kit/request-timers.ts");
+    const alarm = new Alarm(systemClock, () => {});
+    alarm.set(alarm.now() + 10_000);
+    alarm.clear();
+    expect(sharedAlarms.size).toBe(0);
   });
 });

@@ -47,6 +47,17 @@ describe("steady time", () => {
     expect(time.now()).toBe(101);
   });
 
+  test("waits for the clock where a timer is early by more, but not by most of its time", () => {
+    const { clock, time } = setUp();
+    clock.at = 1_000;
+    const since = time.measured();
+    clock.at = 1_090;
+    expect(time.fired(since, since + 100)).toBe(1_100);
+    expect([time.now(), time.ahead]).toEqual([1_100, 0]);
+    clock.at = 1_105;
+    expect(time.now()).toBe(1_105);
+  });
+
   test("is the clock's where a timer is late", () => {
     const { clock, time } = setUp();
     clock.at = 130;

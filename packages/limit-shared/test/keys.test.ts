@@ -234,6 +234,24 @@ describe("an outage", () => {
     expect(ann.idle).toBe(true);
   });
 
+  test("that is over for another key: what was told in vain is told again", async () => {
+    const { clock, store, rate } = await cutOff();
+    const ann = rate.forKey("ann");
+    for (let call = 0; call < 3; call++) ann.tryAcquire()!.finish({ status: "fulfilled", value: 1 });
+    // The first question after the pause is of this key, and fails.
+    const asked = store.takes.length;
+    await clock.advanceAsync(100);
+    ann.tryAcquire();
+    await clock.advanceAsync(200);
+    expect([rate.state, store.takes.slice(asked).map(({ debt }) => debt)]).toEqual(["down", [3]]);
+    store.behaviour = "answers";
+    await backBy(rate.forKey("bob"), clock);
+    const before = store.takes.length;
+    expect(ann.idle).toBe(false);
+    await clock.advanceAsync(0);
+    expect(store.takes.slice(before).map(({ debt }) => debt)).toEqual([3]);
+  });
+
   test("lets those in line in when another key has found that it is over", async () => {
     const { clock, store, rate } = await cutOff({ fresh: "empty" });
     const ann = rate.forKey("ann");

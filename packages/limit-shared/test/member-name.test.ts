@@ -18,3 +18,9 @@ test("names of two processes differ, whatever Math.random says", () => {
   const random = (): string => memberName().split("-")[0]!;
   expect(random()).not.toBe(random());
 });
+
+test.each([undefined, {}])("names of two processes differ by Math.random where crypto is %j", (crypto) => {
+  vi.stubGlobal("crypto", crypto);
+  const random = (): string => memberName().split("-")[0]!;
+  expect(random()).not.toBe(random());
+});

@@ -4,6 +4,7 @@ import type { AnyLayer, Layer } from "../contract/layer.ts";
 import type { RequestOf, ResponseOf, Service } from "../contract/service.ts";
 import { readAbout } from "../kit/about.ts";
 import { requireFunction, requireName, requireObject, requireService } from "../kit/check.ts";
+import { plainMembers } from "../kit/plain-members.ts";
 import { processWide } from "../kit/process-wide.ts";
 import { madeOf } from "../telemetry/parts.ts";
 
@@ -66,21 +67,12 @@ export function layerFn<K extends Kind = Keeps>(
       // The layer value that has the counters, where this one was spread into it.
       return madeOf(outer, { layer: this?.wrap === made.wrap ? this : made, inner });
     },
-    toJSON(this: object): Record<string, unknown> {
-      return summaryOf(this);
+    // Its name, its label and what it counts. The state is left out.
+    toJSON(this: AnyLayer): Record<string, unknown> {
+      return { name: this.name, label: this.about?.label, ...plainMembers(this) };
     },
   };
   return made as Layer<any>;
-}
-
-/** Of a layer value: its name and label, and what it counts. The state may contain a cycle, and is left out. */
-function summaryOf(layer: object): Record<string, unknown> {
-  const summary: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(layer)) {
-    if (["string", "number", "boolean"].includes(typeof value)) summary[key] = value;
-    else if (key === "about") summary["label"] = (value as About | undefined)?.label;
-  }
-  return summary;
 }
 
 /** The layer that does nothing. */

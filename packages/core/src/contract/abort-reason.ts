@@ -6,10 +6,13 @@ const reasons = new WeakMap<AbortSignal, unknown>();
  * {@link abort} was told, or an `AbortError`, the same one each time.
  */
 export function abortReason(signal: AbortSignal): unknown {
-  const reason: unknown = signal.reason;
-  if (reason !== undefined) return reason;
-  if (!reasons.has(signal)) reasons.set(signal, new AbortError("This operation was aborted."));
-  return reasons.get(signal);
+  let reason: unknown = signal.reason;
+  if (reason === undefined) reason = reasons.get(signal);
+  if (reason === undefined) {
+    reason = new AbortError("This operation was aborted.");
+    reasons.set(signal, reason);
+  }
+  return reason;
 }
 
 /** As `signal.throwIfAborted`, which signals of polyfills and simulated browsers may lack. */

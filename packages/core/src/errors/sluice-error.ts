@@ -1,3 +1,5 @@
+import { plainMembers } from "../kit/plain-members.ts";
+
 /** Options of {@link SluiceError}. */
 export interface SluiceErrorOptions {
   /** The error that led to this one. */
@@ -29,20 +31,16 @@ export abstract class SluiceError extends Error {
 
   /** The name, the message, and each member that is text, a number or a boolean: what a logger needs. Without the stack. */
   toJSON(): Record<string, unknown> {
-    const plain: Record<string, unknown> = { name: this.name, message: this.message };
-    for (const [key, value] of Object.entries(this)) {
-      if (["string", "number", "boolean"].includes(typeof value)) plain[key] = value;
-    }
-    return plain;
+    return { name: this.name, message: this.message, ...plainMembers(this) };
   }
 }
 
 /** How many frames V8 captures; other engines capture lazily and know no such number. Answers with what it was before. */
 function limitTraces(frames: number | undefined): number | undefined {
-  const traced = Error as { stackTraceLimit?: number };
+  const traced = Error as { stackTraceLimit?: number | undefined };
   const before = traced.stackTraceLimit;
   try {
-    if (before !== undefined && frames !== undefined) traced.stackTraceLimit = frames;
+    if (before !== undefined) traced.stackTraceLimit = frames;
   } catch {
     // `Error` is frozen (`--frozen-intrinsics`, SES): the trace is captured after all.
   }

@@ -72,9 +72,11 @@ export class Alarm {
 
   /** Rings at `due`, a time as {@link now}, and no longer at the time it was set for before. Infinity: not at all. */
   set(due: number): void {
-    if (due === this.due && (due === Number.POSITIVE_INFINITY || this.trusted)) return;
-    // Set again because its timer may be gone.
-    if (due === this.due && mayBeAnothers(this.handle)) this.handle = undefined;
+    if (due === this.due) {
+      if (this.trusted) return;
+      // Its timer may be gone, and its handle another's.
+      if (mayBeAnothers(this.handle)) this.handle = undefined;
+    }
     this.clear();
     if (due === Number.POSITIVE_INFINITY) return;
     this.due = due;
@@ -89,7 +91,6 @@ export class Alarm {
 
   /** Disarms. */
   clear(): void {
-    if (!this.armed) return;
     this.due = Number.POSITIVE_INFINITY;
     this.round++;
     const { handle, clock } = this;

@@ -22,7 +22,7 @@ const refusalMark = Symbol.for("sluice.refusal");
 export function brand(errorClass: abstract new (...args: never) => Error, branding: Branding): void {
   const { name, refusal = false } = branding;
   const { prototype } = errorClass as { prototype: object };
-  Object.defineProperty(errorClass, "name", { value: name, configurable: true });
+  Object.defineProperty(errorClass, "name", { value: name });
   // On the prototype, so that it is there before the engine writes the head of the stack trace.
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
   Object.defineProperty(prototype, symbolOf(name), { value: true });

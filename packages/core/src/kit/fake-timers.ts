@@ -28,7 +28,9 @@ export function timersInPlace(): unknown {
  * Whether clearing `handle` may clear another timer: that of node:test is a place in a queue, which is another's after a reset.
  */
 export function mayBeAnothers(handle: unknown): boolean {
-  return typeof handle === "object" && handle !== null && "priorityQueuePosition" in handle;
+  return (
+    (handle as { readonly priorityQueuePosition?: unknown } | null | undefined)?.priorityQueuePosition !== undefined
+  );
 }
 
 /** Whether a test may move time on in any turn: by a clock of its own, or by fake timers. */
@@ -44,4 +46,4 @@ function isOfPlatform(setTimeout: typeof globalThis.setTimeout): boolean {
   return Symbol.for("nodejs.util.promisify.custom") in setTimeout || nativeCode.test(String(setTimeout));
 }
 
-const nativeCode = /\{\s*\[native code\]\s*\}\s*$/;
+const nativeCode = /\{\s*\[native code\]\s*\}$/;

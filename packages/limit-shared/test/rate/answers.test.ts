@@ -1,5 +1,5 @@
 import { events, gate, isOverloadedError, type LayerEvent, ServiceBuilder, takeRefusal } from "@sluice/core";
-import { watch } from "@sluice/test-kit";
+import { turn, watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { SharedRate, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
@@ -18,37 +18,56 @@ function one(options: Partial<SharedRateLimitOptions> = {}) {
 describe("what a store answers", () => {
   const good = { granted: 1, first: 0, stamp: "s" };
 
-  test.each<readonly [what: string, answer: unknown]>([
-    ["nothing", undefined],
-    ["null", null],
-    ["text", "1"],
-    ["an answer for another question", { ...good, granted: 7 }],
-    ["less than nothing", { ...good, granted: -1 }],
-    ["part of a token", { ...good, granted: 0.5 }],
-    ["no number", { ...good, granted: Number.NaN }],
-    ["no date", { ...good, first: Number.NaN }],
-    ["a date that never comes", { ...good, first: Infinity }],
-    ["a date that is further off than was asked for", { ...good, first: 1e9 }],
-    ["no stamp", { ...good, stamp: undefined }],
-    ["an answer of the other limit", { more: 1, level: 1, lacking: 0, older: 0 }],
-  ])("that is %s is a failure of the store, and grants nothing", async (_what, answer) => {
-    const { clock, store, layer, service } = one({ outage: "refuse" });
-    store.answer = () => answer;
-    const call = watch(service.call("a"));
-    await clock.advance(0);
-    expect(call()[0]).toBe("broken");
-    expect([layer.state, layer.available]).toEqual(["down", 0]);
-    store.answer = undefined;
-    await clock.advance(100);
-    await layer.warm();
-    expect([layer.state, layer.available]).toEqual(["up", 1]);
-  });
+  const whole = "must be a whole number of 0 or more and at most 1; received";
+  const date = "store: first must be a number of ";
+  test.each<readonly [what: string, answer: unknown, said: string]>([
+    ["nothing", undefined, "store: its answer must be an object; received undefined"],
+    ["null", null, "store: its answer must be an object; received null"],
+    ["text", "1", 'store: its answer must be an object; received "1"'],
+    ["an answer for another question", { ...good, granted: 7 }, `store: granted ${whole} 7`],
+    ["less than nothing", { ...good, granted: -1 }, `store: granted ${whole} -1`],
+    ["part of a token", { ...good, granted: 0.5 }, `store: granted ${whole} 0.5`],
+    ["no number", { ...good, granted: Number.NaN }, `store: granted ${whole} NaN`],
+    ["no date", { ...good, first: Number.NaN }, date],
+    ["a date that never comes", { ...good, first: Infinity }, date],
+    ["a date that is further off than was asked for", { ...good, first: 1e9 }, date],
+    ["no stamp", { ...good, stamp: undefined }, "store: stamp must be a string; received undefined"],
+    ["an answer of the other limit", { more: 1, level: 1, lacking: 0, older: 0 }, `store: granted ${whole} undefined`],
+  ])(
+    "that is %s is a failure of the store, which says what is wrong, and grants nothing",
+    async (_what, answer, said) => {
+      const { clock, store, layer, service } = one({ outage: "refuse" });
+      store.answer = () => answer;
+      const call = watch(service.call("a"));
+      await clock.advance(0);
+      const [state, error] = call();
+      expect(state).toBe("broken");
+      expect(((error as Error).cause as Error).message).toContain(said);
+      expect([layer.state, layer.available]).toEqual(["down", 0]);
+      store.answer = undefined;
+      await clock.advance(100);
+      await layer.warm();
+      expect([layer.state, layer.available]).toEqual(["up", 1]);
+    },
+  );
 
   test("a count of members that is none is not believed", async () => {
     const { store, layer } = one();
     store.answer = (real) => ({ ...(real as object), members: -3 });
     await layer.warm();
     expect(layer.members).toBeUndefined();
+  });
+
+  test("members are as many as it said last", async () => {
+    const { clock, store, layer } = one({ limit: 100 });
+    let members = 5;
+    store.answer = (real) => ({ ...(real as object), members });
+    await layer.warm();
+    expect(layer.members).toBe(5);
+    await clock.advance(1_000);
+    members = 2;
+    await layer.warm();
+    expect(layer.members).toBe(2);
   });
 
   test("a store that never grants anything is not asked without end", async () => {
@@ -82,6 +101,18 @@ describe("what a store answers", () => {
     expect([layer.late, layer.available]).toEqual([1, 0]);
   });
 
+  test("what comes after its time is too late also where the process was busy, and no timer could fire before", async () => {
+    const { clock, store, layer } = one({ timeout: 20 });
+    let respond = ignore;
+    store.answer = (real) => new Promise((resolve) => (respond = () => resolve(real)));
+    void layer.warm(2);
+    await clock.advanceAsync(0);
+    clock.jump(20);
+    respond();
+    await turn();
+    expect([layer.late, layer.available, layer.state]).toEqual([1, 0, "down"]);
+  });
+
   test("a slow answer makes no token good before its time, and lets it end early", async () => {
     const { clock, store, layer } = one({ limit: 100, hold: 100, timeout: 90 });
     store.there = store.back = 20;
@@ -113,6 +144,21 @@ describe("members that disagree", () => {
       { type: "conflict", label: "db", ours: { limit: 10, interval: 1_000 }, theirs: { limit: 20, interval: 1_000 } },
     ]);
     expect(layer.state).toBe("up");
+  });
+
+  test("are told of to who listens later, too, where nobody did before", async () => {
+    const { clock, store, layer } = one();
+    const other = sharedRateLimit({ store, key: "k", limit: 20, interval: 1_000, clock });
+    for (let again = 0; again < 2; again++) {
+      await layer.warm();
+      await other.warm();
+      await clock.advance(5_000);
+    }
+    const heard: LayerEvent[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    await layer.warm();
+    subscription[Symbol.dispose]();
+    expect(heard).toMatchObject([{ type: "conflict", theirs: { limit: 20 } }]);
   });
 });
 
@@ -220,6 +266,21 @@ describe("close", () => {
     await clock.advanceAsync(10);
     expect(closing()[0]).toBe("kept");
     expect(store.takes.at(-1)).toMatchObject({ count: 0, unused: 1 });
+  });
+
+  test("is kept when the store knows of all that came back, in however many questions", async () => {
+    const { clock, store, layer } = one({ limit: 100 });
+    // Tokens of different stamps are given back one after the other.
+    store.answer = () => ({ granted: store.takes.at(-1)!.count, first: 0, stamp: String(store.takes.length) });
+    await layer.warm(2);
+    await layer.warm(4);
+    store.there = 5;
+    const closing = watch(layer.close());
+    await clock.advanceAsync(5);
+    expect(closing()[0]).toBe("pending");
+    await clock.advanceAsync(5);
+    expect(closing()[0]).toBe("kept");
+    expect(store.takes.slice(2)).toMatchObject([{ unused: 2 }, { unused: 2 }]);
   });
 
   test("permits in hand stay good, and one that is started late still counts", async () => {

@@ -2,7 +2,12 @@ import { events, isOverloadedError, isRefusal, type LayerEvent, ServiceBuilder }
 import { unhandledIn, watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { isStoreDownError, sharedRateLimit, type SharedRateLimitOptions } from "../../src/index.ts";
+import {
+  isStoreDownError,
+  sharedRateLimit,
+  type SharedRateLimitOptions,
+  type StoreDownError,
+} from "../../src/index.ts";
 import { RateFleet } from "../helper/rate-fleet.ts";
 import { type Behaviour, down, RemoteStore } from "../helper/remote-store.ts";
 
@@ -92,6 +97,47 @@ describe("promise 12: a store that does not answer", () => {
     expect([store.takes.length, clock.pending]).toEqual([asked, 0]);
   });
 
+  test("errors say when it is asked again, at the earliest: at once, where that is over", async () => {
+    const { clock, service } = await brokenDown({ outage: "refuse" });
+    const retryAfter = async (): Promise<number> =>
+      ((await service.call("a").catch((error: unknown) => error)) as StoreDownError).retryAfter!;
+    const first = await retryAfter();
+    expect(first).toBeGreaterThanOrEqual(50);
+    expect(first).toBeLessThanOrEqual(100);
+    await clock.advance(10);
+    expect(await retryAfter()).toBeCloseTo(first - 10);
+    await clock.advance(1_000);
+    expect(await retryAfter()).toBe(0);
+  });
+
+  test("the pauses of the next outage begin anew, with 50 to 100 ms", async () => {
+    const { clock, store, layer, service } = await brokenDown({ outage: "refuse", timeout: 50 });
+    /** In how many ms it is asked again, where somebody asks all the time. */
+    const pause = async (): Promise<number> => {
+      const [asked, began] = [store.takes.length, clock.now()];
+      while (store.takes.length === asked) {
+        await clock.advanceAsync(5);
+        service.call("a").catch(ignore);
+      }
+      return clock.now() - began;
+    };
+    const first = await pause();
+    for (let again = 0; again < 6; again++) await pause();
+    expect(await pause()).toBeGreaterThanOrEqual(500);
+    store.behaviour = "answers";
+    await clock.advanceAsync(1_000);
+    await layer.warm();
+    expect(layer.state).toBe("up");
+    await clock.advanceAsync(1_000);
+    store.behaviour = "rejects";
+    await layer.warm();
+    expect(layer.state).toBe("down");
+    for (const ms of [first, await pause()]) {
+      expect(ms).toBeGreaterThanOrEqual(50);
+      expect(ms).toBeLessThanOrEqual(105);
+    }
+  });
+
   test("the first answer ends it, and those who come are let in by the store again", async () => {
     const { clock, store, layer, letIn } = await brokenDown({ outage: "refuse" });
     store.behaviour = "answers";
@@ -126,6 +172,16 @@ describe("promise 13: while the store is down", () => {
     await clock.advanceAsync(60_000);
     expect(layer.available).toBe(4);
     expect(await letIn(9)).toBe(4);
+  });
+
+  test("with `share`, a permit that is given back is there for the next", async () => {
+    const { clock, layer, service } = await brokenDown({ share: 0.5 });
+    await clock.advanceAsync(200);
+    const permit = service.tryReady("a")!;
+    expect([layer.available, service.tryReady("b")]).toEqual([0, undefined]);
+    permit.release();
+    expect(layer.available).toBe(1);
+    service.tryReady("b")!.release();
   });
 
   test("its part is one by the members, as they were counted last", async () => {

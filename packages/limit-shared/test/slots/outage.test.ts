@@ -223,25 +223,32 @@ test("slots whose lease has ended are not there, also where the store was down a
 describe("what a store answers", () => {
   const good = { more: 1, level: 1, lacking: 0, older: 0 };
 
-  test.each<readonly [what: string, answer: unknown]>([
-    ["nothing", undefined],
-    ["text", "1"],
-    ["more than there is", { ...good, more: 9 }],
-    ["more than was wanted", { ...good, more: 2 }],
-    ["less than nothing", { ...good, more: -1 }],
-    ["part of a slot", { ...good, more: 0.5 }],
-    ["no level", { ...good, level: Number.NaN }],
-    ["nobody who lacks", { ...good, lacking: undefined }],
-    ["no age", { ...good, older: -1 }],
-    ["an answer of the other limit", { granted: 1, first: 0, stamp: "s" }],
-  ])("that is %s is a failure of the store, and grants nothing", async (_what, answer) => {
-    const { clock, store, layer, service } = one();
-    store.answer = () => answer;
-    const call = watch(service.call("a"));
-    await clock.advance(0);
-    expect(isStoreDownError(call()[1])).toBe(true);
-    expect([layer.state, layer.share]).toEqual(["down", 0]);
-  });
+  const upTo = (most: number) => `must be a whole number of 0 or more and at most ${most}; received`;
+  const any = upTo(Number.MAX_SAFE_INTEGER);
+  test.each<readonly [what: string, answer: unknown, said: string]>([
+    ["nothing", undefined, "its answer must be an object; received undefined"],
+    ["text", "1", 'its answer must be an object; received "1"'],
+    ["more than there is", { ...good, more: 9 }, `more ${upTo(1)} 9`],
+    ["more than was wanted", { ...good, more: 2 }, `more ${upTo(1)} 2`],
+    ["less than nothing", { ...good, more: -1 }, `more ${upTo(1)} -1`],
+    ["part of a slot", { ...good, more: 0.5 }, `more ${upTo(1)} 0.5`],
+    ["no level", { ...good, level: Number.NaN }, `level ${any} NaN`],
+    ["nobody who lacks", { ...good, lacking: undefined }, `lacking ${any} undefined`],
+    ["no age", { ...good, older: -1 }, `older ${any} -1`],
+    ["an answer of the other limit", { granted: 1, first: 0, stamp: "s" }, `more ${upTo(1)} undefined`],
+  ])(
+    "that is %s is a failure of the store, which says what is wrong, and grants nothing",
+    async (_what, answer, said) => {
+      const { clock, store, layer, service } = one();
+      store.answer = () => answer;
+      const call = watch(service.call("a"));
+      await clock.advance(0);
+      const error = call()[1] as Error;
+      expect(isStoreDownError(error)).toBe(true);
+      expect(error.cause).toMatchObject({ message: `store: ${said}` });
+      expect([layer.state, layer.share]).toEqual(["down", 0]);
+    },
+  );
 
   test.each<readonly [what: string, more: (ask: ShareAsk) => number]>([
     ["gives, and asks for all of it back", ({ want, keep }) => want - keep],
@@ -262,6 +269,23 @@ describe("what a store answers", () => {
     await clock.advanceAsync(1_000);
     expect(store.shares.length).toBeLessThanOrEqual(400);
   });
+
+  test.each([
+    [0, 1],
+    [1, 0],
+  ])(
+    "where there are fewer slots than members, %i of whom have waited for longer, it keeps %i of one",
+    async (older, kept) => {
+      const { clock, store, layer, service } = one();
+      store.answer = () => ({ more: store.shares.length === 1 ? 1 : 0, level: 0, lacking: 3, older });
+      await layer.warm();
+      const permit = service.tryReady("a")!;
+      await clock.advance(0);
+      permit.release();
+      await clock.advance(0);
+      expect(layer.share).toBe(kept);
+    },
+  );
 
   test("what comes too late is counted, and not used", async () => {
     const { clock, store, layer } = one({ timeout: 20 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ForgetfulMap } from "../../src/store/forgetful-map.ts";
 
 test("a value is there until its time ends", () => {
@@ -18,4 +18,15 @@ test("it does not grow with values whose time has ended", () => {
   }
   // What has not ended is still there.
   expect(map.get("key 17500", 20_000)).toBe(17_500);
+});
+
+test("values that stay are not looked through again and again", () => {
+  const map = new ForgetfulMap<number>();
+  const looked = vi.spyOn(Map.prototype, Symbol.iterator);
+  for (let nth = 0; nth < 20_000; nth++) map.set(`key ${nth}`, nth, 1e9, nth);
+  const times = looked.mock.calls.length;
+  looked.mockRestore();
+  // At 1,024, 2,048 and so on.
+  expect(times).toBe(5);
+  expect(map.size).toBe(20_000);
 });

@@ -11,6 +11,7 @@ test("goes by the system's time where it is given none", async () => {
 
 test("rejects a key that is empty, and does not throw", async () => {
   const store = memoryStore();
-  expect(await failureOf(store.take("", takeAsk()))).toBeInstanceOf(TypeError);
-  expect(await failureOf(store.share("", shareAsk()))).toBeInstanceOf(TypeError);
+  const error = new TypeError('memoryStore: key must be a non-empty string; received ""');
+  expect(await failureOf(store.take("", takeAsk()))).toEqual(error);
+  expect(await failureOf(store.share("", shareAsk()))).toEqual(error);
 });
