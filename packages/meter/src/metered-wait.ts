@@ -1,20 +1,22 @@
 import { Asker, type Reservation } from "@sluice/core/internal";
 import { timeOf } from "@sluice/core/kit";
 import type { Counts } from "./counts.ts";
-import { MeteredCall } from "./metered-call.ts";
+import type { MeteredCalls } from "./metered-call.ts";
 
 /** Asks for readiness on behalf of a caller, which may have to wait. It is counted to its end, also where the meter is off by then. */
 export class MeteredWait extends Asker {
   private readonly outer: Asker;
+  private readonly calls: MeteredCalls;
   private readonly counts: Counts;
   private state: "asks" | "waits" | "over" = "asks";
   private since = 0;
 
-  constructor(outer: Asker, counts: Counts) {
+  constructor(outer: Asker, calls: MeteredCalls) {
     super(outer.request, outer.signal, outer.deadline);
     this.outer = outer;
-    this.counts = counts;
-    counts.waiting++;
+    this.calls = calls;
+    this.counts = calls.counts;
+    this.counts.waiting++;
   }
 
   /** The service inside was asked. Who has an answer by now did not wait. */
@@ -29,7 +31,7 @@ export class MeteredWait extends Asker {
     const { counts, state } = this;
     this.end();
     if (state === "waits" && counts.wait !== undefined) counts.waited(timeOf(counts.clock) - this.since);
-    this.outer.granted(new MeteredCall(counts, reservation));
+    this.outer.granted(this.calls.granted(reservation));
   }
 
   override failed(reason: unknown): void {
