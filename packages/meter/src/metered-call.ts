@@ -3,12 +3,13 @@ import { type Behaviour, handUp, nothing, Reservation, spentAlready } from "@slu
 import { promiseOf, timeOf } from "@sluice/core/kit";
 import type { Counts } from "./counts.ts";
 
-/** How many free ones are kept: after a rush they are not kept for ever. */
+/** How many free ones are kept: what a rush needed is not kept for ever. */
 const most = 1_000;
 
-/** The calls that one meter counts. */
+/** The calls that a meter counts in one stack. */
 export class MeteredCalls {
   readonly counts: Counts;
+  /** The first free one. */
   private first: MeteredCall | undefined = undefined;
   private free = 0;
 
@@ -16,24 +17,23 @@ export class MeteredCalls {
     this.counts = counts;
   }
 
-  /** Counts a permit, for what is reserved inside. */
+  /** Counts what was granted: it holds `inner`. */
   granted(inner: Reservation): Reservation {
-    const { counts } = this;
+    const { counts, first } = this;
     counts.granted++;
     counts.reserved++;
-    let call = this.first;
-    if (call === undefined) call = new MeteredCall(this);
-    else {
-      this.first = call.next;
-      call.next = undefined;
+    const call = first ?? new MeteredCall(this);
+    if (first !== undefined) {
+      this.first = first.next;
+      first.next = undefined;
       this.free--;
     }
     call.inner = inner;
     return call;
   }
 
-  /** It may be used again. */
-  freed(call: MeteredCall): void {
+  /** It is over, and may be used again. */
+  over(call: MeteredCall): void {
     if (this.free === most) return;
     this.free++;
     call.next = this.first;
@@ -42,8 +42,9 @@ export class MeteredCalls {
 }
 
 /**
- * A reservation that a meter counts, and the call that it is spent on: to its end, also where the meter is off by then. As core's `Slot` it is used again, so
- * that a call makes no object for it; and as there it holds nothing of the call that runs.
+ * A reservation that a meter counts, and the call that it is spent on: to its end, also where the meter is off by then. It is used again
+ * for one after the other, as core's `Slot` is, and by its rules: a call allocates none, and what is as young as a call is held by
+ * none while that runs.
  */
 class MeteredCall extends Reservation<MeteredCalls> {
   declare inner: Reservation;
@@ -53,7 +54,7 @@ class MeteredCall extends Reservation<MeteredCalls> {
   private since: number = Number.NaN;
   /** How many have not settled: the answer, and each work that was handed up. */
   private pending = 0;
-  /** Which call this is: work that is handed up after its own has settled must not count for another one. */
+  /** Which call this is: work that is handed up after its own is over must not count for another one. */
   private number = 0;
   /** Whether the observed promise is the answer. */
   private edge = false;
@@ -72,41 +73,69 @@ class MeteredCall extends Reservation<MeteredCalls> {
     this.edge = edge;
     counts.reserved--;
     counts.active++;
-    let signal: AbortSignal | undefined;
     let passed = options;
+    let { rejected } = this;
     try {
-      const { deadline } = options;
-      ({ signal } = options);
-      const waitUntil = hold.bind(this, this.number, options);
+      const { signal, deadline } = options;
+      // A bound function is smaller than a closure and what it closes over.
+      const waitUntil = this.hold.bind(this, this.number, options);
       passed = { signal, deadline, waitUntil } as HandlerOptions;
+      if (signal !== undefined) rejected = this.failed.bind(this, signal);
     } catch {
       // Members that cannot be read are reported by the layer that needs them.
     }
     const answer = inner.start(request, passed, false);
-    const rejected = signal === undefined ? this.rejected : failed.bind(this, signal);
     const observed = answer.then(this.fulfilled, rejected);
     return edge ? observed : answer;
   }
 
-  readonly fulfilled = (value: unknown): unknown => {
+  /** It was not used. */
+  release(): void {
+    const { inner } = this;
+    if (inner === nothing) return;
+    const { counts } = this.state;
+    this.inner = nothing;
+    inner.cancel();
+    counts.reserved--;
+    counts.released++;
+    this.leave();
+  }
+
+  private readonly fulfilled = (value: unknown): unknown => {
     this.state.counts.ok++;
     this.answered();
     return value;
   };
 
-  readonly rejected = (reason: unknown): void => {
-    failed.call(this, undefined, reason);
+  private readonly rejected = (reason: unknown): void => {
+    this.failed(undefined, reason);
   };
 
   /** At the side of work that was handed up. */
-  readonly left = (): void => {
+  private readonly left = (): void => {
     if (--this.pending > 0) return;
     this.state.counts.abandoned--;
     this.leave();
   };
 
+  private failed(signal: AbortSignal | undefined, reason: unknown): void {
+    const { edge } = this;
+    this.state.counts.calls.add(signal, reason);
+    this.answered();
+    if (edge) throw reason;
+  }
+
+  private answered(): void {
+    const { since } = this;
+    const { counts } = this.state;
+    counts.active--;
+    if (--this.pending > 0) counts.abandoned++;
+    else this.leave();
+    if (counts.duration !== undefined) counts.took(counts.clock.now() - since);
+  }
+
   /** As a gate does: `abandoned` is above 0 for exactly as long as a limit in this place holds its slot. */
-  hold(number: number, options: HandlerOptions, work: Promise<unknown>): void {
+  private hold(number: number, options: HandlerOptions, work: Promise<unknown>): void {
     if (number === this.number) {
       this.pending++;
       promiseOf(work).then(this.left, this.left);
@@ -114,41 +143,11 @@ class MeteredCall extends Reservation<MeteredCalls> {
     handUp(options, work);
   }
 
-  failed(signal: AbortSignal | undefined, reason: unknown): void {
-    const { edge, state } = this;
-    state.counts.calls.add(signal, reason);
-    this.answered();
-    if (edge) throw reason;
-  }
-
-  private answered(): void {
-    const { since, state } = this;
-    const { counts } = state;
-    counts.active--;
-    if (--this.pending > 0) counts.abandoned++;
-    else this.leave();
-    if (counts.duration !== undefined) counts.took(counts.clock.now() - since);
-  }
-
-  /** It is released, unused. */
-  release(): void {
-    const { inner, state } = this;
-    if (inner === nothing) return;
-    this.inner = nothing;
-    inner.cancel();
-    state.counts.reserved--;
-    state.counts.released++;
-    this.leave();
-  }
-
   private leave(): void {
     this.number = (this.number + 1) | 0;
-    this.state.freed(this);
+    this.state.over(this);
   }
 }
-
-// A bound function is smaller than a closure with what it closes over.
-const { hold, failed } = MeteredCall.prototype;
 
 const metered: Behaviour<MeteredCalls> = {
   start: (call, request, options, edge) => (call as MeteredCall).begin(request, options, edge),
