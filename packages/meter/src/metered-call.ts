@@ -9,9 +9,7 @@ const most = 1_000;
 /** The calls that a meter counts in one stack. */
 export class MeteredCalls {
   readonly counts: Counts;
-  /** The first free one. */
-  private first: MeteredCall | undefined = undefined;
-  private free = 0;
+  private readonly free: MeteredCall[] = [];
 
   constructor(counts: Counts) {
     this.counts = counts;
@@ -19,25 +17,18 @@ export class MeteredCalls {
 
   /** Counts what was granted: it holds `inner`. */
   granted(inner: Reservation): Reservation {
-    const { counts, first } = this;
+    const { counts, free } = this;
     counts.granted++;
     counts.reserved++;
-    const call = first ?? new MeteredCall(this);
-    if (first !== undefined) {
-      this.first = first.next;
-      first.next = undefined;
-      this.free--;
-    }
+    const call = free.pop() ?? new MeteredCall(this);
     call.inner = inner;
     return call;
   }
 
   /** It is over, and may be used again. */
   over(call: MeteredCall): void {
-    if (this.free === most) return;
-    this.free++;
-    call.next = this.first;
-    this.first = call;
+    const { free } = this;
+    if (free.length < most) free.push(call);
   }
 }
 
@@ -48,8 +39,6 @@ export class MeteredCalls {
  */
 class MeteredCall extends Reservation<MeteredCalls> {
   declare inner: Reservation;
-  /** The next free one, while this one is free. */
-  next: MeteredCall | undefined = undefined;
   /** When the call began, in the clock's milliseconds; NaN where it is not read. */
   private since: number = Number.NaN;
   /** How many have not settled: the answer, and each work that was handed up. */
@@ -126,12 +115,11 @@ class MeteredCall extends Reservation<MeteredCalls> {
   }
 
   private answered(): void {
-    const { since } = this;
     const { counts } = this.state;
     counts.active--;
     if (--this.pending > 0) counts.abandoned++;
     else this.leave();
-    if (counts.duration !== undefined) counts.took(counts.clock.now() - since);
+    if (counts.duration !== undefined) counts.took(counts.clock.now() - this.since);
   }
 
   /** As a gate does: `abandoned` is above 0 for exactly as long as a limit in this place holds its slot. */
