@@ -34,8 +34,8 @@ export class MeteredCalls {
 
 /**
  * A reservation that a meter counts, and the call that it is spent on: to its end, also where the meter is off by then. It is used again
- * for one after the other, as core's `Slot` is, and by its rules: a call allocates none, and what is as young as a call is held by
- * none while that runs.
+ * for one after the other, as core's `Slot` is, and by its rules: a call allocates none, and one that runs holds nothing as young as
+ * the call.
  */
 class MeteredCall extends Reservation<MeteredCalls> {
   declare inner: Reservation;
