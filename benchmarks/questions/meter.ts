@@ -3,6 +3,8 @@ import { concurrencyLimit } from "@sluice/limit";
 import { type Meter, meter, type MeterOptions } from "@sluice/meter";
 import { answer, oneByOne } from "../harness/calls.ts";
 import { perCall, type Question, type Variant } from "../harness/question.ts";
+import { countedByHand, timedByHand } from "../references/meter.ts";
+import type { Work } from "../references/work.ts";
 
 const bare: Variant = oneByOne("bare", "bare", () => answer);
 
@@ -23,6 +25,13 @@ function stack(name: string, ...make: readonly (() => AnyLayer)[]): Variant {
   });
 }
 
+function byHand(name: string, counted: (work: Work<number, number>) => Work<number, number>): Variant {
+  return oneByOne(name, "hand", () => {
+    const service = serviceFn(counted(answer));
+    return (request: number) => service.call(request);
+  });
+}
+
 const limit = () => concurrencyLimit(10);
 const all = () => metered();
 const counts = () => metered({ durations: false });
@@ -32,7 +41,8 @@ export const question: Question = {
   title: "What does a meter cost, where nobody has to wait?",
   about:
     "One call after the other around an async function that answers with its argument. The goals compare what a meter adds to `serviceFn` with " +
-    "what `concurrencyLimit` adds to it, in the same run. With durations a call reads the clock twice, and each reading is a large part of it.",
+    "what `concurrencyLimit` adds to it, in the same run. With durations a call reads the clock twice, and each reading is a large part of it. " +
+    "By hand is the least that counts calls, and that times them: it keeps few of the promises.",
   groups: [
     {
       title: "A meter alone, beside a limit alone",
@@ -45,6 +55,8 @@ export const question: Question = {
         stack("meter, off", off),
         stack("meter, counts alone", counts),
         stack("meter", all),
+        byHand("by hand, two counters", countedByHand),
+        byHand("by hand, and two readings of the clock", timedByHand),
       ],
       goals: [
         { of: "meter, off", figure: "ns", to: "serviceFn", difference: true, most: 10 },

@@ -1,10 +1,11 @@
 import { passageNumber, peekRefusal, type Stack } from "@sluice/core/internal";
 import type { Counts } from "./counts.ts";
-import { MeteredCall } from "./metered-call.ts";
+import { MeteredCalls } from "./metered-call.ts";
 import { MeteredWait } from "./metered-wait.ts";
 
 /** `inner`, counted. */
 export function metered(inner: Stack, counts: Counts): Stack {
+  const calls = new MeteredCalls(counts);
   const refusals = new Refusals(counts);
   return {
     tryReserve(request) {
@@ -17,7 +18,7 @@ export function metered(inner: Stack, counts: Counts): Stack {
         counts.unready.add(undefined, reason);
         throw reason;
       }
-      if (reservation !== undefined) return new MeteredCall(counts, reservation);
+      if (reservation !== undefined) return calls.granted(reservation);
       const refusal = peekRefusal();
       // A refusal that was there before belongs to an earlier, unrelated question.
       refusals.add(refusal === before ? undefined : refusal?.layer);
@@ -29,7 +30,7 @@ export function metered(inner: Stack, counts: Counts): Stack {
         return;
       }
       refusals.waitsInstead();
-      const wait = new MeteredWait(asker, counts);
+      const wait = new MeteredWait(asker, calls);
       inner.reserve(wait);
       wait.asked();
     },
