@@ -1,3 +1,4 @@
+import type { CallOptions } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
 import { promiseOf } from "../kit/promise-of.ts";
 import { report } from "../kit/report.ts";
@@ -54,11 +55,14 @@ class WorkSlot extends Slot {
     if (--this.pending === 0) this.release(true);
   };
 
-  /** Keeps the slot held until `work` has settled, unless the stay is over. */
-  hold(work: Promise<unknown>, stay: number): void {
-    if (stay !== this.stay) return;
-    this.pending++;
-    promiseOf(work).then(this.left, this.left);
+  /** Keeps the slot held until `work` has settled, unless the stay is over; `options` are those of the caller outside. */
+  hold(stay: number, options: CallOptions, work: Promise<unknown>): void {
+    if (stay === this.stay) {
+      this.pending++;
+      promiseOf(work).then(this.left, this.left);
+    }
+    // The outer gates wait for it too.
+    handUp(options, work);
   }
 }
 
@@ -145,11 +149,8 @@ const untilSettled: Behaviour<SlotPool> = {
     // First, for the caller's options may be an object whose members cannot be read.
     const { signal, deadline } = options;
     slot.inner = nothing;
-    const waitUntil = (work: Promise<unknown>): void => {
-      slot.hold(work, stay);
-      // The outer gates wait for it too.
-      handUp(options, work);
-    };
+    // A bound function is smaller than a closure and its context.
+    const waitUntil = slot.hold.bind(slot, stay, options);
     const answer = inner.start(request, { signal, deadline, waitUntil }, false);
     if (edge) return answer.then(slot.fulfilled, slot.rejected);
     answer.then(slot.left, slot.left);
