@@ -133,6 +133,20 @@ describe("vegas", () => {
     expect(algorithm.baseline).toBe(104);
   });
 
+  test("counts half of the limit in use as used", () => {
+    expect(measured(50).sample(sampleOf({ rtt: 100, inflight: 25 }))).toBe(56);
+    expect(measured(50).sample(sampleOf({ rtt: 100, inflight: 24 }))).toBe(50);
+  });
+
+  test("measures anew after half of `probe` windows for each slot at the earliest", () => {
+    // 0.5 * 1 * 20 = 10 samples, of which one is behind it.
+    const algorithm = measured(20, { probe: 1, random: () => 0 });
+    for (let window = 0; window < 8; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(130);
+  });
+
   test("measures anew as it is where the limit is hardly used", () => {
     const algorithm = measured(20, { probe: 1 });
     for (let window = 0; window < 13; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
@@ -171,6 +185,11 @@ describe("gradient", () => {
     expect(measured({ queue: 10, smoothing: 1 }).sample(sampleOf({ rtt: 99 }))).toBeCloseTo(110);
   });
 
+  test("goes up, too, while they take just as long as on the average, and half of the limit is in use", () => {
+    expect(measured().sample(sampleOf({ rtt: 100, inflight: 50 }))).toBeCloseTo(100.8);
+    expect(measured().sample(sampleOf({ rtt: 100, inflight: 49 }))).toBe(100);
+  });
+
   test("goes down by as much as they take longer, to the half at most", () => {
     const one = measured({ smoothing: 1, longWindow: 1e9 });
     expect(one.sample(sampleOf({ rtt: 125 }))).toBeCloseTo(80);
@@ -194,7 +213,7 @@ describe("gradient", () => {
     expect(algorithm.baseline).toBeUndefined();
     for (let window = 0; window < 10; window++) algorithm.sample(sampleOf({ rtt: 1_000 }));
     let windows = 0;
-    while (algorithm.baseline! > 220) {
+    while (algorithm.baseline! > 220 && windows < 1_000) {
       algorithm.sample(sampleOf({ rtt: 100 }));
       windows++;
     }
@@ -212,10 +231,33 @@ describe("bounds", () => {
   });
 
   test.each([
+    [{ min: 0 }, "min must be a whole number of 1 or more"],
+    [{ min: 1.5 }, "min must be a whole number of 1 or more"],
+    [{ max: 20.5 }, "max must be a whole number of 1 or more"],
+    [{ initial: 2.5 }, "initial must be a whole number of 1 or more"],
     [{ min: 5, max: 4 }, "max must be a whole number of 5 or more"],
     [{ min: 5, initial: 4 }, "initial must be a whole number of 5 or more"],
     [{ max: 5, initial: 6 }, "initial must be a whole number of 1 or more and at most 5"],
   ])("%o is refused", (options, message) => {
-    for (const make of [aimd, vegas, gradient]) expect(() => make(options)).toThrow(message);
+    for (const make of [aimd, vegas, gradient]) expect(() => make(options)).toThrow(`${make.name}: ${message}`);
+  });
+
+  test("may meet", () => {
+    for (const make of [aimd, vegas, gradient]) expect(make({ initial: 5, min: 5, max: 5 }).limit).toBe(5);
+  });
+});
+
+describe("what an algorithm is made with", () => {
+  test.each<readonly [make: () => LimitAlgorithm, message: string]>([
+    [() => aimd({ backoff: 0.4 }), "aimd: backoff must be a number of 0.5 or more and below 1; received 0.4"],
+    [() => aimd({ timeout: 0 }), "aimd: timeout must be a number above 0 and at most 2147483647; received 0"],
+    [() => vegas({ probe: 0.9 }), "vegas: probe must be a number of 1 or more; received 0.9"],
+    [() => vegas({ random: 0.5 as never }), "vegas: random must be a function; received 0.5"],
+    [() => gradient({ queue: 0 }), "gradient: queue must be a number above 0; received 0"],
+    [() => gradient({ tolerance: 0.9 }), "gradient: tolerance must be a number of 1 or more; received 0.9"],
+    [() => gradient({ smoothing: 0 }), "gradient: smoothing must be a number above 0 and at most 1; received 0"],
+    [() => gradient({ longWindow: 0.9 }), "gradient: longWindow must be a number of 1 or more; received 0.9"],
+  ])("%s is refused", (make, message) => {
+    expect(make).toThrow(message);
   });
 });
