@@ -64,6 +64,7 @@ describe("aimd", () => {
     expect(algorithm.sample(sampleOf({ rtt: 5_001 }))).toBe(17);
     expect(algorithm.sample(sampleOf({ inflight: 8 }))).toBe(17);
     expect(algorithm.sample(sampleOf({ inflight: 9 }))).toBe(18);
+    expect(algorithm.sample(sampleOf({ inflight: 9 }))).toBe(19);
     expect(algorithm.baseline).toBeUndefined();
   });
 
@@ -131,6 +132,9 @@ describe("vegas", () => {
     }
     expect(algorithm.sample(sampleOf({ rtt: 104 }))).toBe(20);
     expect(algorithm.baseline).toBe(104);
+    // And goes on as before: half of the limit would be in the queue.
+    expect(algorithm.sample(sampleOf({ rtt: 208 }))).toBe(19);
+    expect(algorithm.baseline).toBe(104);
   });
 
   test("counts half of the limit in use as used", () => {
@@ -159,14 +163,44 @@ describe("vegas", () => {
     const algorithm = measured(20, { probe: 1, max: 20 });
     for (let window = 0; window < 14; window++) algorithm.sample(sampleOf({ rtt: rttOf(4, 20) }));
     expect(algorithm.sample(sampleOf({ dropped: true }))).toBe(14);
-    expect(algorithm.sample(sampleOf({ rtt: 105, inflight: 1 }))).toBe(14);
-    expect(algorithm.baseline).toBe(100);
+    // Nor does it go back to where it was. 0.75 * 1 * 14 = 11 samples until it measures anew.
+    for (let window = 0; window < 10; window++) {
+      expect(algorithm.sample(sampleOf({ rtt: 105, inflight: 1 }))).toBe(14);
+      expect(algorithm.baseline).toBe(100);
+    }
   });
 
-  test.each([Number.NaN, -1, 5, "x"])("a random number that is none (%s) is held within its range", (odd) => {
+  test("a call that is dropped before does not put it off", () => {
+    const algorithm = measured(20, { probe: 1 });
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.sample(sampleOf({ dropped: true }))).toBe(19);
+    // 0.75 * 1 * 19 = 15 samples.
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(130);
+  });
+
+  test("draws once when that is to be, and not in each window", () => {
+    let drawn = 0;
+    const algorithm = vegas({
+      probe: 1,
+      random() {
+        drawn++;
+        return 0.5;
+      },
+    });
+    for (let window = 0; window < 14; window++) algorithm.sample(sampleOf({ rtt: 100, inflight: 1 }));
+    expect(drawn).toBe(1);
+  });
+
+  test.each([Number.NaN, -1, 1, 5, "x"])("a random number that is none (%s) is taken for 0.5", (odd) => {
+    // 0.75 * 1 * 10 = 8 samples.
     const algorithm = vegas({ initial: 10, probe: 1, random: () => odd as number });
     algorithm.sample(sampleOf({ rtt: 100 }));
-    for (let window = 0; window < 20; window++) algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
     expect(algorithm.baseline).toBe(120);
   });
 });
