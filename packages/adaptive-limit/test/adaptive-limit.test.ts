@@ -640,6 +640,18 @@ test("a window that is a number is refused, and told what a window is", () => {
 });
 
 describe("what a window shows", () => {
+  test("by default, ten calls that ended within a second or more", async () => {
+    const { clock, service, handle, samples } = recorded({ window: undefined });
+    for (let call = 1; call <= 10; call++) {
+      if (call === 2) await clock.advance(1_000);
+      expect(samples).toEqual([]);
+      const answer = service.call("a");
+      (await handle.nextRequest()).respond("A");
+      await answer;
+    }
+    expect(samples).toMatchObject([{ count: 10 }]);
+  });
+
   test("the quantile that is asked for, of the calls that were not dropped", async () => {
     const { clock, service, handle, samples } = recorded({ window: { time: 10, samples: 5, quantile: 0.5 } });
     for (const [ms, error] of [[10], [400], [20], [30], [1, new TimeoutError()]] as const) {
