@@ -71,7 +71,7 @@ test("the bound: of a dead service's callers, minimumCalls + n - 1 reach it befo
         const callers = Array.from({ length: atOnce }, async () => {
           while (clock.now() < 1_000) {
             await service.call("x").catch(() => {});
-            await sleep(clock, 1);
+            await sleep(clock, 3);
           }
         });
         while (breaker.state === "closed" && clock.now() < 900) await clock.advanceAsync(1);
