@@ -848,6 +848,8 @@ describe("what it says of itself", () => {
     const options = { key: tenantOf, gate: () => new Semaphore(1) };
     expect(() => keyed({ ...options, until: 5 as never })).toThrow(/^keyed: until must be a function; received 5$/);
     expect(() => keyed({ ...options, maxKeys: 0 })).toThrow(/^keyed: maxKeys must be a whole number of 1 or more/);
+    expect(() => keyed({ ...options, key: 5 as never })).toThrow(/^keyed: key must be a function; received 5$/);
+    expect(() => keyed({ ...options, gate: 5 as never })).toThrow(/^keyed: gate must be a function; received 5$/);
     expect(() => new Keyed({ ...options, maxKeys: 0 })).toThrow(/^Keyed: maxKeys must be a whole number of 1 or more/);
   });
 
@@ -886,7 +888,8 @@ describe("what it says of itself", () => {
       gate: () => new Semaphore(1),
     });
     await expect(broken.acquire({ request: "a" })).rejects.toThrow("boom");
-    (await policy.acquire()).cancel();
+    // Nobody's key is asked for where there is no request.
+    policy.admitted(await policy.acquire()).cancel();
     const lease = policy.admitted(await policy.acquire({ request: "bob/1" }), "bob/1");
     lease.cancel();
     expect((policy.get("bob") as Semaphore).active).toBe(0);
