@@ -64,6 +64,7 @@ describe("classify", () => {
       },
     });
     const controller = new AbortController();
+    await clock.advance(50);
     const call = await begin(controller.signal);
     await clock.advance(30);
     controller.abort();

@@ -92,6 +92,9 @@ describe('with whenOpen: "wait"', () => {
     await expect(service.call("a", { deadline: clock.now() + 999 })).rejects.toMatchObject({ retryAfter: 1_000 });
     const patient = service.call("b", { deadline: clock.now() + 1_000 });
     expect(breaker.waiting).toBe(1);
+    // Also where somebody waits.
+    await expect(service.call("c", { deadline: clock.now() + 999 })).rejects.toMatchObject({ retryAfter: 1_000 });
+    expect(breaker.waiting).toBe(1);
     await clock.advance(1_000);
     (await handle.nextRequest()).respond("B");
     expect(await patient).toBe("B");
@@ -202,5 +205,17 @@ describe("a clock that is set back", () => {
     const patient = service.ready({ request: "b", deadline: clock.now() + 1_000 });
     await clock.advance(1_000);
     (await patient).release();
+  });
+
+  test("does not keep those who wait from giving up", async () => {
+    const { breaker, clock, service } = await opened({ whenOpen: "wait" });
+    clock.jump(-10_000);
+    expect(breaker.retryAfter).toBe(1_000);
+    const controller = new AbortController();
+    const waiting = service.ready({ signal: controller.signal });
+    expect(breaker.waiting).toBe(1);
+    controller.abort("enough");
+    expect(breaker.waiting).toBe(0);
+    await expect(waiting).rejects.toBe("enough");
   });
 });
