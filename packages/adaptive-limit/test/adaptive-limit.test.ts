@@ -713,6 +713,11 @@ describe("what a window shows", () => {
       expect(shownBy(window, calls, 1, 0)).toMatchObject({ rtt, count: calls });
     });
 
+    test("not all of 3,000 are kept, whatever the quantile", () => {
+      const window = new SampleWindow({ time: 10, samples: 1, quantile: 1 });
+      expect(shownBy(window, 3_000, 1, 0)?.rtt).toBeLessThan(3_000);
+    });
+
     test.each([
       [0.5, 3_000, 1_500, 6],
       [0.9, 3_000, 2_700, 11],
