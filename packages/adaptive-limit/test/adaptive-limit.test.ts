@@ -14,7 +14,16 @@ import { Line } from "@sluice/core/kit";
 import { deferred, turn, unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { AdaptiveLimit, adaptiveLimit, aimd, type Classification, vegas } from "../src/index.ts";
+import {
+  AdaptiveLimit,
+  adaptiveLimit,
+  type AdaptiveLimitOptions,
+  aimd,
+  type Classification,
+  type LimitSample,
+  vegas,
+} from "../src/index.ts";
+import { SampleWindow } from "../src/sample-window.ts";
 import { recorded, Recorder } from "./helper/steps.ts";
 
 class TimeoutError extends Error {
@@ -115,6 +124,18 @@ describe("promise 3: no step up while less than half of the limit was in use", (
     first.respond("A");
     await two[0];
   });
+});
+
+test("promise 3: half of it is enough", async () => {
+  const { limit, service, handle, algorithm } = recorded({}, new Recorder(4));
+  Object.assign(algorithm, { limit: 5 });
+  const calls = [service.call("a"), service.call("b")];
+  const [first, second] = [await handle.nextRequest(), await handle.nextRequest()];
+  second.respond("B");
+  await calls[1];
+  expect(limit.limit).toBe(5);
+  first.respond("A");
+  await calls[0];
 });
 
 describe("promise 4: a sample is from the start of the call to the settling of its work", () => {
@@ -342,6 +363,34 @@ describe("classify", () => {
     expect(limit.active).toBe(0);
   });
 
+  test("the report of an odd answer says which layer got it, what there is to answer, and what came", async () => {
+    const { service, handle } = recorded({ classify: () => "fine" as never });
+    const [reported] = await unhandledIn(async () => {
+      const answer = service.call("a");
+      (await handle.nextRequest()).respond("A");
+      await answer;
+    });
+    expect(String(reported)).toBe(
+      'RangeError: adaptiveLimit: what classify returns must be one of "success", "dropped", "ignore"; received "fine"',
+    );
+  });
+
+  test("is told how long the answer took", async () => {
+    const asked: number[] = [];
+    const { clock, service, handle } = recorded({
+      classify: (_outcome, { elapsed }) => {
+        asked.push(elapsed);
+        return undefined;
+      },
+    });
+    await clock.advance(30);
+    const answer = service.call("a");
+    await clock.advance(70);
+    (await handle.nextRequest()).respond("A");
+    await answer;
+    expect(asked).toEqual([70]);
+  });
+
   test("where it says nothing the default counts", async () => {
     const { service, handle, samples } = recorded({ classify: () => undefined });
     const answers = ["a", "b", "c"].map((request) => service.call(request).catch(() => {}));
@@ -401,6 +450,22 @@ describe("promise 6: line, order and abort are the semaphore's", () => {
     await Promise.all(calls);
     expect(order).toEqual(["a", "c", "b"]);
   });
+
+  test("a line of one's own is heard when it says that somebody may be served", async () => {
+    const { service, handle, algorithm, limit } = recorded({ line: (serve) => new Line(serve) }, new Recorder(1));
+    const first = service.call("a");
+    const second = service.call("b");
+    Object.assign(algorithm, { limit: 5 });
+    (await handle.nextRequest()).respond("A");
+    for (let hop = 0; hop < 20 && limit.waiting > 0; hop++) await Promise.resolve();
+    // The second has been granted, and has not moved on: there is room for a third one, who must wait until it has.
+    const third = service.call("c");
+    expect(limit.waiting).toBe(1);
+    await settle();
+    expect(limit).toMatchObject({ waiting: 0, active: 2 });
+    for (let call = 0; call < 2; call++) (await handle.nextRequest()).respond("X");
+    expect(await Promise.all([first, second, third])).toEqual(["A", "X", "X"]);
+  });
 });
 
 describe("promise 7: idle, nothing changes", () => {
@@ -443,6 +508,17 @@ describe("promise 7: idle, nothing changes", () => {
     for (let call = 0; call < 2; call++) (await handle.nextRequest()).respond("A");
     await Promise.all(waiting);
   });
+});
+
+test("promise 7: without windows, it may be forgotten after as long as 60 windows of the default take", async () => {
+  const clock = new VirtualClock();
+  const limit = new AdaptiveLimit(new Recorder(1), { window: false, clock });
+  const service = new ServiceBuilder().layer(gate(limit, { name: "host" })).serviceFn(() => "ok");
+  await service.call(undefined);
+  await clock.advance(59_999);
+  expect(limit.idle).toBe(false);
+  await clock.advance(1);
+  expect(limit.idle).toBe(true);
 });
 
 describe("promise 8: an algorithm of anyone's own", () => {
@@ -511,6 +587,31 @@ describe("promise 8: an algorithm of anyone's own", () => {
     );
   });
 
+  test.each<readonly [object, string]>([
+    [{}, "algorithm must be an algorithm such as vegas() (with sample); received an object"],
+    [{ limit: 0 }, "algorithm.limit must be a number of 1 or more; received 0"],
+    [{ limit: 5, min: 0 }, "algorithm.min must be a whole number of 1 or more and at most 5; received 0"],
+    [{ limit: 5, min: 6 }, "algorithm.min must be a whole number of 1 or more and at most 5; received 6"],
+    [{ limit: 5, min: 1.5 }, "algorithm.min must be a whole number of 1 or more and at most 5; received 1.5"],
+    [{ limit: 5, max: 4 }, "algorithm.max must be a whole number of 5 or more, or Infinity; received 4"],
+    [{ limit: 5, max: 5.5 }, "algorithm.max must be a whole number of 5 or more, or Infinity; received 5.5"],
+  ])("that is odd is refused: %o", (members, message) => {
+    const algorithm = Object.keys(members).length === 0 ? members : { ...members, sample: () => 5 };
+    expect(() => adaptiveLimit(algorithm as never)).toThrow(`adaptiveLimit: ${message}`);
+    expect(() => new AdaptiveLimit(algorithm as never)).toThrow(`AdaptiveLimit: ${message}`);
+  });
+
+  test("that cannot be read is refused, and which member it was is said", () => {
+    const algorithm = {
+      limit: 5,
+      get max(): number {
+        throw new Error("no");
+      },
+      sample: () => 5,
+    };
+    expect(() => adaptiveLimit(algorithm)).toThrow("adaptiveLimit: algorithm.max could not be read");
+  });
+
   test("must say so to be told of each call", () => {
     expect(() => adaptiveLimit(vegas(), { window: false })).toThrow(
       new TypeError(
@@ -520,6 +621,18 @@ describe("promise 8: an algorithm of anyone's own", () => {
   });
 });
 
+test.each<readonly [AdaptiveLimitOptions, string]>([
+  [{ window: { time: 9 } }, "window.time must be a number of 10 or more and at most 2147483647; received 9"],
+  [{ window: { samples: 0 } }, "window.samples must be a whole number of 1 or more"],
+  [{ window: { samples: 1.5 } }, "window.samples must be a whole number of 1 or more"],
+  [{ window: { quantile: 0 } }, "window.quantile must be a number above 0 and at most 1; received 0"],
+  [{ window: { span: 5 } as never }, "window: span is not an option; the options are time, samples, quantile"],
+  [{ classify: "success" as never }, "classify must be a function"],
+  [{ until: 5 as never }, "until must be a function"],
+])("%o is refused", (options, message) => {
+  expect(() => adaptiveLimit(vegas(), options)).toThrow(`adaptiveLimit: ${message}`);
+});
+
 test("a window that is a number is refused, and told what a window is", () => {
   expect(() => adaptiveLimit(vegas(), { window: 1_000 as never })).toThrow(
     new TypeError("adaptiveLimit: window must be an object with time (ms), samples or quantile; received 1000"),
@@ -527,6 +640,18 @@ test("a window that is a number is refused, and told what a window is", () => {
 });
 
 describe("what a window shows", () => {
+  test("by default, ten calls that ended within a second or more", async () => {
+    const { clock, service, handle, samples } = recorded({ window: undefined });
+    for (let call = 1; call <= 10; call++) {
+      if (call === 2) await clock.advance(1_000);
+      expect(samples).toEqual([]);
+      const answer = service.call("a");
+      (await handle.nextRequest()).respond("A");
+      await answer;
+    }
+    expect(samples).toMatchObject([{ count: 10 }]);
+  });
+
   test("the quantile that is asked for, of the calls that were not dropped", async () => {
     const { clock, service, handle, samples } = recorded({ window: { time: 10, samples: 5, quantile: 0.5 } });
     for (const [ms, error] of [[10], [400], [20], [30], [1, new TimeoutError()]] as const) {
@@ -538,6 +663,74 @@ describe("what a window shows", () => {
       await answer.catch(() => {});
     }
     expect(samples).toMatchObject([{ rtt: 20, dropped: true, count: 5 }]);
+  });
+
+  test("the most that were in flight, and how far off the mean may be", async () => {
+    const { clock, service, handle, samples } = recorded({ window: { time: 10, samples: 2 } });
+    const calls = [service.call("a"), service.call("b")];
+    const arrived = [await handle.nextRequest(), await handle.nextRequest()];
+    await clock.advance(20);
+    // The one that met the other first.
+    arrived[1]?.respond("B");
+    await calls[1];
+    await clock.advance(20);
+    arrived[0]?.respond("A");
+    await calls[0];
+    // Of 20 and 40 the variance is 200, and of their mean a half of that.
+    expect(samples).toEqual([{ rtt: 30, error: 10, inflight: 2, dropped: false, count: 2 }]);
+  });
+
+  test("of one call: its round trip, which may be off by nobody knows how much", async () => {
+    const { clock, service, handle, samples } = recorded({ window: { time: 10, samples: 1 } });
+    for (const ms of [20, 40]) {
+      const answer = service.call("a");
+      await clock.advance(ms);
+      (await handle.nextRequest()).respond("A");
+      await answer;
+    }
+    // A window begins with the end of its first call, and the second one ended it.
+    expect(samples).toMatchObject([{ rtt: 30, count: 2 }]);
+    const each = recorded();
+    const answer = each.service.call("a");
+    (await each.handle.nextRequest()).respond("A");
+    await answer;
+    expect(each.samples).toEqual([{ rtt: 0, error: 0, inflight: 1, dropped: false, count: 1 }]);
+  });
+
+  describe("of many different calls", () => {
+    /** A window of calls that took 1, 2, 3, … times `ms`. */
+    function shownBy(window: SampleWindow, calls: number, ms: number, since: number): LimitSample | undefined {
+      for (let call = 1; call < calls; call++) expect(window.add(call * ms, 1, false, since)).toBeUndefined();
+      return window.add(calls * ms, 1, false, since + 10);
+    }
+
+    test.each([
+      [0.5, 100, 50],
+      [0.9, 100, 90],
+      [1, 100, 100],
+    ])("the %d quantile of %i is that of all of them", (quantile, calls, rtt) => {
+      const window = new SampleWindow({ time: 10, samples: 1, quantile });
+      expect(shownBy(window, calls, 1, 0)).toMatchObject({ rtt, count: calls });
+    });
+
+    test("not all of 3,000 are kept, whatever the quantile", () => {
+      const window = new SampleWindow({ time: 10, samples: 1, quantile: 1 });
+      expect(shownBy(window, 3_000, 1, 0)?.rtt).toBeLessThan(3_000);
+    });
+
+    test.each([
+      [0.5, 3_000, 1_500, 6],
+      [0.9, 3_000, 2_700, 11],
+    ])(
+      "the %d quantile of %i is that of every fourth one, and nothing of it is left in the next window",
+      (quantile, calls, rtt, next) => {
+        const window = new SampleWindow({ time: 10, samples: 1, quantile });
+        const shown = shownBy(window, calls, 1, 0);
+        expect(shown?.count).toBe(calls);
+        expect(Math.abs(shown!.rtt - rtt)).toBeLessThanOrEqual(4);
+        expect(shownBy(window, 12, 1, 10)).toMatchObject({ rtt: next, count: 12 });
+      },
+    );
   });
 
   test("of any number of calls, in constant memory: then of every second, fourth, … one", async () => {
@@ -639,6 +832,15 @@ describe("what it says of itself", () => {
     ]);
     expect(new Set(heard.map(({ source }) => source)).size).toBe(1);
     expect(limit.limit).toBe(4);
+  });
+
+  test("its bounds are among what it says it was made with, and whether its line is bounded", () => {
+    const facts = { initial: 20, min: 2, max: 50 };
+    expect(adaptiveLimit(vegas({ min: 2, max: 50 })).about?.facts).toEqual(facts);
+    const line = (serve: () => void) => Object.assign(new Line<Lease>(serve), { bounded: true });
+    const bounded = adaptiveLimit(vegas({ min: 2, max: 50 }), { line });
+    expect(bounded.about?.facts).toEqual({ ...facts, boundedLine: true });
+    expect(bounded.line).toBe(line);
   });
 
   test("one value is one limit: the same twice in a stack is refused", () => {

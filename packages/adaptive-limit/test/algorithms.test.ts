@@ -64,6 +64,7 @@ describe("aimd", () => {
     expect(algorithm.sample(sampleOf({ rtt: 5_001 }))).toBe(17);
     expect(algorithm.sample(sampleOf({ inflight: 8 }))).toBe(17);
     expect(algorithm.sample(sampleOf({ inflight: 9 }))).toBe(18);
+    expect(algorithm.sample(sampleOf({ inflight: 9 }))).toBe(19);
     expect(algorithm.baseline).toBeUndefined();
   });
 
@@ -131,6 +132,23 @@ describe("vegas", () => {
     }
     expect(algorithm.sample(sampleOf({ rtt: 104 }))).toBe(20);
     expect(algorithm.baseline).toBe(104);
+    // And goes on as before: half of the limit would be in the queue.
+    expect(algorithm.sample(sampleOf({ rtt: 208 }))).toBe(19);
+    expect(algorithm.baseline).toBe(104);
+  });
+
+  test("counts half of the limit in use as used", () => {
+    expect(measured(50).sample(sampleOf({ rtt: 100, inflight: 25 }))).toBe(56);
+    expect(measured(50).sample(sampleOf({ rtt: 100, inflight: 24 }))).toBe(50);
+  });
+
+  test("measures anew after half of `probe` windows for each slot at the earliest", () => {
+    // 0.5 * 1 * 20 = 10 samples, of which one is behind it.
+    const algorithm = measured(20, { probe: 1, random: () => 0 });
+    for (let window = 0; window < 8; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(130);
   });
 
   test("measures anew as it is where the limit is hardly used", () => {
@@ -145,14 +163,44 @@ describe("vegas", () => {
     const algorithm = measured(20, { probe: 1, max: 20 });
     for (let window = 0; window < 14; window++) algorithm.sample(sampleOf({ rtt: rttOf(4, 20) }));
     expect(algorithm.sample(sampleOf({ dropped: true }))).toBe(14);
-    expect(algorithm.sample(sampleOf({ rtt: 105, inflight: 1 }))).toBe(14);
-    expect(algorithm.baseline).toBe(100);
+    // Nor does it go back to where it was. 0.75 * 1 * 14 = 11 samples until it measures anew.
+    for (let window = 0; window < 10; window++) {
+      expect(algorithm.sample(sampleOf({ rtt: 105, inflight: 1 }))).toBe(14);
+      expect(algorithm.baseline).toBe(100);
+    }
   });
 
-  test.each([Number.NaN, -1, 5, "x"])("a random number that is none (%s) is held within its range", (odd) => {
+  test("a call that is dropped before does not put it off", () => {
+    const algorithm = measured(20, { probe: 1 });
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.sample(sampleOf({ dropped: true }))).toBe(19);
+    // 0.75 * 1 * 19 = 15 samples.
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 130, inflight: 2 }));
+    expect(algorithm.baseline).toBe(130);
+  });
+
+  test("draws once when that is to be, and not in each window", () => {
+    let drawn = 0;
+    const algorithm = vegas({
+      probe: 1,
+      random() {
+        drawn++;
+        return 0.5;
+      },
+    });
+    for (let window = 0; window < 14; window++) algorithm.sample(sampleOf({ rtt: 100, inflight: 1 }));
+    expect(drawn).toBe(1);
+  });
+
+  test.each([Number.NaN, -1, 1, 5, "x"])("a random number that is none (%s) is taken for 0.5", (odd) => {
+    // 0.75 * 1 * 10 = 8 samples.
     const algorithm = vegas({ initial: 10, probe: 1, random: () => odd as number });
     algorithm.sample(sampleOf({ rtt: 100 }));
-    for (let window = 0; window < 20; window++) algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
+    for (let window = 0; window < 6; window++) algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
+    expect(algorithm.baseline).toBe(100);
+    algorithm.sample(sampleOf({ rtt: 120, inflight: 1 }));
     expect(algorithm.baseline).toBe(120);
   });
 });
@@ -169,6 +217,11 @@ describe("gradient", () => {
   test("goes up by a part of the queue while calls take no longer than ever", () => {
     expect(measured().sample(sampleOf({ rtt: 99 }))).toBeCloseTo(100.8);
     expect(measured({ queue: 10, smoothing: 1 }).sample(sampleOf({ rtt: 99 }))).toBeCloseTo(110);
+  });
+
+  test("goes up, too, while they take just as long as on the average, and half of the limit is in use", () => {
+    expect(measured().sample(sampleOf({ rtt: 100, inflight: 50 }))).toBeCloseTo(100.8);
+    expect(measured().sample(sampleOf({ rtt: 100, inflight: 49 }))).toBe(100);
   });
 
   test("goes down by as much as they take longer, to the half at most", () => {
@@ -194,7 +247,7 @@ describe("gradient", () => {
     expect(algorithm.baseline).toBeUndefined();
     for (let window = 0; window < 10; window++) algorithm.sample(sampleOf({ rtt: 1_000 }));
     let windows = 0;
-    while (algorithm.baseline! > 220) {
+    while (algorithm.baseline! > 220 && windows < 1_000) {
       algorithm.sample(sampleOf({ rtt: 100 }));
       windows++;
     }
@@ -212,10 +265,33 @@ describe("bounds", () => {
   });
 
   test.each([
+    [{ min: 0 }, "min must be a whole number of 1 or more"],
+    [{ min: 1.5 }, "min must be a whole number of 1 or more"],
+    [{ max: 20.5 }, "max must be a whole number of 1 or more"],
+    [{ initial: 2.5 }, "initial must be a whole number of 1 or more"],
     [{ min: 5, max: 4 }, "max must be a whole number of 5 or more"],
     [{ min: 5, initial: 4 }, "initial must be a whole number of 5 or more"],
     [{ max: 5, initial: 6 }, "initial must be a whole number of 1 or more and at most 5"],
   ])("%o is refused", (options, message) => {
-    for (const make of [aimd, vegas, gradient]) expect(() => make(options)).toThrow(message);
+    for (const make of [aimd, vegas, gradient]) expect(() => make(options)).toThrow(`${make.name}: ${message}`);
+  });
+
+  test("may meet", () => {
+    for (const make of [aimd, vegas, gradient]) expect(make({ initial: 5, min: 5, max: 5 }).limit).toBe(5);
+  });
+});
+
+describe("what an algorithm is made with", () => {
+  test.each<readonly [make: () => LimitAlgorithm, message: string]>([
+    [() => aimd({ backoff: 0.4 }), "aimd: backoff must be a number of 0.5 or more and below 1; received 0.4"],
+    [() => aimd({ timeout: 0 }), "aimd: timeout must be a number above 0 and at most 2147483647; received 0"],
+    [() => vegas({ probe: 0.9 }), "vegas: probe must be a number of 1 or more; received 0.9"],
+    [() => vegas({ random: 0.5 as never }), "vegas: random must be a function; received 0.5"],
+    [() => gradient({ queue: 0 }), "gradient: queue must be a number above 0; received 0"],
+    [() => gradient({ tolerance: 0.9 }), "gradient: tolerance must be a number of 1 or more; received 0.9"],
+    [() => gradient({ smoothing: 0 }), "gradient: smoothing must be a number above 0 and at most 1; received 0"],
+    [() => gradient({ longWindow: 0.9 }), "gradient: longWindow must be a number of 1 or more; received 0.9"],
+  ])("%s is refused", (make, message) => {
+    expect(make).toThrow(message);
   });
 });

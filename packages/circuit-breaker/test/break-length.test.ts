@@ -43,6 +43,23 @@ describe("breakFor as a backoff", () => {
     expect(breaker.state).toBe("open");
   });
 
+  test("after a recovery the patience is no longer that of an earlier, longer break", async () => {
+    const lengths = [300, 50];
+    const { breaker, clock, service, fail, succeed, begin } = setUp({
+      consecutive: 1,
+      breakFor: { next: () => ({ delay: lengths.shift() ?? 50, state: 0 }) },
+    });
+    await fail();
+    await clock.advance(300);
+    await succeed();
+    await fail();
+    await clock.advance(50);
+    await begin();
+    await clock.advance(50);
+    expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
+    expect(breaker.state).toBe("open");
+  });
+
   test.each([
     [
       "throws",
@@ -53,6 +70,8 @@ describe("breakFor as a backoff", () => {
     ["answers with nothing", () => undefined],
     ["answers with NaN", () => ({ delay: Number.NaN, state: 0 })],
     ["answers with more than a timer", () => ({ delay: 2 ** 31, state: 0 })],
+    ["answers with less than 0", () => ({ delay: -1, state: 0 })],
+    ["answers with text", () => ({ delay: "100", state: 0 })],
   ])("where it %s, that is reported, and the break is 5,000 ms", async (_name, next) => {
     const reported = await unhandledIn(async () => {
       const { breaker, fail, clock } = setUp({ consecutive: 1, breakFor: { next: next as never } });
@@ -63,6 +82,31 @@ describe("breakFor as a backoff", () => {
       expect(breaker).toMatchObject({ state: "open", retryAfter: 5_000 });
     });
     expect(reported).toHaveLength(2);
+  });
+
+  test("where it fails later, the break is as long as the longest before", async () => {
+    const lengths = [300, 50];
+    const [reported] = await unhandledIn(async () => {
+      const { breaker, fail, clock } = setUp({
+        consecutive: 1,
+        breakFor: { next: (nth: unknown = 0) => ({ delay: lengths[nth as number] as number, state: Number(nth) + 1 }) },
+      });
+      for (const length of lengths) {
+        await fail();
+        await clock.advance(length);
+      }
+      await fail();
+      expect(breaker).toMatchObject({ state: "open", retryAfter: 300 });
+    });
+    expect(String(reported)).toBe(
+      "RangeError: circuitBreaker: breakFor.next must give a delay of 0 to 2147483647 ms; received undefined",
+    );
+  });
+
+  test("a break may be as long as a timer can be", async () => {
+    const { breaker, fail } = setUp({ consecutive: 1, breakFor: { next: () => ({ delay: 2 ** 31 - 1, state: 0 }) } });
+    await fail();
+    expect(breaker.retryAfter).toBe(2 ** 31 - 1);
   });
 
   test("a break of 0 is one of 1 ms: a circuit that opens is open", async () => {

@@ -1,10 +1,10 @@
-import { gate, isRefusal, middleware, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
+import { gate, isRefusal, middleware, OverloadedError, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
 import { deferred, turn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { circuitBreaker, isCircuitOpenError } from "../src/index.ts";
-import { down, opened, setUp } from "./helper/set-up.ts";
+import { down, opened, readyToProbe, setUp } from "./helper/set-up.ts";
 
 const draws = { seed: 20_261_128, numRuns: 200 };
 
@@ -71,10 +71,11 @@ test("the bound: of a dead service's callers, minimumCalls + n - 1 reach it befo
         const callers = Array.from({ length: atOnce }, async () => {
           while (clock.now() < 1_000) {
             await service.call("x").catch(() => {});
-            await sleep(clock, 1);
+            await sleep(clock, 3);
           }
         });
-        while (breaker.state === "closed") await clock.advanceAsync(1);
+        while (breaker.state === "closed" && clock.now() < 900) await clock.advanceAsync(1);
+        expect(breaker.opened).toBe(1);
         expect(reached).toBeLessThanOrEqual(minimumCalls + atOnce - 1);
         const before = reached;
         const since = clock.now();
@@ -100,6 +101,28 @@ describe("when it is closed", () => {
     expect(handle.reserved).toBe(0);
   });
 
+  test("it opens at a call that succeeds, where that is the one that makes it enough; the cause is the last failure", async () => {
+    const { breaker, service, succeed, fail } = setUp({ minimumCalls: 4 });
+    await fail();
+    await fail(1, new Error("worse"));
+    await succeed();
+    expect(breaker.state).toBe("closed");
+    await succeed();
+    expect(breaker.state).toBe("open");
+    await expect(service.call("x")).rejects.toMatchObject({ cause: new Error("worse") });
+  });
+
+  test("a call that says nothing of the service does not open it, though by then only failures are left in the window", async () => {
+    const { breaker, clock, succeed, fail } = setUp({ window: { time: 1_000 }, minimumCalls: 2 });
+    await succeed(3);
+    await clock.advance(900);
+    await fail(2);
+    await clock.advance(200);
+    expect(breaker).toMatchObject({ calls: 2, failures: 2 });
+    await fail(1, new OverloadedError("somebody further in"));
+    expect(breaker.state).toBe("closed");
+  });
+
   test("it opens when so many of the last calls failed, in a window of calls", async () => {
     const { breaker, succeed, fail } = setUp({ window: { calls: 4 }, failureRatio: 0.75 });
     await fail(2);
@@ -107,7 +130,7 @@ describe("when it is closed", () => {
     await fail(2);
     expect(breaker).toMatchObject({ state: "closed", calls: 4, failures: 2 });
     await fail(1);
-    expect(breaker.state).toBe("open");
+    expect(breaker).toMatchObject({ state: "open", calls: 0, failures: 0 });
   });
 
   test("a ratio such as 0.1 is reached by 3 of 30, whatever floating point makes of it", async () => {
@@ -236,6 +259,13 @@ describe("by hand", () => {
     const { breaker, service } = await opened();
     breaker.open(60_000);
     await expect(service.call("x")).rejects.toMatchObject({ retryAfter: 60_000, cause: down });
+  });
+
+  test("half-open it is opened by nobody's failure", async () => {
+    const { breaker, service, changes } = await readyToProbe();
+    service.tryReady("x")?.release();
+    breaker.open();
+    expect(changes.at(-1)).toEqual({ from: "half-open", to: "open", cause: undefined });
   });
 
   test.each([0, -1, Infinity, "5", null])("open(%s) is refused, and changes nothing", (ms) => {

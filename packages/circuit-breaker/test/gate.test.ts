@@ -35,6 +35,57 @@ describe("as a gate", () => {
     expect(breaker.idle).toBe(false);
   });
 
+  test("failures that are forgotten do not keep it, where none in a row count", async () => {
+    const clock = new VirtualClock();
+    const breaker = new CircuitBreaker({ window: { time: 1_000 }, clock });
+    breaker.tryAcquire()?.finish({ status: "rejected", reason: down });
+    expect(breaker.idle).toBe(false);
+    await clock.advance(1_000);
+    expect(breaker.idle).toBe(true);
+  });
+
+  test("nor while callers are about to be let in, for whoever hears that it closes", async () => {
+    const idle: boolean[] = [];
+    const breaker: CircuitBreaker = new CircuitBreaker({
+      whenOpen: "wait",
+      clock: new VirtualClock(),
+      onChange() {
+        idle.push(breaker.idle);
+      },
+    });
+    breaker.isolate();
+    const waiting = breaker.acquire();
+    breaker.close();
+    (await waiting).cancel();
+    expect([...idle, breaker.idle]).toEqual([false, false, true]);
+  });
+
+  test("a lease whose holder never says that it starts knows nothing of the call before it", () => {
+    const breaker = new CircuitBreaker();
+    const failed = { status: "rejected", reason: down } as const;
+    const left = breaker.tryAcquire();
+    left?.start?.("x", { signal: AbortSignal.abort() });
+    left?.finish(failed);
+    expect(breaker.calls).toBe(0);
+    breaker.tryAcquire()?.finish(failed);
+    expect(breaker).toMatchObject({ calls: 1, failures: 1 });
+  });
+
+  test("it lets a caller in once, and nobody whose signal is aborted already", async () => {
+    const breaker = new CircuitBreaker();
+    await expect(breaker.acquire({ signal: AbortSignal.abort("before") })).rejects.toBe("before");
+    expect(breaker.active).toBe(0);
+    const lease = await breaker.acquire();
+    expect(breaker.active).toBe(1);
+    lease.cancel();
+  });
+
+  test("its errors call it by its own name", () => {
+    expect(() => new CircuitBreaker({ probes: 0 })).toThrow(
+      /^CircuitBreaker: probes must be a whole number of 1 or more/,
+    );
+  });
+
   test("a lease ends once, whatever its holder says afterwards", () => {
     const breaker = new CircuitBreaker();
     const lease = breaker.tryAcquire();

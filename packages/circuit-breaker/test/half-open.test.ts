@@ -104,7 +104,7 @@ describe("promise 3: calls from another state change nothing", () => {
   });
 
   test("neither does their success close it, nor their failure take a probe's place", async () => {
-    const { breaker, clock, begin, fail } = setUp({ consecutive: 1, breakFor: 1_000, probes: 1 });
+    const { breaker, clock, service, begin, fail } = setUp({ consecutive: 1, breakFor: 1_000, probes: 1 });
     const [good, bad] = [await begin(), await begin()];
     await fail();
     await clock.advance(1_000);
@@ -112,6 +112,8 @@ describe("promise 3: calls from another state change nothing", () => {
     await good.respond();
     await bad.fail();
     expect(breaker).toMatchObject({ state: "half-open", active: 1 });
+    // Nor does their end free one.
+    expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
     await probe.respond();
     expect(breaker.state).toBe("closed");
   });

@@ -74,6 +74,29 @@ describe("promise 4: slow calls", () => {
     expect(breaker).toMatchObject({ calls: 3, slow: 1, failures: 1 });
   });
 
+  test("one that ends well when the window has forgotten that it was slow is not counted again", async () => {
+    const { breaker, clock, begin } = setUp({ slowCall: 100, window: { time: 1_000 } });
+    const call = await begin();
+    await clock.advance(150);
+    expect(breaker.slow).toBe(1);
+    await clock.advance(2_000);
+    await call.respond();
+    expect(breaker).toMatchObject({ calls: 0, slow: 0 });
+  });
+
+  test("it opens at a fast call, where that is the one that makes it enough", async () => {
+    const { breaker, clock, begin, succeed } = setUp({ slowCall: 100, slowRatio: 0.5, minimumCalls: 4 });
+    for (let nth = 0; nth < 2; nth++) {
+      const slow = await begin();
+      await clock.advance(100);
+      await slow.respond();
+    }
+    await succeed();
+    expect(breaker.state).toBe("closed");
+    await succeed();
+    expect(breaker.state).toBe("open");
+  });
+
   test("one that nobody asked about for long has aged out by then", async () => {
     const { breaker, clock, begin } = setUp({ slowCall: 100, window: { time: 1_000 } });
     await begin();
@@ -95,6 +118,27 @@ describe("promise 4: slow calls", () => {
       await calls[nth]?.fail();
     }
     expect(breaker).toMatchObject({ state: "open" });
+  });
+
+  test("looking at the counters does not keep a slow probe from having failed", async () => {
+    const { breaker, clock, service, begin } = await readyToProbe({ slowCall: 100 });
+    await begin();
+    await clock.advance(100);
+    expect(breaker).toMatchObject({ state: "half-open", calls: 0, slow: 0 });
+    expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
+    expect(breaker.state).toBe("open");
+  });
+
+  test("neither does another probe that ends well", async () => {
+    const { breaker, clock, service, begin } = await readyToProbe({ slowCall: 100, probes: 3 });
+    await begin();
+    await clock.advance(50);
+    const fast = await begin();
+    await clock.advance(70);
+    await fast.respond();
+    expect(breaker.state).toBe("half-open");
+    expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
+    expect(breaker.state).toBe("open");
   });
 
   test("a slow probe has failed: at its end, and for whoever asks while it is in flight", async () => {

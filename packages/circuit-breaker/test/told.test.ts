@@ -103,9 +103,12 @@ describe("what it tells", () => {
         whenOpen: "refuse",
       },
     });
-    expect(circuitBreaker({ whenOpen: "wait" }).about?.facts).toMatchObject({
+    expect(circuitBreaker({ whenOpen: "wait" }).about?.facts).toEqual({
       windowTime: 10_000,
+      failureRatio: 0.5,
+      minimumCalls: 20,
       breakFor: 5_000,
+      probes: 1,
       whenOpen: "wait",
     });
   });

@@ -64,6 +64,7 @@ describe("classify", () => {
       },
     });
     const controller = new AbortController();
+    await clock.advance(50);
     const call = await begin(controller.signal);
     await clock.advance(30);
     controller.abort();
@@ -117,6 +118,8 @@ describe("classify", () => {
     ],
     ["answers with text", () => "fine"],
     ["answers with 2", () => 2],
+    ["answers with -1", () => -1],
+    ["answers with true", () => true],
     ["answers with NaN", () => Number.NaN],
     ["answers with a promise", () => Promise.resolve("success")],
     ["answers with null", () => null],
@@ -130,6 +133,39 @@ describe("classify", () => {
       expect(breaker.state).toBe("closed");
     });
     expect(reported).toHaveLength(2);
+  });
+
+  test("the report of an odd answer says which layer got it, what there is to answer, and what came", async () => {
+    const [reported] = await unhandledIn(async () => {
+      await setUp({ classify: () => "fine" as never }).succeed();
+    });
+    expect(String(reported)).toBe(
+      'TypeError: circuitBreaker: classify must return "success", "failure", "ignore", a number from 0 to 1, or undefined; received "fine"',
+    );
+  });
+
+  test.each([
+    [0, 0],
+    [1, 1],
+  ])("%d is a number that it may answer with", async (share, failures) => {
+    const { breaker, succeed } = setUp({ classify: () => share });
+    await succeed();
+    expect(breaker).toMatchObject({ calls: 1, failures });
+  });
+
+  test("it is not asked about a call that was let in before the circuit opened: nothing comes of that", async () => {
+    const asked: string[] = [];
+    const { begin } = setUp({
+      consecutive: 1,
+      classify(_outcome, { request }) {
+        asked.push(request);
+        return undefined;
+      },
+    });
+    const [old, bad] = [await begin(), await begin()];
+    await bad.fail();
+    await old.fail();
+    expect(asked).toHaveLength(1);
   });
 
   test("it runs in the async context of its caller", async () => {

@@ -92,9 +92,32 @@ describe('with whenOpen: "wait"', () => {
     await expect(service.call("a", { deadline: clock.now() + 999 })).rejects.toMatchObject({ retryAfter: 1_000 });
     const patient = service.call("b", { deadline: clock.now() + 1_000 });
     expect(breaker.waiting).toBe(1);
+    // Also where somebody waits.
+    await expect(service.call("c", { deadline: clock.now() + 999 })).rejects.toMatchObject({ retryAfter: 1_000 });
+    expect(breaker.waiting).toBe(1);
     await clock.advance(1_000);
     (await handle.nextRequest()).respond("B");
     expect(await patient).toBe("B");
+  });
+
+  test("a deadline within the patience with a probe is none within a break: its caller may be next at any moment", async () => {
+    const { breaker, clock, service } = await readyToProbe({ whenOpen: "wait" });
+    const probe = service.tryReady("a");
+    const waiting = service.ready({ request: "b", deadline: clock.now() + 500 });
+    expect([breaker.state, breaker.waiting]).toEqual(["half-open", 1]);
+    probe?.release();
+    (await waiting).release();
+  });
+
+  test("who gives up when the break is over does not make it half-open: nobody is there to probe", async () => {
+    const { breaker, clock, service } = await opened({ whenOpen: "wait" });
+    const controller = new AbortController();
+    const waiting = service.ready({ signal: controller.signal });
+    // The timer has yet to fire.
+    clock.jump(1_000);
+    controller.abort("enough");
+    await expect(waiting).rejects.toBe("enough");
+    expect([breaker.state, clock.pending]).toEqual(["open", 0]);
   });
 
   test("who comes to be the first and cannot have a probe by its deadline is refused then", async () => {
@@ -145,6 +168,16 @@ describe('with whenOpen: "wait"', () => {
     expect(await waiting).toBe("A");
   });
 
+  test("isolated while they wait for the end of a break, they need no timer any more", async () => {
+    const { breaker, clock, service } = await opened({ whenOpen: "wait" });
+    const waiting = service.ready();
+    expect(clock.pending).toBe(1);
+    breaker.isolate();
+    expect([breaker.waiting, clock.pending]).toEqual([1, 0]);
+    breaker.close();
+    (await waiting).release();
+  });
+
   test("a newcomer does not overtake those who were let in when it closed", async () => {
     const { breaker, service } = setUp({ whenOpen: "wait" });
     breaker.isolate();
@@ -168,8 +201,21 @@ describe("a clock that is set back", () => {
     clock.jump(-10_000);
     expect(breaker.retryAfter).toBe(1_000);
     await expect(service.call("a", { deadline: clock.now() + 999 })).rejects.toThrow(CircuitOpenError);
+    await expect(service.call("a", { deadline: Date.now() })).rejects.toThrow(`it is now ${clock.now()};`);
     const patient = service.ready({ request: "b", deadline: clock.now() + 1_000 });
     await clock.advance(1_000);
     (await patient).release();
+  });
+
+  test("does not keep those who wait from giving up", async () => {
+    const { breaker, clock, service } = await opened({ whenOpen: "wait" });
+    clock.jump(-10_000);
+    expect(breaker.retryAfter).toBe(1_000);
+    const controller = new AbortController();
+    const waiting = service.ready({ signal: controller.signal });
+    expect(breaker.waiting).toBe(1);
+    controller.abort("enough");
+    expect(breaker.waiting).toBe(0);
+    await expect(waiting).rejects.toBe("enough");
   });
 });

@@ -116,6 +116,9 @@ group("promise 30: every service has a description", () => {
     const { root } = describe(stacked([{ ...saying("mine", ["limits"]), active: 1, line } as AnyLayer], leaf()));
     expect(root.numbers).toEqual({ active: 1, "line.served": 3, "line.levels.0.waiting": 2 });
     expect(root.facts).toEqual({ line: "byAge" });
+    const labelled = Object.assign(() => {}, { toJSON: () => ({ name: "byAge", label: "old" }) });
+    const mine = { ...saying("mine", ["limits"]), line: labelled } as AnyLayer;
+    expect(describe(stacked([mine], leaf())).root.facts).toEqual({ line: "byAge (old)" });
   });
 
   test("what is counted by name is shown by name, the first 20", () => {
@@ -254,6 +257,22 @@ group("as text", () => {
     );
   });
 
+  test("what is not set is not shown", () => {
+    const mine = saying("mine", [], { until: undefined, max: 3 });
+    expect(
+      describe(stacked([mine], leaf()))
+        .toString()
+        .split("\n")[0]
+        ?.trimEnd(),
+    ).toMatch(/^mine +max 3$/);
+  });
+
+  test("as JSON it is what comes back from JSON, with nothing that is undefined", () => {
+    const mine = saying("mine", [], { until: undefined, max: Infinity });
+    const plain = describe(stacked([mine], choice([["a", leaf()]]))).toJSON();
+    expect(JSON.parse(JSON.stringify(plain))).toStrictEqual(plain);
+  });
+
   test("a label cannot break a line", () => {
     const labelled = middleware("mine", (request, next) => next(request), { label: "a\n! fake\u001B[31m\u2028b" });
     const text = describe(stacked([labelled], choice([["k\r\n", leaf()]]))).toString();
@@ -296,6 +315,19 @@ group("promise 33: a label with quotes or angle brackets breaks no Mermaid", () 
       "  classDef warned stroke:#c00,stroke-width:3px",
       "  class n warned",
     ]);
+  });
+
+  test("several figures, and several that are warned of, are told apart", () => {
+    const layers = [saying("mine", ["limits"], { max: 9, min: 1 }), saying("again", ["repeats"], { budget: false })];
+    const lines = describe(stacked(layers, leaf())).toMermaid().split("\n");
+    expect(lines).toContain('  n["mine<br>max 9, min 1"]');
+    expect(lines.at(-1)).toBe("  class n,ni warned");
+  });
+
+  test("of as many branches as are drawn none is left", () => {
+    const description = describe(choice(Array.from({ length: 20 }, (_, index) => [index, leaf()] as const)));
+    expect(description.toMermaid()).not.toContain("more");
+    expect(description.toString()).not.toContain("more");
   });
 
   test("what is not drawn is not marked", () => {

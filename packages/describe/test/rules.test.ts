@@ -89,6 +89,9 @@ group("what is no mistake", () => {
     ["a retry of another make, of whose budget nothing is known", [[saying("mine", ["repeats"]), gives()]]],
     ["a timeout of another make, which says not what it bounds", [[again(), saying("mine", ["times-out"])]]],
     ["a timeout on every route", [[again()], routes(stacked([gives()], leaf()), stacked([gives()], leaf()))]],
+    ["a timeout for the call inside a retry", [[again(), times({ call: 9 })]]],
+    ["loadShed around a rate, which may have none left", [[shed(), rate()]]],
+    ["loadShed around a buffer, which may be full", [[shed(), queue()]]],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
     expect(rulesOf(stack)).toEqual([]);
@@ -106,6 +109,31 @@ group("what is one", () => {
       "a limit outside a buffer that lets in no more than the limit inside",
       [[shed(), limit(9), queue(), limit(9)]],
       [["limit-outside-buffer", "ni"]],
+    ],
+    [
+      "loadShed around a layer with a state that only looks on",
+      [[shed(), gate(new Semaphore(1), { name: "counts", traits: ["observes"] })]],
+      [["shed-with-nothing-inside", "n"]],
+    ],
+    [
+      "a buffer inside an endpoint",
+      [[], balanced(stacked([queue(), limit(9)], leaf()))],
+      [["shed-inside-balance", "n_0"]],
+    ],
+    [
+      "a timeout of another make, which says not what it bounds, around a line",
+      [[saying("mine", ["times-out"]), limit(9)]],
+      [["unbounded-line", "ni"]],
+    ],
+    [
+      "a line inside of what has a fact of that name, and is no timeout",
+      [[saying("mine", [], { total: 5, call: 5 }), limit(9)]],
+      [["unbounded-line", "ni"]],
+    ],
+    [
+      "a timeout for the call around routes of which only the first has a buffer",
+      [[times({ call: 9 })], routes(stacked([queue(), limit(9)], leaf()), stacked([limit(9)], leaf()))],
+      [["timeout-cannot-bound-wait", "n"]],
     ],
     ["loadShed inside a rate", [[gives(), rate(), shed()]], [["shed-inside-limit", "nii"]]],
     ["of two lines the outer one grows", [[rate(), limit(9)]], [["unbounded-line", "n"]]],
@@ -163,6 +191,11 @@ group("what is one", () => {
     expect(describe(service).warnings).toEqual([]);
     slots.max = 9;
     expect(describe(service).warnings.map(({ rule }) => rule)).toEqual(["limit-outside-buffer"]);
+    // Without end there is no line.
+    const alone = stacked([outer], leaf());
+    expect(describe(alone).warnings.map(({ rule }) => rule)).toEqual(["unbounded-line"]);
+    slots.max = Infinity;
+    expect(describe(alone).warnings).toEqual([]);
   });
 
   test("two layers of one name are told apart by their labels", () => {

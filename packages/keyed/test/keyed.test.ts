@@ -605,7 +605,12 @@ describe("promise 6: what `key` and `gate` throw is a failure of readiness, and 
     [
       "a gate has an odd member",
       { key: (request) => request, gate: () => Object.assign(new Recorded(), { retryAfter: 5 as never }) },
-      /what gate returns.retryAfter must be a function; received 5/,
+      /^TypeError: keyed: what gate returns.retryAfter must be a function; received 5/,
+    ],
+    [
+      "a gate has another odd member",
+      { key: (request) => request, gate: () => Object.assign(new Recorded(), { admitted: 5 as never }) },
+      /what gate returns.admitted must be a function; received 5/,
     ],
     [
       "a gate holds in an odd way",
@@ -741,6 +746,23 @@ describe("promise 7: line, abort and leak are those of the key's gate", () => {
     }
   });
 
+  test("a lease that says how long it is held is asked before its gate is", async () => {
+    const log: string[] = [];
+    const policy: Gate<string> = {
+      idle: true,
+      tryAcquire: () => ({ holds: "answer", cancel() {}, finish: () => log.push("finish") }),
+      acquire: () => new Promise(() => {}),
+    };
+    const layer = keyed({ key: tenantOf, gate: () => policy });
+    const [inner, handle] = mockService<string, string>();
+    const answer = layer.wrap(inner).call("a/1");
+    const { options, respond } = await handle.nextRequest();
+    options.waitUntil?.(new Promise(() => {}));
+    respond("ok");
+    await answer;
+    expect(log).toEqual(["finish"]);
+  });
+
   test("what `answered` of a gate throws is reported, and its lease is finished all the same", async () => {
     const finished: string[] = [];
     const policy: Gate<string> = {
@@ -790,6 +812,12 @@ describe("promise 7: line, abort and leak are those of the key's gate", () => {
     // The second one waited in line.
     expect(told).toEqual(["a/1", "a/2"]);
     expect(slots.active).toBe(0);
+    // It is asked as well where a permit is exchanged.
+    const blind = permitOf(service).call("a/3");
+    (await handle.nextRequest()).respond("ok");
+    await blind;
+    expect(told).toEqual(["a/1", "a/2", "a/3"]);
+    expect(slots.active).toBe(0);
   });
 });
 
@@ -810,6 +838,24 @@ describe("what it says of itself", () => {
       traits: ["limits"],
       facts: { maxKeys: 1, whenFull: "refuse" },
     });
+  });
+
+  test("that keys may share a gate is among what it says it was made with", () => {
+    expect(perTenant(1, { whenFull: "share" }).layer.about?.facts).toEqual({ maxKeys: 10_000, whenFull: "share" });
+  });
+
+  test("options that are none are refused in the name of who was called", () => {
+    const options = { key: tenantOf, gate: () => new Semaphore(1) };
+    expect(() => keyed({ ...options, until: 5 as never })).toThrow(/^keyed: until must be a function; received 5$/);
+    expect(() => keyed({ ...options, maxKeys: 0 })).toThrow(/^keyed: maxKeys must be a whole number of 1 or more/);
+    expect(() => keyed({ ...options, key: 5 as never })).toThrow(/^keyed: key must be a function; received 5$/);
+    expect(() => keyed({ ...options, gate: 5 as never })).toThrow(/^keyed: gate must be a function; received 5$/);
+    expect(() => new Keyed({ ...options, maxKeys: 0 })).toThrow(/^Keyed: maxKeys must be a whole number of 1 or more/);
+  });
+
+  test("before it has refused anybody it has no reason, and knows no time", () => {
+    const policy = new Keyed({ key: tenantOf, gate: () => new Semaphore(1) });
+    expect([policy.reason, policy.retryAfter("ann/1")]).toEqual([undefined, undefined]);
   });
 
   test("one value holds its gates: the same twice in a stack is refused", () => {
@@ -842,7 +888,8 @@ describe("what it says of itself", () => {
       gate: () => new Semaphore(1),
     });
     await expect(broken.acquire({ request: "a" })).rejects.toThrow("boom");
-    (await policy.acquire()).cancel();
+    // Nobody's key is asked for where there is no request.
+    policy.admitted(await policy.acquire()).cancel();
     const lease = policy.admitted(await policy.acquire({ request: "bob/1" }), "bob/1");
     lease.cancel();
     expect((policy.get("bob") as Semaphore).active).toBe(0);

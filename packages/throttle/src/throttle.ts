@@ -23,7 +23,7 @@ class ThrottledCall implements Notes {
   signal: AbortSignal | undefined = undefined;
   /** When its call began, where somebody wants to know. */
   since = 0;
-  /** How much of it was to be refused. */
+  /** How much of it was owed. */
   share = 0;
 
   forget(): void {
@@ -139,7 +139,7 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
   /** @internal */
   cancelled({ share }: ThrottledCall): void {
     this.held--;
-    if (this.settings.random === undefined) this.debt.undo(share);
+    this.debt.undo(share);
   }
 
   /** @internal */
@@ -158,8 +158,9 @@ export class Throttle<Req = unknown, Res = unknown> implements Gate<Req, Overloa
     const counts = this.window.at(now);
     // Nothing is known, and nothing may come back: what was owed is too old.
     if (this.held === 0 && counts.calls === 0) this.debt.clear();
-    const share = this.shareOf(counts);
-    if (this.settings.random === undefined && this.debt.ask(share)) throw this.refusal(now);
+    // Where dice decide, nothing is owed.
+    const share = this.settings.random === undefined ? this.shareOf(counts) : 0;
+    if (this.debt.ask(share)) throw this.refusal(now);
     this.held++;
     const slot = this.slots.take();
     slot.stay.share = share;

@@ -24,6 +24,8 @@ test.each<readonly [name: string, runs: number, make: MakeLayer]>([
         ["window", [0, -1, 2 ** 31, "5"]],
         ["minimumPerSecond", [-1, Infinity, "5"]],
         ["max", [0, 1, Number.NaN, "0.5"]],
+        ["classify", ["refused", null, {}]],
+        ["random", [0.5, null, {}]],
       ] as const
     ).flatMap(([option, values]) =>
       values.map((value) => ({ option, value, make: (bad: never) => throttle({ [option]: bad }) })),

@@ -76,7 +76,7 @@ describe("what is counted", () => {
   test("what was refused here is a request, too", async () => {
     const { layer, service } = await seasoned(0, 100);
     const before = layer.requests;
-    while (layer.refused === 0) {
+    for (let asked = 0; asked < 10 && layer.refused === 0; asked++) {
       try {
         service.tryReady("x")?.release();
         // Given back, it owes nothing: only those who are held add up.
@@ -165,6 +165,22 @@ test("promise 3: a permit given back leaves no trace", async () => {
   expect(layer.refused).toBe(0);
 });
 
+test("promise 3: … also one that was held until all that it was reserved at is forgotten", async () => {
+  const { clock, layer, service, handle } = await seasoned(0, 100);
+  const held = service.tryReady("x");
+  await clock.advance(10_000);
+  // Nothing is counted now, and so they owe nothing.
+  const answers = ["a", "b", "c"].map((request) => service.call(request).catch(() => {}));
+  for (const answer of answers) {
+    (await handle.nextRequest()).fail(new OverloadedError("backend"));
+    await answer;
+  }
+  held?.release();
+  expect(layer.probability).toBe(0.75);
+  service.tryReady("x");
+  expect(() => service.tryReady("x")).toThrow(OverloadedError);
+});
+
 test("promise 4: always lets some through, so that recovery is seen", async () => {
   const { layer, service } = await seasoned(0, 1_000);
   let passed = 0;
@@ -209,6 +225,20 @@ describe("with random", () => {
     expect([thrown.length, layer.refused, layer.active, handle.reserved]).toEqual([3, 2, 1, 0]);
   });
 
+  test("nobody is refused a reservation: the dice are thrown when calls begin", async () => {
+    const { layer, service } = await seasoned(0, 100, { random: () => 0.99 });
+    const { refused } = layer;
+    for (let nth = 0; nth < 20; nth++) expect(service.tryReady("x")).toBeDefined();
+    expect(layer.refused).toBe(refused);
+  });
+
+  test("a die of 0 refuses nobody as long as nothing is to be refused", async () => {
+    const { layer, service, handle } = await seasoned(20, 20, { random: () => 0 });
+    expect(layer.probability).toBe(0);
+    void service.call("x");
+    expect((await handle.nextRequest()).request).toBe("x");
+  });
+
   test("a permit that was held is thrown for at the share of the moment in which its call begins", async () => {
     const { clock, layer, service, handle } = await seasoned(0, 40, { random: () => 0.5 });
     const held = service.tryReady("x");
@@ -250,6 +280,7 @@ describe("classify", () => {
       },
     });
     const controller = new AbortController();
+    await clock.advance(30);
     const answer = service.call("x", { signal: controller.signal });
     controller.abort();
     await clock.advance(70);
@@ -282,6 +313,15 @@ describe("classify", () => {
       expect(layer).toMatchObject({ requests: 1, accepts: 1 });
     });
     expect(reported).toHaveLength(1);
+  });
+
+  test("the report of an odd answer says which layer got it, what there is to answer, and what came", async () => {
+    const [reported] = await unhandledIn(async () => {
+      await setUp({ classify: () => "fine" as never }).call("ok");
+    });
+    expect(String(reported)).toBe(
+      'RangeError: throttle: what classify returns must be one of "accepted", "refused", "ignore"; received "fine"',
+    );
   });
 
   test("runs in the async context of its caller", async () => {
@@ -337,6 +377,22 @@ describe("as a gate", () => {
     lease.finish({ status: "fulfilled", value: "ok" });
     lease.cancel();
     expect([policy.requests, policy.active]).toEqual([1, 0]);
+  });
+
+  test("a lease whose holder never says that it starts knows nothing of the call before it", async () => {
+    const policy = new Throttle();
+    const failed = { status: "rejected", reason: new Error("left") } as const;
+    const left = policy.tryAcquire();
+    left.start?.("x", { signal: AbortSignal.abort() });
+    left.finish(failed);
+    expect(policy.requests).toBe(0);
+    policy.tryAcquire().finish(failed);
+    expect(policy).toMatchObject({ requests: 1, accepts: 1 });
+  });
+
+  test("its errors call it by its own name", () => {
+    expect(() => new Throttle({ k: 1 })).toThrow(/^Throttle: k must be a number of 1\.1 or more; received 1$/);
+    expect(() => throttle({ k: 1 })).toThrow(/^throttle: k /);
   });
 
   test("it may be forgotten when nobody holds a permit and nothing was counted of late; then it owes nothing", async () => {
