@@ -3,7 +3,7 @@ import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { maglev, ring } from "../src/hash/index.ts";
-import { balance, type ConsistentHash, type HashPlaces } from "../src/index.ts";
+import { balance, type BalanceOptions, type ConsistentHash, type HashPlaces } from "../src/index.ts";
 import { type Backend, backends, entries } from "./helper/backend.ts";
 import { Failing } from "./helper/failing.ts";
 
@@ -145,6 +145,17 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(service.pending).toBe(2);
   });
 
+  test("a permit for another request, when there are no endpoints any more, is refused for that", async () => {
+    const some = backends(2);
+    const service = balance({ endpoints: entries(some), pick: pick(), label: "users" });
+    const permits = [service.tryReady("ann")!, service.tryReady()!];
+    for (const { name } of some) service.delete(name);
+    for (const permit of permits) {
+      await expect(permit.call("bob")).rejects.toMatchObject({ layer: "balance", label: "users", reason: "endpoints" });
+    }
+    expect(service.pending).toBe(0);
+  });
+
   test("a blind permit holds one of each, and gives the rest back at the call", async () => {
     const some = backends(3, 1);
     const home = find(some, "ann");
@@ -201,19 +212,19 @@ describe.each(ways)("%s", (_name, pick) => {
     await settle();
     expect(first()).toMatchObject(["broken", { message: "down" }]);
     const [full] = backends(1, 0);
-    const other = balance({ endpoints: entries([full!]), pick: pick() });
+    const other = balance({ endpoints: entries([full!]), pick: pick(), label: "users" });
     const second = watch(other.ready());
     await settle();
     other.delete("b0");
     await settle();
-    expect(second()).toMatchObject(["broken", { layer: "balance", reason: "endpoints" }]);
+    expect(second()).toMatchObject(["broken", { layer: "balance", label: "users", reason: "endpoints" }]);
     expect(other.waiting).toBe(0);
   });
 
   test("without endpoints it waits for the first, also a blind caller", async () => {
-    const service = balance<Service<string, string>>({ pick: pick() });
+    const service = balance<Service<string, string>>({ pick: pick(), label: "users" });
     expect(service.tryReady("ann")).toBeUndefined();
-    expect(takeRefusal()).toMatchObject({ layer: "balance", reason: "endpoints" });
+    expect(takeRefusal()).toMatchObject({ layer: "balance", label: "users", reason: "endpoints" });
     const states = [watch(service.call("ann")), watch(service.ready())];
     await settle();
     expect(states.map((state) => state()[0])).toEqual(["pending", "pending"]);
@@ -300,6 +311,75 @@ describe.each(ways)("%s", (_name, pick) => {
   });
 });
 
+describe("a key is for the same endpoint in every process, and in every version", () => {
+  /** MurmurHash3 of 32-bit blocks by the book, in whole numbers. */
+  function murmur3(blocks: readonly number[], seed: number): number {
+    const u32 = (value: bigint): bigint => value & 0xffff_ffffn;
+    const turned = (value: bigint, bits: bigint): bigint => u32(value << bits) | (value >> (32n - bits));
+    let hash = BigInt(seed);
+    for (const block of blocks) {
+      const mixed = u32(turned(u32(BigInt(block) * 0xcc9e2d51n), 15n) * 0x1b873593n);
+      hash = u32(turned(hash ^ mixed, 13n) * 5n + 0xe6546b64n);
+    }
+    hash ^= BigInt(blocks.length);
+    hash = u32((hash ^ (hash >> 16n)) * 0x85ebca6bn);
+    hash = u32((hash ^ (hash >> 13n)) * 0xc2b2ae35n);
+    return Number(hash ^ (hash >> 16n));
+  }
+  const unitsOf = (text: string): number[] => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+
+  test("on a ring that of the first point at its hash or after it, around the end", () => {
+    const endpoints = names(5);
+    const points = endpoints.flatMap((endpoint, index) =>
+      Array.from({ length: 3 }, (_, nth) => ({ position: murmur3(unitsOf(`${endpoint.key}#${nth}`), 0), index })),
+    );
+    points.sort((one, other) => one.position - other.position);
+    const places = ring({ key, points: 3 }).place(endpoints);
+    for (const each of [...keys.slice(0, 200), "", "é€😀"]) {
+      const hash = murmur3(unitsOf(each), 0);
+      const home = points.find(({ position }) => position >= hash) ?? points[0]!;
+      expect([each, places.find(each, all)]).toEqual([each, home.index]);
+    }
+  });
+
+  test("in the table of maglev that whose turn it was to take the entry", () => {
+    const size = 31;
+    const endpoints = names(5);
+    const orders = endpoints.map((endpoint) => {
+      const [offset, skip] = [1, 2].map((seed) => murmur3(unitsOf(endpoint.key), seed)) as [number, number];
+      return Array.from({ length: size }, (_, nth) => ((offset % size) + nth * ((skip % (size - 1)) + 1)) % size);
+    });
+    const table = new Map<number, number>();
+    for (let turn = 0; table.size < size; turn++) {
+      const index = turn % orders.length;
+      if (table.size < size)
+        table.set(
+          orders[index]!.find((entry) => !table.has(entry))!,
+          index,
+        );
+    }
+    const places = maglev({ key, size }).place(endpoints);
+    for (const each of keys.slice(0, 200)) {
+      const home = table.get(murmur3(unitsOf(each), 0) % size)!;
+      expect([each, places.find(each, all)]).toEqual([each, home]);
+    }
+  });
+});
+
+test("a share of what is pending is by weight: one of three times the weight has three times as much", () => {
+  const some = backends(2);
+  const service = balance({ endpoints: [], pick: ring({ key, boundedLoad: 1.01 }) } as BalanceOptions<
+    Backend["service"]
+  >);
+  service.add("b0", some[0]!.service, { weight: 1 });
+  service.add("b1", some[1]!.service, { weight: 3 });
+  for (let call = 0; call < 100; call++) void service.call("ann");
+  // All of one key: the other has no more than its share, and what is left is for this one.
+  for (const [nth, share] of [25, 75].entries()) {
+    expect(Math.abs(some[nth]!.open.length - share)).toBeLessThanOrEqual(1);
+  }
+});
+
 test("where points of a ring meet, the order in which endpoints were added decides nothing", () => {
   const endpoints = names(25);
   const turned = [...endpoints].reverse();
@@ -311,7 +391,15 @@ test.each([
   ["maglev", "size", [2, 4, 1_000, 5_000_012, "x"], (size: never) => maglev({ key, size })],
   ["ring", "points", [0, 10_001, 1.5, "x"], (points: never) => ring({ key, points })],
   ["maglev", "boundedLoad", [1, 0.5, Number.NaN, Infinity, "x"], (boundedLoad: never) => maglev({ key, boundedLoad })],
+  ["maglev", "key", [1, undefined, "x"], (bad: never) => maglev({ key: bad })],
   ["ring", "key", [1, undefined, "x"], (bad: never) => ring({ key: bad })],
 ])("%s refuses %s where it is not in its range", (of, option, values, make) => {
   for (const value of values) expect(() => make(value as never)).toThrow(`${of}: ${option} must be`);
+});
+
+test("a table of so many entries that could not be gone through in every step says so", () => {
+  expect(() => maglev({ key, size: 9 })).toThrow(new RangeError("maglev: size must be a prime number; received 9"));
+  expect(() => maglev({ key, size: 3 })).not.toThrow();
+  expect(() => ring({ key, pionts: 5 } as never)).toThrow("ring: pionts is not an option; did you mean points?");
+  expect(() => maglev({ key, sise: 5 } as never)).toThrow("maglev: sise is not an option; did you mean size?");
 });
