@@ -98,6 +98,12 @@ describe("endpoints that come and go", () => {
     expect([old.requests.length, fresh.requests.length]).toEqual([0, 1]);
   });
 
+  test("without outliers none was ever ejected", () => {
+    const service = balance({ endpoints: entries(backends(1)) });
+    expect(service.endpoints[0]).toMatchObject({ ejections: 0, ejectedUntil: undefined });
+    expect(service).toMatchObject({ ejected: 0, panicking: false });
+  });
+
   test("what is no service, and a weight that is none, is refused and changes nothing", () => {
     const service = balance({ endpoints: entries(backends(1)) });
     expect(() => service.add("b0", {} as never)).toThrow(/balance: service must be a service/);
@@ -167,9 +173,20 @@ describe("discovery", () => {
     const service = balance({ endpoints: updates(), onChange: (change) => void changes.push(change) });
     await turn();
     expect(changes.map(({ type }) => type)).toEqual([...Array.from({ length: 7 }, () => "discovery-failed"), "added"]);
-    for (const change of changes.slice(0, 7)) {
-      expect(change).toMatchObject({ cause: { message: expect.stringMatching(/an update of endpoints must be/) } });
-    }
+    const wanted = "balance: an update of endpoints must be { add: [key, service] } or { delete: key }; received";
+    const messages = changes.slice(0, 7).map((change) => "cause" in change && (change.cause as Error).message);
+    expect(messages).toEqual(
+      ["undefined", "1", ...Array.from({ length: 5 }, () => "an object")].map((bad) => `${wanted} ${bad}`),
+    );
+    // And what was wrong with it.
+    const causes = changes
+      .slice(0, 7)
+      .map((change) => "cause" in change && (change.cause as { cause: Error }).cause.message);
+    expect(causes[2]).toBe("It has neither add nor delete.");
+    expect(causes.slice(5)).toEqual([
+      "balance: service must be a service (with tryReady, ready, call); received 5",
+      "balance: weight must be a number above 0; received 0",
+    ]);
     expect(service.size).toBe(1);
   });
 
