@@ -449,6 +449,16 @@ describe("promise 10: an entry is never replaced by an older one", () => {
     },
   );
 
+  test("-0 is 0, as in a Map: what is in flight for the one is not kept after a delete of the other", async () => {
+    const { service, handle, layer, fill } = setUp({ key: () => 0 });
+    const first = service.call("a");
+    layer.delete(-0);
+    (await handle.nextRequest()).respond("outdated");
+    expect(await first).toBe("outdated");
+    await fill("a", "new");
+    expect(handle.calls).toBe(2);
+  });
+
   test("a delete of one key leaves what is in flight for another, which is joined and kept", async () => {
     const { service, handle, layer } = setUp();
     const answers = [service.call("b")];
