@@ -721,19 +721,26 @@ test("nothing is kept of a key for which callers have waited", async () => {
     .layer(layer)
     .layer(gate(slots, { name: "slots" }))
     .serviceFn(async (request: { id: number }) => request.id);
-  const keys = [1, 2].map((id) => {
+  const keys: WeakRef<object>[] = [1, 2].map((id) => {
     const request = { id };
     // One alone, and two together.
     for (let caller = 0; caller < id; caller++) void service.call(request);
     return new WeakRef(request);
   });
   expect(slots.waiting).toBe(3);
+  const leaver = (): WeakRef<object> => {
+    const [request, controller] = [{ id: 3 }, new AbortController()];
+    service.call(request, { signal: controller.signal }).catch(() => {});
+    controller.abort("enough");
+    return new WeakRef(request);
+  };
+  keys.push(leaver());
   slots.max = 1;
   await turn();
   expect(slots.idle).toBe(true);
   await turn();
   collectGarbage();
-  expect(keys.map((key) => key.deref())).toEqual([undefined, undefined]);
+  expect(keys.map((key) => key.deref())).toEqual([undefined, undefined, undefined]);
   expect(layer).toMatchObject({ inFlight: 0, joined: 1 });
 });
 
