@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
-import { type CallOptions, gate, type Permit, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import {
+  type CallOptions,
+  gate,
+  middleware,
+  type Permit,
+  Semaphore,
+  Service,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
 import { deferred, turn, unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -274,7 +283,11 @@ describe("promise 5: a caller's abort", () => {
       budget: { deposit: () => void asked.push("deposit"), withdraw: () => true },
     });
     const permit = service.tryReady("a");
-    await expect(permit?.call("a", { signal: AbortSignal.abort(down) })).rejects.toBe(down);
+    const signal = AbortSignal.abort(down);
+    await expect(permit?.call("a", { signal })).rejects.toBe(down);
+    // Also where it is a layer outside that comes with it.
+    const outside = middleware("late", (request: string, next, options) => next(request, { ...options, signal }));
+    await expect(outside.wrap(service).call("a")).rejects.toBe(down);
     expect([handle.calls, handle.reserved]).toEqual([0, 0]);
     expect(asked).toEqual([]);
   });
