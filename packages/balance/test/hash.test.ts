@@ -1,4 +1,5 @@
-import { isOverloadedError, OverloadedError, type Service, serviceFn, takeRefusal } from "@sluice/core";
+import { isOverloadedError, OverloadedError, Service, serviceFn, takeRefusal } from "@sluice/core";
+import { permit as permitOf } from "@sluice/core/kit";
 import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -169,6 +170,33 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(await answer).toBe(home.name);
     service.tryReady()!.release();
     expect(some.every(({ slots }) => slots.idle)).toBe(true);
+  });
+
+  test("a blind permit gives back what it holds in reverse, and all of it when one has no room", () => {
+    const released: string[] = [];
+    let full = false;
+    const endpoint = (name: string): [string, Service<string, string>] => [
+      name,
+      new (class extends Service<string, string> {
+        override tryReady() {
+          if (full && name === "c") return undefined;
+          return permitOf<string, string>(
+            () => Promise.resolve(name),
+            () => void released.push(name),
+          );
+        }
+        override ready() {
+          return new Promise<never>(() => {});
+        }
+      })(),
+    ];
+    const service = balance({ endpoints: ["a", "b", "c"].map(endpoint), pick: pick() });
+    service.tryReady()!.release();
+    expect(released.splice(0)).toEqual(["c", "b", "a"]);
+    full = true;
+    expect(service.tryReady()).toBeUndefined();
+    expect(released).toEqual(["b", "a"]);
+    expect(service.pending).toBe(0);
   });
 
   test("a blind caller waits for one of each, and an abort gives all of it back", async () => {
