@@ -157,14 +157,38 @@ describe("an attempt that fails", () => {
     const service = server.reconnect({ label: "db" });
     service.tryReady("a");
     await server.refuse(down);
+    await server.clock.advance(30);
     const error: unknown = await service
-      .call("a", { deadline: server.clock.now() + 99 })
+      .call("a", { deadline: server.clock.now() + 69 })
       .catch((reason: unknown) => reason);
     expect(isOverloadedError(error)).toBe(true);
-    expect(error).toMatchObject({ layer: "reconnect", label: "db", reason: "connection", retryAfter: 100 });
-    const patient = watch(service.call("a", { deadline: server.clock.now() + 100 }));
+    expect(error).toMatchObject({ layer: "reconnect", label: "db", reason: "connection", retryAfter: 70 });
+    const patient = watch(service.call("a", { deadline: server.clock.now() + 70 }));
     await server.settle();
     expect(patient()[0]).toBe("pending");
+    // Who has given up already has its own reason.
+    const signal = AbortSignal.abort("enough");
+    await expect(service.call("a", { deadline: server.clock.now() + 69, signal })).rejects.toBe("enough");
+  });
+
+  test("is refused by the caller's deadline in the time of the clock, also after that was set back", async () => {
+    const server = new Server();
+    let back = 0;
+    const service = server.reconnect({
+      clock: {
+        now: () => server.clock.now() - back,
+        setTimeout: (run, ms) => server.clock.setTimeout(run, ms),
+        clearTimeout: (handle) => server.clock.clearTimeout(handle),
+      },
+    });
+    await server.clock.advance(5_000);
+    service.tryReady("a");
+    await server.refuse(down);
+    back = 1_000;
+    const states = [99, 100].map((ms) => watch(service.call("a", { deadline: 4_000 + ms })));
+    await server.settle();
+    expect(states.map((state) => state()[0])).toEqual(["broken", "pending"]);
+    expect(states[0]!()[1]).toMatchObject({ reason: "connection", retryAfter: 100 });
   });
 
   test("refuses those in line whose deadline comes before the next, wherever they came from", async () => {
@@ -483,6 +507,26 @@ describe("a connection that breaks", () => {
     expect(begun).toEqual(["c", "d", "e"]);
   });
 
+  test("and whose caller gives up while it waits for the next attempt leaves no timer", async () => {
+    const server = new Server();
+    const [first, handle] = mockService<string, string>();
+    const service = reconnect(() => first, {
+      isBroken: (failure) => failure instanceof Lost,
+      backoff: { next: () => ({ delay: 100, state: undefined }) },
+      clock: server.clock,
+    });
+    const controller = new AbortController();
+    const calls = [watch(service.call("a")), watch(service.call("b", { signal: controller.signal }))];
+    handle.sendFailure(new Lost());
+    await server.settle();
+    expect(calls.map((state) => state()[0])).toEqual(["broken", "pending"]);
+    expect(server.clock.next).toBe(100);
+    controller.abort("enough");
+    await server.settle();
+    expect(calls[1]!()).toEqual(["broken", "enough"]);
+    expect(server.clock.next).toBeUndefined();
+  });
+
   test("is closed once, when no call and no permit uses it any more", async () => {
     const server = new Server();
     const closed: unknown[] = [];
@@ -566,6 +610,28 @@ describe("a connection that breaks", () => {
 });
 
 describe("a backoff", () => {
+  test("that calls the service itself when a connection breaks lets that caller wait for the next attempt", async () => {
+    const server = new Server();
+    let inner: (() => readonly unknown[]) | undefined;
+    const service: Reconnect<string, string> = server.reconnect({
+      backoff: {
+        next() {
+          inner ??= watch(service.call("b"));
+          return { delay: 100, state: undefined };
+        },
+      },
+    });
+    const first = watch(service.call("a"));
+    await server.accept();
+    await server.fail(new Lost());
+    expect([first()[0], inner!()[0]]).toEqual(["broken", "pending"]);
+    await server.clock.advance(100);
+    expect(server.attempts).toHaveLength(2);
+    await server.accept();
+    await server.answer();
+    expect(inner!()).toEqual(["kept", "hello"]);
+  });
+
   test("that calls the service itself lets that caller wait for the next attempt", async () => {
     const server = new Server();
     let inner: Promise<string> | undefined;
@@ -767,6 +833,20 @@ describe("what users of others saw", () => {
     await server.answer();
     expect(second()).toEqual(["kept", "hello"]);
   });
+});
+
+test("options of a call that are none are refused by name, with and without a connection, and never thrown", async () => {
+  const server = new Server();
+  const service = server.reconnect();
+  for (let round = 0; round < 2; round++) {
+    for (const bad of [5, null] as never[]) {
+      await expect(service.ready(bad)).rejects.toThrow(/^ready: options must be an object/);
+      await expect(service.call("a", bad)).rejects.toThrow(/^call: options must be an object/);
+    }
+    service.tryReady("a")?.release();
+    await server.accept();
+  }
+  expect(service).toMatchObject({ state: "connected", waiting: 0, active: 0 });
 });
 
 describe("bad options are refused, by their names", () => {
