@@ -43,6 +43,19 @@ describe("endpoints that come and go", () => {
     expect(service.waiting).toBe(1);
   });
 
+  test("once those who waited have been let in, newcomers are let in where there is room", async () => {
+    const [old, fresh] = [new Backend("old", 1), new Backend("fresh", 3)];
+    const service = balance({ endpoints: entries([old]) });
+    for (const request of ["first", "a"]) void service.call(request);
+    service.add("fresh", fresh.service);
+    // Not before who was there.
+    expect(service.tryReady("newcomer")).toBeUndefined();
+    await settle();
+    expect(fresh.requests).toEqual(["a"]);
+    for (let newcomer = 0; newcomer < 2; newcomer++) expect(service.tryReady("newcomer")).toBeDefined();
+    expect(service.tryReady("newcomer")).toBeUndefined();
+  });
+
   test("deleting one ends no call, hands nothing out there, and wakes who waited only there", async () => {
     const all = backends(2, 1);
     const service = balance({ endpoints: entries(all.slice(0, 1)) });

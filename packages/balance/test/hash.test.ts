@@ -1,4 +1,4 @@
-import { isOverloadedError, OverloadedError, Service, serviceFn, takeRefusal } from "@sluice/core";
+import { isOverloadedError, OverloadedError, refuse, Service, serviceFn, takeRefusal } from "@sluice/core";
 import { permit as permitOf } from "@sluice/core/kit";
 import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
@@ -120,6 +120,83 @@ describe.each(ways)("%s", (_name, pick) => {
       await settle();
     }
     expect(state()).toEqual(["broken", down]);
+    expect(service).toMatchObject({ waiting: 0, pending: 0 });
+  });
+
+  test("a permit that is given back leaves nothing held, and a caller waits at its endpoint alone", async () => {
+    const some = backends(3, 1);
+    const home = find(some, "ann");
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    service.tryReady("ann")!.release();
+    expect(some.every(({ slots }) => slots.idle)).toBe(true);
+    const held = service.tryReady("ann")!;
+    const waiting = watch(service.ready({ request: "ann" }));
+    await settle();
+    expect(some.map(({ slots }) => slots.waiting)).toEqual(some.map((each) => (each === home ? 1 : 0)));
+    // Who holds the permit is not overtaken by who waits.
+    const answer = held.call("ann again");
+    home.answer();
+    expect(await answer).toBe(home.name);
+    await settle();
+    expect(waiting()[0]).toBe("kept");
+  });
+
+  test("where all fail the failure is that of readiness, of a blind caller, too", () => {
+    const down = new Error("down");
+    const service = balance({ endpoints: ["a", "b"].map((name) => [name, new Failing(down)]), pick: pick() });
+    expect(() => service.tryReady("ann")).toThrow(down);
+    expect(() => service.tryReady()).toThrow(down);
+    expect(service.pending).toBe(0);
+  });
+
+  test("an endpoint that has no room and does not say why: the balancer says it, with its label", async () => {
+    let room = 1;
+    const silent = new (class extends Service<string, string> {
+      override tryReady() {
+        if (room-- <= 0) return undefined;
+        return permitOf<string, string>(
+          () => Promise.resolve("ok"),
+          () => {},
+        );
+      }
+      override ready() {
+        return new Promise<never>(() => {});
+      }
+    })();
+    const some = backends(1);
+    const service = balance<Service<string, string>>({ pick: pick(), label: "users" });
+    service.add("host-0", silent);
+    const permit = service.tryReady("ann")!;
+    // What somebody else has said before is not about this.
+    refuse("another", { reason: "rate" });
+    expect(service.tryReady("ann")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "balance", label: "users", reason: "capacity" });
+    // A permit of another one is exchanged for one there.
+    service.delete("host-0");
+    service.add("host-1", some[0]!.service);
+    const other = service.tryReady("ann")!;
+    service.delete("host-1");
+    service.add("host-0", silent);
+    refuse("another", { reason: "rate" });
+    const refused: unknown = await other.call("bob").catch((error: unknown) => error);
+    expect(refused).toMatchObject({ layer: "balance", label: "users", reason: "capacity" });
+    permit.release();
+    expect(service.pending).toBe(0);
+  });
+
+  test("a blind caller who gives up holds nothing, whether it has one already or there is none", async () => {
+    const some = backends(2, 1);
+    void some[1]!.service.call("x");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    const states = [watch(service.ready({ signal })), watch(balance({ pick: pick() }).ready({ signal }))];
+    await settle();
+    expect(some.map(({ slots }) => slots.active)).toEqual([1, 1]);
+    controller.abort("enough");
+    await settle();
+    for (const state of states) expect(state()).toEqual(["broken", "enough"]);
+    expect(some.map(({ slots }) => slots.active)).toEqual([0, 1]);
     expect(service).toMatchObject({ waiting: 0, pending: 0 });
   });
 
@@ -337,6 +414,17 @@ describe.each(ways)("%s", (_name, pick) => {
     // All of one key: without a bound all 100 were at one.
     expect(Math.max(...some.map(({ open }) => open.length))).toBe(38);
   });
+});
+
+test("a key may be a number, and goes where its text goes", () => {
+  const [numbers, texts] = [backends(4), backends(4)];
+  const byNumber = balance<Service<string, string>>({
+    endpoints: entries(numbers),
+    pick: ring({ key: (request: string) => Number(request) }),
+  });
+  const byText = balance<Service<string, string>>({ endpoints: entries(texts), pick: ring({ key: String }) });
+  for (let id = 0; id < 50; id++) for (const each of [byNumber, byText]) void each.call(String(id));
+  expect(numbers.map(({ requests }) => requests)).toEqual(texts.map(({ requests }) => requests));
 });
 
 describe("a key is for the same endpoint in every process, and in every version", () => {
