@@ -132,7 +132,9 @@ describe.each(ways)("%s", (_name, pick) => {
     const held = service.tryReady("ann")!;
     const waiting = watch(service.ready({ request: "ann" }));
     await settle();
-    expect(some.map(({ slots }) => slots.waiting)).toEqual(some.map((each) => (each === home ? 1 : 0)));
+    const atHome = some.map((each) => (each === home ? 1 : 0));
+    expect(some.map(({ slots }) => slots.waiting)).toEqual(atHome);
+    expect(some.map(({ slots }) => slots.active)).toEqual(atHome);
     // Who holds the permit is not overtaken by who waits.
     const answer = held.call("ann again");
     home.answer();
