@@ -109,8 +109,9 @@ export class ByKey implements Chooser {
   }
 
   private callAtOnce(endpoint: Endpoint | undefined, request: unknown, options: CallOptions): Promise<unknown> {
+    if (endpoint === undefined) throw this.withoutEndpoint();
     takeRefusal();
-    const permit = endpoint?.tryReady(request);
+    const permit = endpoint.tryReady(request);
     if (permit !== undefined) return permit.call(request, options);
     const refusal = takeRefusal();
     throw new OverloadedError(refusal?.layer ?? layerName, refusal ?? { label: this.label });
@@ -148,7 +149,7 @@ export class ByKey implements Chooser {
         try {
           throwIfAborted(signal);
           const permit = tryAt(endpoint, undefined, new Refusals());
-          held.set(endpoint, permit ?? (await this.waiting.join({ signal, deadline }, only(endpoint))));
+          held.set(endpoint, permit ?? (await this.waiting.join({ signal, deadline }, this.only(endpoint))));
         } catch (error) {
           throwIfAborted(signal);
           refusals.threw(error);
@@ -179,17 +180,22 @@ export class ByKey implements Chooser {
       () => giveBack(held),
     );
   }
-}
 
-/** Waits at one endpoint alone. */
-function only(endpoint: Endpoint): Guide {
-  return {
-    next: (waiter) => {
-      if (endpoint.deleted) throw new OverloadedError(layerName, { reason: "endpoints" });
-      return waiter.mayJoin(endpoint) ? endpoint : undefined;
-    },
-    held: (permit) => permit,
-  };
+  /** Waits at one endpoint alone. */
+  private only(endpoint: Endpoint): Guide {
+    return {
+      next: (waiter) => {
+        if (endpoint.deleted) throw this.withoutEndpoint();
+        return waiter.mayJoin(endpoint) ? endpoint : undefined;
+      },
+      held: (permit) => permit,
+    };
+  }
+
+  /** The refusal where there is no endpoint any more. */
+  private withoutEndpoint(): OverloadedError {
+    return new OverloadedError(layerName, { label: this.label, reason: "endpoints" });
+  }
 }
 
 /** Releases all permits, the last first. */

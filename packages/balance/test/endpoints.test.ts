@@ -43,6 +43,19 @@ describe("endpoints that come and go", () => {
     expect(service.waiting).toBe(1);
   });
 
+  test("once those who waited have been let in, newcomers are let in where there is room", async () => {
+    const [old, fresh] = [new Backend("old", 1), new Backend("fresh", 3)];
+    const service = balance({ endpoints: entries([old]) });
+    for (const request of ["first", "a"]) void service.call(request);
+    service.add("fresh", fresh.service);
+    // Not before who was there.
+    expect(service.tryReady("newcomer")).toBeUndefined();
+    await settle();
+    expect(fresh.requests).toEqual(["a"]);
+    for (let newcomer = 0; newcomer < 2; newcomer++) expect(service.tryReady("newcomer")).toBeDefined();
+    expect(service.tryReady("newcomer")).toBeUndefined();
+  });
+
   test("deleting one ends no call, hands nothing out there, and wakes who waited only there", async () => {
     const all = backends(2, 1);
     const service = balance({ endpoints: entries(all.slice(0, 1)) });
@@ -96,6 +109,12 @@ describe("endpoints that come and go", () => {
     void service.call("x");
     expect(service.endpoints.map(({ key, weight }) => [key, weight])).toEqual([["a", 2]]);
     expect([old.requests.length, fresh.requests.length]).toEqual([0, 1]);
+  });
+
+  test("without outliers none was ever ejected", () => {
+    const service = balance({ endpoints: entries(backends(1)) });
+    expect(service.endpoints[0]).toMatchObject({ ejections: 0, ejectedUntil: undefined });
+    expect(service).toMatchObject({ ejected: 0, panicking: false });
   });
 
   test("what is no service, and a weight that is none, is refused and changes nothing", () => {
@@ -167,9 +186,20 @@ describe("discovery", () => {
     const service = balance({ endpoints: updates(), onChange: (change) => void changes.push(change) });
     await turn();
     expect(changes.map(({ type }) => type)).toEqual([...Array.from({ length: 7 }, () => "discovery-failed"), "added"]);
-    for (const change of changes.slice(0, 7)) {
-      expect(change).toMatchObject({ cause: { message: expect.stringMatching(/an update of endpoints must be/) } });
-    }
+    const wanted = "balance: an update of endpoints must be { add: [key, service] } or { delete: key }; received";
+    const messages = changes.slice(0, 7).map((change) => "cause" in change && (change.cause as Error).message);
+    expect(messages).toEqual(
+      ["undefined", "1", ...Array.from({ length: 5 }, () => "an object")].map((bad) => `${wanted} ${bad}`),
+    );
+    // And what was wrong with it.
+    const causes = changes
+      .slice(0, 7)
+      .map((change) => "cause" in change && (change.cause as { cause: Error }).cause.message);
+    expect(causes[2]).toBe("It has neither add nor delete.");
+    expect(causes.slice(5)).toEqual([
+      "balance: service must be a service (with tryReady, ready, call); received 5",
+      "balance: weight must be a number above 0; received 0",
+    ]);
     expect(service.size).toBe(1);
   });
 

@@ -1,4 +1,5 @@
-import { isOverloadedError, OverloadedError, type Service, serviceFn, takeRefusal } from "@sluice/core";
+import { isOverloadedError, OverloadedError, refuse, Service, serviceFn, takeRefusal } from "@sluice/core";
+import { permit as permitOf } from "@sluice/core/kit";
 import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -122,6 +123,85 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(service).toMatchObject({ waiting: 0, pending: 0 });
   });
 
+  test("a permit that is given back leaves nothing held, and a caller waits at its endpoint alone", async () => {
+    const some = backends(3, 1);
+    const home = find(some, "ann");
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    service.tryReady("ann")!.release();
+    expect(some.every(({ slots }) => slots.idle)).toBe(true);
+    const held = service.tryReady("ann")!;
+    const waiting = watch(service.ready({ request: "ann" }));
+    await settle();
+    const atHome = some.map((each) => (each === home ? 1 : 0));
+    expect(some.map(({ slots }) => slots.waiting)).toEqual(atHome);
+    expect(some.map(({ slots }) => slots.active)).toEqual(atHome);
+    // Who holds the permit is not overtaken by who waits.
+    const answer = held.call("ann again");
+    home.answer();
+    expect(await answer).toBe(home.name);
+    await settle();
+    expect(waiting()[0]).toBe("kept");
+  });
+
+  test("where all fail the failure is that of readiness, of a blind caller, too", () => {
+    const down = new Error("down");
+    const service = balance({ endpoints: ["a", "b"].map((name) => [name, new Failing(down)]), pick: pick() });
+    expect(() => service.tryReady("ann")).toThrow(down);
+    expect(() => service.tryReady()).toThrow(down);
+    expect(service.pending).toBe(0);
+  });
+
+  test("an endpoint that has no room and does not say why: the balancer says it, with its label", async () => {
+    let room = 1;
+    const silent = new (class extends Service<string, string> {
+      override tryReady() {
+        if (room-- <= 0) return undefined;
+        return permitOf<string, string>(
+          () => Promise.resolve("ok"),
+          () => {},
+        );
+      }
+      override ready() {
+        return new Promise<never>(() => {});
+      }
+    })();
+    const some = backends(1);
+    const service = balance<Service<string, string>>({ pick: pick(), label: "users" });
+    service.add("host-0", silent);
+    const permit = service.tryReady("ann")!;
+    // What somebody else has said before is not about this.
+    refuse("another", { reason: "rate" });
+    expect(service.tryReady("ann")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "balance", label: "users", reason: "capacity" });
+    // A permit of another one is exchanged for one there.
+    service.delete("host-0");
+    service.add("host-1", some[0]!.service);
+    const other = service.tryReady("ann")!;
+    service.delete("host-1");
+    service.add("host-0", silent);
+    refuse("another", { reason: "rate" });
+    const refused: unknown = await other.call("bob").catch((error: unknown) => error);
+    expect(refused).toMatchObject({ layer: "balance", label: "users", reason: "capacity" });
+    permit.release();
+    expect(service.pending).toBe(0);
+  });
+
+  test("a blind caller who gives up holds nothing, whether it has one already or there is none", async () => {
+    const some = backends(2, 1);
+    void some[1]!.service.call("x");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const service = balance({ endpoints: entries(some), pick: pick() });
+    const states = [watch(service.ready({ signal })), watch(balance({ pick: pick() }).ready({ signal }))];
+    await settle();
+    expect(some.map(({ slots }) => slots.active)).toEqual([1, 1]);
+    controller.abort("enough");
+    await settle();
+    for (const state of states) expect(state()).toEqual(["broken", "enough"]);
+    expect(some.map(({ slots }) => slots.active)).toEqual([0, 1]);
+    expect(service).toMatchObject({ waiting: 0, pending: 0 });
+  });
+
   test("a permit that is spent on a request of another endpoint is exchanged, and tried once", async () => {
     const some = backends(3, 1);
     const ann = find(some, "ann");
@@ -145,6 +225,17 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(service.pending).toBe(2);
   });
 
+  test("a permit for another request, when there are no endpoints any more, is refused for that", async () => {
+    const some = backends(2);
+    const service = balance({ endpoints: entries(some), pick: pick(), label: "users" });
+    const permits = [service.tryReady("ann")!, service.tryReady()!];
+    for (const { name } of some) service.delete(name);
+    for (const permit of permits) {
+      await expect(permit.call("bob")).rejects.toMatchObject({ layer: "balance", label: "users", reason: "endpoints" });
+    }
+    expect(service.pending).toBe(0);
+  });
+
   test("a blind permit holds one of each, and gives the rest back at the call", async () => {
     const some = backends(3, 1);
     const home = find(some, "ann");
@@ -158,6 +249,33 @@ describe.each(ways)("%s", (_name, pick) => {
     expect(await answer).toBe(home.name);
     service.tryReady()!.release();
     expect(some.every(({ slots }) => slots.idle)).toBe(true);
+  });
+
+  test("a blind permit gives back what it holds in reverse, and all of it when one has no room", () => {
+    const released: string[] = [];
+    let full = false;
+    const endpoint = (name: string): [string, Service<string, string>] => [
+      name,
+      new (class extends Service<string, string> {
+        override tryReady() {
+          if (full && name === "c") return undefined;
+          return permitOf<string, string>(
+            () => Promise.resolve(name),
+            () => void released.push(name),
+          );
+        }
+        override ready() {
+          return new Promise<never>(() => {});
+        }
+      })(),
+    ];
+    const service = balance({ endpoints: ["a", "b", "c"].map(endpoint), pick: pick() });
+    service.tryReady()!.release();
+    expect(released.splice(0)).toEqual(["c", "b", "a"]);
+    full = true;
+    expect(service.tryReady()).toBeUndefined();
+    expect(released).toEqual(["b", "a"]);
+    expect(service.pending).toBe(0);
   });
 
   test("a blind caller waits for one of each, and an abort gives all of it back", async () => {
@@ -201,19 +319,19 @@ describe.each(ways)("%s", (_name, pick) => {
     await settle();
     expect(first()).toMatchObject(["broken", { message: "down" }]);
     const [full] = backends(1, 0);
-    const other = balance({ endpoints: entries([full!]), pick: pick() });
+    const other = balance({ endpoints: entries([full!]), pick: pick(), label: "users" });
     const second = watch(other.ready());
     await settle();
     other.delete("b0");
     await settle();
-    expect(second()).toMatchObject(["broken", { layer: "balance", reason: "endpoints" }]);
+    expect(second()).toMatchObject(["broken", { layer: "balance", label: "users", reason: "endpoints" }]);
     expect(other.waiting).toBe(0);
   });
 
   test("without endpoints it waits for the first, also a blind caller", async () => {
-    const service = balance<Service<string, string>>({ pick: pick() });
+    const service = balance<Service<string, string>>({ pick: pick(), label: "users" });
     expect(service.tryReady("ann")).toBeUndefined();
-    expect(takeRefusal()).toMatchObject({ layer: "balance", reason: "endpoints" });
+    expect(takeRefusal()).toMatchObject({ layer: "balance", label: "users", reason: "endpoints" });
     const states = [watch(service.call("ann")), watch(service.ready())];
     await settle();
     expect(states.map((state) => state()[0])).toEqual(["pending", "pending"]);
@@ -300,6 +418,91 @@ describe.each(ways)("%s", (_name, pick) => {
   });
 });
 
+test("a key may be a number, and goes where its text goes", () => {
+  const [numbers, texts] = [backends(4), backends(4)];
+  const byNumber = balance<Service<string, string>>({
+    endpoints: entries(numbers),
+    pick: ring({ key: (request: string) => Number(request) }),
+  });
+  const byText = balance<Service<string, string>>({ endpoints: entries(texts), pick: ring({ key: String }) });
+  for (let id = 0; id < 50; id++) for (const each of [byNumber, byText]) void each.call(String(id));
+  expect(numbers.map(({ requests }) => requests)).toEqual(texts.map(({ requests }) => requests));
+});
+
+describe("a key is for the same endpoint in every process, and in every version", () => {
+  /** MurmurHash3 of 32-bit blocks by the book, in whole numbers. */
+  function murmur3(blocks: readonly number[], seed: number): number {
+    const u32 = (value: bigint): bigint => value & 0xffff_ffffn;
+    const turned = (value: bigint, bits: bigint): bigint => u32(value << bits) | (value >> (32n - bits));
+    let hash = BigInt(seed);
+    for (const block of blocks) {
+      const mixed = u32(turned(u32(BigInt(block) * 0xcc9e2d51n), 15n) * 0x1b873593n);
+      hash = u32(turned(hash ^ mixed, 13n) * 5n + 0xe6546b64n);
+    }
+    hash ^= BigInt(blocks.length);
+    hash = u32((hash ^ (hash >> 16n)) * 0x85ebca6bn);
+    hash = u32((hash ^ (hash >> 13n)) * 0xc2b2ae35n);
+    return Number(hash ^ (hash >> 16n));
+  }
+  const unitsOf = (text: string): number[] => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+
+  test("on a ring that of the first point at its hash or after it, around the end", () => {
+    const endpoints = names(5);
+    const points = endpoints
+      .flatMap((endpoint, index) => [0, 1, 2].map((nth) => ({ text: `${endpoint.key}#${nth}`, index })))
+      .map(({ text, index }) => ({ text, index, position: murmur3(unitsOf(text), 0) }));
+    points.sort((one, other) => one.position - other.position);
+    const places = ring({ key, points: 3 }).place(endpoints);
+    for (const each of [...keys.slice(0, 200), ...points.map(({ text }) => text), "", "é€😀"]) {
+      const hash = murmur3(unitsOf(each), 0);
+      const home = points.find(({ position }) => position >= hash) ?? points[0]!;
+      expect([each, places.find(each, all)]).toEqual([each, home.index]);
+    }
+  });
+
+  test("in the table of maglev that whose turn it was to take the entry", () => {
+    const size = 31;
+    const endpoints = names(5);
+    const orders = endpoints.map((endpoint) => {
+      const [offset, skip] = [1, 2].map((seed) => murmur3(unitsOf(endpoint.key), seed)) as [number, number];
+      return Array.from({ length: size }, (_, nth) => ((offset % size) + nth * ((skip % (size - 1)) + 1)) % size);
+    });
+    const table = new Map<number, number>();
+    for (let turn = 0; table.size < size; turn++) {
+      const index = turn % orders.length;
+      if (table.size < size)
+        table.set(
+          orders[index]!.find((entry) => !table.has(entry))!,
+          index,
+        );
+    }
+    const places = maglev({ key, size }).place(endpoints);
+    for (const each of keys.slice(0, 200)) {
+      const home = table.get(murmur3(unitsOf(each), 0) % size)!;
+      expect([each, places.find(each, all)]).toEqual([each, home]);
+    }
+  });
+});
+
+test("the bound is by weight: one of three times the weight may have three times as much", () => {
+  const homesSeen = new Set<string>();
+  for (const user of keys.slice(0, 20)) {
+    const some = backends(2);
+    const service = balance<Backend["service"]>({ pick: ring({ key, boundedLoad: 1.01 }) });
+    service.add("b0", some[0]!.service, { weight: 1 });
+    service.add("b1", some[1]!.service, { weight: 3 });
+    // All of one key: one has its share, and what is more is for the other.
+    for (let call = 0; call < 100; call++) {
+      void service.call(user);
+      if (call === 0) homesSeen.add(some.find(({ open }) => open.length > 0)!.name);
+    }
+    for (const [nth, share] of [25, 75].entries()) {
+      expect(Math.abs(some[nth]!.open.length - share)).toBeLessThanOrEqual(1);
+    }
+  }
+  expect(homesSeen.size).toBe(2);
+});
+
 test("where points of a ring meet, the order in which endpoints were added decides nothing", () => {
   const endpoints = names(25);
   const turned = [...endpoints].reverse();
@@ -311,7 +514,15 @@ test.each([
   ["maglev", "size", [2, 4, 1_000, 5_000_012, "x"], (size: never) => maglev({ key, size })],
   ["ring", "points", [0, 10_001, 1.5, "x"], (points: never) => ring({ key, points })],
   ["maglev", "boundedLoad", [1, 0.5, Number.NaN, Infinity, "x"], (boundedLoad: never) => maglev({ key, boundedLoad })],
+  ["maglev", "key", [1, undefined, "x"], (bad: never) => maglev({ key: bad })],
   ["ring", "key", [1, undefined, "x"], (bad: never) => ring({ key: bad })],
 ])("%s refuses %s where it is not in its range", (of, option, values, make) => {
   for (const value of values) expect(() => make(value as never)).toThrow(`${of}: ${option} must be`);
+});
+
+test("a table of so many entries that could not be gone through in every step says so", () => {
+  expect(() => maglev({ key, size: 9 })).toThrow(new RangeError("maglev: size must be a prime number; received 9"));
+  expect(() => maglev({ key, size: 3 })).not.toThrow();
+  expect(() => ring({ key, pionts: 5 } as never)).toThrow("ring: pionts is not an option; did you mean points?");
+  expect(() => maglev({ key, sise: 5 } as never)).toThrow("maglev: sise is not an option; did you mean size?");
 });

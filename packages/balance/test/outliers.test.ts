@@ -75,9 +75,56 @@ describe("an endpoint that fails", () => {
     expect(ejected()).toEqual(["b0"]);
   });
 
+  test("is in use again for whoever looks, also where nobody calls", async () => {
+    const { clock, run, service, ejected } = setUp(3, { outliers: { base: 1_000 } });
+    await run(100, firstFails);
+    expect(ejected()).toEqual(["b0"]);
+    await clock.advance(1_000);
+    expect(ejected()).toEqual([]);
+    expect(service.endpoints[0]).toMatchObject({ ejections: 1, ejectedUntil: undefined });
+    const other = setUp(3, { outliers: { base: 1_000 } });
+    await other.run(100, firstFails);
+    await other.clock.advance(1_000);
+    expect(other.service.ejected).toBe(0);
+  });
+
+  test("is not judged by calls that were under way when it was ejected", async () => {
+    const { clock, all, service, run } = setUp(3, { outliers: { base: 1_000, consecutive: 2, maxPercent: 100 } });
+    const [first] = all;
+    for (let call = 0; call < 100 && first!.open.length < 5; call++) service.call("x").catch(() => {});
+    for (const other of all.slice(1)) while (other.open.length > 0) other.answer();
+    for (let failures = 0; failures < 4; failures++) first!.fail(down);
+    await clock.advance(0);
+    expect(service.endpoints[0]).toMatchObject({ ejectedUntil: 1_000, ejections: 1 });
+    await clock.advance(1_000);
+    expect(service.ejected).toBe(0);
+    // What counts begins anew: one more failure is the first.
+    first!.fail(down);
+    await clock.advance(0);
+    expect(service.ejected).toBe(0);
+    await run(100, firstFails);
+    expect(service.endpoints[0]).toMatchObject({ ejections: 2 });
+  });
+
+  test("has its share of failures counted anew once it is in use again", async () => {
+    const outliers = { consecutive: Infinity, ratio: 0.5, minimumCalls: 4, interval: 60_000, base: 1_000 };
+    const { clock, all, run, service } = setUp(2, { outliers });
+    /** Until the first has been asked so often. */
+    const until = async (requests: number): Promise<void> => {
+      for (let call = 0; call < 100 && all[0]!.requests.length < requests; call++) await run(1, firstFails);
+    };
+    await until(4);
+    expect(service.ejected).toBe(1);
+    await clock.advance(1_000);
+    await until(7);
+    expect(service.ejected).toBe(0);
+    await until(8);
+    expect(service.ejected).toBe(1);
+  });
+
   test("never are more than maxPercent ejected, and one at least", async () => {
     const failAll = (backend: Backend): void => backend.fail(down);
-    const few = setUp(10, { outliers: { maxPercent: 30 } });
+    const few = setUp(10, { outliers: { maxPercent: 39 } });
     await few.run(500, failAll);
     expect(few.service.ejected).toBe(3);
     const one = setUp(3, { outliers: { maxPercent: 0 } });

@@ -70,6 +70,38 @@ describe("choosing", () => {
     expect(heavy).toBeGreaterThan(460);
   });
 
+  test("a place at random is by the weights", () => {
+    const all = backends(3);
+    let drawn = 0;
+    const service = balance<Backend["service"]>({ random: () => drawn });
+    for (const [index, weight] of [1, 2, 5].entries()) service.add(`b${index}`, all[index]!.service, { weight });
+    const chosen = (number: number): unknown => {
+      drawn = number;
+      // None has anything to do, so that the first of the two is chosen.
+      const permit = service.tryReady("x")!;
+      const { key } = service.endpoints.find(({ pending }) => pending === 1)!;
+      permit.release();
+      return key;
+    };
+    const edges = [0, 0.124, 0.125, 0.374, 0.375, 0.999];
+    expect(edges.map(chosen)).toEqual(["b0", "b0", "b1", "b1", "b2", "b2"]);
+    service.delete("b0");
+    expect([0, 0.285, 0.286].map(chosen)).toEqual(["b1", "b1", "b2"]);
+  });
+
+  test("a load of one's own is divided by the weight, and may be without end", () => {
+    const all = backends(3);
+    const load = ({ key }: BalanceEndpoint): number => (key === "b2" ? Infinity : 3);
+    const service = balance<Backend["service"]>({ load });
+    for (const [index, weight] of [1, 4].entries()) service.add(`b${index}`, all[index]!.service, { weight });
+    for (let call = 0; call < 5; call++) void service.call("x");
+    expect(all.map(({ requests }) => requests.length)).toEqual([0, 5, 0]);
+    service.delete("b1");
+    service.add("b2", all[2]!.service, { weight: 9 });
+    for (let call = 0; call < 5; call++) void service.call("x");
+    expect(all.map(({ requests }) => requests.length)).toEqual([5, 5, 0]);
+  });
+
   test("a load of one's own is asked, and what throws or is no number is reported and counts as pending", async () => {
     const all = backends(2);
     const load = ({ key }: BalanceEndpoint): number => (key === "b0" ? 2 : 1);
@@ -110,6 +142,20 @@ describe("what has no room", () => {
     const service = balance({ endpoints: [300, 100, undefined, 200].map((ms, nth) => [nth, refusing(ms)]) });
     expect(service.tryReady("x")).toBeUndefined();
     expect(takeRefusal()).toMatchObject({ layer: "rate", retryAfter: 100 });
+  });
+
+  test("an endpoint that has no room and does not say why: the balancer says it, with its label", () => {
+    const silent = new (class extends Service<string, string> {
+      override tryReady() {
+        return undefined;
+      }
+      override ready() {
+        return new Promise<never>(() => {});
+      }
+    })();
+    const service = balance({ endpoints: [["a", silent]], label: "users" });
+    expect(service.tryReady("x")).toBeUndefined();
+    expect(takeRefusal()).toMatchObject({ layer: "balance", label: "users", reason: "capacity" });
   });
 
   test("all throw: the failure with the least retryAfter is thrown", async () => {

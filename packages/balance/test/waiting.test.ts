@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { getEventListeners } from "node:events";
 import type { Service } from "@sluice/core";
 import { holdLayer } from "@sluice/core/kit";
 import { watch } from "@sluice/test-kit";
@@ -61,6 +62,18 @@ describe("a caller who waits", () => {
     for (const state of states) expect(state()).toEqual(["broken", "enough"]);
     await expect(service.ready({ signal: controller.signal })).rejects.toBe("enough");
     await expect(service.call("x", { signal: controller.signal })).rejects.toBe("enough");
+  });
+
+  test("leaves no listener on its signal once it is served", async () => {
+    const all = backends(2, 1);
+    const service = balance({ endpoints: entries(all) });
+    fill(all, service);
+    const { signal } = new AbortController();
+    const permit = service.ready({ signal });
+    expect(getEventListeners(signal, "abort").length).toBeGreaterThan(0);
+    all[0]!.answer();
+    (await permit).release();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("that is granted and aborts in the same turn holds nothing", async () => {

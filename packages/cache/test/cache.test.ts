@@ -1,5 +1,5 @@
 import { events, gate, isOverloadedError, type LayerEvent, Semaphore, ServiceBuilder } from "@sluice/core";
-import { unhandledIn } from "@sluice/test-kit";
+import { collectGarbage, turn, unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { LRUCache } from "lru-cache";
 import QuickLRU from "quick-lru";
@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { cache, type CacheEntry, type CacheOptions, type CacheStore } from "../src/index.ts";
 
 const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let step = 0; step < 20; step++) await Promise.resolve();
 };
 
 /** A cache over a mock service, whose key is the first letter of a request. */
@@ -120,6 +120,47 @@ describe("RFC 5861: with ttl 10, staleWhileRevalidate 20 and staleIfError 40,", 
   );
 });
 
+describe("where readiness is waited for, with ttl 10 and staleIfError 40,", () => {
+  test.each([
+    [5, "old"],
+    [30, "old"],
+    [50, "new"],
+  ])("an entry of %d ms: without room the permit gives the %s answer", async (age, expected) => {
+    const { clock, handle, service, fill } = setUp({ staleIfError: 40 });
+    await fill("a", "old");
+    await clock.advance(age);
+    handle.allow(0);
+    const ready = service.ready({ request: "a" });
+    await settle();
+    expect(handle.waiting).toBe(expected === "old" ? 0 : 1);
+    handle.allow(1);
+    const answer = (await ready).call("a");
+    if (expected === "new") (await handle.nextRequest()).respond("new");
+    expect(await answer).toBe(expected);
+  });
+
+  test("who waits in line is told when the service inside fails to be ready", async () => {
+    const { handle, service } = setUp();
+    handle.allow(0);
+    const ready = service.ready({ request: "a" });
+    await settle();
+    handle.sendFailure("down");
+    await expect(ready).rejects.toBe("down");
+  });
+
+  test("a blind caller waits for room, and no key is asked for", async () => {
+    const { handle, service } = setUp();
+    handle.allow(0);
+    // The key of no request would throw.
+    const ready = service.ready();
+    await settle();
+    handle.allow(1);
+    const answer = (await ready).call("a");
+    (await handle.nextRequest()).respond("A");
+    expect(await answer).toBe("A");
+  });
+});
+
 describe("promise 1: there is at most one call in flight for a key", () => {
   test("a thousand misses of one key make one call, and a thousand hits none", async () => {
     const { service, handle, layer } = setUp();
@@ -141,6 +182,42 @@ describe("promise 1: there is at most one call in flight for a key", () => {
     for (const held of permits) expect(await held!.call("a")).toBe("old");
     expect(handle).toMatchObject({ calls: 2, reserved: 0 });
     expect(layer.refreshes).toBe(1);
+  });
+
+  test("a permit that held room for a refresh gives it back when another has refreshed since", async () => {
+    const { clock, service, handle, layer, fill } = setUp({ staleWhileRevalidate: 20 });
+    await fill("a", "old");
+    await clock.advance(15);
+    const [one, other] = [service.tryReady("a"), service.tryReady("a")];
+    expect(await one!.call("a")).toBe("old");
+    (await handle.nextRequest()).respond("new");
+    await settle();
+    expect(await service.call("a")).toBe("new");
+    expect(await other!.call("a")).toBe("old");
+    expect(handle).toMatchObject({ calls: 2, reserved: 0 });
+    expect(layer).toMatchObject({ refreshes: 1, failedRefreshes: 0 });
+  });
+
+  test("… or when the entry has been deleted since", async () => {
+    const { clock, service, handle, layer, fill } = setUp({ staleWhileRevalidate: 20 });
+    await fill("a", "old");
+    await clock.advance(15);
+    const held = service.tryReady("a");
+    layer.delete("a");
+    expect(await held!.call("a")).toBe("old");
+    expect(handle).toMatchObject({ calls: 1, reserved: 0 });
+    expect(layer.refreshes).toBe(0);
+  });
+
+  test("a hit that holds no room makes no refresh: a fresh one, and a stale one where there is none", async () => {
+    const { clock, service, handle, layer, fill } = setUp({ staleWhileRevalidate: 20 });
+    await fill("a", "old");
+    expect(await service.call("a")).toBe("old");
+    await clock.advance(15);
+    handle.allow(0);
+    expect(await service.call("a")).toBe("old");
+    await settle();
+    expect(layer).toMatchObject({ hits: 2, stale: 1, refreshes: 0, failedRefreshes: 0 });
   });
 });
 
@@ -186,6 +263,36 @@ describe("promise 6: a permit's answer is of the entry that was there when it wa
     await clock.advance(100);
     expect(await held!.call("a2")).toBe("A");
     expect(handle.calls).toBe(1);
+  });
+
+  test("also where the call that it makes fails, and the entry was deleted meanwhile", async () => {
+    const { clock, service, handle, layer, fill } = setUp({ staleIfError: 40 });
+    await fill("a", "old");
+    await clock.advance(20);
+    const held = service.tryReady("a");
+    layer.delete("a");
+    const answer = held!.call("a");
+    (await handle.nextRequest()).fail("down");
+    expect(await answer).toBe("old");
+  });
+
+  test("a permit for a miss that is spent on another key asks for that one", async () => {
+    const { service, handle, fill } = setUp();
+    const held = service.tryReady("a");
+    await fill("a", "A");
+    const answer = held!.call("b");
+    (await handle.nextRequest()).respond("B");
+    expect(await answer).toBe("B");
+    expect([await service.call("a"), await service.call("b")]).toEqual(["A", "B"]);
+  });
+
+  test("a blind permit that is spent on a request that is undefined has its key all the same", async () => {
+    let calls = 0;
+    const service = new ServiceBuilder()
+      .layer(cache({ key: () => "all", ttl: 10 }))
+      .serviceFn(async (_request: void) => ++calls);
+    expect(await service.tryReady()!.call(undefined)).toBe(1);
+    expect(await service.tryReady()!.call(undefined)).toBe(1);
   });
 
   test("spent on another key it is exchanged: that key is tried once, and what was held for a refresh is given back", async () => {
@@ -257,6 +364,31 @@ describe("promise 8: a refresh never waits in line, and never rejects unhandled"
     await Promise.all(work);
     expect(layer).toMatchObject({ refreshes: 1, failedRefreshes: 1, stale: 1, hits: 1 });
   });
+
+  test("what the service inside hands up during a refresh reaches the limits outside, too", async () => {
+    const { clock, service, handle, fill } = setUp({ staleWhileRevalidate: 20 });
+    await fill("a", "old");
+    await clock.advance(15);
+    const work: Promise<unknown>[] = [];
+    await service.call("a", { waitUntil: (promise) => void work.push(promise) });
+    const { options, respond } = await handle.nextRequest();
+    const body = Promise.resolve("body");
+    options.waitUntil?.(body);
+    respond("new");
+    await settle();
+    expect(work).toContain(body);
+  });
+
+  test("its answer is what is given from then on", async () => {
+    const { clock, service, handle, fill } = setUp({ staleWhileRevalidate: 20 });
+    await fill("a", "old");
+    await clock.advance(15);
+    await service.call("a");
+    (await handle.nextRequest()).respond("new");
+    await settle();
+    expect(await service.call("a")).toBe("new");
+    expect(handle.calls).toBe(2);
+  });
 });
 
 test("without a key a failure that nobody looks at is reported, and one that somebody looks at is not", async () => {
@@ -271,10 +403,13 @@ test("without a key a failure that nobody looks at is reported, and one that som
 });
 
 test("promise 9: without a key a request is called on its own, and its answer is not kept", async () => {
-  const { service, handle, fill } = setUp({ key: () => undefined });
+  const asked: unknown[] = [];
+  const store = { get: (key: unknown): undefined => void asked.push(key), set: () => {}, delete: () => {} };
+  const { service, handle, layer, fill } = setUp({ key: () => undefined, store });
   await fill("a", "1");
   await fill("a", "2");
   expect(handle.calls).toBe(2);
+  expect(layer).toMatchObject({ hits: 0, misses: 0 });
   service.tryReady("a")?.release();
   handle.allow(0);
   const waiting = service.call("a");
@@ -282,6 +417,8 @@ test("promise 9: without a key a request is called on its own, and its answer is
   handle.allow(1);
   (await handle.nextRequest()).respond("3");
   expect(await waiting).toBe("3");
+  // It knows no key of which to ask for an answer.
+  expect(asked).toEqual([]);
 });
 
 describe("promise 10: an entry is never replaced by an older one", () => {
@@ -296,6 +433,67 @@ describe("promise 10: an entry is never replaced by an older one", () => {
     late.respond("old");
     await settle();
     expect(await service.call("a")).toBe("new");
+  });
+
+  test.each(["delete", "clear"] as const)(
+    "what was in flight at a %s is not kept, also where nobody asks again",
+    async (how) => {
+      const { service, handle, layer, fill } = setUp();
+      const first = service.call("a");
+      layer[how]("a");
+      (await handle.nextRequest()).respond("outdated");
+      expect(await first).toBe("outdated");
+      await fill("a", "new");
+      expect(await service.call("a")).toBe("new");
+      expect(handle.calls).toBe(2);
+    },
+  );
+
+  test("-0 is 0, as in a Map: what is in flight for the one is not kept after a delete of the other", async () => {
+    const { service, handle, layer, fill } = setUp({ key: () => 0 });
+    const first = service.call("a");
+    layer.delete(-0);
+    (await handle.nextRequest()).respond("outdated");
+    expect(await first).toBe("outdated");
+    await fill("a", "new");
+    expect(handle.calls).toBe(2);
+  });
+
+  test("a delete of one key leaves what is in flight for another, which is joined and kept", async () => {
+    const { service, handle, layer } = setUp();
+    const answers = [service.call("b")];
+    layer.delete("a");
+    answers.push(service.call("b"));
+    (await handle.nextRequest()).respond("B");
+    expect(await Promise.all(answers)).toEqual(["B", "B"]);
+    expect(await service.call("b")).toBe("B");
+    expect(handle.calls).toBe(1);
+  });
+
+  test("what was in flight at a delete ends without taking the place of what has begun since", async () => {
+    const { service, handle, layer } = setUp();
+    const first = service.call("a");
+    layer.delete("a");
+    const second = service.call("a");
+    expect(layer.inFlight).toBe(1);
+    (await handle.nextRequest()).respond("old");
+    expect(await first).toBe("old");
+    expect(layer.inFlight).toBe(1);
+    const third = service.call("a");
+    (await handle.nextRequest()).respond("new");
+    expect(await Promise.all([second, third])).toEqual(["new", "new"]);
+    expect(handle.calls).toBe(2);
+    expect(layer.inFlight).toBe(0);
+  });
+
+  test("a delete while work goes on that all have left is no mistake", async () => {
+    const { service, layer } = setUp();
+    const controller = new AbortController();
+    const left = service.call("a", { signal: controller.signal });
+    controller.abort("gone");
+    await expect(left).rejects.toBe("gone");
+    expect(() => layer.delete("a")).not.toThrow();
+    expect(layer.inFlight).toBe(0);
   });
 
   test.each(["delete", "clear"] as const)(
@@ -358,17 +556,63 @@ describe("a store", () => {
     expect(handle.calls).toBe(4);
   });
 
+  test("by default an entry that was deleted, or replaced, takes nobody's place", async () => {
+    const { clock, service, handle, layer, fill } = setUp({ max: 2 });
+    for (const each of ["a", "b"]) await fill(each, each);
+    layer.delete("a");
+    for (const each of ["c", "d"]) await fill(each, each);
+    // Of b, c and d the oldest has gone.
+    expect([await service.call("c"), await service.call("d")]).toEqual(["c", "d"]);
+    await fill("b", "b2");
+    expect(handle.calls).toBe(5);
+    await clock.advance(5);
+    layer.clear();
+    await fill("a", "a");
+    await clock.advance(5);
+    await fill("b", "b");
+    await clock.advance(5);
+    await fill("a", "a2");
+    expect([await service.call("a"), await service.call("b")]).toEqual(["a2", "b"]);
+    expect(handle.calls).toBe(8);
+  });
+
+  test("without clear keeps its entries, and what is in flight is forgotten", async () => {
+    const map = new Map<unknown, CacheEntry<string>>();
+    const store = {
+      get: (key: unknown) => map.get(key),
+      set: (key: unknown, entry: CacheEntry<string>) => map.set(key, entry),
+      delete: (key: unknown) => map.delete(key),
+    };
+    const { service, handle, layer, fill } = setUp({ store });
+    await fill("a", "A");
+    const b = service.call("b");
+    layer.clear();
+    (await handle.nextRequest()).respond("B");
+    await b;
+    expect(await service.call("a")).toBe("A");
+    await fill("b", "B2");
+    expect(handle.calls).toBe(3);
+  });
+
   test("that throws is reported, and costs nobody an answer", async () => {
-    const fails = (): never => {
-      throw new Error("disk full");
+    const fails = (what: string) => (): never => {
+      throw new Error(what);
     };
     const reported = await unhandledIn(async () => {
-      const { service, handle } = setUp({ store: { get: fails, set: fails, delete: fails } });
+      const { service, handle } = setUp({ store: { get: fails("get"), set: fails("set"), delete: fails("delete") } });
       const call = service.call("a");
+      expect(handle.calls).toBe(1);
+      await turn();
       (await handle.nextRequest()).respond("A");
       expect(await call).toBe("A");
     });
-    expect(new Set(reported.map(String))).toEqual(new Set(["Error: disk full"]));
+    expect(reported.length).toBeGreaterThan(1);
+    expect(new Set(reported.map(String))).toEqual(new Set(["Error: get"]));
+    const kept = await unhandledIn(async () => {
+      const { fill } = setUp({ store: { get: () => undefined, set: fails("set"), delete: fails("delete") } });
+      await fill("a", "A");
+    });
+    expect(kept.map(String)).toEqual(["Error: set"]);
   });
 });
 
@@ -401,19 +645,94 @@ describe("cacheIf", () => {
 test("webext-storage-cache #49, node-cached #16: hits and misses are announced, and a refresh that fails is no unhandled rejection", async () => {
   const heard: LayerEvent[] = [];
   const subscription = events.subscribe((event) => heard.push(event));
-  const { clock, service, handle, fill } = setUp({ staleWhileRevalidate: 20, label: "prices" });
+  const { clock, service, handle, fill } = setUp({ staleWhileRevalidate: 20, staleIfError: 40, label: "prices" });
+  await clock.advance(7);
+  const permit = service.tryReady("a");
   await fill("a", "A");
+  await permit!.call("a");
   await service.call("a");
   await clock.advance(15);
   await service.call("a");
   (await handle.nextRequest()).fail(new Error("down"));
-  await new Promise(setImmediate);
+  await clock.advance(16);
+  const failing = service.call("a");
+  (await handle.nextRequest()).fail(new Error("down"));
+  await failing;
+  handle.allow(0);
+  await service.call("a");
+  await turn();
   subscription[Symbol.dispose]();
-  expect(heard).toMatchObject([
-    { type: "miss", layer: "cache", label: "prices" },
-    { type: "hit", use: "fresh", age: 0 },
-    { type: "hit", use: "stale-while-revalidate", age: 15 },
+  const about = { layer: "cache", label: "prices", source: heard[0]!.source };
+  expect(heard).toEqual([
+    { type: "miss", ...about },
+    { type: "hit", use: "fresh", age: 0, ...about },
+    { type: "hit", use: "fresh", age: 0, ...about },
+    { type: "hit", use: "stale-while-revalidate", age: 15, ...about },
+    { type: "miss", ...about },
+    { type: "hit", use: "stale-if-error", age: 31, ...about },
+    { type: "hit", use: "stale-if-error", age: 31, ...about },
   ]);
+});
+
+test("it says of itself for how long it keeps answers, and its counters are what a logger needs", () => {
+  const layer = cache({ key: String, ttl: 10, staleWhileRevalidate: 20, staleIfError: 40, label: "prices" });
+  expect(layer.about).toEqual({
+    label: "prices",
+    traits: ["answers"],
+    facts: { ttl: 10, staleWhileRevalidate: 20, staleIfError: 40 },
+  });
+  expect(JSON.parse(JSON.stringify(layer))).toEqual({
+    name: "cache",
+    label: "prices",
+    hits: 0,
+    stale: 0,
+    misses: 0,
+    refreshes: 0,
+    failedRefreshes: 0,
+    inFlight: 0,
+    joined: 0,
+  });
+});
+
+test("nothing is kept of a key whose calls failed, or were not to be kept", async () => {
+  const layer = cache({ key: (request: object) => request, ttl: 10, cacheIf: () => false });
+  const service = new ServiceBuilder().layer(layer).serviceFn(async (request: { id: string }) => {
+    if (request.id === "fails") throw new Error("down");
+    return request.id.length;
+  });
+  const keys = ["fails", "is not kept"].map((id) => {
+    const request = { id };
+    service.call(request).catch(() => {});
+    return new WeakRef(request);
+  });
+  await turn();
+  collectGarbage();
+  expect(keys.map((key) => key.deref())).toEqual([undefined, undefined]);
+  expect(layer).toMatchObject({ misses: 2, inFlight: 0 });
+});
+
+describe("bad options are refused, by their names", () => {
+  test.each<readonly [message: string, options: object]>([
+    ["key must be a function; received 5", { key: 5 }],
+    ["ttl must be a number of 0 or more and at most 2147483647; received undefined", { ttl: undefined }],
+    [
+      "staleWhileRevalidate must be a number of 0 or more and at most 2147483647; received -1",
+      { staleWhileRevalidate: -1 },
+    ],
+    ["staleIfError must be a number of 0 or more and at most 2147483647; received -1", { staleIfError: -1 }],
+    ["max must be a whole number of 1 or more and at most 9007199254740991; received 1.5", { max: 1.5 }],
+    ["max must be a whole number of 1 or more and at most 9007199254740991; received 0", { max: 0 }],
+    ["store must be a store (with get, set, delete); received an object", { store: { get() {}, set() {} } }],
+    ["cacheIf must be a function; received 5", { cacheIf: 5 }],
+    ["tll is not an option; did you mean ttl?", { tll: 5 }],
+  ])("%s", (message, options) => {
+    expect(() => cache({ key: String, ttl: 1, ...options })).toThrow(`cache: ${message}`);
+  });
+
+  test("a promise as a key is refused by name", () => {
+    const { service } = setUp({ key: async () => "a" });
+    expect(() => service.tryReady("a")).toThrow("cache: what key returns must be a key, and not a promise of one");
+  });
 });
 
 test("a key that throws is a failure of readiness", async () => {

@@ -5,17 +5,19 @@ import {
   isOverloadedError,
   type LayerEvent,
   type Permit,
+  refuse,
   Semaphore,
   Service,
   ServiceBuilder,
 } from "@sluice/core";
 import { permit } from "@sluice/core/kit";
+import { collectGarbage, turn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { coalesce } from "../src/index.ts";
 
 const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let step = 0; step < 20; step++) await Promise.resolve();
 };
 
 /** What became of a promise so far. */
@@ -190,6 +192,65 @@ describe("callers who wait inside", () => {
     expect(handle).toMatchObject({ allowed: 1, reserved: 0 });
   });
 
+  test("who gets a seat gives back what it is granted inside all the same", async () => {
+    const [inner, handle] = mockService<string, string>();
+    /** It does not heed the signal of who waits. */
+    const heedless = new (class extends Service<string, string> {
+      override tryReady(request?: string): Permit<string, string> | undefined {
+        return inner.tryReady(request);
+      }
+      override ready(): Promise<Permit<string, string>> {
+        return inner.ready();
+      }
+    })();
+    const service = new ServiceBuilder().layer(coalesce({ key: (request: string) => request })).service(heedless);
+    handle.allow(1);
+    const blind = service.tryReady();
+    const waiting = service.call("a");
+    const first = blind!.call("a");
+    handle.allow(1);
+    (await handle.nextRequest()).respond("A");
+    expect(await Promise.all([first, waiting])).toEqual(["A", "A"]);
+    expect(handle).toMatchObject({ calls: 1, reserved: 0, allowed: 1 });
+  });
+
+  test("who was refused has no seat in what begins afterwards: its work ends with its callers", async () => {
+    const { service, handle } = setUp();
+    handle.allow(0);
+    const refused = watch(service.ready({ request: "a" }));
+    handle.sendFailure("down");
+    await settle();
+    expect(refused).toMatchObject({ state: "failed", reason: "down" });
+    handle.allow(1);
+    const controller = new AbortController();
+    const left = watch(service.call("a", { signal: controller.signal }));
+    controller.abort("gone");
+    await settle();
+    expect(left).toMatchObject({ state: "failed", reason: "gone" });
+    expect((await handle.nextRequest()).options.signal?.aborted).toBe(true);
+  });
+
+  test("a blind one waits for room, and no key is asked for", async () => {
+    const { service, handle } = setUp();
+    handle.allow(0);
+    // The key of no request would throw.
+    const ready = service.ready();
+    handle.allow(1);
+    const answer = (await ready).call("a");
+    (await handle.nextRequest()).respond("A");
+    expect(await answer).toBe("A");
+  });
+
+  test("one without a key is told when the service inside fails to be ready", async () => {
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder().layer(coalesce({ key: () => undefined })).service(inner);
+    handle.allow(0);
+    const ready = watch(service.ready({ request: "a" }));
+    handle.sendFailure("down");
+    await settle();
+    expect(ready).toMatchObject({ state: "failed", reason: "down" });
+  });
+
   test("a failure of readiness is the caller's whose it is, and not terminal", async () => {
     const { service, handle } = setUp();
     handle.allow(0);
@@ -245,6 +306,21 @@ describe("promise 2: an abort ends one caller's wait, not the work of others", (
     request.fail(new Error("late"));
     await settle();
     expect(layer.inFlight).toBe(0);
+  });
+
+  test("when the first of two permits leaves, the call of the second goes on", async () => {
+    const { service, handle } = setUp();
+    const [one, other] = [service.tryReady("a"), service.tryReady("a")];
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const first = watch(one!.call("a", { signal: controllers[0].signal }));
+    const second = watch(other!.call("a", { signal: controllers[1].signal }));
+    controllers[0].abort("enough");
+    const request = await handle.nextRequest();
+    expect(request.options.signal?.aborted).toBe(false);
+    request.respond("A");
+    await settle();
+    expect(first).toMatchObject({ state: "failed", reason: "enough" });
+    expect(second).toMatchObject({ state: "kept", value: "A" });
   });
 
   test("a first caller who has no signal never ends the work", async () => {
@@ -432,6 +508,67 @@ describe("promise 6: a permit's answer is of the flight that was there when it w
   });
 });
 
+describe("promise 6: what a permit is spent on counts, and not what it was reserved for", () => {
+  test("the call is that of the other key, for those who come later too", async () => {
+    const { service, handle } = setUp();
+    const held = service.tryReady("a");
+    const answers = [held!.call("b"), service.call("b")];
+    expect(handle.calls).toBe(1);
+    const own = service.call("a");
+    expect(handle.calls).toBe(2);
+    (await handle.nextRequest()).respond("B");
+    (await handle.nextRequest()).respond("A");
+    expect(await Promise.all([...answers, own])).toEqual(["B", "B", "A"]);
+  });
+
+  test("a seat that is exchanged is given back, so that the work ends with its callers", async () => {
+    const { service, handle } = setUp();
+    const controller = new AbortController();
+    const first = watch(service.call("a", { signal: controller.signal }));
+    const seat = service.tryReady("a");
+    void seat!.call("b");
+    controller.abort("gone");
+    await settle();
+    expect(first).toMatchObject({ state: "failed", reason: "gone" });
+    expect((await handle.nextRequest()).options.signal?.aborted).toBe(true);
+  });
+
+  test("a blind permit that is spent on a request that is undefined has its key all the same", async () => {
+    let calls = 0;
+    const service = new ServiceBuilder()
+      .layer(coalesce({ key: () => "all" }))
+      .serviceFn(async (_request: void) => ++calls);
+    const permits = [service.tryReady(), service.tryReady()];
+    expect(await Promise.all(permits.map((held) => held!.call(undefined)))).toEqual([1, 1]);
+  });
+
+  test("where there is no room for the other key it is refused by this layer, if the service inside says nothing", async () => {
+    let room = 1;
+    const silent = new (class extends Service<string, string> {
+      override tryReady(): Permit<string, string> | undefined {
+        return room-- > 0
+          ? permit<string, string>(
+              () => new Promise(() => {}),
+              () => {},
+            )
+          : undefined;
+      }
+      override ready(): Promise<never> {
+        return new Promise(() => {});
+      }
+    })();
+    const layer = coalesce({ key: (request: string) => request, label: "users" });
+    const service = new ServiceBuilder().layer(layer).service(silent);
+    void service.call("a");
+    const seat = service.tryReady("a");
+    // What somebody else has said before is not about this.
+    refuse("another", { reason: "rate", retryAfter: 5 });
+    const refused: unknown = await seat!.call("b").catch((error: unknown) => error);
+    expect(isOverloadedError(refused)).toBe(true);
+    expect(refused).toMatchObject({ layer: "coalesce", label: "users", reason: "capacity", retryAfter: undefined });
+  });
+});
+
 describe("promise 9: without a key there is no single flight", () => {
   test("requests for which key answers undefined are called each on its own", () => {
     const [inner, handle] = mockService<string, string>();
@@ -450,6 +587,7 @@ describe("deadlines", () => {
     const answers = [
       service.call("a", { deadline: 100 }),
       service.call("a", { deadline: 50 }),
+      service.call("a", { deadline: 100 }),
       service.call("a", { deadline: 300 }),
       service.call("a"),
     ].map(watch);
@@ -461,7 +599,7 @@ describe("deadlines", () => {
     expect(second.options.deadline).toBe(300);
     second.respond("A");
     await settle();
-    expect(answers.map(({ state }) => state)).toEqual(["failed", "failed", "kept", "kept"]);
+    expect(answers.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "kept", "kept"]);
     expect(handle.calls).toBe(2);
   });
 
@@ -576,6 +714,36 @@ describe("functions of the user's", () => {
   });
 });
 
+test("nothing is kept of a key for which callers have waited", async () => {
+  const slots = new Semaphore(0);
+  const layer = coalesce({ key: (request: object) => request });
+  const service = new ServiceBuilder()
+    .layer(layer)
+    .layer(gate(slots, { name: "slots" }))
+    .serviceFn(async (request: { id: number }) => request.id);
+  const keys: WeakRef<object>[] = [1, 2].map((id) => {
+    const request = { id };
+    // One alone, and two together.
+    for (let caller = 0; caller < id; caller++) void service.call(request);
+    return new WeakRef(request);
+  });
+  expect(slots.waiting).toBe(3);
+  const leaver = (): WeakRef<object> => {
+    const [request, controller] = [{ id: 3 }, new AbortController()];
+    service.call(request, { signal: controller.signal }).catch(() => {});
+    controller.abort("enough");
+    return new WeakRef(request);
+  };
+  keys.push(leaver());
+  slots.max = 1;
+  await turn();
+  expect(slots.idle).toBe(true);
+  await turn();
+  collectGarbage();
+  expect(keys.map((key) => key.deref())).toEqual([undefined, undefined, undefined]);
+  expect(layer).toMatchObject({ inFlight: 0, joined: 1 });
+});
+
 test("each call that joins is announced, and the layer's counters are what a logger needs", async () => {
   const heard: LayerEvent[] = [];
   const subscription = events.subscribe((event) => heard.push(event));
@@ -584,5 +752,16 @@ test("each call that joins is announced, and the layer's counters are what a log
   expect(await Promise.all([service.call(1), service.call(2)])).toEqual([1, 1]);
   subscription[Symbol.dispose]();
   expect(heard).toMatchObject([{ type: "join", layer: "coalesce", label: "users", key: "all" }]);
+  expect(layer.about).toEqual({ label: "users", traits: ["answers"] });
   expect(JSON.parse(JSON.stringify(layer))).toEqual({ name: "coalesce", label: "users", inFlight: 0, joined: 1 });
+});
+
+describe("bad options are refused, by their names", () => {
+  test.each<readonly [message: string, options: object]>([
+    ["key must be a function; received 5", { key: 5 }],
+    ["kye is not an option; the options are key, clock, label", { kye: String }],
+    ["label must be", { key: String, label: "" }],
+  ])("%s", (message, options) => {
+    expect(() => coalesce(options as never)).toThrow(`coalesce: ${message}`);
+  });
 });

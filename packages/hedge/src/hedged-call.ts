@@ -60,7 +60,6 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
   }
 
   succeeded(winner: Attempt, value: unknown): void {
-    if (this.over) return;
     this.learn(winner);
     if (winner.number > 1) this.hedging.wins++;
     const losers = this.attempts.filter(({ isRunning }) => isRunning);
@@ -74,7 +73,7 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
   }
 
   failed(): void {
-    if (this.over || this.attempts.some(({ isRunning }) => isRunning)) return;
+    if (this.attempts.some(({ isRunning }) => isRunning)) return;
     // All that were made have failed.
     this.end();
     this.reject(this.attempts[0]!.reason);

@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type CallOptions, gate, type Permit, Semaphore, Service, ServiceBuilder, serviceFn } from "@sluice/core";
+import { getEventListeners } from "node:events";
+import {
+  type CallOptions,
+  gate,
+  middleware,
+  type Permit,
+  Semaphore,
+  Service,
+  ServiceBuilder,
+  serviceFn,
+} from "@sluice/core";
 import { deferred, turn, unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
@@ -266,11 +276,20 @@ describe("promise 5: a caller's abort", () => {
     expect(await answer).toBe("all the same");
   });
 
-  test("a signal that was aborted by the time of the call reaches nobody", async () => {
-    const { service, handle } = setUp();
+  test("a signal that was aborted by the time of the call reaches nobody, and no function of ours is asked", async () => {
+    const asked: string[] = [];
+    const { service, handle } = setUp({
+      hedgeIf: () => asked.push("hedgeIf") > 0,
+      budget: { deposit: () => void asked.push("deposit"), withdraw: () => true },
+    });
     const permit = service.tryReady("a");
-    await expect(permit?.call("a", { signal: AbortSignal.abort(down) })).rejects.toBe(down);
+    const signal = AbortSignal.abort(down);
+    await expect(permit?.call("a", { signal })).rejects.toBe(down);
+    // Also where it is a layer outside that comes with it.
+    const outside = middleware("late", (request: string, next, options) => next(request, { ...options, signal }));
+    await expect(outside.wrap(service).call("a")).rejects.toBe(down);
     expect([handle.calls, handle.reserved]).toEqual([0, 0]);
+    expect(asked).toEqual([]);
   });
 
   test("in a function of its own, while it calls, reaches nobody", async () => {
@@ -365,6 +384,46 @@ describe("promise 5: a caller's abort", () => {
     body.resolve();
     await turn();
   });
+
+  test("also after some of its work has settled before the answer", async () => {
+    const { service, arrived } = setUp();
+    const controller = new AbortController();
+    const answer = service.call("a", { signal: controller.signal });
+    const [first] = await arrived(1);
+    first?.options.waitUntil?.(Promise.resolve());
+    await turn();
+    controller.abort(down);
+    expect(first?.options.signal?.reason).toBe(down);
+    first?.fail(down);
+    await expect(answer).rejects.toBe(down);
+  });
+
+  test("is listened for until the answer, or what the winner goes on with behind it, and no longer", async () => {
+    const { clock, service, arrived } = setUp();
+    const { signal } = new AbortController();
+    const listeners = (): number => getEventListeners(signal, "abort").length;
+    const plain = service.call("a", { signal });
+    expect(listeners()).toBe(1);
+    const [only] = await arrived(1);
+    only?.respond("A");
+    await plain;
+    expect(listeners()).toBe(0);
+
+    const [body, lost] = [deferred(), deferred()];
+    const answer = service.call("b", { signal });
+    await clock.advance(100);
+    const [first, second] = await arrived(2);
+    first?.options.waitUntil?.(lost.promise);
+    second?.options.waitUntil?.(body.promise);
+    second?.respond("head");
+    await answer;
+    expect(listeners()).toBe(1);
+    body.resolve();
+    await turn();
+    // That of the one that lost was told already.
+    expect(listeners()).toBe(0);
+    lost.resolve();
+  });
 });
 
 describe("promise 6: each scheduled moment is one chance", () => {
@@ -418,6 +477,29 @@ describe("promise 6: each scheduled moment is one chance", () => {
     expect(calls).toBe(1);
   });
 
+  test("an answer that comes just before a moment leaves no attempt behind", async () => {
+    let hedges = 0;
+    for (let microtasks = 0; microtasks < 80; microtasks++) {
+      const { clock, layer, service, handle } = setUp();
+      const answer = service.call("a");
+      const first = await handle.nextRequest();
+      clock.setTimeout(() => {
+        let steps = Promise.resolve();
+        for (let step = 0; step < microtasks; step++) steps = steps.then(() => {});
+        void steps.then(() => first.respond("A"));
+      }, 100);
+      await clock.advance(100);
+      await turn();
+      expect(await answer).toBe("A");
+      hedges += layer.hedges;
+      if (handle.calls === 1) continue;
+      // It was made before the answer, and so has lost.
+      expect((await handle.nextRequest()).options.signal?.aborted).toBe(true);
+    }
+    expect(hedges).toBeGreaterThan(0);
+    expect(hedges).toBeLessThan(80);
+  });
+
   test("a moment after the caller's deadline is left out", async () => {
     const { clock, service, handle } = setUp();
     void service.call("a", { deadline: clock.now() + 100 });
@@ -463,6 +545,23 @@ describe("promise 7: a budget", () => {
     handle.allow(Infinity);
     await clock.advance(100);
     expect([budget.deposits, budget.withdrawals, layer.hedges]).toEqual([1, 1, 1]);
+  });
+
+  test("a request that is not hedged deposits nothing, unless latencies are learned from it", async () => {
+    for (const [options, deposits] of [
+      [{ hedgeIf: () => false }, 0],
+      [{ delay: () => undefined }, 0],
+      [{ delay: () => undefined, quantile: 0.5 }, 1],
+      [{ hedgeIf: () => false, quantile: 0.5 }, 0],
+    ] as const) {
+      const budget = counting(Infinity);
+      const { service, arrived } = setUp({ ...options, budget });
+      const answer = service.call("a");
+      const [first] = await arrived(1);
+      first?.respond("A");
+      expect(await answer).toBe("A");
+      expect(budget.deposits).toBe(deposits);
+    }
   });
 
   test("a permit without budget is given back in the same turn, and those under way go on", async () => {
@@ -704,5 +803,22 @@ describe("bad options", () => {
     expect(() => hedge({ delay: 5, quantile })).toThrow(
       new RangeError(`hedge: quantile must be a number above 0 and below 1; received ${quantile}`),
     );
+  });
+
+  test.each<readonly [message: string, options: object]>([
+    ["delay must be a number of 0 or more and at most 2147483647; received undefined", { delay: undefined }],
+    ["minSamples must be a whole number of 1 or more; received 0", { quantile: 0.5, minSamples: 0 }],
+    ["minSamples must be a whole number of 1 or more; received 1.5", { quantile: 0.5, minSamples: 1.5 }],
+    ["period must be a number above 0 and at most 2147483647; received 0", { quantile: 0.5, period: 0 }],
+    ["minDelay must be a number of 0 or more and at most 2147483647; received -1", { quantile: 0.5, minDelay: -1 }],
+    ["attempts must be a whole number of 2 or more and at most 10; received 1", { attempts: 1 }],
+    ["attempts must be a whole number of 2 or more and at most 10; received 11", { attempts: 11 }],
+    ["attempts must be a whole number of 2 or more and at most 10; received 2.5", { attempts: 2.5 }],
+    ["hedgeIf must be a function; received 5", { hedgeIf: 5 }],
+    ["cloneRequest must be a function; received 5", { cloneRequest: 5 }],
+    ["budget must be a budget (with deposit, withdraw); received an object", { budget: { deposit() {} } }],
+    ["attemps is not an option; did you mean attempts?", { attemps: 3 }],
+  ])("%s", (message, options) => {
+    expect(() => hedge({ delay: 5, ...options } as never)).toThrow(`hedge: ${message}`);
   });
 });

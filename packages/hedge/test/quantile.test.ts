@@ -41,6 +41,12 @@ describe("the delay is a quantile of recent latencies", () => {
     expect(layer.delayNow).toBeLessThanOrEqual(90 * 1.05);
   });
 
+  test("without a quantile it is `delay`, however many have answered", async () => {
+    const { layer, run } = timed({ quantile: undefined });
+    for (let nth = 0; nth < 200; nth++) await run(5);
+    expect(layer.delayNow).toBe(500);
+  });
+
   test("never below minDelay", async () => {
     const { layer, run } = timed({ minSamples: 1, minDelay: 20 });
     await run(2);

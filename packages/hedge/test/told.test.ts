@@ -9,6 +9,7 @@ describe("what it tells", () => {
     const heard: LayerEvent[] = [];
     const subscription = events.subscribe((event) => heard.push(event));
     const { clock, service, arrived } = setUp({ label: "prices" });
+    await clock.advance(7);
     const answer = service.call("a");
     await clock.advance(100);
     const [first, second] = await arrived(2);

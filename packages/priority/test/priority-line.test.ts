@@ -133,6 +133,28 @@ describe("promise 1: within a level", () => {
     await settle();
     expect(order).toEqual(["c"]);
   });
+
+  test("with fifo first come, first served also under overload", async () => {
+    const { clock, line } = made({ levels: 1, codel: { target: 1_000, interval: 10 } });
+    const order: string[] = [];
+    for (const name of ["a", "b"]) void line.join({ request: { level: 0 } }).then(() => order.push(name));
+    await clock.advance(10);
+    line.grant("a slot");
+    line.grant("a slot");
+    await settle();
+    expect(order).toEqual(["a", "b"]);
+  });
+
+  test("with adaptive-lifo the share goes to those who have waited longest, also under overload", async () => {
+    const { clock, line } = made({ order: "adaptive-lifo", share: 1 });
+    const order: string[] = [];
+    for (const name of ["old", "new"]) void line.join({ request: { level: 3 } }).then(() => order.push(name));
+    void line.join({ request: { level: 0 } });
+    await clock.advance(100);
+    line.grant("a slot");
+    await settle();
+    expect(order).toEqual(["old"]);
+  });
 });
 
 describe("promise 2: nobody more important waits while somebody less important is let in", () => {
@@ -156,6 +178,16 @@ describe("promise 2: nobody more important waits while somebody less important i
     ] as const;
     const order = await servedBy(line, names, 20);
     expect([order.indexOf("behind 3"), order.indexOf("behind 1")]).toEqual([9, 19]);
+  });
+
+  test("longest is who came first, and not who is least important", async () => {
+    const { line } = made({ share: 1 });
+    const names = [
+      ["behind 1", 1],
+      ["behind 3", 3],
+      ["top", 0],
+    ] as const;
+    expect(await servedBy(line, names, 3)).toEqual(["behind 1", "behind 3", "top"]);
   });
 
   test("whatever comes and goes, of any k grants while others wait, ⌊k · share⌋ at least go to those behind", () => {
@@ -347,6 +379,22 @@ describe("promise 5: codel", () => {
     expect(line.size).toBe(0);
   });
 
+  test("under overload a less important newcomer is refused after its own target, before those who came earlier", async () => {
+    const { clock, line } = made({ levels: 4, codel: true });
+    void joining(line, 0);
+    await clock.advance(80);
+    const important = joining(line, 0);
+    line.grant("a slot");
+    // The one that is left may wait until 120.
+    await clock.advance(25);
+    const newcomer = joining(line, 3);
+    await clock.advance(4.9);
+    expect(await refusal(newcomer)).toBe("pending");
+    await clock.advance(0.1);
+    expect(await refusal(newcomer)).toMatchObject({ reason: "capacity" });
+    expect(await refusal(important)).toBe("pending");
+  });
+
   test("a target above the interval is what a caller waits for, with and without overload", async () => {
     const { clock, line } = made({ levels: 1, codel: { target: 300, interval: 100 } });
     const waiting = joining(line, 0);
@@ -516,6 +564,21 @@ describe("priority", () => {
     },
   );
 
+  test("is not asked while nobody waits: there is nobody to come after", () => {
+    const asked: number[] = [];
+    const { line } = made({
+      priority({ level }) {
+        asked.push(level);
+        return level;
+      },
+    });
+    expect(line.blocks({ level: 3 })).toBe(false);
+    expect(asked).toEqual([]);
+    void line.join({ request: { level: 1 } });
+    expect(line.blocks({ level: 3 })).toBe(true);
+    expect(asked).toEqual([1, 3]);
+  });
+
   test("what it throws is a failure of readiness, in a limit, too", async () => {
     const boom = new Error("boom");
     const line = priorityLine<string>({
@@ -608,6 +671,15 @@ describe("in a limit", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each<readonly [string, Partial<PriorityLineOptions<Ask>>, boolean]>([
+    ["with neither maxWaiting nor codel all may wait", {}, false],
+    ["with maxWaiting it has an end", { maxWaiting: 10 }, true],
+    ["with codel it has an end", { codel: true }, true],
+  ])("%s, which the limit can tell those who look for lines without end", (_what, options, bounded) => {
+    const line = priorityLine<Ask>({ priority: ({ level }) => level, ...options });
+    expect(new Semaphore(1, { line }).bounded).toBe(bounded);
+  });
+
   test("one value may be the line of several limits, each with a line of its own; it counts all of them", () => {
     const line = priorityLine<Ask>({ priority: ({ level }) => level, levels: 2 });
     const [one, other] = [new Semaphore(0, { line }), new Semaphore(0, { line })];
@@ -679,5 +751,23 @@ describe("what it announces", () => {
         "eve",
       ],
     ]);
+  });
+});
+
+describe("bad options", () => {
+  test.each<readonly [options: object, message: string]>([
+    [{ priority: 5 }, "priorityLine: priority must be a function; received 5"],
+    [{ codel: 5 }, "priorityLine: codel must be an object; received 5"],
+    [{ codel: { targt: 5 } }, "priorityLine: codel: targt is not an option; did you mean target?"],
+    [
+      { codel: { target: 0 } },
+      "priorityLine: codel.target must be a number above 0 and at most 2147483647; received 0",
+    ],
+    [
+      { codel: { interval: 0 } },
+      "priorityLine: codel.interval must be a number above 0 and at most 2147483647; received 0",
+    ],
+  ])("%j is refused, by the name of the option", (options, message) => {
+    expect(() => made(options)).toThrow(message);
   });
 });

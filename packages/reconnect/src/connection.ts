@@ -14,7 +14,7 @@ import { layerName, type Settings } from "./options.ts";
 export interface ConnectionOwner {
   /** A permit was granted, or is used no more. */
   counted(by: 1 | -1): void;
-  /** A call was answered, and the connection is not broken. */
+  /** A call was answered, by whichever connection. */
   answered(connection: Connection): void;
   /** `failure` shows that the connection is broken. Told once. */
   broke(connection: Connection, failure: unknown): void;
@@ -60,28 +60,24 @@ export class Connection implements Gate<unknown> {
   left(): void {
     this.active--;
     this.owner.counted(-1);
-    this.closeWhenLeft();
+    if (this.broken && this.active === 0) this.close();
   }
 
   /** @internal a call was answered */
   answered(outcome: Outcome, signal: AbortSignal | undefined): void {
     if (outcome.status === "rejected") {
       if (isOwnAbort(signal, outcome.reason)) return;
-      if (this.judge(outcome.reason)) return;
+      this.judge(outcome.reason);
     }
     this.used = true;
     this.owner.answered(this);
   }
 
-  /** Whether `failure` shows that it is broken. */
-  private judge(failure: unknown): boolean {
-    if (!this.isBroken(failure)) return false;
-    if (!this.broken) {
-      this.broken = true;
-      this.owner.broke(this, failure);
-      this.closeWhenLeft();
-    }
-    return true;
+  /** Breaks it where `failure` shows that it is broken. Whoever has met that failure still uses it, and closes it as the last. */
+  private judge(failure: unknown): void {
+    if (!this.isBroken(failure) || this.broken) return;
+    this.broken = true;
+    this.owner.broke(this, failure);
   }
 
   private isBroken(failure: unknown): boolean {
@@ -99,8 +95,7 @@ export class Connection implements Gate<unknown> {
     return false;
   }
 
-  private closeWhenLeft(): void {
-    if (!this.broken || this.active > 0) return;
+  private close(): void {
     const { close } = this.settings;
     // Its rejection is nobody's but the process's, and so reported.
     if (close !== undefined) void new Promise((resolve) => resolve(close(this.made)));

@@ -12,7 +12,7 @@ import {
   type ResponseOf,
   Service,
 } from "@sluice/core";
-import { requireFunction } from "@sluice/core/kit";
+import { requireFunction, requireObject } from "@sluice/core/kit";
 import { type ConnectionState, Connector } from "./connector.ts";
 import { layerName, readSettings, type ReconnectOptions, type Settings } from "./options.ts";
 
@@ -132,6 +132,7 @@ class ReconnectService<in Req, out Res, out Err> extends Service<Req, Res, Err> 
     try {
       const { open } = this.connector;
       if (open !== undefined) return open.service.ready(options);
+      requireObject("ready", "options", options);
       return this.connector.join(options, ({ service }) => service.ready(options));
     } catch (error) {
       return Promise.reject(error);
@@ -142,6 +143,7 @@ class ReconnectService<in Req, out Res, out Err> extends Service<Req, Res, Err> 
     try {
       const { open } = this.connector;
       if (open !== undefined) return open.service.call(request, options);
+      requireObject("call", "options", options);
       const { signal, deadline } = options;
       return this.connector.join({ request, signal, deadline }, ({ service }) => service.call(request, options));
     } catch (error) {

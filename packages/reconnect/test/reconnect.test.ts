@@ -12,7 +12,7 @@ import {
 } from "@sluice/core";
 import { unhandledIn, watch } from "@sluice/test-kit";
 import { mockService } from "@sluice/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Reconnect, reconnect, type StateChange } from "../src/index.ts";
 import { Lost, Server } from "./helper/set-up.ts";
 
@@ -157,14 +157,38 @@ describe("an attempt that fails", () => {
     const service = server.reconnect({ label: "db" });
     service.tryReady("a");
     await server.refuse(down);
+    await server.clock.advance(30);
     const error: unknown = await service
-      .call("a", { deadline: server.clock.now() + 99 })
+      .call("a", { deadline: server.clock.now() + 69 })
       .catch((reason: unknown) => reason);
     expect(isOverloadedError(error)).toBe(true);
-    expect(error).toMatchObject({ layer: "reconnect", label: "db", reason: "connection", retryAfter: 100 });
-    const patient = watch(service.call("a", { deadline: server.clock.now() + 100 }));
+    expect(error).toMatchObject({ layer: "reconnect", label: "db", reason: "connection", retryAfter: 70 });
+    const patient = watch(service.call("a", { deadline: server.clock.now() + 70 }));
     await server.settle();
     expect(patient()[0]).toBe("pending");
+    // Who has given up already has its own reason.
+    const signal = AbortSignal.abort("enough");
+    await expect(service.call("a", { deadline: server.clock.now() + 69, signal })).rejects.toBe("enough");
+  });
+
+  test("is refused by the caller's deadline in the time of the clock, also after that was set back", async () => {
+    const server = new Server();
+    let back = 0;
+    const service = server.reconnect({
+      clock: {
+        now: () => server.clock.now() - back,
+        setTimeout: (run, ms) => server.clock.setTimeout(run, ms),
+        clearTimeout: (handle) => server.clock.clearTimeout(handle),
+      },
+    });
+    await server.clock.advance(5_000);
+    service.tryReady("a");
+    await server.refuse(down);
+    back = 1_000;
+    const states = [99, 100].map((ms) => watch(service.call("a", { deadline: 4_000 + ms })));
+    await server.settle();
+    expect(states.map((state) => state()[0])).toEqual(["broken", "pending"]);
+    expect(states[0]!()[1]).toMatchObject({ reason: "connection", retryAfter: 100 });
   });
 
   test("refuses those in line whose deadline comes before the next, wherever they came from", async () => {
@@ -351,6 +375,32 @@ describe("a connection that breaks", () => {
     expect(call()[0]).toBe("kept");
   });
 
+  test("is replaced at once also where its answer was a failure that does not show that it is broken", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    const wrong = watch(service.call("a"));
+    await server.accept();
+    await server.fail(new Error("no such row"));
+    const lost = watch(service.call("b"));
+    await server.fail(new Lost());
+    expect([wrong()[0], lost()[0]]).toEqual(["broken", "broken"]);
+    expect(service.state).toBe("idle");
+  });
+
+  test("after nothing but a call that its caller gave up has answered nothing: the backoff counts", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    const controller = new AbortController();
+    const given = watch(service.call("a", { signal: controller.signal }));
+    await server.accept();
+    controller.abort("enough");
+    await server.fail("enough");
+    const lost = watch(service.call("b"));
+    await server.fail(new Lost());
+    expect([given(), lost()[0]]).toEqual([["broken", "enough"], "broken"]);
+    expect(service).toMatchObject({ state: "backing-off", retryAfter: 100 });
+  });
+
   test("before it has answered anything is an attempt in vain: the backoff counts", async () => {
     const server = new Server();
     const service = server.reconnect();
@@ -457,6 +507,26 @@ describe("a connection that breaks", () => {
     expect(begun).toEqual(["c", "d", "e"]);
   });
 
+  test("and whose caller gives up while it waits for the next attempt leaves no timer", async () => {
+    const server = new Server();
+    const [first, handle] = mockService<string, string>();
+    const service = reconnect(() => first, {
+      isBroken: (failure) => failure instanceof Lost,
+      backoff: { next: () => ({ delay: 100, state: undefined }) },
+      clock: server.clock,
+    });
+    const controller = new AbortController();
+    const calls = [watch(service.call("a")), watch(service.call("b", { signal: controller.signal }))];
+    handle.sendFailure(new Lost());
+    await server.settle();
+    expect(calls.map((state) => state()[0])).toEqual(["broken", "pending"]);
+    expect(server.clock.next).toBe(100);
+    controller.abort("enough");
+    await server.settle();
+    expect(calls[1]!()).toEqual(["broken", "enough"]);
+    expect(server.clock.next).toBeUndefined();
+  });
+
   test("is closed once, when no call and no permit uses it any more", async () => {
     const server = new Server();
     const closed: unknown[] = [];
@@ -502,12 +572,18 @@ describe("a connection that breaks", () => {
   });
 
   test("is not known by an isBroken that throws, or answers with a promise: that is reported", async () => {
-    for (const isBroken of [
-      () => {
-        throw down;
-      },
-      () => Promise.resolve(true) as never,
-    ]) {
+    for (const [isBroken, error] of [
+      [
+        () => {
+          throw down;
+        },
+        down,
+      ],
+      [
+        () => Promise.resolve(true) as never,
+        new TypeError("reconnect: isBroken must return true or false; received a value of type object"),
+      ],
+    ] as const) {
       const server = new Server();
       const service = await connected(server, { isBroken });
       const reported = await unhandledIn(async () => {
@@ -515,7 +591,7 @@ describe("a connection that breaks", () => {
         await server.fail(new Lost());
         expect(lost()[0]).toBe("broken");
       });
-      expect(reported).toHaveLength(1);
+      expect(reported).toEqual([error]);
       expect(service.state).toBe("connected");
     }
   });
@@ -534,6 +610,28 @@ describe("a connection that breaks", () => {
 });
 
 describe("a backoff", () => {
+  test("that calls the service itself when a connection breaks lets that caller wait for the next attempt", async () => {
+    const server = new Server();
+    let inner: (() => readonly unknown[]) | undefined;
+    const service: Reconnect<string, string> = server.reconnect({
+      backoff: {
+        next() {
+          inner ??= watch(service.call("b"));
+          return { delay: 100, state: undefined };
+        },
+      },
+    });
+    const first = watch(service.call("a"));
+    await server.accept();
+    await server.fail(new Lost());
+    expect([first()[0], inner!()[0]]).toEqual(["broken", "pending"]);
+    await server.clock.advance(100);
+    expect(server.attempts).toHaveLength(2);
+    await server.accept();
+    await server.answer();
+    expect(inner!()).toEqual(["kept", "hello"]);
+  });
+
   test("that calls the service itself lets that caller wait for the next attempt", async () => {
     const server = new Server();
     let inner: Promise<string> | undefined;
@@ -555,21 +653,79 @@ describe("a backoff", () => {
     expect(await inner).toBe("hello");
   });
 
-  test.each<readonly [string, () => never]>([
+  test.each<readonly [string, () => never, unknown]>([
     [
       "throws",
       () => {
         throw down;
       },
+      down,
     ],
-    ["returns nothing", () => undefined as never],
-    ["returns no delay", () => ({ delay: -1, state: 0 }) as never],
-  ])("that %s is reported, and 10,000 ms count", async (_how, next) => {
+    [
+      "returns nothing",
+      () => undefined as never,
+      new TypeError("reconnect: a step of backoff must be an object; received undefined"),
+    ],
+    [
+      "returns no delay",
+      () => ({ delay: -1, state: 0 }) as never,
+      new RangeError("reconnect: a delay of backoff must be a number of 0 or more and at most 2147483647; received -1"),
+    ],
+  ])("that %s is reported, and 10,000 ms count", async (_how, next, error) => {
     const server = new Server();
     const service = server.reconnect({ backoff: { next } });
     service.tryReady("a");
-    expect(await unhandledIn(() => server.refuse(down))).toHaveLength(1);
+    expect(await unhandledIn(() => server.refuse(down))).toEqual([error]);
     expect(service.retryAfter).toBe(10_000);
+  });
+
+  test("that is over leaves 0 ms to wait until somebody asks", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    service.tryReady("a");
+    await server.refuse(down);
+    await server.clock.advance(150);
+    expect(service).toMatchObject({ state: "backing-off", retryAfter: 0 });
+  });
+
+  test("is not shortened by what a connection that broke before answers late", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    const early = watch(service.call("early"));
+    await server.accept();
+    const slow = watch(service.call("slow"));
+    server.calls[0]!.answer.reject(new Lost());
+    await server.settle();
+    expect([early()[0], service.retryAfter]).toEqual(["broken", 100]);
+    await server.clock.advance(100);
+    service.tryReady("a");
+    await server.refuse(down);
+    expect(service.retryAfter).toBe(200);
+    server.calls[1]!.answer.resolve("late");
+    await server.settle();
+    expect(slow()).toEqual(["kept", "late"]);
+    await server.clock.advance(200);
+    service.tryReady("a");
+    await server.refuse(down);
+    expect(service.retryAfter).toBe(400);
+  });
+
+  test("is by default half of 100 ms, doubled up to 10,000, where the dice fall on one half", async () => {
+    const dice = vi.spyOn(Math, "random").mockReturnValue(0.5);
+    try {
+      const server = new Server();
+      const service = server.reconnect({ backoff: undefined });
+      const waits: unknown[] = [];
+      for (let failures = 0; failures < 9; failures++) {
+        service.tryReady("a");
+        await server.refuse(down);
+        waits.push(service.retryAfter);
+        await server.clock.advance(service.retryAfter!);
+      }
+      expect(waits).toEqual([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    } finally {
+      dice.mockRestore();
+    }
   });
 
   test("is by default 100 ms doubled up to 10,000, spread down to 0", async () => {
@@ -637,6 +793,7 @@ describe("what is told", () => {
       const parts = partsOf(service)!;
       return "branches" in parts ? [...parts.branches()] : undefined;
     };
+    expect(partsOf(service)).toMatchObject({ name: "reconnect", about: { label: "db" } });
     expect(branches()).toEqual([]);
     service.tryReady("a");
     await server.accept();
@@ -675,5 +832,35 @@ describe("what users of others saw", () => {
     await server.accept();
     await server.answer();
     expect(second()).toEqual(["kept", "hello"]);
+  });
+});
+
+test("options of a call that are none are refused by name, with and without a connection, and never thrown", async () => {
+  const server = new Server();
+  const service = server.reconnect();
+  for (let round = 0; round < 2; round++) {
+    for (const bad of [5, null] as never[]) {
+      await expect(service.ready(bad)).rejects.toThrow(/^ready: options must be an object/);
+      await expect(service.call("a", bad)).rejects.toThrow(/^call: options must be an object/);
+    }
+    service.tryReady("a")?.release();
+    await server.accept();
+  }
+  expect(service).toMatchObject({ state: "connected", waiting: 0, active: 0 });
+});
+
+describe("bad options are refused, by their names", () => {
+  const make = () => serviceFn(String);
+  test.each<readonly [message: string, made: () => unknown]>([
+    ["make must be a function; received 1", () => reconnect(1 as never)],
+    ["isBroken must be a function; received 1", () => reconnect(make, { isBroken: 1 as never })],
+    ['close must be a function; received "x"', () => reconnect(make, { close: "x" as never })],
+    ["onChange must be a function; received 1", () => reconnect(make, { onChange: 1 as never })],
+    ["backoff must be a backoff (with next); received an object", () => reconnect(make, { backoff: {} as never })],
+    ["isBrokn is not an option; did you mean isBroken?", () => reconnect(make, { isBrokn: 1 } as never)],
+    ["clock must be", () => reconnect(make, { clock: {} as never })],
+    ["label must be", () => reconnect(make, { label: "" })],
+  ])("%s", (message, made) => {
+    expect(made).toThrow(`reconnect: ${message}`);
   });
 });

@@ -14,7 +14,7 @@ import {
   Service,
   ServiceBuilder,
 } from "@sluice/core";
-import { readOptions, requireMethods, requireService } from "@sluice/core/kit";
+import { readOptions, requireMethods, requireObject, requireService } from "@sluice/core/kit";
 import { failOnStatus, type FailsOnStatus } from "./fail-on-status.ts";
 import { fetchService } from "./fetch-service.ts";
 import { type HttpRequest, isRequest } from "./http-request.ts";
@@ -167,6 +167,7 @@ class Client<Err> extends Service<HttpRequest, Response, Err> implements HttpCli
    */
   override call(request: HttpRequest, options: CallOptions = {}): Promise<Response> {
     try {
+      requireObject("call", "options", options);
       const { signal = request.signal ?? undefined } = options;
       if (signal === undefined) return this.stack.call(request, options);
       return this.stack.call(withSignal(request, signal), { ...options, signal });

@@ -141,6 +141,16 @@ test("a signal in the options takes the place of the Request's own, as with fetc
   expect(await failureOf(call)).toBe(mine);
 });
 
+test("options that are none reject by name, also beside a request that has a signal, and reach nobody", async () => {
+  const { signal } = new AbortController();
+  for (const request of [{ url }, { url, signal }]) {
+    for (const bad of [null, 5]) {
+      const failure = await failureOf(httpClient().call(request, bad as never));
+      expect(String(failure)).toMatch(/^TypeError: call: options must be an object/);
+    }
+  }
+});
+
 test("what is no request rejects, and does not throw", async () => {
   for (const request of [undefined, null, 5, "http://127.0.0.1/"]) {
     expect(await failureOf(httpClient().call(request as never))).toBeInstanceOf(TypeError);
