@@ -172,8 +172,8 @@ export class Cached implements Stack {
       return;
     }
     counts.refreshes++;
-    // Without the caller's signal and deadline: they are about the answer, which the caller has.
-    const work = inner.start(request, { ...options, signal: undefined, deadline: undefined }).then(
+    // Without the caller's signal: that is about the answer, which is out already.
+    const work = inner.start(request, { ...options, signal: undefined }).then(
       () => {},
       () => {
         counts.failedRefreshes++;

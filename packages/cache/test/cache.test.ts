@@ -379,20 +379,6 @@ describe("promise 8: a refresh never waits in line, and never rejects unhandled"
     expect(work).toContain(body);
   });
 
-  test("it has no deadline: a caller in a hurry has its answer, and the refresh may take longer", async () => {
-    const { clock, service, handle, layer, fill } = setUp({ staleWhileRevalidate: 20 });
-    await fill("a", "old");
-    await clock.advance(15);
-    expect(await service.call("a", { deadline: clock.now() + 1 })).toBe("old");
-    const { options, respond } = await handle.nextRequest();
-    expect(options.deadline).toBeUndefined();
-    await clock.advance(2);
-    respond("new");
-    await settle();
-    expect(await service.call("a")).toBe("new");
-    expect(layer).toMatchObject({ refreshes: 1, failedRefreshes: 0 });
-  });
-
   test("its answer is what is given from then on", async () => {
     const { clock, service, handle, fill } = setUp({ staleWhileRevalidate: 20 });
     await fill("a", "old");
