@@ -16,7 +16,6 @@ interface NodeLike {
 export class RejectionWatch {
   private readonly node: NodeLike | undefined;
   private readonly others: readonly Listener[];
-  private readonly turns: Turns | undefined;
   private reasons: unknown[] = [];
   private readonly listener: Listener = (reason) => {
     this.reasons.push(reason);
@@ -27,7 +26,6 @@ export class RejectionWatch {
     const real = processOfPlatform(process) ?? process;
     this.node = typeof real?.removeListener === "function" ? (real as NodeLike) : undefined;
     this.others = this.node?.listeners("unhandledRejection") ?? [];
-    this.turns = this.node && new Turns();
     for (const other of this.others) this.node?.removeListener("unhandledRejection", other);
     this.node?.on("unhandledRejection", this.listener);
   }
@@ -39,8 +37,7 @@ export class RejectionWatch {
 
   /** The reasons of all rejections that were reported since the last `take`. */
   async take(): Promise<readonly unknown[]> {
-    // They have been reported a turn of the event loop later.
-    await this.turns?.next();
+    if (this.known) await macrotask();
     const { reasons } = this;
     this.reasons = [];
     return reasons;
@@ -48,7 +45,6 @@ export class RejectionWatch {
 
   /** Puts the other listeners back. */
   stop(): void {
-    this.turns?.stop();
     this.node?.removeListener("unhandledRejection", this.listener);
     for (const other of this.others) this.node?.on("unhandledRejection", other);
   }
@@ -64,26 +60,18 @@ function processOfPlatform(process: Partial<NodeLike> | undefined): Partial<Node
   }
 }
 
-/** Turns of the event loop, by messages, for a test may have replaced the timers. */
-class Turns {
-  private readonly channel = new MessageChannel();
-  private over: (() => void) | undefined;
-
-  constructor() {
-    const { port1 } = this.channel;
-    port1.addEventListener("message", () => this.over?.());
-    port1.start();
-  }
-
-  /** Settles one turn later. One at a time. */
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.over = resolve;
-      this.channel.port2.postMessage(undefined);
+/**
+ * One turn of the event loop, after which unhandled rejections have been reported. It uses a message, for a test may have replaced the
+ * timers. Each time a new channel: a message of one that is in use comes too early in Bun.
+ */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.addEventListener("message", () => {
+      port1.close();
+      resolve();
     });
-  }
-
-  stop(): void {
-    this.channel.port1.close();
-  }
+    port1.start();
+    port2.postMessage(undefined);
+  });
 }
