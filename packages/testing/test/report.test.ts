@@ -76,7 +76,7 @@ describe("the report", () => {
   test("a limit that asks inside first is taken to join two services, unless it is said that it does not", async () => {
     const make = () => ownPlaces(2, { insideFirst: true });
     const report = await checkContract(make, quick);
-    expect(report.toString()).toContain("ok    9 All or nothing: it asks the service inside though it has no room");
+    expect(report.toString()).toContain("ok    9 All or nothing: it asks the service inside although it has no room");
     expect(verdictOf(await checkContract(make, { ...quick, joins: false }), 9)).toBe("broken");
   });
 
@@ -247,7 +247,7 @@ describe("promise 14", () => {
   });
 
   test("is broken where the error is another, or names too little", async () => {
-    expect(await verdict([throwing(new Error("max -1"))])).toContain("something else");
+    expect(await verdict([throwing(new Error("max -1"))])).toContain("something other than");
     expect(await verdict([throwing(new RangeError("bad"))])).toContain("does not name the value");
     const option = { option: "max", value: -1 };
     expect(await verdict([{ ...option, make: throwing(new RangeError("-1 is bad")) }])).toContain("name the option");

@@ -1,6 +1,6 @@
 /** The error for a reply that does not answer the question: something between the library and the store is broken. */
 function rubbish(script: string, wanted: string): Error {
-  return new Error(`redisStore: send answered ${script} with something else than ${wanted}`);
+  return new Error(`redisStore: send answered ${script} with something other than ${wanted}`);
 }
 
 /**

@@ -12,7 +12,7 @@ export function checkAtRest({ bare, trace, crossed, going, held, inner, reserves
   }
   const working = active + inner.pendingWork > 0;
   if (working && !bare && !going.some(({ kind }) => kind === "call")) {
-    const what = "work goes on inside, its caller has the answer, and nothing was handed up with waitUntil";
+    const what = "work continues inside after its caller has the answer, and was not registered with waitUntil";
     trace.broken("handedUp", what);
   }
 }

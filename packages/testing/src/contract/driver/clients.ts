@@ -109,7 +109,7 @@ export class Clients {
       held.permit.release();
     });
     if (this.reservesInside && isReserved && mock.released === released) {
-      this.trace.broken("inOrder", "release returned before what was reserved inside had been given back");
+      this.trace.broken("inOrder", "release returned before the reservation inside was released");
     }
   }
 
@@ -164,7 +164,7 @@ export class Clients {
 
   /** Called when a caller waits inside without a deadline, although each operation has one. */
   waitsForEver(): void {
-    if (!this.bare) this.trace.broken("loseNothing", "who waits inside was not told of the deadline");
+    if (!this.bare) this.trace.broken("loseNothing", "the deadline was not passed on to the wait for readiness inside");
   }
 
   /** Whether each permit of the layer must hold a reservation inside. */
@@ -217,7 +217,7 @@ export class Clients {
     operation.bare = bare;
     this.bare ||= bare;
     const options = operation.callOptions(() => {
-      this.trace.broken("handedUp", `work of #${operation.id} was handed up only after its answer`);
+      this.trace.broken("handedUp", `work of #${operation.id} was registered with waitUntil only after its answer`);
     });
     this.follow(
       operation,
@@ -234,7 +234,7 @@ export class Clients {
     try {
       promise = this.subject.context.run(operation.id, run);
     } catch (error) {
-      this.trace.broken("neverThrows", `#${operation.id} was told by a synchronous throw: ${nameOf(error)}`);
+      this.trace.broken("neverThrows", `#${operation.id} failed with a synchronous throw: ${nameOf(error)}`);
       promise = Promise.reject(error);
     }
     promise.then(

@@ -68,7 +68,7 @@ export class Harness {
     }
     this.clients = new Clients(this.service, this.inner, subject, trace);
     if (!foreign) return;
-    trace.saw("the service inside is somebody else's, met by its permits");
+    trace.saw("the service inside is a Service of another library, called through its permits");
     this.clients.orderKnown = subject.joins !== true;
   }
 
@@ -145,7 +145,7 @@ export class Harness {
     }
     // Once a permit is held, there is room.
     if (warms && clients.held.length === 0 && clients.going.length === 0) {
-      trace.did("readiness is asked for and given back, so that it warms up");
+      trace.did("readiness is asked for and released, so that the layer warms up");
       const givesUp = new AbortController();
       await this.awaited(this.warmUp(givesUp.signal));
       givesUp.abort();
@@ -183,7 +183,7 @@ export class Harness {
 
   /** Counts how many permits can be reserved at the same time, up to {@link mostMeasured}, and releases them. */
   async capacity(): Promise<number> {
-    this.trace.did("as many are reserved as can be, and given back");
+    this.trace.did("all permits that are free are reserved, and released");
     const permits: Disposable[] = [];
     try {
       while (permits.length < mostMeasured) {

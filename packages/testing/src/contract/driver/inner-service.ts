@@ -70,7 +70,7 @@ export class InnerService {
         arrived(arrival, reservedFor);
       },
       misused: (how) => {
-        trace.broken("returnedOnce", `a reservation inside was ${how}, and it had been spent or given back before`);
+        trace.broken("returnedOnce", `a reservation inside was ${how}, and it had been spent or released before`);
       },
     });
   }
@@ -132,7 +132,7 @@ export class InnerService {
       const work = new Promise<void>((resolve) => {
         this.ends.push(resolve);
       });
-      this.does(`call ${arrival.number} hands work up`, () => {
+      this.does(`call ${arrival.number} registers work with waitUntil`, () => {
         try {
           waitUntil(work);
         } catch (error) {
@@ -146,7 +146,7 @@ export class InnerService {
   /** Resolves registered work. There must be some at `index`. */
   endWork(index: number): void {
     const [end] = this.ends.splice(index, 1);
-    this.does("work that was handed up ends", () => end?.());
+    this.does("work that was registered with waitUntil settles", () => end?.());
   }
 
   /** Sets how many more may be reserved. */

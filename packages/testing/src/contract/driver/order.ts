@@ -31,6 +31,6 @@ export function checkServed(clients: Clients, served: Operation): void {
   if (first === undefined || first.id > served.id) return;
   trace.whenSettled(() => {
     // With room for both, the order in which their promises resolve does not matter.
-    if (first.open) trace.broken("firstCome", `#${served.id} was served before #${first.id}, who came first`);
+    if (first.open) trace.broken("firstCome", `#${served.id} was served before #${first.id}, which came first`);
   });
 }

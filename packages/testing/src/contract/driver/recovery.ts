@@ -29,5 +29,5 @@ export async function checkForLoss(harness: Harness, sentence: Sentence): Promis
   const back = await recovers(harness, isBack);
   harness.checkReservedInside();
   if (back) return;
-  harness.trace.broken(sentence, `of a capacity of ${capacity} some is lost for good`, lines);
+  harness.trace.broken(sentence, `some of the capacity of ${capacity} is lost`, lines);
 }

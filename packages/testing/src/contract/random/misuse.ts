@@ -68,7 +68,7 @@ export async function askAborted(harness: Harness, request: unknown, held: Held 
     .slice(arrived)
     .some(({ call }) => !others || operations.some(({ id }) => id === ownerOf(call.options.deadline)));
   if (reached || (held === undefined && inner.asked !== asked)) {
-    trace.broken("abortedAlready", "what was aborted already reached the service inside");
+    trace.broken("abortedAlready", "a call with an aborted signal reached the service inside");
   }
 }
 

@@ -93,9 +93,9 @@ async function run(
       if (!ended) {
         harness.checkTimeUse();
         if (harness.clockStandsStill) {
-          trace.broken("believed", "something never settles, though every timer has fired that was set");
+          trace.broken("believed", "something never settles, although every timer that was set has fired");
         } else {
-          const what = "something never settles, though everything inside was answered and time passed";
+          const what = "something never settles, although everything inside was answered and time passed";
           trace.broken("returnedOnce", what);
         }
         return;
@@ -116,9 +116,9 @@ async function run(
 function whatNeverHappened({ context }: Subject, { permits, waited, arrived }: Coverage): Map<PromiseNumber, string> {
   const excuses = new Map<PromiseNumber, string>();
   if (!permits) excuses.set(2, "nobody ever had a permit");
-  if (!waited) excuses.set(4, "nobody ever had to wait for readiness");
+  if (!waited) excuses.set(4, "no caller ever had to wait for readiness");
   if (!arrived)
-    for (const number of [6, 8, 10] as const) excuses.set(number, "nothing ever reached the service inside");
+    for (const number of [6, 8, 10] as const) excuses.set(number, "no call ever reached the service inside");
   if (!context.known) excuses.set(8, "there is no AsyncLocalStorage here");
   return excuses;
 }

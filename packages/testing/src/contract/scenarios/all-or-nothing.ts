@@ -16,7 +16,7 @@ export const allOrNothing: Scenario = async ({ subject }) => {
   return {
     breaches: found.flat(),
     remark: joins
-      ? [9, "it asks the service inside though it has no room, as those do that join two services"]
+      ? [9, "it asks the service inside although it has no room, as layers do that join two services"]
       : undefined,
   };
 };
@@ -50,7 +50,7 @@ function fromOutsideIn(subject: Required<Subject>): Promise<readonly Breach[]> {
     const { asked } = inner;
     harness.clients.tryReady(subject.requests[0]);
     if (inner.asked > asked) {
-      trace.broken("inOrder", "the service inside was asked, though there was no room in the layer itself");
+      trace.broken("inOrder", "the service inside was asked, though the layer itself had no room");
     }
     await harness.finish();
   });
@@ -65,7 +65,7 @@ function fromInsideOut(subject: Required<Subject>): Promise<readonly Breach[]> {
       inner.whenGivenBack = undefined;
       const early = clients.tryReady(subject.requests[0]);
       if (early === undefined) return;
-      trace.broken("inOrder", "there was room in the layer before what is further in had been given back");
+      trace.broken("inOrder", "there was room in the layer before the reservation inside was released");
     };
     for (const held of clients.held.slice(0, 1)) clients.release(held);
     inner.whenGivenBack = undefined;

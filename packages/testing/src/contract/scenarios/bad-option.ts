@@ -20,7 +20,7 @@ export function checkBadOption(bad: BadOption | (() => unknown), index: number):
     if (!(error instanceof TypeError || error instanceof RangeError)) {
       return breachOf(
         "refused",
-        `${what} was refused with something else than a TypeError or a RangeError: ${show(error)}`,
+        `${what} was refused with something other than a TypeError or a RangeError: ${show(error)}`,
       );
     }
     const { message } = error;

@@ -73,7 +73,7 @@ async function reports({ subject, rejections }: Profile): Promise<(readonly Brea
         trace.broken("reported", "a failure that was handled was reported as an unhandled rejection all the same");
       }
       if (!handled && fails && !reported) {
-        trace.broken("reported", "a failure that everybody ignored was not reported as an unhandled rejection");
+        trace.broken("reported", "a failure that no caller handled was not reported as an unhandled rejection");
       }
     });
     // The call is not an operation of the harness, so its other checks do not apply here.

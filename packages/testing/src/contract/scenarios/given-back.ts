@@ -6,10 +6,7 @@ export const givenBack: Scenario = async ({ subject }) => {
   const breaches = await inHarness(subject, async (harness) => {
     const [before, after] = [await harness.capacity(), await harness.capacity()];
     if (after <= before) return;
-    harness.trace.broken(
-      "returnedOnce",
-      `there is room for ${after}, though nothing but room for ${before} was given back`,
-    );
+    harness.trace.broken("returnedOnce", `there is room for ${after}, though only room for ${before} was released`);
   });
   return { breaches };
 };

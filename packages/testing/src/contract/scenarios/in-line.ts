@@ -48,7 +48,7 @@ function somebodyIsServed(subject: Required<Subject>): Promise<readonly Breach[]
     await harness.settle();
     if (waiters.some(({ waiting }) => !waiting)) return;
     await releaseOne(harness);
-    if (waiters.every(({ open }) => open)) trace.broken("firstCome", "there is room, and nobody who waits is served");
+    if (waiters.every(({ open }) => open)) trace.broken("firstCome", "there is room, and no waiter is served");
     await harness.finish();
   });
 }

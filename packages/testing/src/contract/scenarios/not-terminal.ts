@@ -19,7 +19,7 @@ export const notTerminal: Scenario = async ({ subject }) => {
   await inHarness(subject, async (harness) => {
     await getsThrough(harness);
   });
-  if (!reached) return notApplicable(12, "nothing ever reached the service inside");
+  if (!reached) return notApplicable(12, "no call ever reached the service inside");
   for (const waiting of [false, true]) {
     const found = await inHarness(subject, async (harness) => {
       const { clients, trace, inner } = harness;

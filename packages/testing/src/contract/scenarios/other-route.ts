@@ -24,7 +24,7 @@ export const otherRoute: Scenario = async ({ subject }) => {
     const operation = clients.ready(first);
     await harness.settle();
     if (operation.waiting && clients.tryReady(other) === undefined) {
-      trace.broken("blocksNobody", `#${operation.id}, who waits further in for another request, was in the way`);
+      trace.broken("blocksNobody", `#${operation.id}, which waits further in for another request, was in the way`);
     }
     await harness.finish();
   });

@@ -50,7 +50,7 @@ function blind(subject: Required<Subject>, request: unknown): Promise<readonly B
       trace.broken("blind", `a permit that was reserved blindly did not call with ${show(request)}`);
     }
     if (inner.mock.reserved > 0) {
-      trace.broken("blind", `${inner.mock.reserved} more reserved inside, and not given back at the call`);
+      trace.broken("blind", `${inner.mock.reserved} more reserved inside, and not released at the call`);
     }
     await harness.finish();
   });

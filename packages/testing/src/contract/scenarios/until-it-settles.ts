@@ -19,11 +19,11 @@ export const untilItSettles: Scenario = async ({ subject }) => {
     ({ inner }) => {
       inner.inFlight.slice(0, 1).forEach((arrival) => inner.handUp(arrival));
     },
-    { most: usual.freed, what: "there was room again while work that had been handed up with waitUntil went on" },
+    { most: usual.freed, what: "there was room again while work that was registered with waitUntil continued" },
   );
   const givenUpOn = await freedBy(subject, waitForAnswers, {
     most: 1,
-    what: "there was room again while work that had been given up on went on",
+    what: "there was room again while abandoned work continued",
   });
   return { breaches: [...handedUp.breaches, ...givenUpOn.breaches] };
 };
