@@ -53,7 +53,8 @@ function metricsOf(gateway: string): Promise<Metrics> {
 
 /** Kept when the backend of a route is being asked so much. */
 async function permits(gateway: string, route: string, count: number): Promise<void> {
-  await vi.waitUntil(async () => (await metricsOf(gateway)).routes[route]!.permits === count, { interval: 5 });
+  const asked = async () => (await metricsOf(gateway)).routes[route]!.permits === count;
+  await vi.waitUntil(asked, { interval: 5, timeout: 45_000 });
 }
 
 describe("the demo", () => {
@@ -130,11 +131,11 @@ describe("the gateway, kept up", () => {
 
   test("gives up when the client's own time is over", async () => {
     const { gateway, control } = await served();
-    expect(await statusOf(`${control}/report?factor=10`, "POST")).toBe(200);
+    expect(await statusOf(`${control}/report?factor=4`, "POST")).toBe(200);
     const impatient = await fetch(`${gateway}/report?id=1`, { headers: { "x-timeout-ms": "100" } });
     expect(impatient.status).toBe(504);
     await impatient.text();
-    // The backend takes 600 ms: who waits that long is answered.
+    // The backend takes 240 ms, and the gateway waits for 700: a client that waits is answered, on a busy machine, too.
     expect(await statusOf(`${gateway}/report?id=1`)).toBe(200);
   });
 
@@ -196,7 +197,8 @@ describe("the gateway, kept up", () => {
 
   test("when too much is asked for, answers what is important, also what comes last", async () => {
     const { gateway, control } = await served();
-    expect(await statusOf(`${control}/quote?factor=3`, "POST")).toBe(200);
+    // Four at once at two workers take 100 ms, and the gateway waits for 300.
+    expect(await statusOf(`${control}/quote?factor=2`, "POST")).toBe(200);
     const ask = async (headers: Record<string, string>) => {
       const { status } = await fetch(`${gateway}/quote?id=1`, { headers });
       return status;

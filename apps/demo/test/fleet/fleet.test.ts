@@ -61,7 +61,7 @@ describe.skipIf(server.missing)(`the fleet, over ${server.name}`, () => {
     demo = new Demo("--fleet", "--quick");
     await demo.says(/^outage/m);
     demo.process.kill("SIGKILL");
-    await vi.waitUntil(() => !demo.isThere, { timeout: 20_000 });
+    await vi.waitUntil(() => !demo.isThere, { timeout: 45_000 });
     expect(demo.isThere).toBe(false);
   });
 });
