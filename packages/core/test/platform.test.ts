@@ -1,9 +1,19 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-/** As it was before a test replaced it. Nothing here is imported before: what all copies of core share is made by the first. */
+/** As it was before a test replaced it. */
 const OwnSymbol = Symbol;
 
+/** What all copies of core in a process share, which the first of them made. */
+const global = globalThis as unknown as Record<symbol, unknown>;
+const shared = Object.getOwnPropertySymbols(global).filter((key) => Symbol.keyFor(key)?.startsWith("@sluice/"));
+const made = shared.map((key) => [key, global[key]] as const);
+
+beforeEach(() => {
+  for (const [key] of made) delete global[key];
+});
+
 afterEach(() => {
+  for (const [key, value] of made) global[key] = value;
   vi.unstubAllGlobals();
   vi.resetModules();
 });

@@ -32,10 +32,10 @@ describe("layers that keep every promise", () => {
   test.each(keptByOptions.map((each) => ({ what: each[0], each })))(
     "$what, where the options say so",
     async ({ each: [, make, options, [number, verdict]] }) => {
-      const report = await checkContract(make, { seed, ...options });
+      const report = await checkContract(make, { seed, runs: schedules(500), ...options });
       expect(report.toString()).not.toContain("FAIL");
       expect(report.toString()).not.toContain("it was never ready");
-      const without = await checkContract(make, { seed });
+      const without = await checkContract(make, { seed, runs: 200 });
       expect(without.findings.find((finding) => finding.number === number)?.verdict).toBe(verdict);
     },
   );
