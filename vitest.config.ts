@@ -9,7 +9,7 @@ const packages = readdirSync(folder).filter((name) => existsSync(join(folder, na
 /** Files in the order of their names. Vitest's own order depends on how long they took the last time, and so on the machine. */
 class ByName extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+    const sorted = [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
     return Promise.resolve(sorted);
   }
 }
