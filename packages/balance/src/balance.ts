@@ -14,7 +14,7 @@ import { ByKey } from "./by-key.ts";
 import { type Announce, announcer } from "./change.ts";
 import type { Chooser } from "./chooser.ts";
 import { Discovery } from "./discovery.ts";
-import type { BalanceEndpoint } from "./endpoint.ts";
+import type { BalanceEndpoint, Endpoint } from "./endpoint.ts";
 import { EndpointSet } from "./endpoint-set.ts";
 import {
   type BalanceOptions,
@@ -113,6 +113,7 @@ class BalanceService<S extends AnyService>
       get isEmpty() {
         return set.all.length === 0;
       },
+      mayUse: (endpoint: Endpoint): boolean => !endpoint.deleted && set.mayUse(endpoint),
     };
     const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
     const set = new EndpointSet(settings, lines, this.announce);

@@ -185,7 +185,7 @@ export class ByKey implements Chooser {
   private only(endpoint: Endpoint): Guide {
     return {
       next: (waiter) => {
-        if (endpoint.deleted) throw this.withoutEndpoint();
+        if (endpoint.deleted || !this.set.mayUse(endpoint)) throw this.withoutEndpoint();
         return waiter.mayJoin(endpoint) ? endpoint : undefined;
       },
       held: (permit) => permit,

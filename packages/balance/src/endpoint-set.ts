@@ -12,6 +12,7 @@ import { verdictOf } from "./verdict.ts";
 export interface SetWatcher {
   /** There may be room at an endpoint. */
   left(endpoint: Endpoint): void;
+  /** It is new, or used again. */
   added(endpoint: Endpoint): void;
   deleted(endpoint: Endpoint): void;
 }
@@ -32,6 +33,8 @@ export class EndpointSet implements EndpointOwner {
   private sums: Float64Array | undefined = undefined;
   private weights = 0;
   private ejectedNow = 0;
+  /** Whether all endpoints are used because too many are ejected. */
+  private panics = false;
   /** When the next ejection ends. */
   private due = Number.POSITIVE_INFINITY;
   private readonly settings: Settings;
@@ -70,7 +73,8 @@ export class EndpointSet implements EndpointOwner {
 
   /** Whether so many are ejected that all endpoints are used. */
   get panicking(): boolean {
-    return this.ejected > 0 && this.inUse.length === this.list.length;
+    this.readmit();
+    return this.panics;
   }
 
   /** Whether an endpoint of {@link all} may be used. */
@@ -186,6 +190,7 @@ export class EndpointSet implements EndpointOwner {
     if (this.due > now) return;
     const readmitted = this.list.filter(({ outlier }) => outlier!.readmit(now));
     this.refresh();
+    for (const endpoint of readmitted) this.watcher.added(endpoint);
     for (const endpoint of readmitted) this.announce({ type: "readmitted", endpoint });
   }
 
@@ -195,9 +200,13 @@ export class EndpointSet implements EndpointOwner {
     this.ejectedNow = this.list.length - good.length;
     const tooFew = good.length === 0 || good.length < this.list.length * this.settings.panic;
     this.inUse = tooFew ? this.list : good;
+    const panicked = this.panics;
+    this.panics = tooFew && this.ejectedNow > 0;
     this.due = Number.POSITIVE_INFINITY;
     for (const { ejectedUntil = this.due } of this.list) this.due = Math.min(this.due, ejectedUntil);
     this.weigh();
+    if (panicked || !this.panics) return;
+    for (const endpoint of this.list) if (endpoint.ejected) this.watcher.added(endpoint);
   }
 
   private weigh(): void {

@@ -1,9 +1,9 @@
 import { OverloadedError } from "@sluice/core";
-import { unhandledIn } from "@sluice/test-kit";
+import { unhandledIn, watch } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { balance, type BalanceChange, type BalanceOptions } from "../src/index.ts";
-import { type Backend, backends, entries } from "./helper/backend.ts";
+import { Backend, backends, entries } from "./helper/backend.ts";
 
 const down = new Error("down");
 
@@ -147,6 +147,60 @@ describe("an endpoint that fails", () => {
     await run(5, (backend) => backend.fail(down));
     expect(service).toMatchObject({ ejected: 1, panicking: true });
     expect(service.tryReady("x")).toBeDefined();
+  });
+});
+
+describe("callers who wait", () => {
+  test("are not sent to one that is ejected, and those in its line go elsewhere", async () => {
+    const clock = new VirtualClock();
+    const all = backends(4, 1);
+    const service = balance({ endpoints: entries(all), clock, waitAt: 1, outliers: { consecutive: 3, base: 1_000 } });
+    const calls = Array.from({ length: 40 }, () => watch(service.call("x")));
+    for (let round = 0; round < 5; round++) {
+      if (all[0]!.open.length > 0) all[0]!.fail(down);
+      await clock.advance(0);
+    }
+    expect(service.endpoints[0]!.ejectedUntil).toBe(1_000);
+    expect(all[0]!.requests).toHaveLength(3);
+    expect(all[0]!.slots.idle).toBe(true);
+    for (let round = 0; round < 40; round++) {
+      for (const { open } of all) open.shift()?.resolve("answered");
+      await clock.advance(0);
+    }
+    expect(calls.filter((state) => state()[0] === "kept")).toHaveLength(37);
+    expect(all[0]!.requests).toHaveLength(3);
+  });
+
+  test("are served by one whose ejection is over, before the newcomer who finds that it is", async () => {
+    const clock = new VirtualClock();
+    const [first, second] = [new Backend("first", 2), new Backend("second", 1)];
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries([first, second]), clock, outliers, random: () => 0 });
+    service.call("x").catch(() => {});
+    first.fail(down);
+    await clock.advance(0);
+    for (const request of ["y", "waiting"]) void service.call(request);
+    expect(service).toMatchObject({ ejected: 1, waiting: 1 });
+    await clock.advance(1_000);
+    void service.call("newcomer");
+    await clock.advance(0);
+    expect(first.requests).toEqual(["x", "waiting", "newcomer"]);
+  });
+
+  test("are served by those that are ejected as soon as there is panic", async () => {
+    const clock = new VirtualClock();
+    const all = backends(3, 1);
+    const outliers = { consecutive: 1, maxPercent: 100 };
+    const service = balance({ endpoints: entries(all), clock, outliers, panic: 0.5, waitAt: 1 });
+    for (let call = 0; call < 3; call++) service.call("x").catch(() => {});
+    all[0]!.fail(down);
+    await clock.advance(0);
+    for (const request of ["a", "b"]) void service.call(request);
+    expect(service).toMatchObject({ ejected: 1, panicking: false, waiting: 2 });
+    all[1]!.fail(down);
+    await clock.advance(0);
+    expect(service).toMatchObject({ ejected: 2, panicking: true, waiting: 0 });
+    expect([...all[0]!.requests, ...all[1]!.requests].sort()).toEqual(["a", "b", "x", "x"]);
   });
 });
 
