@@ -4,7 +4,7 @@ export interface CacheEntry<out Res = unknown> {
   readonly value: Res;
   /** When it came, in the clock's milliseconds. */
   readonly at: number;
-  /** The number of the call that it is the answer of: a later call has a higher one. */
+  /** The number of the call that it is the answer of: a later call has a higher one, of whichever layer of the process. */
   readonly start: number;
 }
 

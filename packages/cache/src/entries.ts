@@ -1,5 +1,5 @@
 import type { Clock } from "@sluice/core";
-import { report, timeOf } from "@sluice/core/kit";
+import { processWide, report, timeOf } from "@sluice/core/kit";
 import type { CacheEntry, CacheStore } from "./cache-store.ts";
 import { sameKey } from "./key.ts";
 
@@ -20,6 +20,9 @@ export interface Filling {
   outdated: boolean;
 }
 
+/** The number of the latest call, of all layers: two may have one store, and the numbers in it are compared. */
+const starts = processWide("cache-starts", { latest: 0 });
+
 /** What is kept, and for how long it is good. */
 export class Entries {
   private readonly windows: Windows;
@@ -27,7 +30,6 @@ export class Entries {
   private readonly clock: Clock;
   private readonly cacheIf: ((response: any, request: any) => unknown) | undefined;
   private readonly fillings: Set<Filling> = new Set();
-  private starts = 0;
 
   constructor(
     windows: Windows,
@@ -68,7 +70,7 @@ export class Entries {
 
   /** A call begins. */
   begin(key: unknown, detach: () => void): Filling {
-    const filling: Filling = { key, start: ++this.starts, detach, outdated: false };
+    const filling: Filling = { key, start: ++starts.latest, detach, outdated: false };
     this.fillings.add(filling);
     return filling;
   }

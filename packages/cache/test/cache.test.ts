@@ -531,6 +531,17 @@ describe("a store", () => {
     ["tiny-lru", () => lru<CacheEntry<string>>(2)],
     ["Map", () => new Map<string, CacheEntry<string>>()],
   ];
+  test("that a layer made later goes on with keeps the answers of that one, too", async () => {
+    const store = new Map<string, CacheEntry<string>>();
+    const before = setUp({ store });
+    for (const request of ["a", "b", "c"]) await before.fill(request, "old");
+    const after = setUp({ store });
+    await after.clock.advance(10);
+    await after.fill("c", "new");
+    expect(await becomes(after.service.call("c"))).toBe("new");
+    expect(after.layer).toMatchObject({ hits: 1, misses: 1 });
+  });
+
   test.each(stores)("may be a %s", async (_name, make) => {
     const { clock, service, handle, layer, fill } = setUp({ store: make() });
     await fill("a", "A");
