@@ -79,7 +79,8 @@ export class EndpointSet implements EndpointOwner {
 
   /** Whether an endpoint of {@link all} may be used. */
   mayUse(endpoint: Endpoint): boolean {
-    return !endpoint.ejected || this.panicking;
+    this.readmit();
+    return !endpoint.ejected || this.panics;
   }
 
   /**

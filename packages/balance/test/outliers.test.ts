@@ -187,6 +187,24 @@ describe("callers who wait", () => {
     expect(first.requests).toEqual(["x", "waiting", "newcomer"]);
   });
 
+  test("in the line of one whose ejection is over by their turn are served there", async () => {
+    const clock = new VirtualClock();
+    const [first, second] = [new Backend("first", 2), new Backend("second", 1)];
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries([first, second]), clock, outliers, waitAt: 1, random: () => 0 });
+    for (let call = 0; call < 3; call++) service.call("x").catch(() => {});
+    first.slots.max = 1;
+    void service.call("waiting");
+    expect(first.slots.waiting).toBe(1);
+    first.fail(down);
+    await clock.advance(0);
+    expect(service).toMatchObject({ ejected: 1, waiting: 1 });
+    await clock.advance(1_000);
+    first.slots.max = 2;
+    await clock.advance(0);
+    expect(first.requests).toEqual(["x", "x", "waiting"]);
+  });
+
   test("are served by those that are ejected as soon as there is panic", async () => {
     const clock = new VirtualClock();
     const all = backends(3, 1);
