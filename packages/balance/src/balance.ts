@@ -114,6 +114,7 @@ class BalanceService<S extends AnyService>
         return set.all.length === 0;
       },
       mayUse: (endpoint: Endpoint): boolean => !endpoint.deleted && set.mayUse(endpoint),
+      current: (endpoint: Endpoint): Endpoint | undefined => set.current(endpoint),
     };
     const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
     const set = new EndpointSet(settings, lines, this.announce);

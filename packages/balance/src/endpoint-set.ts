@@ -83,6 +83,12 @@ export class EndpointSet implements EndpointOwner {
     return !endpoint.ejected || this.panics;
   }
 
+  /** `endpoint`, or the one that was added under its key with the same service: a new weight. Undefined where it was deleted. */
+  current(endpoint: Endpoint): Endpoint | undefined {
+    const found = this.byKey.get(endpoint.key);
+    return found?.made === endpoint.made ? found : undefined;
+  }
+
   /**
    * @param called the name of the service in errors
    * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range

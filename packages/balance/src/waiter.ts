@@ -163,7 +163,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     }
     permit.release();
     // Offers the endpoint to another waiter.
-    if (mayUse) this.owner.left(endpoint);
+    this.owner.left(endpoint);
     if (signal?.aborted) this.fail(abortReason(signal));
     else if (!this.over && !mayUse) {
       // It was ejected meanwhile.

@@ -12,6 +12,8 @@ export interface Room {
   readonly isEmpty: boolean;
   /** Whether an endpoint may be used: it was neither deleted nor ejected. */
   mayUse(endpoint: Endpoint): boolean;
+  /** An endpoint, or the one that has taken its place with the same service: they share their room. Undefined where there is none. */
+  current(endpoint: Endpoint): Endpoint | undefined;
 }
 
 /** All waiting callers, in the order in which they came. Joining and leaving take constant time. */
@@ -63,12 +65,14 @@ export class Waiting {
   }
 
   /**
-   * There may be room at `endpoint`: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
+   * There may be room at an endpoint: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
    * ever. To the oldest, or else to one of the others, in turn.
    */
-  left(endpoint: Endpoint): void {
+  left(where: Endpoint): void {
     const { first } = this.waiters;
-    if (first === undefined || !this.roams || !this.mayUse(endpoint)) return;
+    if (first === undefined || !this.roams) return;
+    const endpoint = this.room.current(where);
+    if (endpoint === undefined || !this.mayUse(endpoint)) return;
     let waiter: Waiter = first;
     // In turn, the first comes up once more.
     for (let look = 0; look <= looks && look <= this.waiters.size; look++) {

@@ -1,6 +1,7 @@
 import { OverloadedError } from "@sluice/core";
 import { unhandledIn, watch } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { balance, type BalanceChange, type BalanceOptions } from "../src/index.ts";
 import { Backend, backends, entries } from "./helper/backend.ts";
@@ -220,6 +221,87 @@ describe("callers who wait", () => {
     expect(service).toMatchObject({ ejected: 2, panicking: true, waiting: 0 });
     expect([...all[0]!.requests, ...all[1]!.requests].sort()).toEqual(["a", "b", "x", "x"]);
   });
+});
+
+test("whoever waits, waits although nothing that may be used has room, and nothing is left behind", async () => {
+  const what = [
+    "call",
+    "call",
+    "ready",
+    "abort",
+    "answer",
+    "fail",
+    "fail",
+    "release",
+    "add",
+    "delete",
+    "time",
+    "use",
+  ] as const;
+  const steps = fc.array(fc.record({ what: fc.constantFrom(...what), at: fc.nat(5) }), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      fc.integer({ min: 1, max: 3 }),
+      fc.constantFrom(0, 0.5, 1),
+      async (schedule, waitAt, panic) => {
+        const clock = new VirtualClock();
+        const all = backends(6, 1);
+        const outliers = { consecutive: 1, base: 20, max: 40, interval: 10, maxPercent: 60 };
+        /** What the listener does with the balancer itself, once. */
+        let uses = (): void => {};
+        const onChange = (): void => {
+          const use = uses;
+          uses = () => {};
+          use();
+        };
+        const service = balance({ endpoints: entries(all.slice(0, 3)), waitAt, clock, panic, outliers, onChange });
+        const permits: { release(): void }[] = [];
+        const controllers: AbortController[] = [];
+        const signalOfNext = (): AbortSignal => controllers[controllers.push(new AbortController()) - 1]!.signal;
+        const call = (): void => void service.call("x", { signal: signalOfNext() }).catch(() => {});
+        const take: { readonly [step in (typeof what)[number]]: (at: number) => unknown } = {
+          call,
+          ready: () =>
+            void service.ready({ signal: signalOfNext() }).then(
+              (permit) => permits.push(permit),
+              () => {},
+            ),
+          abort: (at) => controllers[at % controllers.length]?.abort(),
+          answer: (at) => all[at]!.open.length > 0 && all[at]!.answer(),
+          fail: (at) => all[at]!.open.length > 0 && all[at]!.fail(down),
+          release: (at) => permits[at % permits.length]?.release(),
+          add: (at) => service.add(all[at]!.name, all[at]!.service),
+          delete: (at) => service.delete(all[at]!.name),
+          time: (at) => clock.advance(at * 5),
+          use: (at) => {
+            uses = at % 2 === 0 ? call : () => permits[at % permits.length]?.release();
+          },
+        };
+        for (const { what: step, at } of schedule) {
+          const done = take[step](at);
+          if (step === "time") await done;
+        }
+        uses = () => {};
+        await clock.advance(0);
+        const { panicking, endpoints } = service;
+        await clock.advance(0);
+        const usable = endpoints.filter(({ ejectedUntil }) => ejectedUntil === undefined || panicking);
+        const room = usable.filter(({ key }) => all.some(({ name, slots }) => name === key && slots.available > 0));
+        expect(service.waiting > 0 ? room : []).toEqual([]);
+        for (const controller of controllers) controller.abort();
+        for (let round = 0; round < 8; round++) {
+          for (const each of all) while (each.open.length > 0) each.answer();
+          for (const permit of permits) permit.release();
+          await clock.advance(10);
+        }
+        expect(service).toMatchObject({ waiting: 0, pending: 0 });
+        for (const { slots } of all) expect(slots.idle).toBe(true);
+        expect(service.tryReady("x") !== undefined).toBe(service.size > 0);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 describe("what is no failure", () => {
