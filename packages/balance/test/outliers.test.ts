@@ -76,6 +76,24 @@ describe("an endpoint that fails", () => {
     expect(ejected()).toEqual(["b0"]);
   });
 
+  test("is in use again after that time, also where the clock was set back meanwhile", async () => {
+    let now = 1_000_000;
+    const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
+    const all = backends(2);
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries(all), clock, outliers, random: () => 0 });
+    service.call("x").catch(() => {});
+    all[0]!.fail(down);
+    await new VirtualClock().advance(0);
+    expect(service.endpoints[0]!.ejectedUntil).toBe(1_001_000);
+    now -= 900_000;
+    expect(service.endpoints[0]!.ejectedUntil).toBe(101_000);
+    now += 999;
+    expect(service.ejected).toBe(1);
+    now += 1;
+    expect(service.ejected).toBe(0);
+  });
+
   test("is in use again for whoever looks, also where nobody calls", async () => {
     const { clock, run, service, ejected } = setUp(3, { outliers: { base: 1_000 } });
     await run(100, firstFails);

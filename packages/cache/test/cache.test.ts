@@ -705,6 +705,22 @@ test("it says of itself for how long it keeps answers, and its counters are what
   });
 });
 
+test("an answer gets no younger when the clock is set back", async () => {
+  let now = 1_000_000;
+  const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
+  let calls = 0;
+  const layer = cache({ key: String, ttl: 10, clock });
+  const service = new ServiceBuilder().layer(layer).serviceFn((_request: string) => ++calls);
+  await service.call("a");
+  now += 5;
+  await service.call("a");
+  now -= 900_000;
+  await service.call("a");
+  expect(calls).toBe(1);
+  now += 5;
+  expect(await service.call("a")).toBe(2);
+});
+
 test("nothing is kept of a key whose calls failed, or were not to be kept", async () => {
   const layer = cache({ key: (request: object) => request, ttl: 10, cacheIf: () => false });
   const service = new ServiceBuilder().layer(layer).serviceFn(async (request: { id: string }) => {
