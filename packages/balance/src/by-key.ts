@@ -59,7 +59,9 @@ export class ByKey implements Chooser {
 
   /** The endpoint for `key`, among those that are accepted. */
   private find(key: Key, accepts: (endpoint: Endpoint) => boolean): Endpoint | undefined {
-    const { all, usable, weight } = this.set;
+    // First: whoever is told of what it readmits may change the set.
+    const { usable } = this.set;
+    const { all, weight } = this.set;
     if (usable.length === 0) return undefined;
     if (this.version !== this.set.version) {
       this.places = this.hash.place(all);

@@ -212,6 +212,8 @@ export class EndpointSet implements EndpointOwner {
     this.refresh();
     for (const endpoint of readmitted) this.watcher.added(endpoint);
     for (const endpoint of readmitted) this.announce({ type: "readmitted", endpoint });
+    // The listener may have changed the set.
+    if (this.stale) this.refresh();
   }
 
   private refresh(): void {

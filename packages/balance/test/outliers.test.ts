@@ -3,6 +3,7 @@ import { unhandledIn, watch } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { maglev, ring } from "../src/hash/index.ts";
 import { balance, type BalanceChange, type BalanceOptions } from "../src/index.ts";
 import { Backend, backends, entries } from "./helper/backend.ts";
 
@@ -168,6 +169,29 @@ describe("an endpoint that fails", () => {
     expect(service.tryReady("x")).toBeDefined();
   });
 });
+
+test.each([undefined, maglev({ key: String, size: 101 }), ring({ key: String })])(
+  "one that the listener deletes when it is used again is not used any more, by %o",
+  async (pick) => {
+    const clock = new VirtualClock();
+    const all = backends(3);
+    const service = balance<Backend["service"]>({
+      endpoints: entries(all),
+      clock,
+      outliers: { consecutive: 1, base: 1_000 },
+      pick,
+      onChange: (change) => void (change.type === "readmitted" && service.delete(change.endpoint.key)),
+    });
+    service.call("x").catch(() => {});
+    const failing = all.find(({ open }) => open.length > 0)!;
+    failing.fail(down);
+    await clock.advance(0);
+    await clock.advance(1_000);
+    for (let call = 0; call < 50; call++) void service.call(`${call}`);
+    expect(failing.requests).toEqual(["x"]);
+    expect(service).toMatchObject({ size: 2, pending: 50 });
+  },
+);
 
 describe("callers who wait", () => {
   test("are not sent to one that is ejected, and those in its line go elsewhere", async () => {
