@@ -9,7 +9,7 @@ import {
   type ResponseOf,
   Service,
 } from "@sluice/core";
-import { requireObject, throwIfAborted } from "@sluice/core/kit";
+import { readOptions, requireObject, throwIfAborted } from "@sluice/core/kit";
 import { ByKey } from "./by-key.ts";
 import { type Announce, announcer } from "./change.ts";
 import type { Chooser } from "./chooser.ts";
@@ -166,7 +166,7 @@ class BalanceService<S extends AnyService>
 
   override ready(options: ReadyOptions<RequestOfAll<S>> = {}): Promise<Permit<any, any, any>> {
     try {
-      requireObject("ready", "options", options);
+      readOptions("ready", options as ReadyOptions & CallOptions, ["request", "signal", "deadline", "waitUntil"]);
       throwIfAborted(options.signal);
       const permit = this.chooser.tryReady(options.request);
       return permit === undefined ? this.chooser.wait(options) : Promise.resolve(permit);

@@ -102,6 +102,20 @@ describe("a caller who waits", () => {
     expect(all[0]!.slots.waiting).toBe(0);
   });
 
+  test("with an option that nobody knows is refused by name, with and without room", async () => {
+    const all = backends(1, 1);
+    const service = balance({ endpoints: entries(all) });
+    for (let call = 0; call < 2; call++) {
+      await expect(service.ready({ sginal: undefined } as never)).rejects.toThrow(/^ready: sginal is not an option/);
+      await expect(service.ready(null as never)).rejects.toThrow(/^ready: options must be an object/);
+      void service.call("first");
+    }
+    // Options of a call serve for both.
+    const { signal } = new AbortController();
+    all[0]!.slots.max = 3;
+    (await service.ready({ request: "x", signal, deadline: Infinity, waitUntil() {} } as never)).release();
+  });
+
   test("at each endpoint those who wait are served in order, and no newcomer passes them", async () => {
     const all = backends(1, 1);
     const service = balance({ endpoints: entries(all) });
