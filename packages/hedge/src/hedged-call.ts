@@ -1,5 +1,14 @@
 import { type AttemptEvent, type CallOptions, events, type Permit, type Service } from "@sluice/core";
-import { type AbortListener, type Deadline, type Inside, listen, promiseOf, report, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  type Deadline,
+  type Inside,
+  listen,
+  promiseOf,
+  report,
+  timeOf,
+  unlisten,
+} from "@sluice/core/kit";
 import { Attempt, type Hedged } from "./attempt.ts";
 import { HedgeLostError } from "./hedge-lost-error.ts";
 import type { Hedging } from "./hedging.ts";
@@ -86,15 +95,19 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
   /** Waits for the next moment. The timer is shared, and fires in the context of any caller; what is attached here runs in this one's. */
   private await(now: number, wait: number | undefined): void {
     const { signal, deadline = Infinity } = this.options;
+    if (wait === undefined || this.over || signal?.aborted) return;
+    const { deadlines, settings } = this.hedging;
+    // Deadlines are times of the clock, and the layer's time is ahead of it once that was set back.
+    const due = now + wait - (deadlines.now() - timeOf(settings.clock));
     // After the deadline an answer is of no use.
-    if (wait === undefined || now + wait >= deadline || this.over || signal?.aborted) return;
-    this.due = now + wait;
+    if (due >= deadline) return;
+    this.due = due;
     void new Promise<void>((resolve) => {
       this.come = resolve;
     }).then(() => {
       this.moment();
     });
-    this.hedging.deadlines.add(this);
+    deadlines.add(this);
   }
 
   private moment(): void {
@@ -143,10 +156,10 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
 
   private hedge(permit: Permit<any, unknown>): void {
     const { hedging } = this;
-    const { cloneRequest } = hedging.settings;
+    const { cloneRequest, attempts } = hedging.settings;
     const request = this.spare;
     try {
-      if (cloneRequest !== undefined) this.spare = cloneRequest(request);
+      if (cloneRequest !== undefined && this.coming <= attempts) this.spare = cloneRequest(request);
     } catch (error) {
       report(error);
       this.spare = undefined;
