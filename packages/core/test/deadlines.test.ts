@@ -57,6 +57,15 @@ describe("deadlines", () => {
     expect(expired).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("expire in that order although others before and between them have left", async () => {
+    const { clock, expired, deadlines, add } = setUp();
+    const [a, b, , d] = [add("a", 9), ...["b", "c", "d", "e"].map((name) => add(name, 10))];
+    for (const answered of [d!, b!, a!]) deadlines.remove(answered);
+    clock.advance(10);
+    await turn();
+    expect(expired).toEqual(["c", "e"]);
+  });
+
   test("share one timer, which is armed while any is left", () => {
     const { clock, deadlines, add } = setUp();
     const [first, second] = [add("a", 10), add("b", 20)];
