@@ -182,7 +182,8 @@ describe("the system's clock under node:test's timers", () => {
         const timers = delays.map((ms, nth) => systemClock.setTimeout(() => run(nth), ms));
         systemClock.clearTimeout(timers[cleared]);
         mock.timers.tick(10);
-        expect(run.mock.calls.flat().sort()).toEqual(delays.map((_, nth) => nth).filter((nth) => nth !== cleared));
+        const ran = delays.map((_, nth) => run.mock.calls.some(([which]) => which === nth));
+        expect(ran).toEqual(delays.map((_, nth) => nth !== cleared));
         mock.timers.reset();
       }
     }
