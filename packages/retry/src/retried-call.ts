@@ -1,6 +1,14 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import { ask, isVirtual, type Reservation, type Stack } from "@sluice/core/internal";
-import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortReason,
+  failureCode,
+  listen,
+  report,
+  requireDuration,
+  unlisten,
+} from "@sluice/core/kit";
 import { announceDenial } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
@@ -127,12 +135,21 @@ export class RetriedCall implements AbortListener {
       this.ask();
       return;
     }
+    let asked = false;
+    const askOnce = (): void => {
+      asked = true;
+      this.ask();
+    };
     // The reaction to its outcome is attached out here: or the next attempt would run inside the context of this one.
     void new Promise<Outcome>((resolve) => {
       this.settleAttempt = resolve;
-      events.within({ type: "attempt", ...this.event }, () => {
-        this.ask();
-      });
+      try {
+        events.within({ type: "attempt", ...this.event }, askOnce);
+      } catch (error) {
+        report(error);
+      }
+      // The provider has failed: the request must not fail or hang with it.
+      if (!asked) askOnce();
     }).then((outcome) => {
       this.ended(outcome);
     });
