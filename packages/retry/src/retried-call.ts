@@ -9,7 +9,7 @@ import {
   requireDuration,
   unlisten,
 } from "@sluice/core/kit";
-import { announceDenial } from "./announce.ts";
+import { announceDenial, inNameOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /**
@@ -93,24 +93,25 @@ export class RetriedCall implements AbortListener {
 
   /** In how many milliseconds there is another attempt; undefined when there is none. What the policy throws, it throws. */
   private decide(outcome: Outcome): number | undefined {
-    const { policy, clock } = this.retrying;
+    const { policy, clock, label } = this.retrying;
     const { signal, deadline } = this.options;
     if (!this.mayRepeat || signal?.aborted) return undefined;
     const timed = policy.timed !== false;
     const now = timed || deadline !== undefined ? clock.now() : 0;
     const remaining = deadline === undefined ? undefined : deadline - now;
-    const decision = policy.decide({
+    const attempt = {
       number: this.number,
       request: this.spare,
       outcome,
       state: this.state,
       elapsed: timed ? now - this.began : 0,
       remaining,
-    });
+    };
+    const decision = inNameOf(label, () => policy.decide(attempt));
     if (decision === undefined) return undefined;
     const delay = requireDuration("retry", "delay", (decision as typeof decision | null)?.delay);
     if (remaining !== undefined && delay >= remaining) {
-      announceDenial(policy, this.number + 1, "deadline", this.retrying.label);
+      inNameOf(label, () => announceDenial(policy, this.number + 1, "deadline"));
       return undefined;
     }
     this.number++;

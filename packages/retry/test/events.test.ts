@@ -83,7 +83,7 @@ describe("events", () => {
   ])("a retry that is not made is announced with its reason: %s", async (reason, options, callOptions) => {
     const { service, heard, common } = failing(1, options);
     await expect(service.call("a", callOptions)).rejects.toThrow("no");
-    expect(heard).toMatchObject([{ type: "retry-denied", ...common, attempt: 2, reason }]);
+    expect(heard).toEqual([{ type: "retry-denied", ...common, label: "search", attempt: 2, reason }]);
   });
 
   test("a failure that the policy has no wish to try again is not announced", async () => {
