@@ -10,6 +10,7 @@ export { type Slot, SlotPool } from "./gate/slot.ts";
 export { giveSlots } from "./gate/slot-source.ts";
 export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";
 export { passageNumber } from "./kit/cached-time.ts";
+export { isVirtual } from "./kit/fake-timers.ts";
 export { ask } from "./stack/ask.ts";
 export { Asker, type Stack } from "./stack/asker.ts";
 export { around } from "./stack/around.ts";

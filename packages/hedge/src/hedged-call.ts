@@ -176,17 +176,9 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
       const after = hedging.deadlines.now() - this.began;
       events.emit({ type: "hedge", ...hedging.about, attempt: number, after });
     }
-    const call = (): Promise<unknown> => {
-      try {
-        // The service inside may be of another make.
-        return promiseOf(permit.call(request, attempt.options));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
     const event: AttemptEvent = { type: "attempt", ...hedging.about, attempt: number };
     // What becomes of it is observed out here, and not in the context of the attempt.
-    attempt.observe(events.carrying ? events.within(event, call) : call());
+    attempt.observe(carried(event, () => begin(permit, request, attempt.options)));
   }
 
   private attempt(): Attempt {
@@ -219,6 +211,28 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
     if (signal === undefined || this.attempts.some(({ goesOn }) => goesOn)) return;
     unlisten(signal, this);
   }
+}
+
+function begin(permit: Permit<any, unknown>, request: unknown, options: CallOptions): Promise<unknown> {
+  try {
+    // The service inside may be of another make.
+    return promiseOf(permit.call(request, options));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Runs `call` inside what is carried into an attempt; outside of it where a provider fails: the request must not hang with it. */
+function carried(event: AttemptEvent, call: () => Promise<unknown>): Promise<unknown> {
+  if (!events.carrying) return call();
+  let answer: Promise<unknown> | undefined;
+  const once = (): Promise<unknown> => (answer ??= call());
+  try {
+    void events.within(event, once);
+  } catch (error) {
+    report(error);
+  }
+  return once();
 }
 
 /** Whether there is nothing to send again. Without `cloneRequest` there always is: a request may itself be undefined. */
