@@ -176,9 +176,10 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
       const after = hedging.deadlines.now() - this.began;
       events.emit({ type: "hedge", ...hedging.about, attempt: number, after });
     }
+    const call = (): Promise<unknown> => begin(permit, request, attempt.options);
     const event: AttemptEvent = { type: "attempt", ...hedging.about, attempt: number };
     // What becomes of it is observed out here, and not in the context of the attempt.
-    attempt.observe(carried(event, () => begin(permit, request, attempt.options)));
+    attempt.observe(events.carrying ? events.within(event, call) : call());
   }
 
   private attempt(): Attempt {
@@ -220,19 +221,6 @@ function begin(permit: Permit<any, unknown>, request: unknown, options: CallOpti
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-/** Runs `call` inside what is carried into an attempt; outside of it where a provider fails: the request must not hang with it. */
-function carried(event: AttemptEvent, call: () => Promise<unknown>): Promise<unknown> {
-  if (!events.carrying) return call();
-  let answer: Promise<unknown> | undefined;
-  const once = (): Promise<unknown> => (answer ??= call());
-  try {
-    void events.within(event, once);
-  } catch (error) {
-    report(error);
-  }
-  return once();
 }
 
 /** Whether there is nothing to send again. Without `cloneRequest` there always is: a request may itself be undefined. */

@@ -1,14 +1,6 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import { ask, isVirtual, type Reservation, type Stack } from "@sluice/core/internal";
-import {
-  type AbortListener,
-  abortReason,
-  failureCode,
-  listen,
-  report,
-  requireDuration,
-  unlisten,
-} from "@sluice/core/kit";
+import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
 import { announceDenial, inNameOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
@@ -136,21 +128,12 @@ export class RetriedCall implements AbortListener {
       this.ask();
       return;
     }
-    let asked = false;
-    const askOnce = (): void => {
-      asked = true;
-      this.ask();
-    };
     // The reaction to its outcome is attached out here: or the next attempt would run inside the context of this one.
     void new Promise<Outcome>((resolve) => {
       this.settleAttempt = resolve;
-      try {
-        events.within({ type: "attempt", ...this.event }, askOnce);
-      } catch (error) {
-        report(error);
-      }
-      // The provider has failed: the request must not fail or hang with it.
-      if (!asked) askOnce();
+      events.within({ type: "attempt", ...this.event }, () => {
+        this.ask();
+      });
     }).then((outcome) => {
       this.ended(outcome);
     });
