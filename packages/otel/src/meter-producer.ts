@@ -16,7 +16,7 @@ export interface MeterProducerOptions {
   readonly histograms?: "explicit" | "exponential" | undefined;
   /**
    * The boundaries of explicit histograms: rising numbers of seconds, above 0. Default {@link defaultBoundaries}. Powers of 2^(1/8) are
-   * exact; at others a count may be one bucket too high.
+   * exact up to 2^13.875 (4.2 h); at others a count may be one bucket too high, and what took longer than 4.2 h is above all of them.
    */
   readonly boundaries?: readonly number[] | undefined;
   /** Whether durations are named `….seconds`; default false. True for OpenTelemetry's JavaScript Prometheus exporter, which leaves the unit out. */

@@ -82,6 +82,14 @@ describe("durations", () => {
     expect(point!.value).toMatchObject({ buckets: { boundaries, counts: [3, 2, 1, 1] }, count: 7, max: 2 });
   });
 
+  test("with boundaries beyond the last bucket of a meter none is shown shorter than it was", async () => {
+    const hour = 3_600_000;
+    const boundaries = [1, 6 * 3600, 8 * 3600, 24 * 3600];
+    using producer = meterProducer({ meters: [await timed([500, 4 * hour, 10 * hour, 5 * hour])], boundaries });
+    const [point] = await pointsOf(producer, "sluice.call.duration");
+    expect(point!.value).toMatchObject({ buckets: { counts: [1, 1, 0, 0, 2] }, count: 4, max: 10 * 3600 });
+  });
+
   test("a boundary that is a power of 2^(1/8) loses nothing, however it is rounded", async () => {
     const boundaries = Array.from({ length: 24 }, (_, index) => 2 ** (index / 8 - 2));
     const durations = boundaries.map((boundary) => 1000 * boundary * (1 - 1e-6));
