@@ -1,5 +1,6 @@
 import { events } from "@sluice/core";
 import { processWide } from "@sluice/core/kit";
+import { dispose } from "./dispose.ts";
 
 /** As much of `node:diagnostics_channel` as is used. */
 interface Channels {
@@ -31,10 +32,10 @@ export function toDiagnosticsChannel(): Disposable {
   if (outlet.users++ === 0) outlet.subscription = publishTo(channels);
   let over = false;
   return {
-    [Symbol.dispose]() {
+    [dispose]() {
       if (over) return;
       over = true;
-      if (--outlet.users === 0) outlet.subscription?.[Symbol.dispose]();
+      if (--outlet.users === 0) outlet.subscription?.[dispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { AnyService } from "@sluice/core";
 import { readOptions, requireArray, requireBoolean, requireNumber, requireOneOf } from "@sluice/core/kit";
+import { dispose } from "./dispose.ts";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
 import { type Collected, collected, type WallTime } from "./metric-data.ts";
@@ -70,7 +71,7 @@ export function meterProducer(options?: MeterProducerOptions): MeterProducer {
       };
       return Promise.resolve(collected(readings.metrics(events.series, form), readings.errors));
     },
-    [Symbol.dispose]() {
+    [dispose]() {
       events.dispose();
     },
   };
