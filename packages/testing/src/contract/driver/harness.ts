@@ -5,6 +5,7 @@ import type { Breach } from "../promises/breach.ts";
 import { checkArrival } from "./arrival.ts";
 import { checkAtRest } from "./at-rest.ts";
 import { Clients } from "./clients.ts";
+import { dispose } from "./dispose.ts";
 import { InnerService, nobody } from "./inner-service.ts";
 import { nameOf } from "./name-of.ts";
 import { nobodysDeadline } from "./operation.ts";
@@ -194,7 +195,7 @@ export class Harness {
     } catch {
       // A failure of readiness counts as no capacity.
     }
-    for (const permit of permits.reverse()) permit[Symbol.dispose]();
+    for (const permit of permits.reverse()) permit[dispose]();
     const { length } = permits;
     this.trace.saw(`there was room for ${length === mostMeasured ? `${length} or more` : length}`);
     await this.settle();
