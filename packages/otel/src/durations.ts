@@ -10,6 +10,15 @@ export const defaultBoundaries: readonly number[] = Object.freeze(
 const endless = 2 ** 14;
 
 /**
+ * The same, and nothing of a meter's own.
+ *
+ * @throws TypeError when there are no counts
+ */
+export function copyOf({ count, sum, max, zero, scale, offset, counts }: DurationCounts): DurationCounts {
+  return { count, sum, max, zero, scale, offset, counts: [...counts] };
+}
+
+/**
  * What two meters of equal names have counted as one.
  *
  * @throws RangeError when their buckets are of differing widths

@@ -160,6 +160,28 @@ describe("which meters", () => {
     expect(resourceMetrics.scopeMetrics[0]!.metrics[0]!.dataPoints).toHaveLength(1);
   });
 
+  test("a meter of another make that lacks some of it is left out as a whole; the others are there", async () => {
+    const seen = await timed([5]);
+    const whole = seen.snapshot();
+    const { wait: _wait, ...lacksWait } = whole;
+    const { calls: _calls, ...lacksCalls } = whole;
+    const broken = [{}, lacksWait, lacksCalls, { ...whole, duration: { count: 1, sum: 5, scale: 3 } }];
+    const others = broken.map((counts) => ({ snapshot: () => ({ ...counts, name: "broken" }) as typeof whole }));
+    for (const histograms of ["explicit", "exponential"] as const) {
+      using producer = meterProducer({ meters: [...others, seen], histograms });
+      using alone = meterProducer({ meters: [seen], histograms });
+      const { resourceMetrics, errors } = await producer.collect();
+      expect(errors).toEqual(broken.map(() => expect.any(TypeError) as TypeError));
+      const valuesIn = ({ scopeMetrics }: typeof resourceMetrics) =>
+        scopeMetrics.flatMap(({ metrics }) =>
+          metrics.flatMap(({ descriptor: { name }, dataPoints }) =>
+            dataPoints.map(({ attributes, value }) => ({ name, attributes, value })),
+          ),
+        );
+      expect(valuesIn(resourceMetrics)).toEqual(valuesIn((await alone.collect()).resourceMetrics));
+    }
+  });
+
   test("where there is none, there is no scope without metrics", async () => {
     using producer = meterProducer({ meters: [] });
     expect((await producer.collect()).resourceMetrics.scopeMetrics).toEqual([]);
