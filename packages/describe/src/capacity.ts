@@ -14,8 +14,7 @@ export function mayWaitAt(place: Place, most: number): boolean {
   const { traits, facts, numbers } = place.node;
   if (place.has("rates")) return true;
   if (!place.has("limits")) return place.mayHold && traits.length === 0;
-  const fewest = facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"];
-  return typeof fewest !== "number" || fewest < most;
+  return !(Number(facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"]) >= most);
 }
 
 /** Whether callers wait in line there. A limit without end has no line. */

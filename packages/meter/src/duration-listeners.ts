@@ -18,11 +18,9 @@ const listeners = processWide<DurationListeners>("meter-durations", { all: undef
 export function announceDuration(meter: object | undefined, what: "wait" | "call", ms: number): void {
   const { all } = listeners;
   if (all === undefined || meter === undefined) return;
-  // As the histograms do: a clock that went backwards is taken to have stood still.
-  const took = ms > 0 ? ms : 0;
   for (const listener of all) {
     try {
-      listener(meter, what, took);
+      listener(meter, what, ms);
     } catch (error) {
       report(error);
     }

@@ -41,19 +41,6 @@ test("each wait and each call that is timed is told, in the async context of its
   ]);
 });
 
-test("a wait and a call during which the clock was set back took no time", async () => {
-  const { clock, service } = setUp();
-  const heard: unknown[][] = [];
-  listeners.all = [(_meter, ...told) => heard.push(told)];
-  const calls = [service.call(5), service.call(5)];
-  for (let turn = 0; turn < 2; turn++) {
-    clock.jump(-100);
-    await clock.advanceAsync(5);
-  }
-  await Promise.all(calls);
-  expect(heard.map(([, ms]) => ms)).toEqual([0, 0, 0]);
-});
-
 test("a listener that throws is reported, and harms neither the call nor the other listener nor the count", async () => {
   const { seen, service } = setUp();
   const heard: string[] = [];

@@ -115,7 +115,8 @@ function record(
       known = attributesOf(meter.snapshot());
       attributes.set(meter, known);
     }
-    (what === "wait" ? wait : call)!.record(ms / 1000, known);
+    // As a meter's own histograms do: a clock that went backwards is taken to have stood still. The SDK drops what is below 0.
+    (what === "wait" ? wait : call)!.record(Math.max(ms, 0) / 1000, known);
   });
   return { look, end };
 }

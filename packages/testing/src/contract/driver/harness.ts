@@ -1,11 +1,11 @@
 import type { AnyLayer, Service } from "@sluice/core";
+import { dispose } from "@sluice/core/internal";
 import { microtasks } from "../../clock/microtasks.ts";
 import { VirtualClock } from "../../clock/virtual-clock.ts";
 import type { Breach } from "../promises/breach.ts";
 import { checkArrival } from "./arrival.ts";
 import { checkAtRest } from "./at-rest.ts";
 import { Clients } from "./clients.ts";
-import { dispose } from "./dispose.ts";
 import { InnerService, nobody } from "./inner-service.ts";
 import { nameOf } from "./name-of.ts";
 import { nobodysDeadline } from "./operation.ts";
