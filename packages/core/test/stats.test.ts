@@ -286,6 +286,17 @@ describe("PeakEwma", () => {
 });
 
 describe("Latencies", () => {
+  test("each percentile of a hundred is not too high, also where its product with a hundred is rounded up", () => {
+    const latencies = new Latencies(1000);
+    const durations = Array.from({ length: 100 }, (_, index) => 1.15 ** index);
+    for (const duration of durations) latencies.add(duration, 0);
+    const wrong = durations.flatMap((truth, index) => {
+      const told = latencies.quantile((index + 1) / 100, 0)!;
+      return told >= truth && told <= truth * 1.05 * (1 + 1e-9) ? [] : [`p${index + 1}: ${told} instead of ${truth}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test("a quantile is not below the truth, and at most the precision above it", () => {
     fc.assert(
       fc.property(
