@@ -79,10 +79,11 @@ export class RateOutage {
     return local.owed(now) === 0 && (terms.outage !== "share" || local.isFull(now));
   }
 
-  /** The latest start of the caller behind `before` others; Infinity where waiting callers are not admitted without a token. */
-  dateOf(before: number, now: number): number {
-    const isShared = this.local !== undefined && this.terms.outage === "share";
-    return isShared ? this.local!.earliest(before + 1, now) : Number.POSITIVE_INFINITY;
+  /** When the caller behind `before` others is admitted without a token, at the latest; undefined where it is refused. */
+  dateOf(before: number, now: number): number | undefined {
+    const { local, terms } = this;
+    if (local === undefined || terms.outage === "refuse") return undefined;
+    return terms.outage === "allow" ? now : local.earliest(before + 1, now);
   }
 
   /** How many starts the store is to be told of. Not always a whole number. */

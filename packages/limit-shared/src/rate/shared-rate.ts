@@ -305,7 +305,8 @@ export class SharedRate
   private dateOf(before: number, now: number): number | undefined {
     const { borrower, outage } = this;
     if (!outage.isOn) return borrower.dateOf(before, now);
-    return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
+    const date = outage.dateOf(before, now);
+    return date === undefined ? undefined : Math.min(borrower.stock.dateOf(before, now) ?? Infinity, date);
   }
 
   /** The timer is armed while a question is in flight, and while a caller is in line. */

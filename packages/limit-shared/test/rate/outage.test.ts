@@ -249,6 +249,21 @@ describe("promise 13: while the store is down", () => {
     await expect(late).rejects.toSatisfy(isOverloadedError);
   });
 
+  test.each<readonly ["allow" | "refuse", outcome: unknown[]]>([
+    ["allow", ["kept", 7]],
+    ["refuse", ["broken", expect.objectContaining({ code: "ERR_SLUICE_STORE_DOWN" })]],
+  ])("with %j, callers in line who have a deadline are answered as those who have none", async (outage, outcome) => {
+    const { clock, store, layer, service, handle } = one({ outage, timeout: 50 });
+    store.behaviour = "hangs";
+    const deadline = clock.now() + 5_000;
+    const calls = [service.call("a", { deadline }), service.call("b"), service.call("c", { deadline })].map(watch);
+    expect(layer.waiting).toBe(3);
+    await clock.advanceAsync(50);
+    for (let call = handle.calls; call > 0; call--) (await handle.nextRequest()).respond(7);
+    await clock.advanceAsync(0);
+    expect(calls.map((call) => call())).toEqual([outcome, outcome, outcome]);
+  });
+
   test("permits of an outage that are started after it count, and those given back do not", async () => {
     const { clock, store, layer, service } = await brokenDown({ outage: "allow" });
     const permits = [1, 2, 3].map(() => service.tryReady("a")!);
