@@ -252,6 +252,28 @@ describe("an outage", () => {
     expect(store.takes.slice(before).map(({ debt }) => debt)).toEqual([3]);
   });
 
+  test("is told of in full, also where an earlier one was told of", async () => {
+    const { clock, store, rate } = await cutOff();
+    const ann = rate.forKey("ann");
+    const startThree = (): void => {
+      for (let call = 0; call < 3; call++) ann.tryAcquire()!.finish({ status: "fulfilled", value: 1 });
+    };
+    startThree();
+    store.behaviour = "answers";
+    await backBy(ann, clock);
+    await clock.advanceAsync(1_000);
+    store.behaviour = "rejects";
+    await rate.forKey("bob").warm();
+    expect(rate.state).toBe("down");
+    startThree();
+    store.behaviour = "answers";
+    await backBy(rate.forKey("bob"), clock);
+    const asked = store.takes.length;
+    expect(ann.idle).toBe(false);
+    await clock.advanceAsync(0);
+    expect(store.takes.slice(asked).map(({ debt }) => debt)).toEqual([3]);
+  });
+
   test("lets those in line in when another key has found that it is over", async () => {
     const { clock, store, rate } = await cutOff({ fresh: "empty" });
     const ann = rate.forKey("ann");

@@ -118,7 +118,7 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   abstract answered(answer: Answer, ask: Ask, sent: number): void;
 
   /** @internal */
-  abstract failed(): void;
+  abstract failed(ask: Ask): void;
 
   /** Applies what has changed since the last call: a lease has ended, or the question of another key has found the store down or up. */
   protected abstract catchUp(now: number): void;

@@ -12,7 +12,7 @@ export interface Asker<Ask, Answer> {
   /** An answer has come in time. `sent` is when the question was sent. The store is already marked as up. */
   answered(answer: Answer, ask: Ask, sent: number): void;
   /** There is no answer. The store is already marked as down. */
-  failed(): void;
+  failed(ask: Ask): void;
 }
 
 /** A question in flight. */
@@ -114,9 +114,9 @@ export class StoreLink<Ask, Answer> {
     asker.answered(answer, question.ask, question.sent);
   }
 
-  private fail({ wasDown }: Question<Ask>, cause: unknown): void {
+  private fail({ ask, wasDown }: Question<Ask>, cause: unknown): void {
     this.question = undefined;
     this.member.failed(cause, wasDown, this.asker.now());
-    this.asker.failed();
+    this.asker.failed(ask);
   }
 }

@@ -10,6 +10,9 @@ export class LocalBucket {
   private taken = 0;
   private debt = 0;
   private debtAt: number;
+  /** The part of the debt that a question has reported, and when. */
+  private posted = 0;
+  private postedAt = 0;
 
   /**
    * @param step how long a token takes to be gained, in milliseconds
@@ -61,6 +64,17 @@ export class LocalBucket {
   /** How many starts the store is to be told of, at most `burst`. Not always a whole number. */
   owed(now: number): number {
     return Math.max(0, this.debt - (now - this.debtAt) / this.step);
+  }
+
+  /** A question reports all starts that are owed. */
+  post(now: number): void {
+    this.posted = Math.ceil(this.owed(now));
+    this.postedAt = now;
+  }
+
+  /** How many of the reported starts are still owed: they came first, and so are regained first. Not always a whole number. */
+  reported(now: number): number {
+    return Math.max(0, this.posted - (now - this.postedAt) / this.step);
   }
 
   /** A full bucket gains nothing more. */

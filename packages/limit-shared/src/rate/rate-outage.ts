@@ -6,11 +6,9 @@ import type { RateTerms } from "./rate-terms.ts";
 export class RateOutage {
   private readonly terms: RateTerms;
   /** The bucket while the store is down; undefined while it is up. */
-  private local: LocalBucket | undefined = undefined;
+  local: LocalBucket | undefined = undefined;
   /** The number of the current or last outage. A permit of an earlier outage gives nothing back to this one. */
   number = 0;
-  /** The starts that the question in flight reports. */
-  private posted = 0;
 
   constructor(terms: RateTerms) {
     this.terms = terms;
@@ -34,18 +32,6 @@ export class RateOutage {
     this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
     // Of many keys, most have not been used lately, and are not known here.
     if (hasKeys && fresh === "full") this.local.fillUp(now);
-  }
-
-  /** The question in flight has failed: what it reported counts as not reported. */
-  unheard(): void {
-    this.posted = 0;
-  }
-
-  /** The store is up again. Returns how many starts have not been reported to it. */
-  end(now: number): number {
-    const untold = Math.ceil(this.owed(now) - this.posted);
-    this.local = undefined;
-    return Math.max(0, untold);
   }
 
   /** Admits a caller without a token, or returns false. */
@@ -84,15 +70,5 @@ export class RateOutage {
     const { local, terms } = this;
     if (local === undefined || terms.outage === "refuse") return undefined;
     return terms.outage === "allow" ? now : local.earliest(before + 1, now);
-  }
-
-  /** How many starts the store is to be told of. Not always a whole number. */
-  owed(now: number): number {
-    return this.local?.owed(now) ?? 0;
-  }
-
-  /** A question that reports the owed starts is sent. */
-  post(now: number): void {
-    this.posted = Math.ceil(this.owed(now));
   }
 }

@@ -211,24 +211,25 @@ export class SharedRate
   }
 
   /** @internal */
-  failed(): void {
+  failed(ask: TakeAsk): void {
     const now = this.now();
-    this.borrower.forget();
-    this.outage.unheard();
+    if (ask.debt > 0) this.borrower.unheard = ask;
     this.catchUp(now);
     this.goOn(now);
   }
 
   protected catchUp(now: number): void {
     const { member, borrower, outage } = this;
-    const isDown = member.state === "down";
-    if (isDown === outage.isOn) return;
-    if (isDown) {
+    const { local } = outage;
+    if ((member.state === "down") === (local !== undefined)) return;
+    if (local === undefined) {
       borrower.forget();
       outage.begin(member, now);
     } else {
+      const posted = Math.ceil(local.reported(now));
       // Calls that started while the question was in flight are reported with the next one.
-      borrower.owe(outage.end(now));
+      borrower.owe(Math.max(posted, Math.ceil(local.owed(now))), posted);
+      outage.local = undefined;
       this.soon.call();
     }
   }
@@ -262,13 +263,11 @@ export class SharedRate
   }
 
   protected question(now: number): TakeAsk | undefined {
-    const { line, outage, warming, closed } = this;
+    const { line, warming, closed } = this;
     // A caller in line has asked before, and is not counted twice.
     const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
-    const owed = outage.owed(now);
-    const ask = this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), owed, closed }, now);
-    if (ask !== undefined) outage.post(now);
-    return ask;
+    const demand = { waiting: line.size, wanted, patience: patienceOf(line), local: this.outage.local, closed };
+    return this.borrower.ask(demand, now);
   }
 
   /** The question in flight has been answered or has failed. */

@@ -232,6 +232,45 @@ describe("promise 13: while the store is down", () => {
     expect(store.takes.at(-1)!.debt).toBeLessThanOrEqual(20);
   });
 
+  test("starts that were reported in vain are counted once, where a store acts on questions and its answers are late or lost", async () => {
+    const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
+    await letIn(500);
+    for (const [behaviour, back] of [
+      ["answers", 150],
+      ["loses", 0],
+    ] as const) {
+      Object.assign(store, { behaviour, back });
+      for (let ms = 0; ms < 20_000; ms += 100) {
+        await clock.advanceAsync(100);
+        await letIn(100);
+      }
+    }
+    expect([layer.state, layer.late > 10, store.takes.length > 30]).toEqual(["down", true, true]);
+    Object.assign(store, { behaviour: "answers", back: 0 });
+    await clock.advanceAsync(1_000);
+    await layer.warm();
+    expect(layer.state).toBe("up");
+    // Two bursts of 19 at most, and a token each 100 ms.
+    await clock.advanceAsync(4_000);
+    await layer.warm();
+    expect(layer.available).toBeGreaterThan(0);
+  });
+
+  test("starts that the store has not heard of in an outage are reported after it, all of them", async () => {
+    const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
+    await letIn(4);
+    await clock.advanceAsync(100);
+    // This question reports them, and fails. Until the next one, 2 are regained.
+    await letIn(1);
+    await clock.advanceAsync(200);
+    Object.assign(store, { behaviour: "answers" });
+    const asked = store.takes.length;
+    await letIn(5);
+    expect(layer.state).toBe("up");
+    const debts = store.takes.slice(asked).map(({ debt }) => debt);
+    expect(debts.reduce((sum, debt) => sum + debt, 0)).toBe(4 + 1 + 5 - 3);
+  });
+
   test("tokens in hand are used up first", async () => {
     const { store, layer, service } = one({ outage: "refuse", limit: 100 });
     await layer.warm(3);
