@@ -252,6 +252,24 @@ describe("an outage", () => {
     expect(store.takes.slice(before).map(({ debt }) => debt)).toEqual([3]);
   });
 
+  test.each<readonly ["refuse" | "allow", outcome: string]>([
+    ["refuse", "broken"],
+    ["allow", "kept"],
+  ])("with %j, answers those in line for another key at once, and those who join them", async (outage, outcome) => {
+    const { clock, store, rate } = one({ outage, limit: 1, interval: 60_000 });
+    const ann = rate.forKey("ann");
+    expect(await starts(ann, clock)).toBe(1);
+    const callers = [ann.acquire(), ann.acquire()].map(watch);
+    await clock.advanceAsync(100);
+    expect(callers.map((caller) => caller()[0])).toEqual(["pending", "pending"]);
+    store.behaviour = "rejects";
+    await rate.forKey("bob").warm();
+    callers.push(watch(ann.acquire()));
+    await clock.advanceAsync(0);
+    expect(callers.map((caller) => caller()[0])).toEqual([outcome, outcome, outcome]);
+    expect(clock.pending).toBe(0);
+  });
+
   test("is told of in full, also where an earlier one was told of", async () => {
     const { clock, store, rate } = await cutOff();
     const ann = rate.forKey("ann");

@@ -1,6 +1,7 @@
 import { Ewma } from "@sluice/core/stats";
 import { memberName } from "../member-name.ts";
 import { RecentPeak } from "../recent-peak.ts";
+import type { Soon } from "./soon.ts";
 
 /** Whether the store answered the last question. */
 export type StoreState = "up" | "down";
@@ -38,6 +39,8 @@ export class Member {
   hasKeys = false;
   /** Whether a conflict with another member's options has been announced. */
   disagreed = false;
+  /** Gates with callers in line: they are told when the store stops answering, or answers again. */
+  readonly lines: Set<Soon> = new Set();
   private readonly changed: (from: StoreState, to: StoreState) => void;
   private readonly most: RecentPeak;
   private readonly trip: Ewma = new Ewma(10);
@@ -109,5 +112,6 @@ export class Member {
     if (from === to) return;
     this.state = to;
     this.changed(from, to);
+    for (const line of this.lines) line.call();
   }
 }

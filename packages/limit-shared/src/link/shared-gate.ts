@@ -149,13 +149,15 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     if (this.link.busy) return;
     const now = this.now();
     this.catchUp(now);
-    const ask = this.link.isFree(now) ? this.question(now) : undefined;
+    const ask = this.member.mayAsk(now) ? this.question(now) : undefined;
     this.missed = false;
     if (ask === undefined) this.warming.over();
     else {
       this.warming.asked(this.closed);
       this.link.ask(ask, now);
     }
+    if (this.line.size > 0) this.member.lines.add(this.soon);
+    else this.member.lines.delete(this.soon);
     this.arm(now);
   }
 

@@ -89,7 +89,7 @@ export class Borrower {
     const { waiting, closed, patience, local } = demand;
     if (this.unheard !== undefined) {
       // A store that has acted on it grants nothing.
-      return { ...this.unheard, count: 0, debt: this.posted + Math.ceil(local?.reported(now) ?? 0) };
+      return { ...this.unheard, count: 0, debt: this.posted + (local?.reported(now) ?? 0) };
     }
     const ahead = Math.max(0, Math.min(this.ahead(waiting), patience - now));
     const count = closed ? 0 : this.count(demand, now);
@@ -100,7 +100,7 @@ export class Borrower {
     // Tokens that were to be given back may have expired by now.
     if (count + debt + unused === 0) return undefined;
     this.posted = this.lateStarts;
-    local?.post(now);
+    local?.post();
     return {
       limit,
       interval,

@@ -16,7 +16,7 @@ export function patienceOf(line: Line<Lease>): number {
     if (options.deadline === undefined) return Number.POSITIVE_INFINITY;
     latest = Math.max(latest, options.deadline);
   }
-  return latest === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : latest;
+  return line.size > 0 ? latest : Number.POSITIVE_INFINITY;
 }
 
 /** Refuses the callers in line who cannot start by their deadline. */

@@ -10,9 +10,8 @@ export class LocalBucket {
   private taken = 0;
   private debt = 0;
   private debtAt: number;
-  /** The part of the debt that a question has reported, and when. */
-  private posted = 0;
-  private postedAt = 0;
+  /** Starts since a question has reported those before. */
+  private unposted = 0;
 
   /**
    * @param step how long a token takes to be gained, in milliseconds
@@ -59,6 +58,7 @@ export class LocalBucket {
   started(now: number): void {
     this.debt = Math.min(this.owed(now) + 1, this.burst);
     this.debtAt = now;
+    this.unposted++;
   }
 
   /** How many starts the store is to be told of, at most `burst`. Not always a whole number. */
@@ -67,14 +67,13 @@ export class LocalBucket {
   }
 
   /** A question reports all starts that are owed. */
-  post(now: number): void {
-    this.posted = Math.ceil(this.owed(now));
-    this.postedAt = now;
+  post(): void {
+    this.unposted = 0;
   }
 
-  /** How many of the reported starts are still owed: they came first, and so are regained first. Not always a whole number. */
+  /** How many of the owed starts the last question has reported, rounded up: they came first, and so are regained first. */
   reported(now: number): number {
-    return Math.max(0, this.posted - (now - this.postedAt) / this.step);
+    return Math.max(0, Math.ceil(this.owed(now) - this.unposted));
   }
 
   /** A full bucket gains nothing more. */

@@ -14,11 +14,6 @@ export class RateOutage {
     this.terms = terms;
   }
 
-  /** Whether the store is down. */
-  get isOn(): boolean {
-    return this.local !== undefined;
-  }
-
   /** Whether a caller without a token is refused. */
   get refuses(): boolean {
     return this.local !== undefined && this.terms.outage === "refuse";
@@ -65,10 +60,9 @@ export class RateOutage {
     return local.owed(now) === 0 && (terms.outage !== "share" || local.isFull(now));
   }
 
-  /** When the caller behind `before` others is admitted without a token, at the latest; undefined where it is refused. */
-  dateOf(before: number, now: number): number | undefined {
+  /** When the caller behind `before` others is admitted without a token, or refused, at the latest. */
+  dateOf(before: number, now: number): number {
     const { local, terms } = this;
-    if (local === undefined || terms.outage === "refuse") return undefined;
-    return terms.outage === "allow" ? now : local.earliest(before + 1, now);
+    return local !== undefined && terms.outage === "share" ? local.earliest(before + 1, now) : now;
   }
 }

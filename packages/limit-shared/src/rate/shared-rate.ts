@@ -126,7 +126,7 @@ export class SharedRate
     try {
       const lease = this.enter(now);
       if (lease === undefined) this.borrower.refused(now);
-      if (lease === undefined || this.outage.isOn) this.miss(now);
+      if (lease === undefined || this.outage.local !== undefined) this.miss(now);
       return lease;
     } catch (error) {
       this.miss(now);
@@ -226,9 +226,8 @@ export class SharedRate
       borrower.forget();
       outage.begin(member, now);
     } else {
-      const posted = Math.ceil(local.reported(now));
       // Calls that started while the question was in flight are reported with the next one.
-      borrower.owe(Math.max(posted, Math.ceil(local.owed(now))), posted);
+      borrower.owe(Math.ceil(local.owed(now)), local.reported(now));
       outage.local = undefined;
       this.soon.call();
     }
@@ -300,23 +299,23 @@ export class SharedRate
     if (this.link.isFree(now)) this.soon.call();
   }
 
-  /** The earliest start of the caller behind `before` others in line; undefined where that is not known. */
+  /** The earliest start of the caller behind `before` others in line, or when it is refused; undefined where that is not known. */
   private dateOf(before: number, now: number): number | undefined {
     const { borrower, outage } = this;
-    if (!outage.isOn) return borrower.dateOf(before, now);
-    const date = outage.dateOf(before, now);
-    return date === undefined ? undefined : Math.min(borrower.stock.dateOf(before, now) ?? Infinity, date);
+    if (outage.local === undefined) return borrower.dateOf(before, now);
+    return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
   }
 
   /** The timer is armed while a question is in flight, and while a caller is in line. */
   protected arm(now: number): void {
     const { link, line, member, borrower, outage } = this;
+    const isUp = outage.local === undefined;
     let { due } = link;
     if (line.size > 0) {
       // Only tokens in stock: a token that the store has yet to give sets no timer.
-      const date = outage.isOn ? this.dateOf(0, now) : borrower.stock.dateOf(0, now);
+      const date = isUp ? borrower.stock.dateOf(0, now) : this.dateOf(0, now);
       due = Math.min(due, date ?? Infinity);
-      const askAt = outage.isOn ? member.probeAt : borrower.retryAt;
+      const askAt = isUp ? borrower.retryAt : member.probeAt;
       if (!link.busy && askAt > now) due = Math.min(due, askAt);
     }
     this.alarm.set(due);
