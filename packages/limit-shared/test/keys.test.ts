@@ -190,6 +190,27 @@ describe("an outage", () => {
     expect(rate.state).toBe("up");
   });
 
+  test("that is over is not begun again by questions that were sent before its end", async () => {
+    const { clock, store, rate } = one({ outage: "refuse" });
+    store.behaviour = "hangs";
+    rate.forKey("ann").tryAcquire();
+    await clock.advanceAsync(190);
+    const waiting = watch(rate.forKey("bob").acquire());
+    await clock.advanceAsync(10);
+    expect(rate.state).toBe("down");
+    store.behaviour = "answers";
+    await backBy(rate.forKey("eve"), clock);
+    // 80 to 190 ms before the question for bob times out.
+    expect([rate.state, waiting()[0]]).toEqual(["up", "pending"]);
+    const states = new Set<string>();
+    for (let ms = 0; ms < 200; ms += 10) {
+      await clock.advanceAsync(10);
+      states.add(rate.state);
+    }
+    expect([...states]).toEqual(["up"]);
+    expect(waiting()[0]).toBe("kept");
+  });
+
   test.each<readonly [fresh: "full" | "empty", first: number, later: number]>([
     // The store's bucket holds 9.5, and there are three members: 3 of it, and a token each 3 s.
     ["full", 3, 1],

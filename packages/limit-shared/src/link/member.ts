@@ -44,6 +44,8 @@ export class Member {
   private readonly changed: (from: StoreState, to: StoreState) => void;
   private readonly most: RecentPeak;
   private readonly trip: Ewma = new Ewma(10);
+  /** How many questions had been sent when the store last stopped or began to answer. */
+  private turnedAt = 0;
   private number = 0;
   private gates = 0;
   private pause = firstPause;
@@ -78,10 +80,10 @@ export class Member {
     return this.state === "up" || this.probeAt <= now;
   }
 
-  /** A question is sent, with a timeout at `due`. While the store is down, no other question is sent before then. */
-  asked(due: number): void {
-    this.trips++;
+  /** A question is sent, with a timeout at `due`. While the store is down, no other question is sent before then. Returns how many it makes. */
+  asked(due: number): number {
     if (this.state === "down") this.probeAt = due;
+    return ++this.trips;
   }
 
   /** An answer has come after `ms` milliseconds. */
@@ -98,10 +100,13 @@ export class Member {
     this.count = this.hasKeys ? this.most.at(now) : members;
   }
 
-  /** A question has failed. Questions that were sent while the store was up count as one failure together. */
-  failed(cause: unknown, wasDown: boolean, now: number): void {
+  /**
+   * The `nth` question has failed. Questions that were sent before the store stopped answering count as one failure together, and those
+   * that were sent before it answered again do not count.
+   */
+  failed(cause: unknown, nth: number, now: number): void {
+    if (nth <= this.turnedAt) return;
     this.cause = cause;
-    if (this.state === "down" && !wasDown) return;
     this.probeAt = now + this.pause * (0.5 + Math.random() / 2);
     this.pause = Math.min(this.pause * 2, longestPause);
     this.turn("down");
@@ -111,6 +116,7 @@ export class Member {
     const from = this.state;
     if (from === to) return;
     this.state = to;
+    this.turnedAt = this.trips;
     this.changed(from, to);
     for (const line of this.lines) line.call();
   }
