@@ -220,6 +220,13 @@ describe("promise 13: while the store is down", () => {
     expect(fleet.excess()).toBeLessThanOrEqual(allowed + 100 * 0.75);
   });
 
+  test("with `share`, each may start one call at once, also where there are more members than burst", async () => {
+    const { clock, layer, letIn } = await brokenDown({ share: 0.02 });
+    await clock.advanceAsync(60_000);
+    expect(layer.available).toBe(1);
+    expect(await letIn(2)).toBe(1);
+  });
+
   test("with `allow`, everybody is let in, and the store is told of no more than a burst of them", async () => {
     const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
     expect(layer.available).toBe(Infinity);
