@@ -130,6 +130,21 @@ test("a key that has used up its quota is answered without the store until that 
   expect(await start(ann, clock)).toBe(true);
 });
 
+test("a slow first answer makes no later caller believe that the store takes as long", async () => {
+  const { clock, store, rate } = one();
+  store.there = 150;
+  await Promise.all([rate.forKey("ann").warm(), clock.advanceAsync(150)]);
+  store.there = 1;
+  await Promise.all([rate.forKey("bob").warm(), clock.advanceAsync(1)]);
+  const eve = rate.forKey("eve");
+  expect([eve.tryAcquire(), eve.retryAfter()]).toEqual([undefined, 1]);
+  // One slow answer among quick ones makes none believe it either.
+  for (let nth = 0; nth < 8; nth++) await Promise.all([rate.forKey(`${nth}`).warm(), clock.advanceAsync(1)]);
+  store.there = 150;
+  await Promise.all([rate.forKey("ann").warm(2), clock.advanceAsync(150)]);
+  expect(rate.forKey("stranger").retryAfter()).toBeLessThan(50);
+});
+
 describe("an outage", () => {
   /** A member of three, whose store does not answer any more: one caller has found out. */
   async function cutOff(options: Partial<SharedRateLimitOptions> = {}) {

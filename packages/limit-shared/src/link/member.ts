@@ -27,6 +27,8 @@ export class Member {
    * report.
    */
   count: number | undefined = undefined;
+  /** How long the store takes to answer: the last answer, or the average where that is less; undefined before its first answer. */
+  roundTrip: number | undefined = undefined;
   /** Questions sent. */
   trips = 0;
   /** Answers that came after their timeout. */
@@ -59,11 +61,6 @@ export class Member {
     this.changed = changed;
   }
 
-  /** How long the store takes to answer, in milliseconds; undefined before its first answer. */
-  get roundTrip(): number | undefined {
-    return this.trip.value > 0 ? this.trip.value : undefined;
-  }
-
   /** A name for a gate that holds slots of its own. The first gate has the member's name. */
   nameOfGate(): string {
     this.gates++;
@@ -88,7 +85,9 @@ export class Member {
 
   /** An answer has come after `ms` milliseconds. */
   answered(ms: number): void {
-    this.trip.add(Math.max(ms, 0.01));
+    const trip = Math.max(ms, 0.01);
+    // A caller that believes in a slow answer does not wait for a quick one.
+    this.roundTrip = Math.min(trip, this.trip.add(trip));
     this.pause = firstPause;
     this.cause = undefined;
     this.turn("up");
