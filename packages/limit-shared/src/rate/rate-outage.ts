@@ -60,9 +60,9 @@ export class RateOutage {
     return local.owed(now) === 0 && (terms.outage !== "share" || local.isFull(now));
   }
 
-  /** When the caller behind `before` others is admitted without a token, or refused, at the latest. */
+  /** When the caller behind `before` others that have no token either is admitted, or refused. */
   dateOf(before: number, now: number): number {
     const { local, terms } = this;
-    return local !== undefined && terms.outage === "share" ? local.earliest(before + 1, now) : now;
+    return local !== undefined && terms.outage === "share" ? local.earliest(Math.max(before, 0) + 1, now) : now;
   }
 }

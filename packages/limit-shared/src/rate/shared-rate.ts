@@ -221,7 +221,8 @@ export class SharedRate
   protected catchUp(now: number): void {
     const { member, borrower, outage } = this;
     const { local } = outage;
-    if ((member.state === "down") === (local !== undefined)) return;
+    const isDown = member.state === "down";
+    if (isDown === (local !== undefined)) return;
     if (local === undefined) {
       borrower.forget();
       outage.begin(member, now);
@@ -265,8 +266,8 @@ export class SharedRate
     const { line, warming, closed } = this;
     // A caller in line has asked before, and is not counted twice.
     const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
-    const demand = { waiting: line.size, wanted, patience: patienceOf(line), local: this.outage.local, closed };
-    return this.borrower.ask(demand, now);
+    const { local } = this.outage;
+    return this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), local, closed }, now);
   }
 
   /** The question in flight has been answered or has failed. */
@@ -303,7 +304,9 @@ export class SharedRate
   private dateOf(before: number, now: number): number | undefined {
     const { borrower, outage } = this;
     if (outage.local === undefined) return borrower.dateOf(before, now);
-    return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
+    const { stock } = borrower;
+    // Tokens in stock serve some of those before it.
+    return Math.min(stock.dateOf(before, now) ?? Infinity, outage.dateOf(before - stock.size(now), now));
   }
 
   /** The timer is armed while a question is in flight, and while a caller is in line. */

@@ -295,6 +295,20 @@ describe("promise 13: while the store is down", () => {
     await expect(late).rejects.toSatisfy(isOverloadedError);
   });
 
+  test("tokens in hand count for the callers behind: who can start by its deadline is not refused", async () => {
+    const { clock, store, layer, service, handle } = one({ limit: 100, burst: 1, hold: 500, timeout: 50, share: 0.5 });
+    await layer.warm();
+    for (let call = 0; call < 21; call++) service.call("a").catch(ignore);
+    await clock.advanceAsync(0);
+    // These have tokens, each 10 ms. The others find the store down, and have the local rate, a token each 20 ms.
+    store.behaviour = "hangs";
+    const deadline = clock.now() + 350;
+    const calls = Array.from({ length: 10 }, () => watch(service.call("b", { deadline })));
+    await clock.advanceAsync(350);
+    expect([layer.state, handle.calls]).toEqual(["down", 31]);
+    expect(calls.filter((call) => call()[0] === "broken")).toEqual([]);
+  });
+
   test.each<readonly ["allow" | "refuse", outcome: unknown[]]>([
     ["allow", ["kept", 7]],
     ["refuse", ["broken", expect.objectContaining({ code: "ERR_SLUICE_STORE_DOWN" })]],
