@@ -1,4 +1,6 @@
 import type { Context } from "hono";
+import { isClosed, type NodeResponse } from "../node/node-http.ts";
+import { onClose } from "../node/response-close.ts";
 import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
@@ -10,10 +12,7 @@ interface Leaving {
 
 /** The environment of Hono's adapter for Node. */
 interface NodeEnvironment {
-  readonly outgoing?: {
-    readonly closed?: boolean;
-    once(event: "close", listener: () => void): unknown;
-  };
+  readonly outgoing?: NodeResponse;
 }
 
 export function leaving(c: Context): Leaving {
@@ -21,8 +20,8 @@ export function leaving(c: Context): Leaving {
   const { outgoing } = (c.env ?? {}) as NodeEnvironment;
   if (outgoing !== undefined) {
     const left = new Promise<void>((resolve) => {
-      if (outgoing.closed === true) resolve();
-      else outgoing.once("close", resolve);
+      if (isClosed(outgoing)) resolve();
+      else onClose(outgoing.req, outgoing, resolve);
     });
     return { response, left };
   }

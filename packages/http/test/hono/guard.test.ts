@@ -11,7 +11,9 @@ import { guard as guardFetch, limitBody } from "../../src/index.ts";
 import { settle, source, upload } from "../helper/web.ts";
 import { eventually, listen, wire } from "../helper/loopback.ts";
 import { createAdaptorServer } from "@hono/node-server";
+import { once } from "node:events";
 import type { Server } from "node:http";
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
 
 class QuotaError extends Error {
   readonly code = "QUOTA";
@@ -79,6 +81,50 @@ describe("in front of Hono, on its adapter for node", () => {
     finish();
     await second.until("\r\n0\r\n");
     await eventually(() => limit.active === 0);
+  });
+
+  test("promise 8: a pipelined answer that waits for an earlier one holds nothing when its client leaves", async () => {
+    const { limit, reports } = one();
+    const first = deferred();
+    const app: App = new Hono<GuardEnv>();
+    app.get("/first", async (c) => {
+      await first.promise;
+      return c.text("first");
+    });
+    app.use("*", reports);
+    app.get("/second", (c) => c.text("second"));
+    await using at = await listen(servedBy(app).server);
+    using client = await wire(at.port);
+    client.send("GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => limit.active === 1);
+    client.socket.destroy();
+    await eventually(() => limit.active === 0);
+    first.resolve();
+  });
+
+  test("promise 8: on HTTP/2, a stream that is cancelled before its answer holds nothing", async () => {
+    const { limit, reports } = one();
+    const release = deferred();
+    const app = appOf(reports, (routes) =>
+      routes.get("/", async (c) => {
+        await release.promise;
+        return c.text("late");
+      }),
+    );
+    const server = createAdaptorServer({ fetch: app.fetch, createServer: createHttp2Server });
+    await using at = await listen(server as Server);
+    const session = connectHttp2(at.url);
+    const stream = session.request({ ":path": "/" });
+    await eventually(() => limit.active === 1);
+    const closed = once(stream, "close");
+    stream.close(constants.NGHTTP2_CANCEL);
+    await closed;
+    // An answer to a later stream says that the server has heard of the end of the earlier one.
+    const ping = once(session.request({ ":path": "/" }), "response");
+    expect((await ping)[0]).toMatchObject({ ":status": 503 });
+    release.resolve();
+    await eventually(() => limit.active === 0);
+    session.destroy();
   });
 
   test("promise 8: HEAD, answered with an endless stream, pulls nothing more and holds nothing", async () => {
