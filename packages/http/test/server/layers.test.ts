@@ -2,7 +2,8 @@ import type { Service } from "@sluice/core";
 import { events, ServiceBuilder, serviceFn } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
-import { unhandledIn } from "@sluice/test-kit";
+import { deferred, failureOf, unhandledIn } from "@sluice/test-kit";
+import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import {
   answerFailures,
@@ -325,6 +326,55 @@ describe("untilBodyEnds", () => {
     await (await service.call("/")).text();
     await settle();
     expect(limit.active).toBe(0);
+  });
+
+  describe("not of a response that nobody waits for any more", () => {
+    const never = () => new Promise<void>(() => {});
+
+    test.each([
+      ["its body", {}],
+      ["what sent says", { sent: never }],
+    ])("for it came after the time-out: %s is not waited for", async (_what, options) => {
+      const clock = new VirtualClock();
+      const limit = concurrencyLimit(1, { clock });
+      const following = untilBodyEnds(options);
+      const body = source("late");
+      const release = deferred();
+      const service = new ServiceBuilder()
+        .layer(limit)
+        .layer(timeout({ call: 100, clock }))
+        .layer(following)
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response(body.stream);
+        });
+      const call = failureOf(service.call(ask()));
+      await clock.advance(100);
+      expect(isTimeoutError(await call)).toBe(true);
+      expect(limit.active).toBe(1);
+      release.resolve();
+      await settle();
+      expect([limit.active, following.open, isTimeoutError(body.cancelled)]).toEqual([0, 0, true]);
+    });
+
+    test("for its client had left before", async () => {
+      const gone = new AbortController();
+      const release = deferred();
+      const limit = concurrencyLimit(1);
+      const service = new ServiceBuilder()
+        .layer(limit)
+        .layer(untilBodyEnds({ sent: never }))
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response("late");
+        });
+      const call = service.call(ask(), { signal: gone.signal });
+      gone.abort(new Error("left"));
+      release.resolve();
+      await expect((await call).text()).rejects.toThrow("left");
+      await settle();
+      expect(limit.active).toBe(0);
+    });
   });
 
   test("what comes after the client has left reaches nobody", async () => {
