@@ -16,7 +16,7 @@ export function isHttp2(response: NodeResponse): response is Http2ServerResponse
 export function isClosed(response: NodeResponse): boolean {
   if (isHttp2(response)) return response.stream.destroyed;
   // With pipelining, a response that waits for earlier ones does not learn that its connection has closed (Node 20 and 22).
-  return response.destroyed || response.req?.socket?.destroyed === true;
+  return response.destroyed || response.req?.socket?.destroyed;
 }
 
 /** Whether no answer can be sent any more: it was sent, or the client has left. */

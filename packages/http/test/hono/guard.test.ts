@@ -100,6 +100,7 @@ describe("in front of Hono, on its adapter for node", () => {
     client.socket.destroy();
     await eventually(() => limit.active === 0);
     first.resolve();
+    expect(limit.available).toBe(1);
   });
 
   test("promise 8: on HTTP/2, a stream that is cancelled before its answer holds nothing", async () => {
@@ -112,7 +113,7 @@ describe("in front of Hono, on its adapter for node", () => {
       }),
     );
     const server = createAdaptorServer({ fetch: app.fetch, createServer: createHttp2Server });
-    await using at = await listen(server as Server);
+    await using at = await listen(server);
     const session = connectHttp2(at.url);
     const stream = session.request({ ":path": "/" });
     await eventually(() => limit.active === 1);
@@ -173,6 +174,97 @@ describe("in front of Hono, on any runtime", () => {
     expect(await (await app.request("/secret")).text()).toBe("handled of the handler");
     expect(await (await app.request("/layer")).text()).toBe("handled of a layer");
     expect(heard).toEqual(["Error: of the handler", "Error: of a layer"]);
+  });
+
+  describe("promise 9: a time-out", () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const timedOut = [504, "application/problem+json", expect.stringContaining("Gateway Timeout")];
+    const headAndBody = async (response: Response) => [
+      response.status,
+      response.headers.get("content-type"),
+      await response.text(),
+    ];
+    const timed = (clock: VirtualClock) => {
+      const limit = concurrencyLimit(1, { clock });
+      return { limit, reports: guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock }))) };
+    };
+    /** Fails as soon as its signal aborts, or some turns later. */
+    const obedient = (signal: AbortSignal, turns = 0) =>
+      new Promise<Response>((_resolve, reject) => {
+        const fail = async (): Promise<void> => {
+          for (let left = turns; left > 0; left--) await turn();
+          reject(signal.reason as Error);
+        };
+        signal.addEventListener("abort", () => void fail());
+      });
+
+    test("is answered with its own body, when the handler answers late", async () => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const release = deferred();
+      const app = appOf(reports, (routes) =>
+        routes.get("/", async (c) => {
+          await release.promise;
+          return c.text("late");
+        }),
+      );
+      const answer = app.request("/");
+      await clock.advance(100);
+      const response = await answer;
+      release.resolve();
+      await settle();
+      expect(limit.active).toBe(0);
+      expect(await headAndBody(response)).toEqual(timedOut);
+    });
+
+    test.each([0, 1, 4])("is not replaced by app.onError, which takes %i microtasks", async (microtasks) => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const app = appOf(reports, (routes) => routes.get("/", (c) => obedient(c.get("signal"))));
+      app.onError(async (_error, c) => {
+        for (let left = microtasks; left > 0; left--) await Promise.resolve();
+        return c.text("failed", 500);
+      });
+      const answer = app.request("/");
+      await clock.advance(100);
+      expect(await headAndBody(await answer)).toEqual(timedOut);
+      expect(limit.active).toBe(0);
+    });
+
+    test.each([0, 1, 2])("nor while a middleware outside works on it, %i turns later", async (turns) => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const app: App = new Hono<GuardEnv>();
+      app.use("*", async (c, next) => {
+        await next();
+        await turn();
+        await turn();
+        c.res.headers.set("x-outside", "yes");
+      });
+      app.use("*", reports);
+      app.onError((_error, c) => c.text("failed", 500));
+      app.get("/", (c) => obedient(c.get("signal"), turns));
+      const answer = app.request("/");
+      await clock.advance(100);
+      const response = await answer;
+      expect(response.headers.get("x-outside")).toBe("yes");
+      expect(await headAndBody(response)).toEqual(timedOut);
+      expect(limit.active).toBe(0);
+    });
+
+    test("of an outer guard is answered, and neither holds anything", async () => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const inner = one();
+      const app = appOf(reports, (routes) => {
+        routes.use("*", inner.reports);
+        routes.get("/", (c) => obedient(c.get("signal")));
+      });
+      const answer = app.request("/");
+      await clock.advance(100);
+      expect(await headAndBody(await answer)).toEqual(timedOut);
+      expect([limit.active, inner.limit.active]).toEqual([0, 0]);
+    });
   });
 
   test("a permit is held until the body has been read, or given up; without a body, no longer than the handler", async () => {
