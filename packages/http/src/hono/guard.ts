@@ -3,6 +3,7 @@ import { requireMethods } from "@sluice/core/kit";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
+import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
 import { keepUntil } from "../server/edge/kept-call.ts";
@@ -127,8 +128,13 @@ async function serve(
   }
 }
 
+/** Keeps the headers that are already set, such as those of `cors`, but for those that belong to another answer. */
 function answer(c: Context, problem: WrittenProblem): void {
-  replace(c, responseOf(problem));
+  const response = responseOf(problem);
+  for (const [name, value] of c.res.headers) {
+    if (!ofAnotherAnswer.has(name) && !(name in problem.headers)) response.headers.append(name, value);
+  }
+  replace(c, response);
 }
 
 /** The runtime's `waitUntil`; undefined where there is none. */

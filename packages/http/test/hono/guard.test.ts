@@ -4,6 +4,7 @@ import { deferred } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
 import { describe, expect, test } from "vitest";
 import { guard, type GuardEnv } from "../../src/hono/index.ts";
 import { harden } from "../../src/node/index.ts";
@@ -265,6 +266,29 @@ describe("in front of Hono, on any runtime", () => {
       expect(await headAndBody(await answer)).toEqual(timedOut);
       expect([limit.active, inner.limit.active]).toEqual([0, 0]);
     });
+  });
+
+  test("promise 10: a refusal has the headers that are set on every answer, and says nothing that was meant for another", async () => {
+    const app: App = new Hono<GuardEnv>();
+    app.use("*", cors({ origin: "http://page", credentials: true }));
+    app.use("*", async (c, next) => {
+      c.header("cache-control", "public");
+      c.header("content-type", "text/html");
+      c.header("set-cookie", "a=1");
+      c.header("set-cookie", "b=2", { append: true });
+      await next();
+    });
+    app.use("*", guard(new ServiceBuilder().layer(concurrencyLimit(0))));
+    app.get("/", (c) => c.text("never"));
+    const { status, headers } = await app.request("/", { headers: { origin: "http://page" } });
+    expect([
+      status,
+      headers.get("access-control-allow-origin"),
+      headers.get("content-type"),
+      headers.get("cache-control"),
+      headers.getSetCookie(),
+    ]).toEqual([503, "http://page", "application/problem+json", null, ["a=1", "b=2"]]);
+    expect(headers.get("retry-after")).toMatch(/^[123]$/);
   });
 
   test("a permit is held until the body has been read, or given up; without a body, no longer than the handler", async () => {
