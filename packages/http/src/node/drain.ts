@@ -88,10 +88,9 @@ async function begin(
       closeIdle(server, connections);
       timer = clock.setTimeout(closeNext, look);
     };
-    refuseAll(server);
+    refuseAll(server, connections);
     server.close(over);
     for (const { response } of connections.all) response?.once("close", () => closeIdle(server, connections));
-    for (const session of connections.sessions) session.close();
     closeNext();
   });
 }
@@ -99,19 +98,22 @@ async function begin(
 const isClosed = writeProblem("problem", { status: 503, retryAfter: 1_000 });
 
 /** Refuses further requests on connections that are about to close. */
-function refuseAll(server: NodeServer): void {
+function refuseAll(server: NodeServer, connections: Connections): void {
   server.removeAllListeners("request");
   (server as { on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown }).on(
     "request",
     (request, response) => {
+      connections.begin(request, response);
       if (!isHttp2(response)) response.setHeader("connection", "close");
       sendProblem(request, response, isClosed);
     },
   );
 }
 
-function closeIdle(server: NodeServer, { all }: Connections): void {
+function closeIdle(server: NodeServer, { all, sessions }: Connections): void {
   (server as Partial<Server>).closeIdleConnections?.();
+  // A session ends when its streams have. Also one whose handshake was not complete when the drain began.
+  for (const session of sessions) session.close();
   for (const { socket } of all) {
     // Node does not count a connection as idle on which no bytes have arrived.
     if (socket.bytesRead === 0) socket.destroy();

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
+import { connect as connectHttp2, createSecureServer } from "node:http2";
 import { createServer } from "node:https";
+import { connect as connectNet } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
@@ -63,4 +65,28 @@ test("promise 14: drain answers what is in flight over TLS, and idle connections
   await eventually(() => busy.socket.closed);
   expect(busy.received()).toMatch(/connection: close[^]*done/i);
   expect(await drained).toEqual({ forced: false });
+});
+
+test("promise 14: a session of HTTP/2 whose handshake ends after the drain has begun is closed, and not waited for", async () => {
+  const server = createSecureServer(
+    { ...shared, pskCallback: () => psk, pskIdentityHint: "test" },
+    (_request, response) => response.end("done"),
+  );
+  const counters = harden(server);
+  await using at = await listen(server);
+  const socket = connectNet(at.port, "127.0.0.1");
+  await Promise.all([once(server, "connection"), once(socket, "connect")]);
+  const drained = drain(server);
+  const encrypted = connect({
+    ...shared,
+    socket,
+    ALPNProtocols: ["h2"],
+    pskCallback: () => ({ psk, identity: "test" }),
+    checkServerIdentity: () => undefined,
+  });
+  await once(encrypted, "secureConnect");
+  const session = connectHttp2("https://localhost", { createConnection: () => encrypted });
+  await once(session, "close");
+  expect(await drained).toEqual({ forced: false });
+  expect(counters.connections).toBe(0);
 });
