@@ -1,8 +1,9 @@
+import { createServer } from "node:http";
 import type { Service } from "@sluice/core";
 import { events, ServiceBuilder, serviceFn } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
-import { deferred, failureOf, unhandledIn } from "@sluice/test-kit";
+import { collectGarbage, deferred, failureOf, unhandledIn } from "@sluice/test-kit";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import {
@@ -15,6 +16,7 @@ import {
   toFetchHandler,
   untilBodyEnds,
 } from "../../src/index.ts";
+import { listen } from "../helper/loopback.ts";
 import { ask, settle, source, upload } from "../helper/web.ts";
 
 describe("problemResponse", () => {
@@ -83,6 +85,43 @@ describe("rateLimitFields", () => {
     expect(fieldsOf(await handler(ask("/a")))).toEqual([`"default";q=9`, `"default";r=3`]);
     expect(fieldsOf(await handler(ask("/b")))).toEqual([null, `"default";r=999999999999999`]);
     expect(fieldsOf(await handler(ask("/c")))).toEqual([null, null]);
+  });
+
+  test.each<readonly [what: string, rate: () => never, message: string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no such client");
+      },
+      "no such client",
+    ],
+    ["is a promise", (async () => ({ available: 1 })) as () => never, "rateLimitFields: rate.available must be"],
+    ["says no number", () => ({ available: 1, limit: Number.NaN }) as never, "rateLimitFields: rate.limit must be"],
+  ])("a rate of the request that %s fails the call, and nothing is held", async (_what, rate, message) => {
+    const limit = concurrencyLimit(1);
+    const body = source("a", "b");
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate }))
+      .layer(limit)
+      .layer(untilBodyEnds())
+      .serviceFn(async (_request: Request) => new Response(body.stream));
+    await expect(service.call(ask())).rejects.toThrow(message);
+    await settle();
+    expect([limit.active, body.cancelled]).toEqual([0, "cancelled"]);
+  });
+
+  test("a response of fetch that is replaced keeps its body, whatever is garbage-collected before it is read", async () => {
+    const text = "hello ".repeat(10_000);
+    await using server = await listen(createServer((_request, response) => response.end(text)));
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate: { available: 1, limit: 1 } }))
+      .serviceFn((_request: Request) => fetch(server.url));
+    const response = await service.call(ask());
+    for (let turn = 0; turn < 50; turn++) {
+      if (turn % 10 === 0) collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await response.text()).toBe(text);
   });
 
   test("two policies stand beside each other, and a response that cannot be changed is replaced", async () => {
