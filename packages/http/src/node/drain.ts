@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/core";
 import { readOptions, requireClock, requireDuration, requireMethods } from "@sluice/core/kit";
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { type Connections, connectionsOf, type NodeServer, sayClose } from "./connections.ts";
 import { writeProblem } from "../server/answer/problem.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
@@ -110,19 +111,22 @@ function refuseAll(server: NodeServer, connections: Connections): void {
   );
 }
 
-function closeIdle(server: NodeServer, { all, sessions }: Connections): void {
+function closeIdle(server: NodeServer, { all, below, sessions }: Connections): void {
   (server as Partial<Server>).closeIdleConnections?.();
   // A session ends when its streams have. Also one whose handshake was not complete when the drain began.
   for (const session of sessions) session.close();
-  for (const { socket } of all) {
-    // Node does not count a connection as idle on which no bytes have arrived.
+  // Node does not count a connection as idle on which no bytes have arrived.
+  const nothingCame = (socket: Socket): void => {
     if (socket.bytesRead === 0) socket.destroy();
-  }
+  };
+  for (const { socket } of all) nothingCame(socket);
+  below.forEach(nothingCame);
 }
 
-function closeAll(server: NodeServer, { all, sessions }: Connections): void {
+function closeAll(server: NodeServer, { all, below, sessions }: Connections): void {
   (server as Partial<Server>).closeAllConnections?.();
   for (const session of sessions) session.destroy();
   // Also upgraded connections.
   for (const { socket } of all) socket.destroy();
+  for (const socket of below) socket.destroy();
 }
