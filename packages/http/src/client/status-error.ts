@@ -45,18 +45,14 @@ export class StatusError extends SluiceError {
 
   /**
    * A new response, for an edge that passes it on: the head, and the first 65,536 bytes of the body. Where there were more, or the body
-   * broke off, reading then fails with a `TypeError`. The head is without `Content-Encoding` and `Content-Length` where `fetch` has decoded
-   * the body.
+   * broke off, reading then fails with a `TypeError`. `fetch` of Node.js decodes a body and leaves `Content-Encoding` and `Content-Length` in
+   * the head: an edge deletes both before it passes on such a response.
    */
   toResponse(): Response {
-    const { status, statusText, headers, url, redirected } = this.#response;
+    const { url, redirected } = this.#response;
     const { bytes, whole } = this.#read;
     const body = !whole ? brokenOff(bytes) : bytes.length === 0 ? null : bytes;
-    const response = remadeResponse(body, { status, statusText, headers });
-    if (body !== null && isDecoded(headers)) {
-      response.headers.delete("content-encoding");
-      response.headers.delete("content-length");
-    }
+    const response = remadeResponse(body, this.#response);
     return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
   }
 }
@@ -72,12 +68,6 @@ function textOf({ bytes, whole }: ReadBody, length: number): string {
   const cut = length < bytes.length || !whole;
   // A character that was cut in two is dropped.
   return new TextDecoder().decode(bytes.subarray(0, length), { stream: cut });
-}
-
-/** Whether the body has codings that every `fetch` decodes, and Node's leaves in the head. */
-function isDecoded(headers: Headers): boolean {
-  const codings = headers.get("content-encoding");
-  return codings !== null && codings.split(",").every((coding) => /^(?:x-)?gzip$|^deflate$|^br$/i.test(coding.trim()));
 }
 
 function brokenOff(bytes: Uint8Array): ReadableStream<Uint8Array> {

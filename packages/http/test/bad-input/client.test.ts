@@ -225,11 +225,10 @@ describe("a status that is none of HTTP's (seen: the answer of a large site to c
 describe("a phrase of the status that is not ASCII (seen: servers that send it in the language of their country)", () => {
   const localised = ["HTTP/1.1 500 D\xe9faut interne", "content-length: 5", "", "hello"];
 
-  test("is that of the response that fetch of a client makes of a failure", async () => {
+  test("is a question mark in the response that fetch of a client makes of a failure", async () => {
     await using server = await upstream(...localised);
-    const { statusText } = await fetch(server.origin);
     const response = await httpClient().fetch(server.origin);
-    expect([response.status, response.statusText, await response.text()]).toEqual([500, statusText, "hello"]);
+    expect([response.status, response.statusText, await response.text()]).toEqual([500, "D?faut interne", "hello"]);
   });
 
   test("passes an edge, with the fields of a rate, where its body is followed, and as an answer to HEAD", async () => {
