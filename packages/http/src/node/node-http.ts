@@ -12,7 +12,14 @@ export function isHttp2(response: NodeResponse): response is Http2ServerResponse
   return "stream" in response;
 }
 
+/** Whether a response has closed: it was sent, or its client has left. */
+export function isClosed(response: NodeResponse): boolean {
+  if (isHttp2(response)) return response.stream.destroyed;
+  // With pipelining, a response that waits for earlier ones does not learn that its connection has closed (Node 20 and 22).
+  return response.destroyed || response.req?.socket?.destroyed;
+}
+
 /** Whether no answer can be sent any more: it was sent, or the client has left. */
 export function isOver(response: NodeResponse): boolean {
-  return response.writableEnded || (isHttp2(response) ? response.stream.destroyed : response.destroyed);
+  return response.writableEnded || isClosed(response);
 }
