@@ -1,12 +1,11 @@
 import type { Context } from "hono";
-import { isClosed, type NodeResponse } from "../node/node-http.ts";
-import { onClose } from "../node/response-close.ts";
+import { type ClosingResponse, isClosed, onClose } from "../node/response-close.ts";
 import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
 /** The environment of Hono's adapter for Node. */
 interface NodeEnvironment {
-  readonly outgoing?: NodeResponse;
+  readonly outgoing?: ClosingResponse;
 }
 
 /** As `c.res = response`, without the headers of the previous response. */
@@ -21,7 +20,7 @@ export function closed(c: Context): Promise<void> | undefined {
   if (outgoing === undefined) return undefined;
   return new Promise((resolve) => {
     if (isClosed(outgoing)) resolve();
-    else onClose(outgoing.req, outgoing, resolve);
+    else onClose(outgoing, resolve);
   });
 }
 

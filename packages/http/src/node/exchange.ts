@@ -36,7 +36,7 @@ export class Exchange {
     this.deadline = outer?.deadline;
     (request as { [key]?: Exchange })[key] = this;
     this.closed = new Promise((resolve) => {
-      onClose(request, response, () => {
+      onClose(response, () => {
         // `writableFinished` is also true of a stream that the client of HTTP/2 has cancelled.
         if (!response.writableEnded) this.gone();
         this.isClosed = true;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { isClosed } from "./response-close.ts";
 
 /** A request of `node:http`, or of the compatibility API of `node:http2`. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -10,13 +11,6 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 /** HTTP/2 has no header `connection`, and has streams. */
 export function isHttp2(response: NodeResponse): response is Http2ServerResponse {
   return "stream" in response;
-}
-
-/** Whether a response has closed: it was sent, or its client has left. */
-export function isClosed(response: NodeResponse): boolean {
-  if (isHttp2(response)) return response.stream.destroyed;
-  // With pipelining, a response that waits for earlier ones does not learn that its connection has closed (Node 20 and 22).
-  return response.destroyed || response.req?.socket?.destroyed;
 }
 
 /** Whether no answer can be sent any more: it was sent, or the client has left. */
