@@ -59,11 +59,11 @@ const steps: readonly Step[] = [
   { name: "tests", run: tests },
   { name: "tests across packages", run: testsAcrossPackages },
   { name: "tests on system Node", run: testsOnSystemNode },
-  { name: "demo", run: demo },
-  // Each starts gateways and their load: not both at once.
-  { name: "live page", after: ["demo"], run: livePage },
+  { name: "demo", waits: true, run: demo },
+  { name: "live page", waits: true, run: livePage },
   {
     name: "faults",
+    waits: true,
     run: runs(
       "node",
       ["benchmarks/faults/bench.ts", "--only", "Sluice", "--untimed"],
@@ -119,24 +119,24 @@ function choose(names: readonly string[] | undefined): readonly Step[] {
   return steps.filter((step) => wanted.has(step));
 }
 
-/** Two at a time, each after those that it depends on, otherwise in the order of the list. */
+/**
+ * Two at a time, and beside them one of those that wait most of the time: these start gateways and their load, so not two of them at once. Each
+ * runs after those that it depends on, otherwise in the order of the list.
+ */
 async function runAll(): Promise<void> {
   const waiting = [...chosen];
-  const running = new Set<Promise<void>>();
+  const running = new Map<Step, Promise<void>>();
+  const mayRun = ({ after = [], waits }: Step) =>
+    after.every((name) => [...done.keys()].some((step) => step.name === name)) &&
+    [...running.keys()].filter((other) => other.waits === waits).length < (waits ? 1 : 2);
   while (waiting.length > 0 || running.size > 0) {
-    const isReady = ({ after = [] }: Step) =>
-      after.every((name) => [...done.keys()].some((step) => step.name === name));
-    for (let index = 0; index < waiting.length && running.size < 2;) {
-      const step = waiting[index]!;
-      if (!isReady(step)) {
-        index++;
-        continue;
-      }
-      waiting.splice(index, 1);
-      const run: Promise<void> = runOne(step).finally(() => running.delete(run));
-      running.add(run);
+    for (let next = waiting.find(mayRun); next !== undefined; next = waiting.find(mayRun)) {
+      const step = next;
+      waiting.splice(waiting.indexOf(step), 1);
+      const run = runOne(step).finally(() => running.delete(step));
+      running.set(step, run);
     }
-    await Promise.race(running);
+    await Promise.race(running.values());
   }
 }
 

@@ -3,6 +3,8 @@ export interface Step {
   readonly name: string;
   /** The steps whose results this one uses. */
   readonly after?: readonly string[];
+  /** It waits for timers and sockets most of the time, and needs no core for itself. */
+  readonly waits?: true;
   run(context: Context): Promise<Outcome>;
 }
 

@@ -9,12 +9,12 @@ import {
   type ResponseOf,
   Service,
 } from "@sluice/core";
-import { requireObject, throwIfAborted } from "@sluice/core/kit";
+import { readOptions, requireObject, throwIfAborted } from "@sluice/core/kit";
 import { ByKey } from "./by-key.ts";
 import { type Announce, announcer } from "./change.ts";
 import type { Chooser } from "./chooser.ts";
 import { Discovery } from "./discovery.ts";
-import type { BalanceEndpoint } from "./endpoint.ts";
+import type { BalanceEndpoint, Endpoint } from "./endpoint.ts";
 import { EndpointSet } from "./endpoint-set.ts";
 import {
   type BalanceOptions,
@@ -113,6 +113,8 @@ class BalanceService<S extends AnyService>
       get isEmpty() {
         return set.all.length === 0;
       },
+      mayUse: (endpoint: Endpoint): boolean => !endpoint.deleted && set.mayUse(endpoint),
+      current: (endpoint: Endpoint): Endpoint | undefined => set.current(endpoint),
     };
     const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
     const set = new EndpointSet(settings, lines, this.announce);
@@ -164,7 +166,7 @@ class BalanceService<S extends AnyService>
 
   override ready(options: ReadyOptions<RequestOfAll<S>> = {}): Promise<Permit<any, any, any>> {
     try {
-      requireObject("ready", "options", options);
+      readOptions("ready", options as ReadyOptions & CallOptions, ["request", "signal", "deadline", "waitUntil"]);
       throwIfAborted(options.signal);
       const permit = this.chooser.tryReady(options.request);
       return permit === undefined ? this.chooser.wait(options) : Promise.resolve(permit);

@@ -59,11 +59,14 @@ export class ByKey implements Chooser {
 
   /** The endpoint for `key`, among those that are accepted. */
   private find(key: Key, accepts: (endpoint: Endpoint) => boolean): Endpoint | undefined {
-    const { all, usable, weight } = this.set;
+    // First: whoever is told of what it readmits may change the set.
+    const { usable } = this.set;
+    const { all, weight } = this.set;
     if (usable.length === 0) return undefined;
     if (this.version !== this.set.version) {
-      this.version = this.set.version;
       this.places = this.hash.place(all);
+      // Last: where it throws, the next caller is told, too.
+      this.version = this.set.version;
     }
     const { boundedLoad } = this.hash;
     const mayUse = (endpoint: Endpoint): boolean => this.set.mayUse(endpoint) && accepts(endpoint);
@@ -169,7 +172,9 @@ export class ByKey implements Chooser {
         let found: Endpoint | undefined;
         let permit: Held | undefined;
         try {
-          found = this.find(this.keyOf(request), () => true);
+          const key = this.keyOf(request);
+          // Rather one where a permit is held: the readiness of the others has failed, or they are new.
+          found = this.find(key, (endpoint) => held.has(endpoint)) ?? this.find(key, () => true);
           permit = found && held.get(found);
           if (found !== undefined) held.delete(found);
         } finally {
@@ -185,7 +190,7 @@ export class ByKey implements Chooser {
   private only(endpoint: Endpoint): Guide {
     return {
       next: (waiter) => {
-        if (endpoint.deleted) throw this.withoutEndpoint();
+        if (endpoint.deleted || !this.set.mayUse(endpoint)) throw this.withoutEndpoint();
         return waiter.mayJoin(endpoint) ? endpoint : undefined;
       },
       held: (permit) => permit,

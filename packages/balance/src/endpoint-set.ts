@@ -1,5 +1,5 @@
 import type { AnyService } from "@sluice/core";
-import { isOwnAbort, requireService } from "@sluice/core/kit";
+import { isOwnAbort, requireService, SteadyTime } from "@sluice/core/kit";
 import { PeakEwma } from "@sluice/core/stats";
 import type { Announce } from "./change.ts";
 import { type Answered, Endpoint, type EndpointOwner } from "./endpoint.ts";
@@ -12,6 +12,7 @@ import { verdictOf } from "./verdict.ts";
 export interface SetWatcher {
   /** There may be room at an endpoint. */
   left(endpoint: Endpoint): void;
+  /** It is new, or used again. */
   added(endpoint: Endpoint): void;
   deleted(endpoint: Endpoint): void;
 }
@@ -32,14 +33,19 @@ export class EndpointSet implements EndpointOwner {
   private sums: Float64Array | undefined = undefined;
   private weights = 0;
   private ejectedNow = 0;
+  /** Whether all endpoints are used because too many are ejected. */
+  private panics = false;
   /** When the next ejection ends. */
   private due = Number.POSITIVE_INFINITY;
+  /** By this, ejections end in time also where the clock was set back. */
+  private readonly time: SteadyTime;
   private readonly settings: Settings;
   private readonly watcher: SetWatcher;
   private readonly announce: Announce;
 
   constructor(settings: Settings, watcher: SetWatcher, announce: Announce) {
     this.settings = settings;
+    this.time = new SteadyTime(settings.clock);
     this.watcher = watcher;
     this.announce = announce;
     this.repeats = settings.avoidRepeats ? new Repeats() : undefined;
@@ -70,12 +76,20 @@ export class EndpointSet implements EndpointOwner {
 
   /** Whether so many are ejected that all endpoints are used. */
   get panicking(): boolean {
-    return this.ejected > 0 && this.inUse.length === this.list.length;
+    this.readmit();
+    return this.panics;
   }
 
   /** Whether an endpoint of {@link all} may be used. */
   mayUse(endpoint: Endpoint): boolean {
-    return !endpoint.ejected || this.panicking;
+    this.readmit();
+    return !endpoint.ejected || this.panics;
+  }
+
+  /** `endpoint`, or the one that was added under its key with the same service: a new weight. Undefined where it was deleted. */
+  current(endpoint: Endpoint): Endpoint | undefined {
+    const found = this.byKey.get(endpoint.key);
+    return found?.made === endpoint.made ? found : undefined;
   }
 
   /**
@@ -85,11 +99,11 @@ export class EndpointSet implements EndpointOwner {
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined, called = "service"): void {
     requireService(layerName, called, service);
     const weight = readWeight(options);
-    const { load, defaultRtt, decay, outliers, clock } = this.settings;
+    const { load, defaultRtt, decay, outliers } = this.settings;
     const endpoint = new Endpoint(this, service, {
       key,
       weight,
-      latency: load === "peak-ewma" ? new PeakEwma(decay, clock.now(), defaultRtt) : undefined,
+      latency: load === "peak-ewma" ? new PeakEwma(decay, this.now(), defaultRtt) : undefined,
       outlier: outliers && new OutlierRecord(outliers),
     });
     this.delete(key);
@@ -108,6 +122,11 @@ export class EndpointSet implements EndpointOwner {
     this.watcher.deleted(endpoint);
     this.announce({ type: "deleted", endpoint });
     return true;
+  }
+
+  /** The time, in the clock's milliseconds, which go on from where they were when the clock is set back. */
+  now(): number {
+    return this.time.now();
   }
 
   /** A random index into the endpoints in use, by their weights. There must be an endpoint. */
@@ -131,13 +150,13 @@ export class EndpointSet implements EndpointOwner {
 
   began(endpoint: Endpoint, request: unknown): number {
     this.repeats?.note(request, endpoint);
-    return endpoint.latency === undefined && endpoint.outlier === undefined ? 0 : this.settings.clock.now();
+    return endpoint.latency === undefined && endpoint.outlier === undefined ? 0 : this.now();
   }
 
   answered(endpoint: Endpoint, call: Answered): void {
     const { latency, outlier } = endpoint;
     if (latency === undefined && outlier === undefined) return;
-    const now = this.settings.clock.now();
+    const now = this.now();
     const elapsed = Math.max(0, now - call.begun);
     const verdict = verdictOf(this.settings.classify, call, elapsed);
     if (latency !== undefined) {
@@ -158,7 +177,12 @@ export class EndpointSet implements EndpointOwner {
   }
 
   rttOf({ latency }: Endpoint): number | undefined {
-    return latency?.at(this.settings.clock.now());
+    return latency?.at(this.now());
+  }
+
+  untilOf({ outlier }: Endpoint): number | undefined {
+    const until = outlier?.ejectedUntil;
+    return until === undefined ? undefined : until - this.time.ahead;
   }
 
   private get mayEject(): boolean {
@@ -182,11 +206,14 @@ export class EndpointSet implements EndpointOwner {
   private readmit(): void {
     if (this.stale) this.refresh();
     if (this.due === Number.POSITIVE_INFINITY) return;
-    const now = this.settings.clock.now();
+    const now = this.now();
     if (this.due > now) return;
     const readmitted = this.list.filter(({ outlier }) => outlier!.readmit(now));
     this.refresh();
+    for (const endpoint of readmitted) this.watcher.added(endpoint);
     for (const endpoint of readmitted) this.announce({ type: "readmitted", endpoint });
+    // The listener may have changed the set.
+    if (this.stale) this.refresh();
   }
 
   private refresh(): void {
@@ -195,9 +222,13 @@ export class EndpointSet implements EndpointOwner {
     this.ejectedNow = this.list.length - good.length;
     const tooFew = good.length === 0 || good.length < this.list.length * this.settings.panic;
     this.inUse = tooFew ? this.list : good;
+    const panicked = this.panics;
+    this.panics = tooFew && this.ejectedNow > 0;
     this.due = Number.POSITIVE_INFINITY;
-    for (const { ejectedUntil = this.due } of this.list) this.due = Math.min(this.due, ejectedUntil);
+    for (const { outlier } of this.list) this.due = Math.min(this.due, outlier?.ejectedUntil ?? this.due);
     this.weigh();
+    if (panicked || !this.panics) return;
+    for (const endpoint of this.list) if (endpoint.ejected) this.watcher.added(endpoint);
   }
 
   private weigh(): void {

@@ -48,6 +48,8 @@ export interface EndpointOwner {
   left(endpoint: Endpoint): void;
   /** The expected latency now. */
   rttOf(endpoint: Endpoint): number | undefined;
+  /** Until when it is ejected, in the clock's milliseconds. */
+  untilOf(endpoint: Endpoint): number | undefined;
 }
 
 /** One of the services, behind a gate that admits every caller and counts them. */
@@ -87,7 +89,7 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
   }
 
   get ejectedUntil(): number | undefined {
-    return this.outlier?.ejectedUntil;
+    return this.owner.untilOf(this);
   }
 
   get ejections(): number {

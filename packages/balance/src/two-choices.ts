@@ -76,7 +76,7 @@ export class TwoChoices implements Chooser, Guide {
   ): Permit<any, any, any> | undefined {
     let one = some[first]!;
     let other = some[second]!;
-    const now = one.latency === undefined ? 0 : this.settings.clock.now();
+    const now = one.latency === undefined ? 0 : this.set.now();
     if (this.measure(other, now) < this.measure(one, now)) [one, other] = [other, one];
     const permit = tryAt(one, request, refusals) ?? tryAt(other, request, refusals);
     if (permit !== undefined || some.length === 2) return permit;

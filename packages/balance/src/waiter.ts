@@ -61,18 +61,19 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
 
   /** Begins to wait. Called in the caller's turn, so in its async context. */
   begin(): void {
+    // First: what it asks may run functions of the user's, and these may offer it something.
+    this.sleep();
     this.fill();
-    if (!this.over) this.sleep();
   }
 
   /** Whether it does not wait at `endpoint`, and its readiness has not failed there. */
   mayJoin(endpoint: Endpoint): boolean {
-    return !this.at.includes(endpoint) && !this.failed?.has(endpoint);
+    return !this.standsAt(endpoint) && !this.failed?.has(endpoint);
   }
 
-  /** Whether it waits at `endpoint`. */
+  /** Whether it waits at `endpoint`, or is about to. */
   standsAt(endpoint: Endpoint): boolean {
-    return this.at.includes(endpoint);
+    return this.at.includes(endpoint) || this.offered.includes(endpoint);
   }
 
   /** Lets it join `endpoint`, which may have room. It joins in its own async context; new callers are admitted after it. */
@@ -102,6 +103,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
   private goOn(): void {
     const { offered } = this;
     this.offered = [];
+    if (!this.over) this.sleep();
     for (const endpoint of offered) {
       endpoint.joining--;
       if (endpoint.deleted || this.standsAt(endpoint)) continue;
@@ -113,22 +115,24 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     if (this.over) return;
     this.at = this.at.filter(({ deleted }) => !deleted);
     this.fill();
-    if (!this.over) this.sleep();
   }
 
   /** Joins as many lines as it may. Where no line is left, it fails with the failure of readiness. */
   private fill(): void {
     try {
-      while (!this.over && this.at.length < this.owner.lines) {
+      while (!this.over && this.at.length + this.offered.length < this.owner.lines) {
         const endpoint = this.guide.next(this);
         if (endpoint === undefined) break;
-        this.stand(endpoint);
+        // After those who are about to join its line.
+        if (endpoint.joining > 0) this.offer(endpoint);
+        else this.stand(endpoint);
       }
     } catch (error) {
       this.fail(error);
     }
     // Without endpoints it waits for the first to be added.
-    if (this.at.length === 0 && !this.owner.isEmpty && this.refusals.failed) this.fail(this.refusals.reason);
+    const isNowhere = this.at.length + this.offered.length === 0;
+    if (isNowhere && !this.owner.isEmpty && this.refusals.failed) this.fail(this.refusals.reason);
   }
 
   private fail(reason: unknown): void {
@@ -150,7 +154,8 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
 
   private granted(endpoint: Endpoint, permit: Permit<any, any, any>, lease: EndpointLease | undefined): void {
     const { signal } = this.options;
-    if (!this.over && !endpoint.deleted && !signal?.aborted) {
+    const mayUse = this.owner.mayUse(endpoint);
+    if (!this.over && mayUse && !signal?.aborted) {
       lease?.count();
       this.end();
       this.resolve(this.guide.held(permit, endpoint));
@@ -158,8 +163,13 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     }
     permit.release();
     // Offers the endpoint to another waiter.
-    if (!endpoint.deleted) this.owner.left(endpoint);
+    this.owner.left(endpoint);
     if (signal?.aborted) this.fail(abortReason(signal));
+    else if (!this.over && !mayUse) {
+      // It was ejected meanwhile.
+      this.at = this.at.filter((other) => other !== endpoint);
+      this.fill();
+    }
   }
 
   private refused(endpoint: Endpoint, reason: unknown): void {

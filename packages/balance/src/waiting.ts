@@ -10,6 +10,10 @@ const looks = 8;
 export interface Room {
   /** Whether there is no endpoint. */
   readonly isEmpty: boolean;
+  /** Whether an endpoint may be used: it was neither deleted nor ejected. */
+  mayUse(endpoint: Endpoint): boolean;
+  /** An endpoint, or the one that has taken its place with the same service: they share their room. Undefined where there is none. */
+  current(endpoint: Endpoint): Endpoint | undefined;
 }
 
 /** All waiting callers, in the order in which they came. Joining and leaving take constant time. */
@@ -40,6 +44,10 @@ export class Waiting {
     return this.room.isEmpty;
   }
 
+  mayUse(endpoint: Endpoint): boolean {
+    return this.room.mayUse(endpoint);
+  }
+
   /** Waits for a permit. Never throws. */
   join(options: ReadyOptions<unknown>, guide: Guide): Promise<Permit<any, any, any>> {
     return new Promise((resolve, reject) => {
@@ -57,14 +65,17 @@ export class Waiting {
   }
 
   /**
-   * There may be room at `endpoint`: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
+   * There may be room at an endpoint: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
    * ever. To the oldest, or else to one of the others, in turn.
    */
-  left(endpoint: Endpoint): void {
+  left(where: Endpoint): void {
     const { first } = this.waiters;
-    if (first === undefined || !this.roams || endpoint.deleted) return;
+    if (first === undefined || !this.roams) return;
+    const endpoint = this.room.current(where);
+    if (endpoint === undefined || !this.mayUse(endpoint)) return;
     let waiter: Waiter = first;
-    for (let look = 0; look <= looks && look < this.waiters.size; look++) {
+    // In turn, the first comes up once more.
+    for (let look = 0; look <= looks && look <= this.waiters.size; look++) {
       if (!waiter.standsAt(endpoint)) {
         waiter.offer(endpoint);
         return;
@@ -74,11 +85,11 @@ export class Waiting {
     }
   }
 
-  /** Offers a new endpoint to all waiters. */
+  /** Offers an endpoint that is new, or is used again, to all waiters. */
   added(endpoint: Endpoint): void {
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = waiter.next) {
-      if (this.roams) waiter.offer(endpoint);
-      else waiter.wake();
+      if (!this.roams) waiter.wake();
+      else if (!waiter.standsAt(endpoint)) waiter.offer(endpoint);
     }
   }
 

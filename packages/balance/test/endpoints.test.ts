@@ -111,6 +111,26 @@ describe("endpoints that come and go", () => {
     expect([old.requests.length, fresh.requests.length]).toEqual([0, 1]);
   });
 
+  test("one that is added again with another weight has room where a call of before ends", async () => {
+    const all = backends(2, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 1, random: () => 0 });
+    for (let call = 0; call < 2; call++) void service.call("first");
+    service.add("b0", all[0]!.service, { weight: 2 });
+    // In the line of the other alone, which is the first by now.
+    void service.call("a");
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([0, 1]);
+    all[0]!.answer();
+    await settle();
+    expect(all[0]!.requests).toEqual(["first", "a"]);
+    // Not where another service has its key.
+    service.add("b0", new Backend("b2", 0).service);
+    void service.call("b");
+    all[0]!.answer();
+    await settle();
+    expect(all[0]!.requests).toEqual(["first", "a"]);
+    expect(service.waiting).toBe(1);
+  });
+
   test("without outliers none was ever ejected", () => {
     const service = balance({ endpoints: entries(backends(1)) });
     expect(service.endpoints[0]).toMatchObject({ ejections: 0, ejectedUntil: undefined });

@@ -368,7 +368,43 @@ describe.each(ways)("%s", (_name, pick) => {
   test("an endpoint under a key that has no name is refused where its place is needed", () => {
     const service = balance<Service<string, string>>({ pick: pick() });
     service.add({}, serviceFn(String));
-    expect(() => service.tryReady("ann")).toThrow(/the key of an endpoint must be a string or a number/);
+    // Whoever comes is told, and nobody goes by the places of before.
+    for (let caller = 0; caller < 3; caller++) {
+      expect(() => service.tryReady("ann")).toThrow(/the key of an endpoint must be a string or a number/);
+    }
+  });
+
+  test("a blind permit is good for every key, also where an endpoint's readiness has failed", async () => {
+    const some = backends(1);
+    const broken = new Failing(new Error("down"));
+    const endpoints: [string, Service<string, string>][] = [
+      ["b0", some[0]!.service],
+      ["b1", broken],
+    ];
+    const service = balance({ endpoints, pick: pick() });
+    const users = Array.from({ length: 20 }, (_, nth) => `user-${nth}`);
+    for (const user of users) for (const permit of [service.tryReady()!, await service.ready()]) void permit.call(user);
+    expect(some[0]!.requests).toEqual(users.flatMap((user) => [user, user]));
+    // Where none of those is left, another is tried.
+    const permit = service.tryReady()!;
+    service.delete("b0");
+    await expect(permit.call("ann")).rejects.toThrow("down");
+  });
+
+  test("a blind caller goes on without an endpoint that is ejected while it waits there", async () => {
+    const clock = new VirtualClock();
+    const some = backends(3, 1);
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries(some), pick: pick(), outliers, clock });
+    service.call("ann").catch(() => {});
+    const home = some.find(({ open }) => open.length > 0)!;
+    const waiting = watch(service.ready());
+    await clock.advance(0);
+    expect(waiting()[0]).toBe("pending");
+    home.fail(new Error("down"));
+    await clock.advance(0);
+    expect(waiting()[0]).toBe("kept");
+    expect(some.map(({ slots }) => slots.active)).toEqual(some.map((each) => (each === home ? 0 : 1)));
   });
 
   test("one that is ejected is passed over, and has its keys back afterwards", async () => {
@@ -416,6 +452,17 @@ describe.each(ways)("%s", (_name, pick) => {
     // All of one key: without a bound all 100 were at one.
     expect(Math.max(...some.map(({ open }) => open.length))).toBe(38);
   });
+});
+
+test("an endpoint without an entry in the table of maglev is the last in order", () => {
+  const light: [string, Service<string, string>, { weight: number }] = ["light", serviceFn(String), { weight: 1e-6 }];
+  const broken = new Failing(new Error("down"));
+  const service = balance({ endpoints: [light, ["heavy", broken]], pick: maglev({ key, size: 1_009 }) });
+  for (let user = 0; user < 20; user++) expect(service.tryReady(`user-${user}`)).toBeDefined();
+  const places = maglev({ key, size: 3 }).place(names(5));
+  const seen: number[] = [];
+  expect(places.find("ann", (index) => seen.push(index) < 0)).toBe(-1);
+  expect(new Set(seen)).toEqual(new Set([0, 1, 2, 3, 4]));
 });
 
 test("a key may be a number, and goes where its text goes", () => {

@@ -1,9 +1,11 @@
 import { OverloadedError } from "@sluice/core";
-import { unhandledIn } from "@sluice/test-kit";
+import { unhandledIn, watch } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { maglev, ring } from "../src/hash/index.ts";
 import { balance, type BalanceChange, type BalanceOptions } from "../src/index.ts";
-import { type Backend, backends, entries } from "./helper/backend.ts";
+import { Backend, backends, entries } from "./helper/backend.ts";
 
 const down = new Error("down");
 
@@ -73,6 +75,24 @@ describe("an endpoint that fails", () => {
     expect(ejected()).toEqual([]);
     await run(40, everySecond);
     expect(ejected()).toEqual(["b0"]);
+  });
+
+  test("is in use again after that time, also where the clock was set back meanwhile", async () => {
+    let now = 1_000_000;
+    const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
+    const all = backends(2);
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries(all), clock, outliers, random: () => 0 });
+    service.call("x").catch(() => {});
+    all[0]!.fail(down);
+    await new VirtualClock().advance(0);
+    expect(service.endpoints[0]!.ejectedUntil).toBe(1_001_000);
+    now -= 900_000;
+    expect(service.endpoints[0]!.ejectedUntil).toBe(101_000);
+    now += 999;
+    expect(service.ejected).toBe(1);
+    now += 1;
+    expect(service.ejected).toBe(0);
   });
 
   test("is in use again for whoever looks, also where nobody calls", async () => {
@@ -148,6 +168,182 @@ describe("an endpoint that fails", () => {
     expect(service).toMatchObject({ ejected: 1, panicking: true });
     expect(service.tryReady("x")).toBeDefined();
   });
+});
+
+test.each([undefined, maglev({ key: String, size: 101 }), ring({ key: String })])(
+  "one that the listener deletes when it is used again is not used any more, by %o",
+  async (pick) => {
+    const clock = new VirtualClock();
+    const all = backends(3);
+    const service = balance<Backend["service"]>({
+      endpoints: entries(all),
+      clock,
+      outliers: { consecutive: 1, base: 1_000 },
+      pick,
+      onChange: (change) => void (change.type === "readmitted" && service.delete(change.endpoint.key)),
+    });
+    service.call("x").catch(() => {});
+    const failing = all.find(({ open }) => open.length > 0)!;
+    failing.fail(down);
+    await clock.advance(0);
+    await clock.advance(1_000);
+    for (let call = 0; call < 50; call++) void service.call(`${call}`);
+    expect(failing.requests).toEqual(["x"]);
+    expect(service).toMatchObject({ size: 2, pending: 50 });
+  },
+);
+
+describe("callers who wait", () => {
+  test("are not sent to one that is ejected, and those in its line go elsewhere", async () => {
+    const clock = new VirtualClock();
+    const all = backends(4, 1);
+    const service = balance({ endpoints: entries(all), clock, waitAt: 1, outliers: { consecutive: 3, base: 1_000 } });
+    const calls = Array.from({ length: 40 }, () => watch(service.call("x")));
+    for (let round = 0; round < 5; round++) {
+      if (all[0]!.open.length > 0) all[0]!.fail(down);
+      await clock.advance(0);
+    }
+    expect(service.endpoints[0]!.ejectedUntil).toBe(1_000);
+    expect(all[0]!.requests).toHaveLength(3);
+    expect(all[0]!.slots.idle).toBe(true);
+    for (let round = 0; round < 40; round++) {
+      for (const { open } of all) open.shift()?.resolve("answered");
+      await clock.advance(0);
+    }
+    expect(calls.filter((state) => state()[0] === "kept")).toHaveLength(37);
+    expect(all[0]!.requests).toHaveLength(3);
+  });
+
+  test("are served by one whose ejection is over, before the newcomer who finds that it is", async () => {
+    const clock = new VirtualClock();
+    const [first, second] = [new Backend("first", 2), new Backend("second", 1)];
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries([first, second]), clock, outliers, random: () => 0 });
+    service.call("x").catch(() => {});
+    first.fail(down);
+    await clock.advance(0);
+    for (const request of ["y", "waiting"]) void service.call(request);
+    expect(service).toMatchObject({ ejected: 1, waiting: 1 });
+    await clock.advance(1_000);
+    void service.call("newcomer");
+    await clock.advance(0);
+    expect(first.requests).toEqual(["x", "waiting", "newcomer"]);
+  });
+
+  test("in the line of one whose ejection is over by their turn are served there", async () => {
+    const clock = new VirtualClock();
+    const [first, second] = [new Backend("first", 2), new Backend("second", 1)];
+    const outliers = { consecutive: 1, base: 1_000 };
+    const service = balance({ endpoints: entries([first, second]), clock, outliers, waitAt: 1, random: () => 0 });
+    for (let call = 0; call < 3; call++) service.call("x").catch(() => {});
+    first.slots.max = 1;
+    void service.call("waiting");
+    expect(first.slots.waiting).toBe(1);
+    first.fail(down);
+    await clock.advance(0);
+    expect(service).toMatchObject({ ejected: 1, waiting: 1 });
+    await clock.advance(1_000);
+    first.slots.max = 2;
+    await clock.advance(0);
+    expect(first.requests).toEqual(["x", "x", "waiting"]);
+  });
+
+  test("are served by those that are ejected as soon as there is panic", async () => {
+    const clock = new VirtualClock();
+    const all = backends(3, 1);
+    const outliers = { consecutive: 1, maxPercent: 100 };
+    const service = balance({ endpoints: entries(all), clock, outliers, panic: 0.5, waitAt: 1 });
+    for (let call = 0; call < 3; call++) service.call("x").catch(() => {});
+    all[0]!.fail(down);
+    await clock.advance(0);
+    for (const request of ["a", "b"]) void service.call(request);
+    expect(service).toMatchObject({ ejected: 1, panicking: false, waiting: 2 });
+    all[1]!.fail(down);
+    await clock.advance(0);
+    expect(service).toMatchObject({ ejected: 2, panicking: true, waiting: 0 });
+    expect([...all[0]!.requests, ...all[1]!.requests].sort()).toEqual(["a", "b", "x", "x"]);
+  });
+});
+
+test("whoever waits, waits although nothing that may be used has room, and nothing is left behind", async () => {
+  const what = [
+    "call",
+    "call",
+    "ready",
+    "abort",
+    "answer",
+    "fail",
+    "fail",
+    "release",
+    "add",
+    "delete",
+    "time",
+    "use",
+  ] as const;
+  const steps = fc.array(fc.record({ what: fc.constantFrom(...what), at: fc.nat(5) }), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      fc.integer({ min: 1, max: 3 }),
+      fc.constantFrom(0, 0.5, 1),
+      async (schedule, waitAt, panic) => {
+        const clock = new VirtualClock();
+        const all = backends(6, 1);
+        const outliers = { consecutive: 1, base: 20, max: 40, interval: 10, maxPercent: 60 };
+        /** What the listener does with the balancer itself, once. */
+        let uses = (): void => {};
+        const onChange = (): void => {
+          const use = uses;
+          uses = () => {};
+          use();
+        };
+        const service = balance({ endpoints: entries(all.slice(0, 3)), waitAt, clock, panic, outliers, onChange });
+        const permits: { release(): void }[] = [];
+        const controllers: AbortController[] = [];
+        const signalOfNext = (): AbortSignal => controllers[controllers.push(new AbortController()) - 1]!.signal;
+        const call = (): void => void service.call("x", { signal: signalOfNext() }).catch(() => {});
+        const take: { readonly [step in (typeof what)[number]]: (at: number) => unknown } = {
+          call,
+          ready: () =>
+            void service.ready({ signal: signalOfNext() }).then(
+              (permit) => permits.push(permit),
+              () => {},
+            ),
+          abort: (at) => controllers[at % controllers.length]?.abort(),
+          answer: (at) => all[at]!.open.length > 0 && all[at]!.answer(),
+          fail: (at) => all[at]!.open.length > 0 && all[at]!.fail(down),
+          release: (at) => permits[at % permits.length]?.release(),
+          add: (at) => service.add(all[at]!.name, all[at]!.service),
+          delete: (at) => service.delete(all[at]!.name),
+          time: (at) => clock.advance(at * 5),
+          use: (at) => {
+            uses = at % 2 === 0 ? call : () => permits[at % permits.length]?.release();
+          },
+        };
+        for (const { what: step, at } of schedule) {
+          const done = take[step](at);
+          if (step === "time") await done;
+        }
+        uses = () => {};
+        await clock.advance(0);
+        const { panicking, endpoints } = service;
+        await clock.advance(0);
+        const usable = endpoints.filter(({ ejectedUntil }) => ejectedUntil === undefined || panicking);
+        const room = usable.filter(({ key }) => all.some(({ name, slots }) => name === key && slots.available > 0));
+        expect(service.waiting > 0 ? room : []).toEqual([]);
+        for (const controller of controllers) controller.abort();
+        for (let round = 0; round < 8; round++) {
+          for (const each of all) while (each.open.length > 0) each.answer();
+          for (const permit of permits) permit.release();
+          await clock.advance(10);
+        }
+        expect(service).toMatchObject({ waiting: 0, pending: 0 });
+        for (const { slots } of all) expect(slots.idle).toBe(true);
+        expect(service.tryReady("x") !== undefined).toBe(service.size > 0);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 describe("what is no failure", () => {

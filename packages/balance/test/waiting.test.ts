@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
-import type { Service } from "@sluice/core";
+import { Service } from "@sluice/core";
 import { holdLayer } from "@sluice/core/kit";
 import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { balance } from "../src/index.ts";
-import { type Backend, backends, entries } from "./helper/backend.ts";
+import { Backend, backends, entries } from "./helper/backend.ts";
 
 const settle = (): Promise<void> => new VirtualClock().advance(0);
 const fill = (all: readonly Backend[], service: Service<string, string>): void => {
@@ -100,6 +100,20 @@ describe("a caller who waits", () => {
     await expect(service.call("x", 5 as never)).rejects.toThrow(/options must be an object/);
     expect(service.waiting).toBe(0);
     expect(all[0]!.slots.waiting).toBe(0);
+  });
+
+  test("with an option that nobody knows is refused by name, with and without room", async () => {
+    const all = backends(1, 1);
+    const service = balance({ endpoints: entries(all) });
+    for (let call = 0; call < 2; call++) {
+      await expect(service.ready({ sginal: undefined } as never)).rejects.toThrow(/^ready: sginal is not an option/);
+      await expect(service.ready(null as never)).rejects.toThrow(/^ready: options must be an object/);
+      void service.call("first");
+    }
+    // Options of a call serve for both.
+    const { signal } = new AbortController();
+    all[0]!.slots.max = 3;
+    (await service.ready({ request: "x", signal, deadline: Infinity, waitUntil() {} } as never)).release();
   });
 
   test("at each endpoint those who wait are served in order, and no newcomer passes them", async () => {
@@ -247,6 +261,60 @@ describe("nobody waits for ever while calls end anywhere", () => {
     }
     expect(before).toEqual([]);
     expect(free.requests).toEqual(["first", "x"]);
+  });
+
+  test("no newcomer who waits is let in before one who was sent there", async () => {
+    let random = 0;
+    const all = backends(2, 1);
+    const service = balance({ endpoints: entries(all), waitAt: 1, random: () => random });
+    const permits = [service.tryReady("x")!, service.tryReady("x")!];
+    void service.call("a");
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([1, 0]);
+    permits[1]!.release();
+    // The newcomer waits at the endpoint to which the other is on its way.
+    random = 0.5;
+    void service.call("newcomer");
+    await settle();
+    expect(all[1]!.requests).toEqual(["a"]);
+    all[1]!.answer();
+    await settle();
+    expect(all[1]!.requests).toEqual(["a", "newcomer"]);
+  });
+
+  test("as many are sent to an endpoint as calls end there in one turn", async () => {
+    const [hanging, quick] = [new Backend("hanging", 1), new Backend("quick", 3)];
+    const service = balance({ endpoints: entries([hanging, quick]), waitAt: 1, random: () => 0 });
+    fill([hanging, quick], service);
+    for (const request of ["a", "b", "c", "d"]) void service.call(request);
+    expect([hanging.slots.waiting, quick.slots.waiting]).toEqual([4, 0]);
+    for (let call = 0; call < 3; call++) quick.answer();
+    await settle();
+    expect(quick.requests.slice(3)).toEqual(["a", "b", "c"]);
+    expect(service.waiting).toBe(1);
+  });
+
+  test("an endpoint that is added while a caller begins to wait serves it, and newcomers after it", async () => {
+    const fresh = new Backend("fresh");
+    for (const leaves of [false, true]) {
+      let adds = false;
+      /** It has no room, and its line is somebody's who adds another. */
+      class Full extends Service<string, string> {
+        override tryReady(): undefined {}
+        override ready(): Promise<never> {
+          if (adds) service.add("fresh", fresh.service);
+          adds = false;
+          return new Promise(() => {});
+        }
+      }
+      const service = balance<Service<string, string>>({ endpoints: [["full", new Full()]], waitAt: 1 });
+      adds = true;
+      const controller = new AbortController();
+      service.call("a", { signal: controller.signal }).catch(() => {});
+      if (leaves) controller.abort();
+      await settle();
+      expect(fresh.requests.splice(0)).toEqual(leaves ? [] : ["a"]);
+      expect(service.tryReady("newcomer")).toBeDefined();
+    }
   });
 
   test("nothing is left behind, whatever the interleaving", async () => {

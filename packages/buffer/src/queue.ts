@@ -4,6 +4,7 @@ import {
   type AbortListener,
   abortReason,
   abortWith,
+  keepRequest,
   LinkedList,
   LinkedNode,
   listen,
@@ -22,6 +23,8 @@ class Entry extends LinkedNode<Entry> implements AbortListener {
   readonly aborted: (reason: unknown) => void;
   /** Notifies it that it is the first in line now. */
   proceed: (() => void) | undefined;
+  /** Lets its request end, where the runtime ends requests that seem to wait for nothing. */
+  letGo: (() => void) | undefined;
 
   constructor(since: number, signal: AbortSignal | undefined, aborted: (reason: unknown) => void) {
     super();
@@ -116,6 +119,7 @@ export class Queue implements SlotQueue {
           entry.aborted,
         );
       };
+      entry.letGo = keepRequest();
       this.entries.push(entry);
       this.slots.queues.add(this);
       if (signal !== undefined) listen(signal, entry);
@@ -132,6 +136,7 @@ export class Queue implements SlotQueue {
   /** Takes an entry out, frees its slot, and lets the next one ask; false when it has left already. */
   private leave(entry: Entry): boolean {
     if (!this.entries.remove(entry)) return false;
+    entry.letGo?.();
     if (entry.signal !== undefined) unlisten(entry.signal, entry);
     if (this.entries.first === undefined) this.slots.queues.delete(this);
     else this.entries.first.proceed?.();

@@ -86,18 +86,22 @@ export class Slots implements Gate<unknown, BufferClosedError> {
   }
 
   close(): void {
-    if (!this.closed) this.announce("closed");
+    const isFirst = !this.closed;
     this.closed = true;
+    // Not before it is closed: whoever hears of it may close it, too.
+    if (isFirst) this.announce("closed");
     this.turnAway();
     for (const queue of this.queues) queue.close();
     this.look();
   }
 
   drain(): Promise<void> {
-    if (this.drained === undefined) this.announce("draining");
-    this.drained ??= new Promise((resolve) => {
-      this.allSettled = resolve;
-    });
+    if (this.drained === undefined) {
+      this.drained = new Promise((resolve) => {
+        this.allSettled = resolve;
+      });
+      this.announce("draining");
+    }
     this.turnAway();
     this.look();
     return this.drained;

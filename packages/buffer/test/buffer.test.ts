@@ -1080,6 +1080,24 @@ describe("what is seen of a buffer", () => {
     expect(closed).toEqual([["closed", "buffer", "mails", 1]]);
   });
 
+  test.each([
+    ["drains", "draining"],
+    ["closes", "closed"],
+  ] as const)("is announced once where a listener %s it, too", async (_what, type) => {
+    const queue = buffer({ capacity: 1 });
+    let heard = 0;
+    const end = type === "draining" ? () => void queue.drain() : () => queue.close();
+    const subscription = events.subscribe((event) => {
+      if (event.type !== type) return;
+      heard++;
+      end();
+    });
+    end();
+    subscription[Symbol.dispose]();
+    expect(heard).toBe(1);
+    await expect(queue.drain()).resolves.toBeUndefined();
+  });
+
   test("a refusal has the label, and an edge knows by the reason what it is", async () => {
     const queue = buffer({ capacity: 1, label: "mails" });
     const service = queue.wrap(serviceFn(() => 1));

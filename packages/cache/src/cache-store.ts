@@ -2,9 +2,9 @@
 export interface CacheEntry<out Res = unknown> {
   /** The response. */
   readonly value: Res;
-  /** When it came, in the clock's milliseconds. */
+  /** When it came, in the clock's milliseconds, which go on from where they were when the clock is set back. */
   readonly at: number;
-  /** The number of the call that it is the answer of: a later call has a higher one. */
+  /** The number of the call that it is the answer of: a later call has a higher one, of whichever layer of the process. */
   readonly start: number;
 }
 

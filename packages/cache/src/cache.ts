@@ -78,7 +78,7 @@ export interface CacheLayer<Req, Res = unknown> extends Layer<Caches<Req, Res>> 
   readonly hits: number;
   /** Those of them whose answer was past its `ttl`. */
   readonly stale: number;
-  /** Calls that were not, from the beginning: they made a call, or joined one. */
+  /** Calls that made a call, or joined one, from the beginning. Where that fails and what is kept is the answer, it is a hit as well. */
   readonly misses: number;
   /** Calls of the services inside at the side of a hit, from the beginning. */
   readonly refreshes: number;

@@ -1,5 +1,5 @@
 import type { Clock } from "@sluice/core";
-import { report, timeOf } from "@sluice/core/kit";
+import { processWide, report, SteadyTime } from "@sluice/core/kit";
 import type { CacheEntry, CacheStore } from "./cache-store.ts";
 import { sameKey } from "./key.ts";
 
@@ -20,14 +20,17 @@ export interface Filling {
   outdated: boolean;
 }
 
+/** The number of the latest call, of all layers: two may have one store, and the numbers in it are compared. */
+const starts = processWide("cache-starts", { latest: 0 });
+
 /** What is kept, and for how long it is good. */
 export class Entries {
   private readonly windows: Windows;
   private readonly store: CacheStore<CacheEntry>;
-  private readonly clock: Clock;
+  /** An answer gets no younger when the clock is set back. */
+  private readonly time: SteadyTime;
   private readonly cacheIf: ((response: any, request: any) => unknown) | undefined;
   private readonly fillings: Set<Filling> = new Set();
-  private starts = 0;
 
   constructor(
     windows: Windows,
@@ -37,7 +40,7 @@ export class Entries {
   ) {
     this.windows = windows;
     this.store = store;
-    this.clock = clock;
+    this.time = new SteadyTime(clock);
     this.cacheIf = cacheIf;
   }
 
@@ -51,24 +54,24 @@ export class Entries {
   }
 
   isFresh({ at }: CacheEntry): boolean {
-    return timeOf(this.clock) < at + this.windows.ttl;
+    return this.time.now() < at + this.windows.ttl;
   }
 
   mayRevalidate({ at }: CacheEntry): boolean {
-    return timeOf(this.clock) < at + this.windows.ttl + this.windows.staleWhileRevalidate;
+    return this.time.now() < at + this.windows.ttl + this.windows.staleWhileRevalidate;
   }
 
   helpsOnError({ at }: CacheEntry): boolean {
-    return timeOf(this.clock) < at + this.windows.ttl + this.windows.staleIfError;
+    return this.time.now() < at + this.windows.ttl + this.windows.staleIfError;
   }
 
   age({ at }: CacheEntry): number {
-    return timeOf(this.clock) - at;
+    return this.time.now() - at;
   }
 
   /** A call begins. */
   begin(key: unknown, detach: () => void): Filling {
-    const filling: Filling = { key, start: ++this.starts, detach, outdated: false };
+    const filling: Filling = { key, start: ++starts.latest, detach, outdated: false };
     this.fillings.add(filling);
     return filling;
   }
@@ -86,7 +89,7 @@ export class Entries {
       if (this.cacheIf !== undefined && this.cacheIf(value, request) !== true) return;
       const known = this.store.get(key);
       if (outdated || (known !== undefined && known.start > start)) return;
-      this.store.set(key, { value, at: this.clock.now(), start });
+      this.store.set(key, { value, at: this.time.now(), start });
     } catch (error) {
       report(error);
     }

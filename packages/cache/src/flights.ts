@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, events } from "@sluice/core";
 import { ask, type Asker, type Behaviour, handUp, nothing, Reservation, type Stack } from "@sluice/core/internal";
-import { abortReason, timeOf } from "@sluice/core/kit";
+import { abortReason, isTimeout, timeOf } from "@sluice/core/kit";
 import { exchange, type Owner } from "./exchange.ts";
 import { type Airport, Flight } from "./flight.ts";
 import { type KeyOf, sameKey } from "./key.ts";
@@ -18,6 +18,9 @@ interface Held {
   readonly request: unknown;
   readonly key: unknown;
 }
+
+/** How early a real timer may fire, in milliseconds: a timeout at the deadline of a flight comes before it, by the clock. */
+const earliest = 2;
 
 /** Of a caller who takes the answer as it is. */
 const asItIs: Passage = {};
@@ -227,7 +230,12 @@ export class Flights implements Stack, Airport {
 
   /** For a caller who has more time than the first one: the flight may end with the other's deadline. */
   private outlasting(until: number, request: unknown, options: CallOptions): Passage {
-    return { again: () => (timeOf(this.clock) >= until ? this.again(request, options) : undefined) };
+    return {
+      again: (reason) => {
+        const early = isTimeout(reason) ? earliest : 0;
+        return timeOf(this.clock) >= until - early ? this.again(request, options) : undefined;
+      },
+    };
   }
 
   /** Calls once more, from readiness on: the first caller's deadline has ended the flight, and this one has more time. */

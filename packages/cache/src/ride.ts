@@ -6,7 +6,7 @@ export interface Passage {
   /** It leaves before the flight has landed. Called before its answer is out, in the caller's async context. */
   readonly left?: (() => void) | undefined;
   /** Another answer in the place of a failure, or undefined. In the caller's async context. */
-  readonly again?: (() => Promise<unknown> | undefined) | undefined;
+  readonly again?: ((reason: unknown) => Promise<unknown> | undefined) | undefined;
 }
 
 /** One caller's answer of a flight, in which it has a place. The caller's abort ends its own wait, and nobody else's. */
@@ -46,7 +46,7 @@ function rideAlone(flight: Flight, signal: AbortSignal | undefined, { left, agai
         if (close()) resolve(value);
       },
       (reason: unknown) => {
-        if (close()) resolve(again?.() ?? Promise.reject(reason));
+        if (close()) resolve(again?.(reason) ?? Promise.reject(reason));
       },
     );
   });

@@ -531,6 +531,17 @@ describe("a store", () => {
     ["tiny-lru", () => lru<CacheEntry<string>>(2)],
     ["Map", () => new Map<string, CacheEntry<string>>()],
   ];
+  test("that a layer made later goes on with keeps the answers of that one, too", async () => {
+    const store = new Map<string, CacheEntry<string>>();
+    const before = setUp({ store });
+    for (const request of ["a", "b", "c"]) await before.fill(request, "old");
+    const after = setUp({ store });
+    await after.clock.advance(10);
+    await after.fill("c", "new");
+    expect(await becomes(after.service.call("c"))).toBe("new");
+    expect(after.layer).toMatchObject({ hits: 1, misses: 1 });
+  });
+
   test.each(stores)("may be a %s", async (_name, make) => {
     const { clock, service, handle, layer, fill } = setUp({ store: make() });
     await fill("a", "A");
@@ -692,6 +703,22 @@ test("it says of itself for how long it keeps answers, and its counters are what
     inFlight: 0,
     joined: 0,
   });
+});
+
+test("an answer gets no younger when the clock is set back", async () => {
+  let now = 1_000_000;
+  const clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => {} };
+  let calls = 0;
+  const layer = cache({ key: String, ttl: 10, clock });
+  const service = new ServiceBuilder().layer(layer).serviceFn((_request: string) => ++calls);
+  await service.call("a");
+  now += 5;
+  await service.call("a");
+  now -= 900_000;
+  await service.call("a");
+  expect(calls).toBe(1);
+  now += 5;
+  expect(await service.call("a")).toBe(2);
 });
 
 test("nothing is kept of a key whose calls failed, or were not to be kept", async () => {

@@ -613,6 +613,23 @@ describe("deadlines", () => {
     expect(handle.calls).toBe(1);
   });
 
+  test("a timeout at that deadline is one also where its timer fires a moment early, as real timers do", async () => {
+    const { service, handle, clock } = setUp();
+    const answers = [service.call("a", { deadline: 100 }), service.call("a")].map(watch);
+    await clock.advance(99.1);
+    (await handle.nextRequest()).fail(new DOMException("late", "TimeoutError"));
+    (await handle.nextRequest()).respond("A");
+    await settle();
+    expect(answers.map(({ state }) => state)).toEqual(["failed", "kept"]);
+    // One that comes long before is the flight's own.
+    const others = [service.call("b", { deadline: 200 }), service.call("b")].map(watch);
+    await clock.advance(90);
+    (await handle.nextRequest()).fail(new DOMException("late", "TimeoutError"));
+    await settle();
+    expect(others.map(({ state }) => state)).toEqual(["failed", "failed"]);
+    expect(handle.calls).toBe(3);
+  });
+
   test("who begins another waits in line where there is no room, and may leave it", async () => {
     const { service, handle, clock } = setUp();
     handle.allow(1);

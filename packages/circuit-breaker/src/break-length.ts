@@ -15,13 +15,14 @@ const fallback = 5_000;
 
 /** How long the breaks of one circuit are: longer after each one without recovery, where they are spread by a backoff. */
 export class BreakLength {
-  /** The longest since the circuit was last closed. */
-  longest = 0;
+  /** For how long a probe is waited for: a break of a number of milliseconds, or the longest since the circuit was last closed. */
+  longest: number;
   private readonly lengths: number | BreakBackoff;
   private state: unknown = undefined;
 
   constructor(lengths: number | BreakBackoff) {
     this.lengths = lengths;
+    this.longest = this.shortest;
   }
 
   /** How long the next break is. Never throws: what a backoff throws is reported, and the break is as long as the longest before. */
@@ -32,14 +33,19 @@ export class BreakLength {
 
   /** The next break is so long, as somebody says. */
   take(length: number): number {
-    this.longest = Math.max(this.longest, length);
+    // Somebody's pause says nothing of how long a probe may take, where the breaks do.
+    if (typeof this.lengths !== "number") this.longest = Math.max(this.longest, length);
     return length;
   }
 
   /** The service has recovered. */
   reset(): void {
-    this.longest = 0;
+    this.longest = this.shortest;
     this.state = undefined;
+  }
+
+  private get shortest(): number {
+    return typeof this.lengths === "number" ? this.lengths : 0;
   }
 
   private step(backoff: BreakBackoff): number {

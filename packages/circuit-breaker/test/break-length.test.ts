@@ -43,6 +43,22 @@ describe("breakFor as a backoff", () => {
     expect(breaker.state).toBe("open");
   });
 
+  test.each([10, 60_000])(
+    "the patience with a probe is that of breakFor, also where it was opened by hand for %d ms",
+    async (ms) => {
+      const { breaker, clock, service, begin } = setUp({ breakFor: 1_000 });
+      breaker.open(ms);
+      await clock.advance(ms);
+      await begin();
+      await clock.advance(999);
+      expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
+      expect(breaker.state).toBe("half-open");
+      await clock.advance(1);
+      expect(() => service.tryReady("x")).toThrow(CircuitOpenError);
+      expect(breaker.state).toBe("open");
+    },
+  );
+
   test("after a recovery the patience is no longer that of an earlier, longer break", async () => {
     const lengths = [300, 50];
     const { breaker, clock, service, fail, succeed, begin } = setUp({

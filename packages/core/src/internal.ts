@@ -2,6 +2,7 @@
  * What only our own packages may touch: how layers hand each other reservations. It may change in any release; what authors of
  * layers need is at `@sluice/core/kit`.
  */
+export { dispose } from "./contract/dispose.ts";
 export { noOptions } from "./contract/service.ts";
 export { spentAlready } from "./errors/permit-spent-error.ts";
 export { recovering } from "./compose/recover-readiness.ts";
@@ -10,6 +11,7 @@ export { type Slot, SlotPool } from "./gate/slot.ts";
 export { giveSlots } from "./gate/slot-source.ts";
 export { leaveRefusal, peekRefusal } from "./errors/refusal.ts";
 export { passageNumber } from "./kit/cached-time.ts";
+export { isVirtual } from "./kit/fake-timers.ts";
 export { ask } from "./stack/ask.ts";
 export { Asker, type Stack } from "./stack/asker.ts";
 export { around } from "./stack/around.ts";

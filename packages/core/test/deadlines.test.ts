@@ -57,6 +57,19 @@ describe("deadlines", () => {
     expect(expired).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("expire in that order although others before and between them have left", async () => {
+    const { clock, expired, deadlines, add } = setUp();
+    const first = add("a", 9);
+    const second = add("b", 10);
+    add("c", 10);
+    const fourth = add("d", 10);
+    add("e", 10);
+    for (const answered of [fourth, second, first]) deadlines.remove(answered);
+    clock.advance(10);
+    await turn();
+    expect(expired).toEqual(["c", "e"]);
+  });
+
   test("share one timer, which is armed while any is left", () => {
     const { clock, deadlines, add } = setUp();
     const [first, second] = [add("a", 10), add("b", 20)];

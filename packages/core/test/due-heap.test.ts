@@ -80,6 +80,30 @@ describe("a heap by due time", () => {
     );
   });
 
+  test("keeps that order whoever leaves from among them, in whatever order", () => {
+    const leaving = fc.array(fc.nat(), { maxLength: 40 });
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1 }), leaving, (gaps, leaves) => {
+        const heap = new DueHeap<Entry>();
+        let now = 0;
+        const entries = gaps.map((gap) => new Entry((now += gap)));
+        for (const entry of entries) heap.add(entry);
+        const staying = [...entries];
+        for (const leave of leaves) {
+          const [entry] = staying.splice(leave % entries.length, 1);
+          if (entry !== undefined) heap.remove(entry);
+        }
+        const seen: number[] = [];
+        for (let { first } = heap; first !== undefined; { first } = heap) {
+          seen.push(entries.indexOf(first));
+          heap.remove(first);
+        }
+        expect(seen).toEqual(staying.map((entry) => entries.indexOf(entry)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   // Counts comparisons, which says the same on a slow machine as on a quick one.
   const orders: Record<string, (index: number, count: number) => number> = {
     "one after the other": (index) => index,

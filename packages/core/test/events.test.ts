@@ -103,6 +103,58 @@ describe("within", () => {
     expect(events.carrying).toBe(false);
   });
 
+  const broken = new Error("no context");
+  test.each<[string, Error | undefined, (run: () => unknown) => unknown]>([
+    [
+      "throws before",
+      broken,
+      () => {
+        throw broken;
+      },
+    ],
+    [
+      "throws after",
+      broken,
+      (run) => {
+        run();
+        throw broken;
+      },
+    ],
+    ["does not run it", undefined, () => "nothing"],
+    [
+      "runs it twice",
+      undefined,
+      (run) => {
+        run();
+        return run();
+      },
+    ],
+  ])(
+    "with a provider that %s it runs once all the same, and returns what that returns",
+    async (_how, told, provider) => {
+      keep(events.carry((_event, run) => provider(run) as ReturnType<typeof run>));
+      const run = vi.fn<() => string>(() => "ran");
+      const reported = await unhandledIn(async () => {
+        expect(events.within(attempt, run)).toBe("ran");
+      });
+      expect(run).toHaveBeenCalledOnce();
+      expect(reported).toEqual(told === undefined ? [] : [told]);
+    },
+  );
+
+  test("what it runs may throw, and nothing is reported then", async () => {
+    keep(events.carry((_event, run) => run()));
+    const failure = new Error("it failed");
+    const run = vi.fn<() => string>(() => {
+      throw failure;
+    });
+    const reported = await unhandledIn(async () => {
+      expect(() => events.within(attempt, run)).toThrow(failure);
+    });
+    expect(run).toHaveBeenCalledOnce();
+    expect(reported).toEqual([]);
+  });
+
   test("without providers it only runs", () => {
     expect(events.carrying).toBe(false);
     expect(events.within(attempt, () => "ran")).toBe("ran");

@@ -2,7 +2,7 @@ import { mock } from "node:test";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Clock, systemClock } from "../src/index.ts";
-import { Alarm } from "../src/kit.ts";
+import { Alarm, Deadline, Deadlines } from "../src/kit.ts";
 import { isVirtual } from "../src/kit/fake-timers.ts";
 
 afterEach(() => {
@@ -137,6 +137,27 @@ describe("an alarm under node:test's timers", () => {
     expect([run.mock.calls.length, ring.mock.calls.length]).toEqual([1, 1]);
   });
 
+  test.each<[string, (alarm: Alarm, due: number) => void]>([
+    ["set for another time", (alarm, due) => alarm.set(due + 50)],
+    ["set for another time and back", (alarm, due) => void [alarm.set(due + 50), alarm.set(due)]],
+    ["cleared", (alarm) => alarm.clear()],
+  ])("takes no timer from a test when it is %s after they were reset", (_how, change) => {
+    enable();
+    const alarm = new Alarm(systemClock, () => {});
+    const due = alarm.now() + 100;
+    alarm.set(due);
+    mock.timers.reset();
+    enable();
+    const runs = [30, 20, 40].map((ms) => {
+      const run = vi.fn<() => void>();
+      setTimeout(run, ms);
+      return run;
+    });
+    change(alarm, due);
+    mock.timers.tick(1_000);
+    expect(runs.map(({ mock: { calls } }) => calls.length)).toEqual([1, 1, 1]);
+  });
+
   test("leaves no timer behind when it is set for another time", () => {
     enable();
     const alarm = new Alarm(systemClock, () => {});
@@ -147,3 +168,65 @@ describe("an alarm under node:test's timers", () => {
     expect(Date.now()).toBeLessThanOrEqual(100);
   });
 });
+
+describe("the system's clock under node:test's timers", () => {
+  const enable = (): void => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+  };
+
+  test("clears a timer wherever it stands in their queue, also one that is due", () => {
+    for (const delays of [[5], [0], [5, 7], [7, 5], [0, 0], [3, 0, 2, 1]]) {
+      for (let cleared = 0; cleared < delays.length; cleared++) {
+        enable();
+        const run = vi.fn<(nth: number) => void>();
+        const timers = delays.map((ms, nth) => systemClock.setTimeout(() => run(nth), ms));
+        systemClock.clearTimeout(timers[cleared]);
+        mock.timers.tick(10);
+        const ran = delays.map((_, nth) => run.mock.calls.some(([which]) => which === nth));
+        expect(ran).toEqual(delays.map((_, nth) => nth !== cleared));
+        mock.timers.reset();
+      }
+    }
+  });
+
+  test("takes no timer from a test for one that they were reset with, nor arms any once they have gone", () => {
+    enable();
+    const before = [5, 4, 3, 2].map((ms) => systemClock.setTimeout(() => {}, ms));
+    mock.timers.reset();
+    const armed = vi.spyOn(globalThis, "setTimeout");
+    systemClock.clearTimeout(before.pop());
+    expect(armed).not.toHaveBeenCalled();
+    armed.mockRestore();
+    enable();
+    const run = vi.fn<() => void>();
+    for (const ms of [5, 4, 3, 2]) setTimeout(run, ms);
+    for (const timer of before) systemClock.clearTimeout(timer);
+    mock.timers.tick(10);
+    expect(run).toHaveBeenCalledTimes(4);
+  });
+
+  test("takes no timer from a test for a deadline that they were reset with", () => {
+    enable();
+    const deadlines = new Deadlines(systemClock);
+    const call = new Call(systemClock.now() + 100);
+    deadlines.add(call);
+    mock.timers.reset();
+    enable();
+    const run = vi.fn<() => void>();
+    setTimeout(run, 50);
+    expect(deadlines.remove(call)).toBe(true);
+    mock.timers.tick(100);
+    expect(run).toHaveBeenCalledOnce();
+  });
+});
+
+class Call extends Deadline {
+  due: number;
+
+  constructor(due: number) {
+    super();
+    this.due = due;
+  }
+
+  expire(): void {}
+}

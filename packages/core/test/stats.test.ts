@@ -160,6 +160,16 @@ describe("TimeWindow", () => {
     }
   });
 
+  test("moves on where times are so large that its buckets cannot be counted one by one", () => {
+    // Milliseconds since 1970, in buckets of 0.1 µs: more of them than 2^53.
+    const window = new TimeWindow(0.1, 1_000);
+    const start = 1_700_000_000_000;
+    window.add(start, true);
+    window.add(start + 2 ** -12, true);
+    expect(window.at(start + 2 ** -12)).toEqual({ calls: 2, failures: 2, slow: 0 });
+    expect(window.at(start + 1)).toEqual({ calls: 0, failures: 0, slow: 0 });
+  });
+
   test("amends an outcome as long as it holds it", () => {
     const window = new TimeWindow(100, 10);
     const mark = window.add(5, false, true);
@@ -276,6 +286,17 @@ describe("PeakEwma", () => {
 });
 
 describe("Latencies", () => {
+  test("each percentile of a hundred is not too high, also where its product with a hundred is rounded up", () => {
+    const latencies = new Latencies(1000);
+    const durations = Array.from({ length: 100 }, (_, index) => 1.15 ** index);
+    for (const duration of durations) latencies.add(duration, 0);
+    const wrong = durations.flatMap((truth, index) => {
+      const told = latencies.quantile((index + 1) / 100, 0)!;
+      return told >= truth && told <= truth * 1.05 * (1 + 1e-9) ? [] : [`p${index + 1}: ${told} instead of ${truth}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test("a quantile is not below the truth, and at most the precision above it", () => {
     fc.assert(
       fc.property(

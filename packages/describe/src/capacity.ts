@@ -6,6 +6,17 @@ export function mostAtOnce({ node: { numbers, facts } }: Place): number {
   return typeof max === "number" ? max : Number.POSITIVE_INFINITY;
 }
 
+/**
+ * Whether callers may have to wait there although no more than `most` come at once: for a rate, or in a limit that lets in fewer. One that
+ * adapts may come down to its least, a shared one goes by its share of now. Where nothing is known, they may.
+ */
+export function mayWaitAt(place: Place, most: number): boolean {
+  const { traits, facts, numbers } = place.node;
+  if (place.has("rates")) return true;
+  if (!place.has("limits")) return place.mayHold && traits.length === 0;
+  return !(Number(facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"]) >= most);
+}
+
 /** Whether callers wait in line there. A limit without end has no line. */
 export function makesLine(place: Place): boolean {
   if (place.has("rates")) return true;

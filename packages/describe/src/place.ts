@@ -85,7 +85,7 @@ function branchesOf(
   branches: () => Iterable<readonly [key: unknown, service: AnyService]>,
 ): (readonly [key: unknown, service: AnyService])[] {
   try {
-    return [...branches()];
+    return Array.from(branches(), ([key, service]) => [key, service] as const);
   } catch {
     return [];
   }

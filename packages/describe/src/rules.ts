@@ -5,6 +5,7 @@ import {
   canBeFull,
   isRefusedOrBounded,
   makesLine,
+  mayWaitAt,
   mostAtOnce,
 } from "./capacity.ts";
 import type { Place } from "./place.ts";
@@ -47,8 +48,7 @@ export const rules: Readonly<Record<WarningRule, Rule>> = {
     if (!at.has("limits")) return undefined;
     const most = mostAtOnce(at);
     const queue = [...at.within()].find(
-      (place) =>
-        place.has("queues") && ![...place.within()].some((inner) => inner.has("limits") && mostAtOnce(inner) < most),
+      (place) => place.has("queues") && ![...place.within()].some((inner) => mayWaitAt(inner, most)),
     );
     return (
       queue &&

@@ -143,6 +143,14 @@ group("promise 30: every service has a description", () => {
     }
   });
 
+  test("branches that have no keys are left out, as those that cannot be read", () => {
+    const services = [leaf(), leaf()] as readonly AnyService[];
+    const odd = madeOf(leaf(), { name: "odd", branches: () => services as never });
+    expect(describe(stacked([saying("mine", [])], odd)).root.inner).toEqual(
+      describe(stacked([saying("mine", [])], madeOf(leaf(), { name: "odd", branches: () => [] }))).root.inner,
+    );
+  });
+
   test("what cannot be read is left out", () => {
     const throwing = (): never => {
       throw new Error("not to be read");

@@ -70,6 +70,23 @@ group("what is no mistake", () => {
     ["a limit outside retry that has one inside, too", [[shed(), limit(90), again(), limit(9), gives()]]],
     ["a rate outside a buffer: it counts starts", [[shed(), rate(), queue(), limit(9)]]],
     ["a limit outside a buffer that lets in more than the limit inside", [[shed(), limit(90), queue(), limit(9)]]],
+    ["a limit outside a buffer for a rate: callers wait in the buffer for that", [[shed(), limit(9), queue(), rate()]]],
+    [
+      "a limit outside a buffer in front of one that adapts, and may come down to less",
+      [[shed(), limit(9), queue(), saying("mine", ["limits"], { min: 1, max: 90 })]],
+    ],
+    [
+      "a limit outside a buffer in front of one for each key, which may be smaller",
+      [[shed(), limit(9), queue(), saying("mine", ["limits"], { maxKeys: 90 })]],
+    ],
+    [
+      "a limit outside a buffer in front of a gate that says nothing of itself",
+      [[shed(), limit(9), queue(), silent()]],
+    ],
+    [
+      "a limit outside a buffer in front of a service of which nothing is known",
+      [[shed(), limit(9), queue()], unknown()],
+    ],
     ["a limit without end, which only counts", [[limit(Number.POSITIVE_INFINITY)]]],
     ["loadShed around a service of which nothing is known: it may be full", [[shed()], unknown()]],
     ["loadShed around a gate that says nothing of itself", [[shed(), silent()]]],
@@ -101,8 +118,8 @@ group("what is no mistake", () => {
 group("what is one", () => {
   test.each<[what: string, stack: Stack, warned: readonly (readonly [WarningRule, string])[]]>([
     [
-      "a limit outside a buffer with nothing inside it, whatever it lets in",
-      [[shed(), limit(90), queue(), rate()]],
+      "a limit outside a buffer with nothing inside it that makes anybody wait, whatever it lets in",
+      [[shed(), limit(90), queue()]],
       [["limit-outside-buffer", "ni"]],
     ],
     [
@@ -196,6 +213,20 @@ group("what is one", () => {
     expect(describe(alone).warnings.map(({ rule }) => rule)).toEqual(["unbounded-line"]);
     slots.max = Infinity;
     expect(describe(alone).warnings).toEqual([]);
+  });
+
+  test("a limit that several processes share goes by the share of this one", () => {
+    let share = 4;
+    const shared = {
+      ...saying("shared", ["limits"], { max: 20 }),
+      get share() {
+        return share;
+      },
+    };
+    const service = stacked([shed(), limit(9), queue(), shared], leaf());
+    expect(describe(service).warnings).toEqual([]);
+    share = 20;
+    expect(describe(service).warnings.map(({ rule }) => rule)).toEqual(["limit-outside-buffer"]);
   });
 
   test("two layers of one name are told apart by their labels", () => {

@@ -8,7 +8,7 @@ import {
   type Service,
   type TakesOnly,
 } from "@sluice/core";
-import { callLayer, Deadlines, requireNear, requireNoPromise, throwIfAborted } from "@sluice/core/kit";
+import { callLayer, Deadlines, requireNear, requireNoPromise, throwIfAborted, timeOf } from "@sluice/core/kit";
 import { HedgeDelay } from "./hedge-delay.ts";
 import { HedgedCall, isMissing } from "./hedged-call.ts";
 import type { Hedging } from "./hedging.ts";
@@ -87,9 +87,11 @@ export function hedge(options: HedgeOptions<any> | CloningHedgeOptions<any>): He
       const { signal, deadline } = callOptions;
       throwIfAborted(signal);
       const now = deadlines.now();
-      if (deadline !== undefined) requireNear(name, deadline, now);
-      const spare: unknown = cloneRequest === undefined ? request : cloneRequest(request);
-      const may = !isMissing(spare, cloneRequest) && (hedgeIf === undefined || mayHedge(hedgeIf, request));
+      if (deadline !== undefined) requireNear(name, deadline, timeOf(clock));
+      // First: a copy of a request that is sent once costs the memory of its body.
+      const isAllowed = hedgeIf === undefined || mayHedge(hedgeIf, request);
+      const spare: unknown = isAllowed && cloneRequest !== undefined ? cloneRequest(request) : request;
+      const may = isAllowed && !isMissing(spare, cloneRequest);
       const first = may ? delay.before(2, now) : undefined;
       // What is not hedged teaches how long attempts take all the same.
       const begins = may && (first !== undefined || delay.learns);

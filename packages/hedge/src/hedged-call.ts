@@ -1,5 +1,14 @@
 import { type AttemptEvent, type CallOptions, events, type Permit, type Service } from "@sluice/core";
-import { type AbortListener, type Deadline, type Inside, listen, promiseOf, report, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  type Deadline,
+  type Inside,
+  listen,
+  promiseOf,
+  report,
+  timeOf,
+  unlisten,
+} from "@sluice/core/kit";
 import { Attempt, type Hedged } from "./attempt.ts";
 import { HedgeLostError } from "./hedge-lost-error.ts";
 import type { Hedging } from "./hedging.ts";
@@ -86,15 +95,19 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
   /** Waits for the next moment. The timer is shared, and fires in the context of any caller; what is attached here runs in this one's. */
   private await(now: number, wait: number | undefined): void {
     const { signal, deadline = Infinity } = this.options;
+    if (wait === undefined || this.over || signal?.aborted) return;
+    const { deadlines, settings } = this.hedging;
+    // Deadlines are times of the clock, and the layer's time is ahead of it once that was set back.
+    const due = now + wait - (deadlines.now() - timeOf(settings.clock));
     // After the deadline an answer is of no use.
-    if (wait === undefined || now + wait >= deadline || this.over || signal?.aborted) return;
-    this.due = now + wait;
+    if (due >= deadline) return;
+    this.due = due;
     void new Promise<void>((resolve) => {
       this.come = resolve;
     }).then(() => {
       this.moment();
     });
-    this.hedging.deadlines.add(this);
+    deadlines.add(this);
   }
 
   private moment(): void {
@@ -143,10 +156,10 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
 
   private hedge(permit: Permit<any, unknown>): void {
     const { hedging } = this;
-    const { cloneRequest } = hedging.settings;
+    const { cloneRequest, attempts } = hedging.settings;
     const request = this.spare;
     try {
-      if (cloneRequest !== undefined) this.spare = cloneRequest(request);
+      if (cloneRequest !== undefined && this.coming <= attempts) this.spare = cloneRequest(request);
     } catch (error) {
       report(error);
       this.spare = undefined;
@@ -163,14 +176,7 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
       const after = hedging.deadlines.now() - this.began;
       events.emit({ type: "hedge", ...hedging.about, attempt: number, after });
     }
-    const call = (): Promise<unknown> => {
-      try {
-        // The service inside may be of another make.
-        return promiseOf(permit.call(request, attempt.options));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
+    const call = (): Promise<unknown> => begin(permit, request, attempt.options);
     const event: AttemptEvent = { type: "attempt", ...hedging.about, attempt: number };
     // What becomes of it is observed out here, and not in the context of the attempt.
     attempt.observe(events.carrying ? events.within(event, call) : call());
@@ -205,6 +211,15 @@ export class HedgedCall implements AbortListener, Deadline, Hedged {
     const { signal } = this.options;
     if (signal === undefined || this.attempts.some(({ goesOn }) => goesOn)) return;
     unlisten(signal, this);
+  }
+}
+
+function begin(permit: Permit<any, unknown>, request: unknown, options: CallOptions): Promise<unknown> {
+  try {
+    // The service inside may be of another make.
+    return promiseOf(permit.call(request, options));
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

@@ -53,8 +53,9 @@ export interface HedgeOptions<Req = unknown> {
 /** Options of {@link hedge}, for requests that an attempt uses up. */
 export interface CloningHedgeOptions<Req> extends Omit<HedgeOptions<Req>, "cloneRequest"> {
   /**
-   * Makes the copy to send again, before each attempt: `(request) => request.clone()`. With undefined there is no further attempt. What it
-   * throws before the first attempt is the failure of the call; later it is reported, and there is no further attempt.
+   * Makes the copy to send again, before each attempt but the last: `(request) => request.clone()`. It is not asked about a request that
+   * may not be sent twice. With undefined there is no further attempt. What it throws before the first attempt is the failure of the call;
+   * later it is reported, and there is no further attempt.
    */
   readonly cloneRequest: (request: Req) => Req | undefined;
 }

@@ -331,6 +331,7 @@ describe("promise 5: a caller's abort", () => {
       const layer = hedge<string>({
         clock,
         delay: 100,
+        attempts: 3,
         cloneRequest(request) {
           abortIn("cloneRequest");
           return request;
@@ -508,6 +509,27 @@ describe("promise 6: each scheduled moment is one chance", () => {
     await clock.advanceAsync(200);
     expect(handle.calls).toBe(3);
     expect((await handle.nextRequest()).options.deadline).toBe(100);
+  });
+
+  test("a moment comes after the delay, and before the deadline, also once the clock was set back", async () => {
+    const time = new VirtualClock();
+    let back = 0;
+    const clock = {
+      now: () => time.now() - back,
+      setTimeout: (run: () => void, ms: number) => time.setTimeout(run, ms),
+      clearTimeout: (timer: unknown) => time.clearTimeout(timer),
+    };
+    const { service, handle } = setUp({ clock });
+    await time.advance(1_000_000);
+    void service.call("a");
+    back = 900_000;
+    void service.call("b");
+    void service.call("c", { deadline: clock.now() + 101 });
+    void service.call("d", { deadline: clock.now() + 100 });
+    await time.advanceAsync(99);
+    expect(handle.calls).toBe(4);
+    await time.advanceAsync(1);
+    expect(handle.calls).toBe(7);
   });
 
   test("a deadline of the epoch is refused, and reaches nobody", async () => {
@@ -705,6 +727,24 @@ describe("cloneRequest", () => {
     const sent: string[] = [];
     for (let nth = 0; nth < 4; nth++) sent.push((await handle.nextRequest()).request);
     expect(sent).toEqual(["a", "a1", "a12", "a123"]);
+  });
+
+  test("none is made of a request that may not be sent twice, nor for an attempt that is not to come", async () => {
+    let copies = 0;
+    const clock = new VirtualClock();
+    const layer = hedge({
+      delay: 100,
+      clock,
+      hedgeIf: (request: string) => request !== "once",
+      cloneRequest: (request: string) => `${request}${++copies}`,
+    });
+    const [inner, handle] = mockService<string, string>();
+    const service = layer.wrap(inner);
+    void service.call("once");
+    expect(copies).toBe(0);
+    void service.call("a");
+    await clock.advanceAsync(1_000);
+    expect([handle.calls, copies]).toEqual([3, 1]);
   });
 
   test("with undefined the request is not hedged, or no longer", async () => {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type AttemptEvent, events, type LayerEvent, partsOf } from "@sluice/core";
+import { unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test } from "vitest";
 import { hedge } from "../src/index.ts";
 import { setUp } from "./helper/set-up.ts";
@@ -73,6 +74,45 @@ describe("what it tells", () => {
       ["delay", 3, undefined],
     ]);
   });
+
+  test.each<[string, number, (run: () => unknown) => unknown]>([
+    [
+      "throws before the attempt",
+      1,
+      () => {
+        throw new Error("broken");
+      },
+    ],
+    [
+      "throws after it has begun",
+      1,
+      (run) => {
+        run();
+        throw new Error("broken");
+      },
+    ],
+    ["forgets it", 0, () => undefined],
+  ])(
+    "a provider that %s costs no request its answer, and what it throws is reported",
+    async (_how, reports, provider) => {
+      const carrier = events.carry((_event, run) => provider(run) as ReturnType<typeof run>);
+      const { clock, service, handle, arrived } = setUp();
+      const answers: string[] = [];
+      const unhandled = await unhandledIn(async () => {
+        void service.call("a").then((answer) => answers.push(answer));
+        await clock.advance(100);
+        const [first, second] = await arrived(2);
+        first?.respond("ok");
+        await clock.advance(0);
+        second?.respond("late");
+        await clock.advance(0);
+      });
+      carrier[Symbol.dispose]();
+      expect(answers).toEqual(["ok"]);
+      expect(unhandled).toHaveLength(reports);
+      expect([handle.calls, handle.reserved, handle.active]).toEqual([2, 0, 0]);
+    },
+  );
 
   test("it says of itself what it was made with, and is one layer around one service", () => {
     const layer = hedge({ delay: 50, quantile: 0.95, attempts: 3, label: "prices" });

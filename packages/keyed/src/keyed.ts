@@ -23,7 +23,10 @@ export interface KeyedLayer<in out Req, in out Key, out Err = never, out G = Gat
   readonly evicted: number;
   /** How many callers were refused because there was no place for their key, from the beginning. */
   readonly refused: number;
-  /** The gate of a key, with its counters; undefined where it has none. Does not count as a use, and makes none. */
+  /**
+   * The gate of a key, with its counters; undefined where it has none. Does not count as a use, and makes none. What is set on it lasts as
+   * long as that gate.
+   */
   get(key: Key): (G & Gate<Req, Err>) | undefined;
 }
 

@@ -191,6 +191,15 @@ describe("promise 1: never more than maxKeys gates", () => {
 });
 
 describe("promise 2: forgetting is invisible", () => {
+  test("but what was set on a gate lasts as long as that gate", () => {
+    const { layer, service } = perTenant(1, { maxKeys: 1 });
+    permitOf(service, "a/1").release();
+    (layer.get("a") as Semaphore).max = 0;
+    expect(service.tryReady("a/2")).toBeUndefined();
+    permitOf(service, "b/1").release();
+    expect(service.tryReady("a/3")).toBeDefined();
+  });
+
   test("a key that is held or waited for is never forgotten, and its work goes on", async () => {
     const { layer, service, handle, slotsOf } = perTenant(1, { maxKeys: 2 });
     const running = service.call("ann/1");

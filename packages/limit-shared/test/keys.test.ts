@@ -130,6 +130,21 @@ test("a key that has used up its quota is answered without the store until that 
   expect(await start(ann, clock)).toBe(true);
 });
 
+test("a slow first answer makes no later caller believe that the store takes as long", async () => {
+  const { clock, store, rate } = one();
+  store.there = 150;
+  await Promise.all([rate.forKey("ann").warm(), clock.advanceAsync(150)]);
+  store.there = 1;
+  await Promise.all([rate.forKey("bob").warm(), clock.advanceAsync(1)]);
+  const eve = rate.forKey("eve");
+  expect([eve.tryAcquire(), eve.retryAfter()]).toEqual([undefined, 1]);
+  // One slow answer among quick ones makes none believe it either.
+  for (let nth = 0; nth < 8; nth++) await Promise.all([rate.forKey(`${nth}`).warm(), clock.advanceAsync(1)]);
+  store.there = 150;
+  await Promise.all([rate.forKey("ann").warm(2), clock.advanceAsync(150)]);
+  expect(rate.forKey("stranger").retryAfter()).toBeLessThan(50);
+});
+
 describe("an outage", () => {
   /** A member of three, whose store does not answer any more: one caller has found out. */
   async function cutOff(options: Partial<SharedRateLimitOptions> = {}) {
@@ -188,6 +203,28 @@ describe("an outage", () => {
     expect(() => rate.forKey("ann").tryAcquire()).toThrow("cannot be reached");
     await clock.advanceAsync(0);
     expect(rate.state).toBe("up");
+  });
+
+  test("that is over is not begun again by questions that were sent before its end", async () => {
+    const { clock, store, rate } = one({ outage: "refuse" });
+    store.behaviour = "hangs";
+    rate.forKey("ann").tryAcquire();
+    await clock.advanceAsync(190);
+    const bob = rate.forKey("bob");
+    bob.tryAcquire();
+    await clock.advanceAsync(10);
+    expect(rate.state).toBe("down");
+    store.behaviour = "answers";
+    await backBy(rate.forKey("eve"), clock);
+    // 80 to 190 ms before the question for bob times out.
+    expect([rate.state, bob.idle]).toEqual(["up", false]);
+    const states = new Set<string>();
+    for (let ms = 0; ms < 200; ms += 10) {
+      await clock.advanceAsync(10);
+      states.add(rate.state);
+    }
+    expect([...states]).toEqual(["up"]);
+    expect(await start(bob, clock)).toBe(true);
   });
 
   test.each<readonly [fresh: "full" | "empty", first: number, later: number]>([
@@ -250,6 +287,51 @@ describe("an outage", () => {
     expect(ann.idle).toBe(false);
     await clock.advanceAsync(0);
     expect(store.takes.slice(before).map(({ debt }) => debt)).toEqual([3]);
+  });
+
+  test.each<readonly ["refuse" | "allow", outcome: string]>([
+    ["refuse", "broken"],
+    ["allow", "kept"],
+  ])("with %j, answers those in line for another key at once, and those who join them", async (outage, outcome) => {
+    const { clock, store, rate } = one({ outage, limit: 1, interval: 60_000 });
+    const [ann, bob] = [rate.forKey("ann"), rate.forKey("bob")];
+    expect(await starts(ann, clock)).toBe(1);
+    const callers = [ann.acquire(), ann.acquire()].map(watch);
+    await clock.advanceAsync(100);
+    // The question for this caller is not answered.
+    store.behaviour = "hangs";
+    callers.push(watch(bob.acquire()));
+    await clock.advanceAsync(100);
+    expect(callers.map((caller) => caller()[0])).toEqual(["pending", "pending", "pending"]);
+    store.behaviour = "rejects";
+    await rate.forKey("eve").warm();
+    callers.push(watch(ann.acquire()), watch(bob.acquire()));
+    await clock.advanceAsync(0);
+    expect(callers.map((caller) => caller()[0])).toEqual(Array(5).fill(outcome));
+    await clock.advanceAsync(100);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("is told of in full, also where an earlier one was told of", async () => {
+    const { clock, store, rate } = await cutOff();
+    const ann = rate.forKey("ann");
+    const startThree = (): void => {
+      for (let call = 0; call < 3; call++) ann.tryAcquire()!.finish({ status: "fulfilled", value: 1 });
+    };
+    startThree();
+    store.behaviour = "answers";
+    await backBy(ann, clock);
+    await clock.advanceAsync(1_000);
+    store.behaviour = "rejects";
+    await rate.forKey("bob").warm();
+    expect(rate.state).toBe("down");
+    startThree();
+    store.behaviour = "answers";
+    await backBy(rate.forKey("bob"), clock);
+    const asked = store.takes.length;
+    expect(ann.idle).toBe(false);
+    await clock.advanceAsync(0);
+    expect(store.takes.slice(asked).map(({ debt }) => debt)).toEqual([3]);
   });
 
   test("lets those in line in when another key has found that it is over", async () => {

@@ -20,6 +20,7 @@ import {
 } from "@sluice/core/internal";
 import {
   Deadlines,
+  isOwnAbort,
   readOptions,
   requireClock,
   requireDuration,
@@ -142,8 +143,9 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
             new PatientCaller(patience, asker, now + wait).wait(inner, (reason) => {
               // Its time is over; or a rate inside knows that it will be, by the deadline.
               if (reason === undefined) asker.granted(shed(refusal));
-              else if (isOverloadedError(reason)) asker.granted(shed(reason as Refusal));
-              else asker.failed(reason);
+              else if (isOverloadedError(reason) && !isOwnAbort(asker.signal, reason)) {
+                asker.granted(shed(reason as Refusal));
+              } else asker.failed(reason);
             });
           }
         },

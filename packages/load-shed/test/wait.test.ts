@@ -179,6 +179,22 @@ describe("loadShed with a wait", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each(["ready", "call"] as const)(
+    "an abort with a refusal for a reason is an abort, and no refusal: %s (promise 5)",
+    async (way) => {
+      const { clock, service, shed, slots } = patient(0);
+      const caller = new AbortController();
+      const waiting =
+        way === "ready" ? service.ready({ signal: caller.signal }) : service.call("a", { signal: caller.signal });
+      const reason = new OverloadedError("elsewhere");
+      caller.abort(reason);
+      await expect(waiting).rejects.toBe(reason);
+      expect(slots.waiting).toBe(0);
+      expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+      expect(clock.pending).toBe(0);
+    },
+  );
+
   test("no listener is left on a signal that lives longer than the calls (promise 5)", async () => {
     const { clock, service, slots } = patient(0);
     const { signal } = new AbortController();

@@ -1,4 +1,5 @@
 import { events } from "@sluice/core";
+import { dispose } from "@sluice/core/internal";
 import { processWide } from "@sluice/core/kit";
 
 /** As much of `node:diagnostics_channel` as is used. */
@@ -31,10 +32,10 @@ export function toDiagnosticsChannel(): Disposable {
   if (outlet.users++ === 0) outlet.subscription = publishTo(channels);
   let over = false;
   return {
-    [Symbol.dispose]() {
+    [dispose]() {
       if (over) return;
       over = true;
-      if (--outlet.users === 0) outlet.subscription?.[Symbol.dispose]();
+      if (--outlet.users === 0) outlet.subscription?.[dispose]();
     },
   };
 }

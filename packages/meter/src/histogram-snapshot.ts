@@ -44,7 +44,8 @@ export class HistogramSnapshot {
   quantile(q: number): number | undefined {
     requireNumber("quantile", "q", q, { min: 0, max: 1 });
     if (this.count === 0) return undefined;
-    let left = Math.max(Math.ceil(q * this.count), 1) - this.zero;
+    // The product is rounded: without the last factor 0.07 of 100 would be 8.
+    let left = Math.max(Math.ceil(q * this.count * (1 - Number.EPSILON)), 1) - this.zero;
     if (left <= 0) return Math.min(ends[0]!, this.max);
     const bucket = this.counts.findIndex((count) => (left -= count) <= 0);
     return Math.min(upperEnd(this.offset + bucket), this.max);

@@ -54,6 +54,16 @@ describe("promise 8: a quantile is not below the truth, and at most 9.1 % above 
     await fc.assert(check, { numRuns: 2_000 });
   });
 
+  test("for each percentile of a hundred durations, also where its product with a hundred is rounded up", async () => {
+    const durations = Array.from({ length: 100 }, (_, index) => 1.15 ** index);
+    const seen = await of(durations);
+    const wrong = durations.flatMap((truth, index) => {
+      const told = seen.quantile((index + 1) / 100)!;
+      return told >= truth && told <= truth * 1.091 ? [] : [`p${index + 1}: ${told} instead of ${truth}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test("the largest share is the longest duration itself", async () => {
     expect((await of([3, 1, 7.77])).quantile(1)).toBe(7.77);
   });

@@ -38,6 +38,8 @@ export class CallSpan {
   private signal: AbortSignal | undefined = undefined;
   /** Whether it began before its request was known. */
   private isBlind = false;
+  /** The request that it has the attributes of. */
+  private described: unknown = undefined;
 
   constructor(settings: SpanSettings, request: unknown) {
     this.settings = settings;
@@ -74,8 +76,10 @@ export class CallSpan {
     this.signal = harmless(() => options.signal);
     const span = this.begun(at, request);
     const { attributes, kind } = this.settings;
-    // It began without a request: somebody waited blindly.
-    if (attributes !== undefined && this.isBlind) harmless(() => span.setAttributes(attributes(request) ?? {}));
+    // It began without this request: somebody waited blindly, or a layer outside has changed it since.
+    if (attributes !== undefined && (this.isBlind || request !== this.described)) {
+      harmless(() => span.setAttributes(attributes(request) ?? {}));
+    }
     const within = trace.setSpan(kind === SpanKind.INTERNAL ? at : outsideAttempts(at), span);
     return context.with(within, startObserved, undefined, inside, request, options, (outcome: Outcome) => {
       this.settled(outcome);
@@ -129,6 +133,7 @@ export class CallSpan {
     const parent = harmless(() => trace.getSpanContext(at));
     const attributes: Attributes = {};
     this.isBlind = request === undefined;
+    this.described = request;
     if (request !== undefined && settings.attributes !== undefined) {
       harmless(() => Object.assign(attributes, context.with(at, settings.attributes!, undefined, request)));
     }

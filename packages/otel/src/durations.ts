@@ -6,6 +6,18 @@ export const defaultBoundaries: readonly number[] = Object.freeze(
   Array.from({ length: 18 }, (_, index) => 2 ** (index - 11)),
 );
 
+/** Where the last bucket of a meter would end, in seconds: it takes all that is longer. */
+const endless = 2 ** 14;
+
+/**
+ * The same, and nothing of a meter's own.
+ *
+ * @throws TypeError when there are no counts
+ */
+export function copyOf({ count, sum, max, zero, scale, offset, counts }: DurationCounts): DurationCounts {
+  return { count, sum, max, zero, scale, offset, counts: [...counts] };
+}
+
 /**
  * What two meters of equal names have counted as one.
  *
@@ -56,7 +68,10 @@ export function explicit(durations: DurationCounts, boundaries: readonly number[
     counts[bucket]! += times;
   };
   add(zero, 0);
-  for (const [index, times] of durations.counts.entries()) add(times, 2 ** ((offset + index + 1) / 2 ** scale));
+  for (const [index, times] of durations.counts.entries()) {
+    const upperEnd = 2 ** ((offset + index + 1) / 2 ** scale);
+    add(times, upperEnd < endless ? upperEnd : Number.POSITIVE_INFINITY);
+  }
   return {
     buckets: { boundaries: [...boundaries], counts },
     count,

@@ -1,4 +1,5 @@
 import { events, type LayerEvent } from "@sluice/core";
+import { dispose } from "./dispose.ts";
 import type { Attributes } from "./metric-data.ts";
 import { Series } from "./series.ts";
 
@@ -27,7 +28,7 @@ export class EventCounts {
   }
 
   dispose(): void {
-    this.subscription[Symbol.dispose]();
+    this.subscription[dispose]();
   }
 
   private known(event: LayerEvent): Attributes {

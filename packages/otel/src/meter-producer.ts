@@ -1,5 +1,6 @@
 import type { AnyService } from "@sluice/core";
 import { readOptions, requireArray, requireBoolean, requireNumber, requireOneOf } from "@sluice/core/kit";
+import { dispose } from "./dispose.ts";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
 import { type Collected, collected, type WallTime } from "./metric-data.ts";
@@ -16,7 +17,7 @@ export interface MeterProducerOptions {
   readonly histograms?: "explicit" | "exponential" | undefined;
   /**
    * The boundaries of explicit histograms: rising numbers of seconds, above 0. Default {@link defaultBoundaries}. Powers of 2^(1/8) are
-   * exact; at others a count may be one bucket too high.
+   * exact up to 2^13.875 (4.2 h); at others a count may be one bucket too high, and what took longer than 4.2 h is above all of them.
    */
   readonly boundaries?: readonly number[] | undefined;
   /** Whether durations are named `….seconds`; default false. True for OpenTelemetry's JavaScript Prometheus exporter, which leaves the unit out. */
@@ -70,7 +71,7 @@ export function meterProducer(options?: MeterProducerOptions): MeterProducer {
       };
       return Promise.resolve(collected(readings.metrics(events.series, form), readings.errors));
     },
-    [Symbol.dispose]() {
+    [dispose]() {
       events.dispose();
     },
   };

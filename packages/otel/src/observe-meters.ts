@@ -1,6 +1,7 @@
 import { type Attributes, type BatchObservableResult, diag, type MeterProvider, metrics } from "@opentelemetry/api";
 import type { AnyService } from "@sluice/core";
 import { readOptions, requireBoolean, requireMethods } from "@sluice/core/kit";
+import { dispose } from "./dispose.ts";
 import { hearDurations } from "./duration-listeners.ts";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
@@ -75,7 +76,7 @@ export function observeMeters(options?: ObserveMetersOptions): Disposable {
   const all = [...observables.values()];
   api.addBatchObservableCallback(collect, all);
   return {
-    [Symbol.dispose]() {
+    [dispose]() {
       api.removeBatchObservableCallback(collect, all);
       events.dispose();
       recording?.end();
@@ -114,7 +115,8 @@ function record(
       known = attributesOf(meter.snapshot());
       attributes.set(meter, known);
     }
-    (what === "wait" ? wait : call)!.record(ms / 1000, known);
+    // As a meter's own histograms do: a clock that went backwards is taken to have stood still. The SDK drops what is below 0.
+    (what === "wait" ? wait : call)!.record(Math.max(ms, 0) / 1000, known);
   });
   return { look, end };
 }

@@ -1,5 +1,5 @@
 import type { AnyService } from "@sluice/core";
-import { explicit, exponential, together } from "./durations.ts";
+import { copyOf, explicit, exponential, together } from "./durations.ts";
 import {
   type Instrument,
   layerSums,
@@ -72,10 +72,13 @@ export class Readings {
 
   private addMeter(counts: MeterCounts): void {
     const own = attributesOf(counts);
-    for (const histogram of meterHistograms) this.histograms.get(histogram)!.add(own, histogram.of(counts));
-    for (const sum of meterSums) {
-      for (const [value, more] of sum.points(counts)) this.sums.get(sum)!.add({ ...own, ...more }, value);
+    // All of it is read before any of it is added: of a meter that cannot be read nothing is exported.
+    const durations = meterHistograms.map((histogram) => [histogram, copyOf(histogram.of(counts))] as const);
+    const points = meterSums.map((sum) => [sum, [...sum.points(counts)]] as const);
+    for (const [sum, values] of points) {
+      for (const [value, more] of values) this.sums.get(sum)!.add({ ...own, ...more }, value);
     }
+    for (const [histogram, value] of durations) this.histograms.get(histogram)!.add(own, value);
   }
 
   private attempt(read: () => void): void {

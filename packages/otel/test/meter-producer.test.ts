@@ -82,6 +82,14 @@ describe("durations", () => {
     expect(point!.value).toMatchObject({ buckets: { boundaries, counts: [3, 2, 1, 1] }, count: 7, max: 2 });
   });
 
+  test("with boundaries beyond the last bucket of a meter none is shown shorter than it was", async () => {
+    const hour = 3_600_000;
+    const boundaries = [1, 6 * 3600, 8 * 3600, 24 * 3600];
+    using producer = meterProducer({ meters: [await timed([500, 4 * hour, 10 * hour, 5 * hour])], boundaries });
+    const [point] = await pointsOf(producer, "sluice.call.duration");
+    expect(point!.value).toMatchObject({ buckets: { counts: [1, 1, 0, 0, 2] }, count: 4, max: 10 * 3600 });
+  });
+
   test("a boundary that is a power of 2^(1/8) loses nothing, however it is rounded", async () => {
     const boundaries = Array.from({ length: 24 }, (_, index) => 2 ** (index / 8 - 2));
     const durations = boundaries.map((boundary) => 1000 * boundary * (1 - 1e-6));
@@ -150,6 +158,28 @@ describe("which meters", () => {
     const { errors, resourceMetrics } = await producer.collect();
     expect(errors).toEqual([broken]);
     expect(resourceMetrics.scopeMetrics[0]!.metrics[0]!.dataPoints).toHaveLength(1);
+  });
+
+  test("a meter of another make that lacks some of it is left out as a whole; the others are there", async () => {
+    const seen = await timed([5]);
+    const whole = seen.snapshot();
+    const { wait: _wait, ...lacksWait } = whole;
+    const { calls: _calls, ...lacksCalls } = whole;
+    const broken = [{}, lacksWait, lacksCalls, { ...whole, duration: { count: 1, sum: 5, scale: 3 } }];
+    const others = broken.map((counts) => ({ snapshot: () => ({ ...counts, name: "broken" }) as typeof whole }));
+    for (const histograms of ["explicit", "exponential"] as const) {
+      using producer = meterProducer({ meters: [...others, seen], histograms });
+      using alone = meterProducer({ meters: [seen], histograms });
+      const { resourceMetrics, errors } = await producer.collect();
+      expect(errors).toEqual(broken.map(() => expect.any(TypeError) as TypeError));
+      const valuesIn = ({ scopeMetrics }: typeof resourceMetrics) =>
+        scopeMetrics.flatMap(({ metrics }) =>
+          metrics.flatMap(({ descriptor: { name }, dataPoints }) =>
+            dataPoints.map(({ attributes, value }) => ({ name, attributes, value })),
+          ),
+        );
+      expect(valuesIn(resourceMetrics)).toEqual(valuesIn((await alone.collect()).resourceMetrics));
+    }
   });
 
   test("where there is none, there is no scope without metrics", async () => {

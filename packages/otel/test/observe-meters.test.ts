@@ -102,6 +102,33 @@ describe.each(sdks)("through the API and the reader of SDK $version", (sdk) => {
     expect(after.map(([, , , value]) => value)).toEqual([{ count: 2, sum: 0.34 }]);
   });
 
+  test("calls and waits during which the clock was set back are recorded, as 0", async () => {
+    const clock = new VirtualClock(1000);
+    const seen = meter("set back", { clock });
+    const service = new ServiceBuilder()
+      .layer(seen)
+      .layer(concurrencyLimit(1, { clock }))
+      .serviceFn((ms: number) => new Promise<void>((done) => clock.setTimeout(done, ms)));
+    await using reading = sdk.reading();
+    observing({ meters: [seen], provider: reading.provider, durations: true });
+    const both = Promise.all([service.call(5), service.call(10)]);
+    clock.jump(-100);
+    await clock.advanceAsync(5);
+    clock.jump(-100);
+    await clock.advanceAsync(10);
+    await both;
+    const timed = (await reading.values()).filter(([name]) => name.endsWith(".duration"));
+    expect(timed.map(([name, , , value]) => [name, value])).toEqual([
+      ["sluice.ready.wait.duration", { count: 1, sum: 0 }],
+      ["sluice.call.duration", { count: 2, sum: 0 }],
+    ]);
+    const { wait, duration } = seen.snapshot();
+    expect([wait, duration]).toMatchObject([
+      { count: 1, sum: 0 },
+      { count: 2, sum: 0 },
+    ]);
+  });
+
   test("meters that are made later count, and without durations nobody listens to calls", async () => {
     await using reading = sdk.reading();
     observing({ provider: reading.provider, durations: true });

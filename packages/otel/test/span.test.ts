@@ -170,6 +170,31 @@ describe.each(traceSdks)("with the SDK $version", (sdk) => {
     expect(traced.span("none").attributes).toEqual({});
   });
 
+  test("attributes are those of the request that is called, also where a layer outside has changed it after a wait", async () => {
+    const tracer = begin();
+    const [inner, handle] = mockService<string, string>();
+    const asked: string[] = [];
+    const attributes = (request: string) => {
+      asked.push(request);
+      return { request };
+    };
+    const service = new ServiceBuilder()
+      .layer(middleware("signed", (request: string, next, options) => next(`${request}, signed`, options)))
+      .layer(span("order", { tracer, attributes }))
+      .service(inner);
+    const answers: Promise<string>[] = [];
+    for (const allowed of [1, 0]) {
+      handle.allow(allowed);
+      answers.push(service.call("a"));
+    }
+    handle.allow(1);
+    for (let call = 0; call < 2; call++) (await handle.nextRequest()).respond("ok");
+    await Promise.all(answers);
+    expect(traced.tree).toBe("order request=a, signed\norder request=a, signed\n  order ready");
+    // It is asked again only where the request is another one.
+    expect(asked).toEqual(["a, signed", "a", "a, signed"]);
+  });
+
   test("an abort with the signal's own reason is no error, in line and in flight; another failure after it is", async () => {
     const tracer = begin();
     const [inner, handle] = mockService<string, string>();

@@ -1,5 +1,5 @@
 import { events, isOverloadedError, OverloadedError, type ReadyOptions, type WaitingLine } from "@sluice/core";
-import { abortReason, Alarm, Line, show } from "@sluice/core/kit";
+import { abortReason, Alarm, isOwnAbort, Line, show } from "@sluice/core/kit";
 import { FairShare } from "./fair-share.ts";
 import type { LevelCounter } from "./level-count.ts";
 import type { RequiredOptions } from "./priority-options.ts";
@@ -87,7 +87,7 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
       return Promise.reject(error);
     }
     if (this.size >= this.options.maxWaiting && !this.makeRoom(level)) {
-      return this.announced(Promise.reject(this.refusal(level, "capacity")), level);
+      return this.announced(Promise.reject(this.refusal(level, "capacity")), level, signal);
     }
     const now = this.now();
     const queued = { since: now, order: this.joined++ };
@@ -95,7 +95,7 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
     this.count(level);
     this.busySince ??= now;
     this.watch(now);
-    return this.announced(waiting, level);
+    return this.announced(waiting, level, signal);
   }
 
   grant(grant: Grant): void {
@@ -196,11 +196,11 @@ export class LineByLevel<Grant, Req> implements WaitingLine<Grant, Req> {
   }
 
   /** Announces a refusal, in the async context of the caller that is refused. */
-  private announced(waiting: Promise<Grant>, level: number): Promise<Grant> {
+  private announced(waiting: Promise<Grant>, level: number, signal: AbortSignal | undefined): Promise<Grant> {
     if (!events.listening) return waiting;
     const { label } = this.options;
     waiting.then(undefined, (error: unknown) => {
-      if (!isOverloadedError(error)) return;
+      if (!isOverloadedError(error) || isOwnAbort(signal, error)) return;
       const { reason } = error;
       events.emit({ type: "shed", layer: name, label, source: this, by: name, byLabel: label, level, reason });
     });

@@ -4,6 +4,7 @@ import {
   gate,
   isOverloadedError,
   type LayerEvent,
+  OverloadedError,
   Semaphore,
   ServiceBuilder,
   type WaitingLine,
@@ -751,6 +752,19 @@ describe("what it announces", () => {
         "eve",
       ],
     ]);
+  });
+
+  test("no refusal for a caller who leaves with one: a loadShed further out whose wait is over, for instance", async () => {
+    const heard: LayerEvent[] = [];
+    const subscription = events.subscribe((event) => heard.push(event));
+    const { line } = made({ maxWaiting: 1 });
+    const controller = new AbortController();
+    const left = joining(line, 0, controller.signal);
+    const reason = new OverloadedError("loadShed");
+    controller.abort(reason);
+    await expect(left).rejects.toBe(reason);
+    subscription[Symbol.dispose]();
+    expect(heard).toEqual([]);
   });
 });
 

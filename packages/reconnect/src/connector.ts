@@ -21,7 +21,7 @@ export class Connector implements ConnectionOwner {
   failures = 0;
   /** Connections that broke. */
   breaks = 0;
-  /** Permits held and calls whose work has not settled, on connections that broke too. */
+  /** Permits held, calls whose work has not settled, and callers that wait inside a connection, on connections that broke too. */
   active = 0;
   /** What the latest attempt failed with, or the latest connection broke with. */
   failure: unknown = undefined;

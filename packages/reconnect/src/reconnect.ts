@@ -20,7 +20,7 @@ import { layerName, readSettings, type ReconnectOptions, type Settings } from ".
 export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<Req, Res, Err> {
   /** Whether there is a connection. */
   readonly state: ConnectionState;
-  /** Permits held and calls whose work has not settled, on connections that broke too. */
+  /** Permits held, calls whose work has not settled, and callers that wait inside a connection, on connections that broke too. */
   readonly active: number;
   /** Callers that wait for a connection. */
   readonly waiting: number;

@@ -527,6 +527,15 @@ describe("a connection that breaks", () => {
     expect(server.clock.next).toBeUndefined();
   });
 
+  test("is also used by those who wait inside it", async () => {
+    const server = new Server();
+    const streams = gate(new Semaphore(1), { name: "streams" });
+    const service = reconnect(() => streams.wrap(mockService<string, string>()[0]), { clock: server.clock });
+    for (let call = 0; call < 3; call++) void service.call("a");
+    await server.settle();
+    expect(service).toMatchObject({ state: "connected", waiting: 0, active: 3 });
+  });
+
   test("is closed once, when no call and no permit uses it any more", async () => {
     const server = new Server();
     const closed: unknown[] = [];

@@ -1,7 +1,7 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
-import { ask, type Reservation, type Stack } from "@sluice/core/internal";
+import { ask, isVirtual, type Reservation, type Stack } from "@sluice/core/internal";
 import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
-import { announceDenial } from "./announce.ts";
+import { announceDenial, inNameOf } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /**
@@ -10,6 +10,9 @@ import type { RetryPolicy } from "./policy.ts";
  * abort would ever have its turn.
  */
 const mostWithoutDelay = 100;
+
+/** A timer of the platform's fires early by less than so many milliseconds, since it rounds: enough to be refused for it. */
+const earliest = 2;
 
 /** What all requests of a layer have in common. */
 export interface Retrying {
@@ -82,24 +85,25 @@ export class RetriedCall implements AbortListener {
 
   /** In how many milliseconds there is another attempt; undefined when there is none. What the policy throws, it throws. */
   private decide(outcome: Outcome): number | undefined {
-    const { policy, clock } = this.retrying;
+    const { policy, clock, label } = this.retrying;
     const { signal, deadline } = this.options;
     if (!this.mayRepeat || signal?.aborted) return undefined;
     const timed = policy.timed !== false;
     const now = timed || deadline !== undefined ? clock.now() : 0;
     const remaining = deadline === undefined ? undefined : deadline - now;
-    const decision = policy.decide({
+    const attempt = {
       number: this.number,
       request: this.spare,
       outcome,
       state: this.state,
       elapsed: timed ? now - this.began : 0,
       remaining,
-    });
+    };
+    const decision = inNameOf(label, () => policy.decide(attempt));
     if (decision === undefined) return undefined;
     const delay = requireDuration("retry", "delay", (decision as typeof decision | null)?.delay);
     if (remaining !== undefined && delay >= remaining) {
-      announceDenial(policy, this.number + 1, "deadline", this.retrying.label);
+      inNameOf(label, () => announceDenial(policy, this.number + 1, "deadline"));
       return undefined;
     }
     this.number++;
@@ -151,12 +155,30 @@ export class RetriedCall implements AbortListener {
     this.withoutDelay = 0;
     retrying.waiting++;
     if (signal !== undefined) listen(signal, this);
+    const since = retrying.clock.now();
+    this.sleep(since, since + delay, delay);
+  }
+
+  /** Waits for `ms` milliseconds, and on until `due` where the timer has fired before. */
+  private sleep(since: number, due: number, ms: number): void {
+    const { retrying } = this;
+    const { clock } = retrying;
+    const { signal } = this.options;
     // The timer runs in whatever context its clock has; what is attached here, in the caller's.
     void new Promise<void>((resolve) => {
-      this.timer = retrying.clock.setTimeout(resolve, delay);
+      this.timer = clock.setTimeout(resolve, ms);
     }).then(() => {
       // The abort came between the timer and now.
       if (this.gaveUp) return;
+      if (!signal?.aborted && !isVirtual(clock)) {
+        const now = clock.now();
+        const early = due - now;
+        // Where the clock has hardly moved, timers go by another time than it.
+        if (early > 0 && early < earliest && (now - since) * 2 >= due - since) {
+          this.sleep(since, due, early);
+          return;
+        }
+      }
       if (signal !== undefined) unlisten(signal, this);
       // Or it was never heard of: another listener stopped its event.
       if (signal?.aborted) this.aborted(abortReason(signal));

@@ -9,6 +9,7 @@ import {
   ServiceBuilder,
   serviceFn,
 } from "@sluice/core";
+import { unhandledIn } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { retry, retryBudget, retryPolicy, type RetryPolicy, type RetryPolicyOptions } from "../src/index.ts";
@@ -82,7 +83,7 @@ describe("events", () => {
   ])("a retry that is not made is announced with its reason: %s", async (reason, options, callOptions) => {
     const { service, heard, common } = failing(1, options);
     await expect(service.call("a", callOptions)).rejects.toThrow("no");
-    expect(heard).toMatchObject([{ type: "retry-denied", ...common, attempt: 2, reason }]);
+    expect(heard).toEqual([{ type: "retry-denied", ...common, label: "search", attempt: 2, reason }]);
   });
 
   test("a failure that the policy has no wish to try again is not announced", async () => {
@@ -193,6 +194,41 @@ describe("what is carried into an attempt", () => {
     await clock.advanceAsync(1_000);
     expect(await call).toEqual(["closed", "caller"]);
   });
+
+  const broken = new Error("broken");
+  test.each<[string, readonly unknown[], (run: () => unknown) => unknown]>([
+    [
+      "throws before the attempt",
+      [broken],
+      () => {
+        throw broken;
+      },
+    ],
+    [
+      "throws after it has begun",
+      [broken],
+      (run) => {
+        run();
+        throw broken;
+      },
+    ],
+    ["forgets it", [], () => undefined],
+  ])(
+    "a provider that %s costs no request its answer, and what it throws is reported",
+    async (_how, reported, provider) => {
+      subscriptions.push(events.carry((_event, run) => provider(run) as ReturnType<typeof run>));
+      const { service, clock } = failing(1, { maxRetries: 3 });
+      let answer: string | undefined;
+      const unhandled = await unhandledIn(async () => {
+        void service.call("a").then((name) => {
+          answer = name;
+        });
+        await clock.advanceAsync(10);
+      });
+      expect(answer).toBe("a");
+      expect(unhandled).toEqual(reported);
+    },
+  );
 });
 
 test("the layer says of itself whether it has a budget, and refuses a label that is none", () => {

@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { type CallOptions, type Clock, gate, Semaphore, type Service, ServiceBuilder, systemClock } from "@sluice/core";
 import { ask, stackOf, stackService } from "@sluice/core/internal";
 import { type MockHandle, mockService, VirtualClock } from "@sluice/testing";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Attempt, retry, type RetryLayer, type RetryPolicy } from "../src/index.ts";
 import { hops, unhandledIn } from "@sluice/test-kit";
 
@@ -879,5 +879,67 @@ describe("promise 14: bad options are refused at once", () => {
 
   test("its name is that of the function", () => {
     expect(new ServiceBuilder().layer(retry(good)).describe()).toEqual(["retry"]);
+  });
+});
+
+describe("a timer of the process that fires before its time", () => {
+  /** The system's clock, as in Node.js: its timers are of whole milliseconds, which begin with the millisecond in which they are set. */
+  function waiting(delay: number) {
+    const time = new VirtualClock();
+    vi.spyOn(systemClock, "now").mockImplementation(() => time.now());
+    vi.spyOn(systemClock, "setTimeout").mockImplementation((run, ms) =>
+      time.setTimeout(run, Math.max(Math.trunc(ms), 1) - (time.now() % 1)),
+    );
+    vi.spyOn(systemClock, "clearTimeout").mockImplementation((timer) => time.clearTimeout(timer));
+    const layer = retry({ decide: ({ number }: Attempt) => (number === 1 ? { delay } : undefined) });
+    const times: number[] = [];
+    const service = new ServiceBuilder().layer(layer).serviceFn(() => {
+      times.push(time.now());
+      return Promise.reject(down);
+    });
+    return { time, layer, service, times };
+  }
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each([
+    [10.75, 12],
+    [10, 11],
+    [3, 4],
+    [0.25, 1],
+  ])("does not shorten a wait of %d ms", async (delay, until) => {
+    const { time, layer, service, times } = waiting(delay);
+    await time.advanceAsync(0.5);
+    const call = watch(service.call("hello"));
+    await time.advanceAsync(20);
+    expect(times).toEqual([0.5, until]);
+    expect(until).toBeGreaterThanOrEqual(0.5 + delay);
+    expect([call.state, layer.waiting]).toEqual(["rejected", 0]);
+  });
+
+  test("leaves none behind when the caller aborts in what is left", async () => {
+    const { time, layer, service, times } = waiting(10.75);
+    await time.advanceAsync(0.5);
+    const controller = new AbortController();
+    const call = watch(service.call("hello", { signal: controller.signal }));
+    await time.advanceAsync(9.5);
+    expect(layer.waiting).toBe(1);
+    const reason = new Error("gone");
+    controller.abort(reason);
+    await time.advanceAsync(0);
+    expect(call).toEqual({ state: "rejected", value: reason });
+    expect([times, layer.waiting, time.pending]).toEqual([[0.5], 0, 0]);
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
+  test.each([0.5, 1, 2, 1_000])("is believed where the clock stands still: %d ms", async (delay) => {
+    const { time, service, times } = waiting(delay);
+    vi.spyOn(systemClock, "now").mockReturnValue(7);
+    const call = watch(service.call("hello"));
+    await time.advanceAsync(Math.max(delay, 1));
+    expect(times).toHaveLength(2);
+    expect(call.state).toBe("rejected");
   });
 });

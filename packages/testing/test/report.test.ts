@@ -317,6 +317,19 @@ describe("the process, meanwhile", () => {
     expect(broken.broken.map(({ number }) => number)).toEqual([11]);
   });
 
+  test("where there is no MessageChannel, as under Jest with jsdom: unhandled rejections are seen all the same", async () => {
+    vi.stubGlobal("MessageChannel", undefined);
+    const kept = await checkContract(() => gate(new Semaphore(1), { name: "one" }), quick);
+    const hiding = (answer: Promise<unknown>): Promise<unknown> => {
+      answer.catch(() => {});
+      return answer;
+    };
+    const broken = await checkContract(() => wrapped({ call: (next) => hiding(next()) }), quick);
+    vi.unstubAllGlobals();
+    expect(kept.ok).toBe(true);
+    expect(broken.broken.map(({ number }) => number)).toEqual([11]);
+  });
+
   test("where Node's modules are there and not all that they do, as in Workers: layers are checked all the same", async () => {
     const real = process;
     const notImplemented = (): never => {

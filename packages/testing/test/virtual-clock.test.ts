@@ -126,6 +126,48 @@ describe("advance", () => {
     expect(() => clock.advance(1)).toThrow("armed without end at 0 ms");
   });
 
+  test("when very many calls have a timer for the same time: all of them fire, also those that they set for now", () => {
+    const clock = new VirtualClock();
+    let fired = 0;
+    for (let call = 0; call < 11_000; call++) {
+      clock.setTimeout(() => {
+        fired++;
+        clock.setTimeout(() => fired++, 0);
+      }, 10);
+    }
+    void clock.advance(10);
+    expect(fired).toBe(22_000);
+  });
+
+  test("when time stands still for a long test: each advance fires what is due", () => {
+    const clock = new VirtualClock();
+    let fired = 0;
+    for (let step = 0; step < 11_000; step++) {
+      clock.setTimeout(() => fired++, 0);
+      void clock.advance(0);
+    }
+    expect(fired).toBe(11_000);
+  });
+
+  test("when each timer arms two for now: throws before the memory is full of them", () => {
+    const clock = new VirtualClock();
+    const again = (): void => {
+      clock.setTimeout(again, 0);
+      clock.setTimeout(again, 0);
+    };
+    again();
+    expect(() => clock.advance(1)).toThrow("armed without end at 0 ms");
+  });
+
+  test("when timers arm each other without end by way of promises: rejects instead of waiting for ever", async () => {
+    const clock = new VirtualClock();
+    const again = (): void => {
+      void Promise.resolve().then(() => clock.setTimeout(again, 0));
+    };
+    again();
+    await expect(clock.advanceAsync(1)).rejects.toThrow("armed without end at 0 ms");
+  });
+
   test("for any set of timers, some cleared, fires the rest in order of due time", () => {
     const timers = fc.array(fc.record({ ms: fc.nat(20), cleared: fc.boolean() }), { maxLength: 30 });
     fc.assert(

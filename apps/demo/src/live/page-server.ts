@@ -20,6 +20,8 @@ const headers = {
   "cache-control": "no-store",
 };
 
+const frameHeaders = { ...headers, "content-type": "text/event-stream" };
+
 /** Serves the live page on loopback, and what its buttons do, for curl, too. */
 export async function servePage(live: Live, conditions: Conditions): Promise<PageServer> {
   const files = await pageFiles();
@@ -34,7 +36,8 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
     if (url === null) return void say(400, "That is no address.");
     const { pathname, searchParams } = url;
     const file = files.get(pathname);
-    if (!isOurs(request)) say(403, "Only this page may ask that.");
+    const isFrames = pathname === "/frames";
+    if (!isOurs(request) || (isFrames && isOfAnotherSite(request))) say(403, "Only this page may ask that.");
     else if (request.method === "POST") {
       try {
         const { status, text } = await control(live, conditions, pathname.slice(1), searchParams);
@@ -43,7 +46,8 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
         say(500, String(error));
       }
     } else if (request.method !== "GET" && request.method !== "HEAD") say(405, "GET or POST");
-    else if (pathname === "/frames") tell(response);
+    else if (isFrames && request.method === "HEAD") response.writeHead(200, frameHeaders).end();
+    else if (isFrames) tell(response);
     else if (file === undefined) say(404, "There is no such page.");
     else response.writeHead(200, { ...headers, "content-type": file.type }).end(file.body);
   };
@@ -54,7 +58,7 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
       response.writeHead(503, { ...headers, "retry-after": "5" }).end("Too many watch.\n");
       return;
     }
-    response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
+    response.writeHead(200, frameHeaders);
     const leave = live.watch({
       begin: (points) => void response.write(eventOf("begin", points)),
       // Who reads too slowly misses a frame, and nothing piles up.
@@ -77,4 +81,9 @@ export async function servePage(live: Live, conditions: Conditions): Promise<Pag
 function isOurs({ headers: { host = "", origin } }: IncomingMessage): boolean {
   const isLoopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
   return isLoopback && (origin === undefined || origin === `http://${host}`);
+}
+
+/** What another site asks for as an image has no origin. A link there may show the page: that turns nothing on by itself. */
+function isOfAnotherSite({ headers: { "sec-fetch-site": site } }: IncomingMessage): boolean {
+  return site === "cross-site" || site === "same-site";
 }

@@ -1,4 +1,7 @@
-/** Walks from `start` through the entries, each of which is an index below `count`, to the first that is accepted; -1 where none is. */
+/**
+ * Walks from `start` through the entries, each of which is an index below `count`, to the first that is accepted; -1 where none is. Those
+ * of which there is no entry come last: with little weight, or among more than there are entries, one may have none.
+ */
 export function walk(
   entries: ArrayLike<number>,
   start: number,
@@ -15,6 +18,9 @@ export function walk(
     if (refused.has(index)) continue;
     if (accept(index)) return index;
     refused.add(index);
+  }
+  for (let index = 0; index < count && refused.size < count; index++) {
+    if (!refused.has(index) && accept(index)) return index;
   }
   return -1;
 }

@@ -21,10 +21,25 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (handle) => {
-    clearTimeout(handle as Parameters<typeof clearTimeout>[0]);
+    if (!isGone(handle)) clearTimeout(handle as Parameters<typeof clearTimeout>[0]);
   },
   // In a browser a handle is a number, and no timer keeps a page open.
   unref: (handle) => {
     (handle as { readonly unref?: () => unknown } | undefined)?.unref?.();
   },
 };
+
+/**
+ * Whether `handle` is a timer of node:test that a reset took away. Such a timer knows its place in a queue, the first when it is taken away, and to
+ * clear it would clear whoever stands there now. One that still stands there makes room for a timer that is due earlier.
+ */
+function isGone(handle: unknown): boolean {
+  const queued = handle as { readonly priorityQueuePosition?: unknown } | null | undefined;
+  if (queued?.priorityQueuePosition !== 1) return false;
+  // The platform's timers are in place again, which have no time before now.
+  if (setTimeout.name === "setTimeout") return true;
+  const earlier = setTimeout(() => {}, -1);
+  const stays = queued.priorityQueuePosition === 1;
+  clearTimeout(earlier);
+  return stays;
+}

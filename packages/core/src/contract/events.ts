@@ -36,7 +36,11 @@ export interface Events {
   subscribe(listener: (event: LayerEvent) => void): Disposable;
   /** Whether there are providers: `if (events.carrying)` spares the function for {@link within}. */
   readonly carrying: boolean;
-  /** Runs all of an attempt, its wait for readiness included, inside what the providers put into the async context. */
+  /**
+   * Calls `run` once, which runs all of an attempt, its wait for readiness included, inside what the providers put into the async context. Returns
+   * what it returns and throws what it throws. What a provider throws is reported as an unhandled rejection; one that does not call its `run` adds
+   * nothing to the context.
+   */
   within<T>(event: AttemptEvent, run: () => T): T;
   /**
    * Puts something into the async context of each further attempt, until what this returns is disposed of: `provider` calls `run`

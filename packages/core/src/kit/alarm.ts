@@ -1,5 +1,5 @@
 import { type Clock, longestTimer, systemClock } from "../contract/clock.ts";
-import { areTimersFaked, isVirtual, mayBeAnothers, timersInPlace } from "./fake-timers.ts";
+import { areTimersFaked, isVirtual, timersInPlace } from "./fake-timers.ts";
 import { runOutside } from "./outside.ts";
 import { sharedAlarms, timersEndWithRequests } from "./request-timers.ts";
 import { SteadyTime } from "./steady-time.ts";
@@ -72,11 +72,7 @@ export class Alarm {
 
   /** Rings at `due`, a time as {@link now}, and no longer at the time it was set for before. Infinity: not at all. */
   set(due: number): void {
-    if (due === this.due) {
-      if (this.trusted) return;
-      // Its timer may be gone, and its handle another's.
-      if (mayBeAnothers(this.handle)) this.handle = undefined;
-    }
+    if (due === this.due && this.trusted) return;
     this.clear();
     if (due === Number.POSITIVE_INFINITY) return;
     this.due = due;

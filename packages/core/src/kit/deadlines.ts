@@ -47,7 +47,8 @@ const settled: Promise<void> = Promise.resolve();
  * go, and O(log n) on average in any order.
  *
  * A deadline whose time is over still loses to what has been answered by then: `expire` is called 32 microtasks after the timer
- * has fired, which lets an answer pass ten layers. Those that are due together expire in the order in which they were added.
+ * has fired, which lets an answer pass ten layers. Those that are due together expire in the order in which they were added,
+ * where all have the same time to go.
  *
  * A clock other than the system's is armed at once: a test may move it in the turn of the call. Of the system's, under fake timers, each
  * deadline has a timer of its own: they may be cleared between two calls, and may leave the time as it is, and then no two deadlines can

@@ -35,10 +35,13 @@ export class DueHeap<Node extends Due<Node>> {
     const rest = paired(node.below);
     if (previous === undefined) this.first = rest;
     else {
-      if (previous.below === node) previous.below = next;
-      else previous.next = next;
-      if (next !== undefined) next.previous = previous;
-      this.first = meld(this.first, rest);
+      // In its place, so that those that are due together stay in their order.
+      const heir = rest ?? next;
+      if (previous.below === node) previous.below = heir;
+      else previous.next = heir;
+      if (heir !== undefined) heir.previous = previous;
+      if (rest !== undefined) rest.next = next;
+      if (next !== undefined) next.previous = rest ?? previous;
     }
     node.previous = node.next = node.below = undefined;
     return true;

@@ -24,15 +24,6 @@ export function timersInPlace(): unknown {
   return globalThis.setTimeout;
 }
 
-/**
- * Whether clearing `handle` may clear another timer: that of node:test is a place in a queue, which is another's after a reset.
- */
-export function mayBeAnothers(handle: unknown): boolean {
-  return (
-    (handle as { readonly priorityQueuePosition?: unknown } | null | undefined)?.priorityQueuePosition !== undefined
-  );
-}
-
 /** Whether a test may move time on in any turn: by a clock of its own, or by fake timers. */
 export function isVirtual(clock: Clock): boolean {
   return clock !== systemClock || areTimersFaked();

@@ -55,6 +55,8 @@ export class Latencies {
     const count = this.count(now);
     if (count === 0) return undefined;
     let rank = Math.ceil(p * count);
+    // The product is rounded: 0.07 of 100 would be 8.
+    if ((rank - 1) / count >= p) rank--;
     let bucket = -1;
     while (rank > 0) {
       bucket++;

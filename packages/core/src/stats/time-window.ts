@@ -95,10 +95,13 @@ export class TimeWindow {
     // Not by the width of a bucket, which is rounded: the thirtieth of 1,000 ms would begin a moment too late.
     const bucket = Math.floor((now * this.buckets) / this.span);
     if (bucket <= this.latest) return;
-    if (bucket - this.latest >= this.buckets) this.clear();
+    const passed = bucket - this.latest;
+    if (passed >= this.buckets) this.clear();
     else {
-      for (let passed = this.latest + 1; passed <= bucket; passed++) {
-        const at = this.placeOf(passed);
+      // By places, for numbers above 2^53 do not grow by 1.
+      let at = this.place;
+      for (let nth = 0; nth < passed; nth++) {
+        at = (at + 3) % this.counts.length;
         for (let kind = 0; kind < 3; kind++) {
           this.sums[kind]! -= this.counts[at + kind]!;
           this.counts[at + kind] = 0;

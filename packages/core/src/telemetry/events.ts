@@ -40,7 +40,19 @@ class ProcessEvents implements Events {
   }
 
   within<T>(event: AttemptEvent, run: () => T): T {
-    return this.providers.reduceRight<() => T>((inner, provider) => () => provider(event, inner), run)();
+    let ended: Ended<T> | undefined;
+    const once = (): T => {
+      ended ??= endOf(run);
+      if ("reason" in ended) throw ended.reason;
+      return ended.value;
+    };
+    try {
+      this.providers.reduceRight((inner, provider) => () => provider(event, inner), once)();
+    } catch (error) {
+      if (ended === undefined || !("reason" in ended) || ended.reason !== error) report(error);
+    }
+    // Outside of it, where a provider has not called it.
+    return once();
   }
 
   carry(provider: Provider): Disposable {
@@ -60,6 +72,16 @@ class ProcessEvents implements Events {
   private setProviders(providers: readonly Provider[]): void {
     this.providers = providers;
     this.carrying = providers.length > 0;
+  }
+}
+
+type Ended<T> = { readonly value: T } | { readonly reason: unknown };
+
+function endOf<T>(run: () => T): Ended<T> {
+  try {
+    return { value: run() };
+  } catch (reason) {
+    return { reason };
   }
 }
 

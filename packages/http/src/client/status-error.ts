@@ -45,13 +45,14 @@ export class StatusError extends SluiceError {
 
   /**
    * A new response, for an edge that passes it on: the head, and the first 65,536 bytes of the body. Where there were more, or the body
-   * broke off, reading then fails with a `TypeError`.
+   * broke off, reading then fails with a `TypeError`. `fetch` of Node.js decodes a body and leaves `Content-Encoding` and `Content-Length` in
+   * the head: an edge deletes both before it passes on such a response.
    */
   toResponse(): Response {
-    const { status, statusText, headers, url, redirected } = this.#response;
+    const { url, redirected } = this.#response;
     const { bytes, whole } = this.#read;
     const body = !whole ? brokenOff(bytes) : bytes.length === 0 ? null : bytes;
-    const response = remadeResponse(body, { status, statusText, headers });
+    const response = remadeResponse(body, this.#response);
     return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
   }
 }

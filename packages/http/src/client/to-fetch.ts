@@ -17,8 +17,9 @@ import { isStatusError } from "./status-error.ts";
  */
 export function toFetch(service: Service<HttpRequest, Response>): typeof fetch {
   requireService("toFetch", "service", service);
-  return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const request = requestOf(input, init);
+  return async (input: string | URL | Request, init?: RequestInit | null): Promise<Response> => {
+    // Fetch takes null for no init.
+    const request = requestOf(input, init ?? undefined);
     const signal = request.signal ?? undefined;
     try {
       return await service.call(request, { signal });

@@ -3,9 +3,10 @@ import { requireMethods } from "@sluice/core/kit";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { Exchange, exchangeOf } from "../node/exchange.ts";
 import { isOver, type NodeResponse } from "../node/node-http.ts";
-import { cut, ignoreLateWrites, ofAnotherAnswer } from "../node/send-problem.ts";
+import { cut, ignoreLateWrites, sendProblem } from "../node/send-problem.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { undeclared } from "../server/answer/known-answers.ts";
+import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
@@ -153,7 +154,13 @@ class FastifyEdge {
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: WrittenProblem): void {
+function send(reply: FastifyReply, problem: WrittenProblem): void {
+  if (reply.sent) {
+    // After `reply.hijack()` Fastify sends nothing any more.
+    sendProblem(reply.request.raw, reply.raw, problem);
+    return;
+  }
+  const { status, headers, body } = problem;
   for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
   const { connection, ...rest } = headers;
   void reply

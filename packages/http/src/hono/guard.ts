@@ -3,12 +3,13 @@ import { requireMethods } from "@sluice/core/kit";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
+import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
 import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
-import { leaving, withoutBody } from "./leaving-response.ts";
+import { closed, leaving, replace, withoutBody } from "./leaving-response.ts";
 
 /** Options of {@link guard}. */
 export type GuardOptions = EdgeOptions<Request>;
@@ -50,7 +51,20 @@ export function guard(stack: ServiceBuilder, ...[options]: readonly unknown[]): 
   return (c, next) => serve(c, next, service, policy);
 }
 
+/** Microtasks within which a handler that obeys its signal fails, once it has aborted. */
+const turns = 32;
+
 type Work = (request: Request, options: HandlerOptions) => Promise<Response>;
+
+/** The state of one request. */
+interface State {
+  /** Whether the handlers behind this guard run. */
+  running: boolean;
+  /** Whether the call has failed, although they may still run. */
+  over: boolean;
+  /** What this guard has answered to that. */
+  answered: WrittenProblem | undefined;
+}
 
 async function serve(
   c: Context<GuardEnv>,
@@ -67,16 +81,24 @@ async function serve(
   }
   // The signal of an outer guard also aborts when that guard gives up.
   const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
+  const state: State = { running: false, over: false, answered: undefined };
   const work: Work = async (given, { signal = outer, waitUntil }) => {
     // A layer has replaced the request, for instance by one with a limited body.
     if (given !== request) c.req.raw = given;
     c.set("signal", signal);
-    await next();
-    if (request.method === "HEAD") replace(c, withoutBody(c.res));
+    state.running = true;
+    try {
+      await next();
+    } finally {
+      state.running = false;
+    }
+    if (!state.over && request.method === "HEAD") replace(c, withoutBody(c.res));
+    // The answer to a late failure, by `app.onError`, has taken the place of this guard's own.
+    if (state.answered !== undefined && c.error !== undefined) answer(c, state.answered);
     if (waitUntil !== undefined) {
-      const { response, left } = leaving(c);
+      // Where this guard or an outer one has given up, the response is not the handler's, and may already be on its way.
+      const left = closed(c) ?? (state.over || signal.aborted ? undefined : leaving(c));
       if (left !== undefined) waitUntil(left);
-      if (response !== c.res) replace(c, response);
     }
     // Hono has already answered the error; the layers must see that the call failed.
     if (c.error !== undefined) throw c.error;
@@ -93,8 +115,11 @@ async function serve(
       await called;
     }
   } catch (error) {
-    const problem = policy.declared(error, request);
-    if (problem !== undefined) answer(c, problem);
+    state.over = true;
+    // A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after this guard's own.
+    for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
+    state.answered = policy.declared(error, request);
+    if (state.answered !== undefined) answer(c, state.answered);
     else if (request.signal.aborted) replace(c, new Response(null, { status: 499 }));
     else {
       policy.told(error, request);
@@ -103,14 +128,13 @@ async function serve(
   }
 }
 
+/** Keeps the headers that are already set, such as those of `cors`, but for those that belong to another answer. */
 function answer(c: Context, problem: WrittenProblem): void {
-  replace(c, responseOf(problem));
-}
-
-/** As `c.res = response`, without the headers of the previous response. */
-function replace(c: Context, response: Response): void {
-  c.res = undefined;
-  c.res = response;
+  const response = responseOf(problem);
+  for (const [name, value] of c.res.headers) {
+    if (!ofAnotherAnswer.has(name) && !(name in problem.headers)) response.headers.append(name, value);
+  }
+  replace(c, response);
 }
 
 /** The runtime's `waitUntil`; undefined where there is none. */

@@ -1,34 +1,36 @@
 import type { Context } from "hono";
+import { type ClosingResponse, isClosed, onClose } from "../node/response-close.ts";
 import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
-/** A response, and a promise that resolves when it has been sent; undefined where it has no body. */
-interface Leaving {
-  readonly response: Response;
-  readonly left: Promise<unknown> | undefined;
-}
-
 /** The environment of Hono's adapter for Node. */
 interface NodeEnvironment {
-  readonly outgoing?: {
-    readonly closed?: boolean;
-    once(event: "close", listener: () => void): unknown;
-  };
+  readonly outgoing?: ClosingResponse;
 }
 
-export function leaving(c: Context): Leaving {
-  const { res: response } = c;
+/** As `c.res = response`, without the headers of the previous response. */
+export function replace(c: Context, response: Response): void {
+  c.res = undefined;
+  c.res = response;
+}
+
+/** Resolves when Node's response has closed; undefined on other runtimes. */
+export function closed(c: Context): Promise<void> | undefined {
   const { outgoing } = (c.env ?? {}) as NodeEnvironment;
-  if (outgoing !== undefined) {
-    const left = new Promise<void>((resolve) => {
-      if (outgoing.closed === true) resolve();
-      else outgoing.once("close", resolve);
-    });
-    return { response, left };
-  }
-  if (response.body === null) return { response, left: undefined };
+  if (outgoing === undefined) return undefined;
+  return new Promise((resolve) => {
+    if (isClosed(outgoing)) resolve();
+    else onClose(outgoing, resolve);
+  });
+}
+
+/** Follows the body of the response, and resolves when it has ended; undefined where there is none. */
+export function leaving(c: Context): Promise<void> | undefined {
+  const { res: response } = c;
+  if (response.body === null) return undefined;
   const { made, end } = followed(response, response.body, c.req.raw.signal);
-  return { response: made, left: end };
+  replace(c, made);
+  return end;
 }
 
 /** A response to HEAD. Cancels the body, for an adapter would pull it to its end. */

@@ -31,12 +31,21 @@ interface WithConnection {
 export class Connections {
   readonly all: Set<Connection> = new Set();
   readonly sessions: Set<Http2Session> = new Set();
+  /** The sockets below TLS, also those whose handshake has not ended. None without TLS. */
+  readonly below: Set<Socket> = new Set();
   /** Whether each connection is closed after its answer, because the server is being drained. */
   closing = false;
 
   constructor(server: AnyServer) {
+    const isSecure = "setSecureContext" in server;
+    if (isSecure) {
+      server.on("connection", (socket) => {
+        this.below.add(socket);
+        socket.once("close", () => this.below.delete(socket));
+      });
+    }
     // Requests of HTTPS come from the decrypted socket.
-    server.on("setSecureContext" in server ? "secureConnection" : "connection", (socket) => {
+    server.on(isSecure ? "secureConnection" : "connection", (socket) => {
       const connection: Connection = { socket, request: undefined, response: undefined };
       (socket as object as WithConnection)[key] = connection;
       this.all.add(connection);

@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/core";
 import { readOptions, requireClock, requireDuration, requireMethods } from "@sluice/core/kit";
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { type Connections, connectionsOf, type NodeServer, sayClose } from "./connections.ts";
 import { writeProblem } from "../server/answer/problem.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
@@ -88,10 +89,9 @@ async function begin(
       closeIdle(server, connections);
       timer = clock.setTimeout(closeNext, look);
     };
-    refuseAll(server);
+    refuseAll(server, connections);
     server.close(over);
     for (const { response } of connections.all) response?.once("close", () => closeIdle(server, connections));
-    for (const session of connections.sessions) session.close();
     closeNext();
   });
 }
@@ -99,28 +99,34 @@ async function begin(
 const isClosed = writeProblem("problem", { status: 503, retryAfter: 1_000 });
 
 /** Refuses further requests on connections that are about to close. */
-function refuseAll(server: NodeServer): void {
+function refuseAll(server: NodeServer, connections: Connections): void {
   server.removeAllListeners("request");
   (server as { on(event: string, listener: (request: NodeRequest, response: NodeResponse) => void): unknown }).on(
     "request",
     (request, response) => {
+      connections.begin(request, response);
       if (!isHttp2(response)) response.setHeader("connection", "close");
       sendProblem(request, response, isClosed);
     },
   );
 }
 
-function closeIdle(server: NodeServer, { all }: Connections): void {
+function closeIdle(server: NodeServer, { all, below, sessions }: Connections): void {
   (server as Partial<Server>).closeIdleConnections?.();
-  for (const { socket } of all) {
-    // Node does not count a connection as idle on which no bytes have arrived.
+  // A session ends when its streams have. Also one whose handshake was not complete when the drain began.
+  for (const session of sessions) session.close();
+  // Node does not count a connection as idle on which no bytes have arrived.
+  const nothingCame = (socket: Socket): void => {
     if (socket.bytesRead === 0) socket.destroy();
-  }
+  };
+  for (const { socket } of all) nothingCame(socket);
+  below.forEach(nothingCame);
 }
 
-function closeAll(server: NodeServer, { all, sessions }: Connections): void {
+function closeAll(server: NodeServer, { all, below, sessions }: Connections): void {
   (server as Partial<Server>).closeAllConnections?.();
   for (const session of sessions) session.destroy();
   // Also upgraded connections.
   for (const { socket } of all) socket.destroy();
+  for (const socket of below) socket.destroy();
 }

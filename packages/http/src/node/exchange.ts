@@ -1,8 +1,8 @@
 import type { CallOptions, HandlerOptions } from "@sluice/core";
 import { abortWith, ownController, promiseOf } from "@sluice/core/kit";
-import type { Socket } from "node:net";
 import { ClientGoneError } from "./client-gone-error.ts";
-import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import { onClose } from "./response-close.ts";
 
 /** The property of a request with its exchange: it costs less than an entry in a weak map. */
 const key = Symbol.for("@sluice/http/exchange");
@@ -36,15 +36,12 @@ export class Exchange {
     this.deadline = outer?.deadline;
     (request as { [key]?: Exchange })[key] = this;
     this.closed = new Promise((resolve) => {
-      const close = (): void => {
+      onClose(response, () => {
         // `writableFinished` is also true of a stream that the client of HTTP/2 has cancelled.
         if (!response.writableEnded) this.gone();
         this.isClosed = true;
         resolve(response);
-      };
-      response.on("close", close);
-      // With pipelining, a response that waits for earlier ones does not emit `close` when the connection closes.
-      if (!isHttp2(response) && response.socket === null) onceClosed(request.socket, response, close);
+      });
     });
   }
 
@@ -102,21 +99,4 @@ export function signalIn(request: object | null | undefined): AbortSignal {
   const exchange = typeof request === "object" && request !== null ? exchangeOf(request) : undefined;
   if (exchange !== undefined) return exchange.signal;
   throw new TypeError("signalOf: request must have passed a guard; received one that has not");
-}
-
-const waiting = new WeakMap<Socket, Map<NodeResponse, () => void>>();
-
-/** Calls `close` when the socket closes before the response does. One listener serves all responses on a connection. */
-function onceClosed(socket: Socket, response: NodeResponse, close: () => void): void {
-  let all = waiting.get(socket);
-  if (all === undefined) {
-    const each = (all = new Map());
-    waiting.set(socket, all);
-    socket.once("close", () => {
-      for (const run of each.values()) run();
-      each.clear();
-    });
-  }
-  all.set(response, close);
-  response.once("close", () => all.delete(response));
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { isClosed } from "./response-close.ts";
 
 /** A request of `node:http`, or of the compatibility API of `node:http2`. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -14,5 +15,5 @@ export function isHttp2(response: NodeResponse): response is Http2ServerResponse
 
 /** Whether no answer can be sent any more: it was sent, or the client has left. */
 export function isOver(response: NodeResponse): boolean {
-  return response.writableEnded || (isHttp2(response) ? response.stream.destroyed : response.destroyed);
+  return response.writableEnded || isClosed(response);
 }

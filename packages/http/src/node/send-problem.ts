@@ -1,23 +1,7 @@
+import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
 import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
 import { isHardened } from "./connections.ts";
-
-/** Headers that a handler may have set for an answer that is not sent: they describe its body, or let a cache keep it. */
-export const ofAnotherAnswer: ReadonlySet<string> = new Set([
-  "accept-ranges",
-  "cache-control",
-  "content-disposition",
-  "content-encoding",
-  "content-language",
-  "content-length",
-  "content-location",
-  "content-range",
-  "etag",
-  "expires",
-  "last-modified",
-  "trailer",
-  "transfer-encoding",
-]);
 
 /** Answers with a problem, where nothing has been sent yet. */
 export function sendProblem(

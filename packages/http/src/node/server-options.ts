@@ -1,6 +1,6 @@
 import { longestTimer, readOptions, requireDuration, requireNumber } from "@sluice/core/kit";
 
-/** Options of {@link serverOptions}. Times are in milliseconds, up to 2^31-1. */
+/** Options of {@link serverOptions}. Times are in milliseconds, up to 2^31-1; a fraction is rounded up, for Node takes whole ones. */
 export interface ServerTimes {
   /** How long a client may take to send the headers of a request, above 0; default 10,000. At most `requestTimeout`. */
   readonly headersTimeout?: number | undefined;
@@ -44,5 +44,11 @@ export function serverOptions(options?: ServerTimes): Required<{ [Option in keyo
   requireDuration(owner, "connectionsCheckingInterval", connectionsCheckingInterval, { above: true });
   requireDuration(owner, "keepAliveTimeout", keepAliveTimeout);
   requireNumber(owner, "maxHeaderSize", maxHeaderSize, { min: 1, max: longestTimer, integer: true });
-  return { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout, maxHeaderSize };
+  return {
+    headersTimeout: Math.ceil(headersTimeout),
+    requestTimeout: Math.ceil(requestTimeout),
+    connectionsCheckingInterval: Math.ceil(connectionsCheckingInterval),
+    keepAliveTimeout: Math.ceil(keepAliveTimeout),
+    maxHeaderSize,
+  };
 }

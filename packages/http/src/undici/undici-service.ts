@@ -9,7 +9,7 @@ import { WatchedHandler } from "./watched-handler.ts";
 
 /** Options of {@link undiciService}. */
 export interface UndiciServiceOptions {
-  /** The scheme, host and port of the server: `"https://api.example.com"`. */
+  /** The scheme, host and port of the server, and nothing else: `"https://api.example.com"`. */
   readonly origin: string | URL;
   /** How many connections there may be: a whole number of 1 or more. */
   readonly connections: number;
@@ -160,10 +160,15 @@ function requireOrigin(value: unknown): URL {
     /^https?:$/.test(url.protocol) &&
     url.pathname === "/" &&
     url.search === "" &&
-    url.hash === ""
+    url.hash === "" &&
+    // Fetch refuses each request to an address with a user name or a password.
+    url.username === "" &&
+    url.password === ""
   )
     return url;
-  throw new TypeError(`${name}: origin must be an address of http or https, without a path; received ${show(value)}`);
+  throw new TypeError(
+    `${name}: origin must be an address of http or https, without a path, a user name and a password; received ${show(value)}`,
+  );
 }
 
 function parse(value: unknown): URL | undefined {

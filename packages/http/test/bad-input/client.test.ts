@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   failOnStatus,
   fetchService,
+  httpClient,
   type HttpRequest,
   isNetworkError,
   isStatusError,
@@ -218,5 +219,37 @@ describe("a status that is none of HTTP's (seen: the answer of a large site to c
     ]);
     const head = await proxy(new Request("http://edge/", { method: "HEAD" }));
     expect([head.status, head.body]).toEqual([999, null]);
+  });
+});
+
+describe("a phrase of the status that is not ASCII (seen: servers that send it in the language of their country)", () => {
+  const localised = ["HTTP/1.1 500 D\xe9faut interne", "content-length: 5", "", "hello"];
+
+  test("is a question mark in the response that fetch of a client makes of a failure", async () => {
+    await using server = await upstream(...localised);
+    const response = await httpClient().fetch(server.origin);
+    expect([response.status, response.statusText, await response.text()]).toEqual([500, "D?faut interne", "hello"]);
+  });
+
+  test("passes an edge, with the fields of a rate, where its body is followed, and as an answer to HEAD", async () => {
+    await using server = await upstream(...localised);
+    const limit = concurrencyLimit(1);
+    const proxy = toFetchHandler(
+      new ServiceBuilder()
+        .layer(rateLimitFields<Request>({ rate: { available: 5, limit: 10, interval: 1_000 } }))
+        .layer(limit)
+        .layer(untilBodyEnds())
+        .serviceFn(() => fetch(server.origin)),
+    );
+    const response = await proxy(new Request("http://edge/"));
+    expect([response.status, response.headers.get("ratelimit"), await response.text()]).toEqual([
+      500,
+      '"default";r=5',
+      "hello",
+    ]);
+    await eventually(() => limit.active === 0);
+    const head = await proxy(new Request("http://edge/", { method: "HEAD" }));
+    expect([head.status, head.body]).toEqual([500, null]);
+    await eventually(() => limit.active === 0);
   });
 });

@@ -22,9 +22,12 @@ describe("the arguments of fetch", () => {
     const { fetch, requests } = caught();
     await fetch("http://a/", { method: "PUT", headers: { "x-id": "7" }, body: "text", redirect: "manual" });
     await fetch(new URL("http://b/"));
+    // JavaScript may say null where there is no init.
+    await fetch("http://c/", null as unknown as undefined);
     expect(requests).toEqual([
       { url: "http://a/", method: "PUT", headers: { "x-id": "7" }, body: "text", init: { redirect: "manual" } },
       { url: new URL("http://b/") },
+      { url: "http://c/" },
     ]);
   });
 

@@ -102,6 +102,37 @@ describe("in front of Fastify", () => {
     await eventually(() => limit.active === 0);
   });
 
+  test("promise 9: a handler that has hijacked its reply is answered for, too", async () => {
+    const clock = new VirtualClock();
+    const limit = concurrencyLimit(1, { clock });
+    const release = deferred();
+    let begun = false;
+    await using server = await served(
+      guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock }))),
+      (app) => {
+        app.get("/", async (_request, reply) => {
+          reply.hijack();
+          begun = true;
+          await release.promise;
+          reply.raw.end("late");
+        });
+      },
+    );
+    const answer = fetch(server.url);
+    await eventually(() => begun);
+    await clock.advance(100);
+    const response = await answer;
+    expect([response.status, response.headers.get("content-type"), response.headers.get("connection")]).toEqual([
+      504,
+      "application/problem+json",
+      "close",
+    ]);
+    expect(await response.json()).toMatchObject({ status: 504 });
+    expect(limit.active).toBe(1);
+    release.resolve();
+    await eventually(() => limit.active === 0);
+  });
+
   test("promise 9: a response whose head is out is cut", async () => {
     const clock = new VirtualClock();
     await using server = await served(guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))), (app) => {

@@ -4,6 +4,7 @@ import { deferred } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
 import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
 import { describe, expect, test } from "vitest";
 import { guard, type GuardEnv } from "../../src/hono/index.ts";
 import { harden } from "../../src/node/index.ts";
@@ -11,7 +12,9 @@ import { guard as guardFetch, limitBody } from "../../src/index.ts";
 import { settle, source, upload } from "../helper/web.ts";
 import { eventually, listen, wire } from "../helper/loopback.ts";
 import { createAdaptorServer } from "@hono/node-server";
+import { once } from "node:events";
 import type { Server } from "node:http";
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
 
 class QuotaError extends Error {
   readonly code = "QUOTA";
@@ -81,6 +84,51 @@ describe("in front of Hono, on its adapter for node", () => {
     await eventually(() => limit.active === 0);
   });
 
+  test("promise 8: a pipelined answer that waits for an earlier one holds nothing when its client leaves", async () => {
+    const { limit, reports } = one();
+    const first = deferred();
+    const app: App = new Hono<GuardEnv>();
+    app.get("/first", async (c) => {
+      await first.promise;
+      return c.text("first");
+    });
+    app.use("*", reports);
+    app.get("/second", (c) => c.text("second"));
+    await using at = await listen(servedBy(app).server);
+    using client = await wire(at.port);
+    client.send("GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n");
+    await eventually(() => limit.active === 1);
+    client.socket.destroy();
+    await eventually(() => limit.active === 0);
+    first.resolve();
+    expect(limit.available).toBe(1);
+  });
+
+  test("promise 8: on HTTP/2, a stream that is cancelled before its answer holds nothing", async () => {
+    const { limit, reports } = one();
+    const release = deferred();
+    const app = appOf(reports, (routes) =>
+      routes.get("/", async (c) => {
+        await release.promise;
+        return c.text("late");
+      }),
+    );
+    const server = createAdaptorServer({ fetch: app.fetch, createServer: createHttp2Server });
+    await using at = await listen(server);
+    const session = connectHttp2(at.url);
+    const stream = session.request({ ":path": "/" });
+    await eventually(() => limit.active === 1);
+    const closed = once(stream, "close");
+    stream.close(constants.NGHTTP2_CANCEL);
+    await closed;
+    // An answer to a later stream says that the server has heard of the end of the earlier one.
+    const ping = once(session.request({ ":path": "/" }), "response");
+    expect((await ping)[0]).toMatchObject({ ":status": 503 });
+    release.resolve();
+    await eventually(() => limit.active === 0);
+    session.destroy();
+  });
+
   test("promise 8: HEAD, answered with an endless stream, pulls nothing more and holds nothing", async () => {
     const { limit, reports } = one();
     const body = source(...Array.from({ length: 1_000 }, () => "x"));
@@ -127,6 +175,120 @@ describe("in front of Hono, on any runtime", () => {
     expect(await (await app.request("/secret")).text()).toBe("handled of the handler");
     expect(await (await app.request("/layer")).text()).toBe("handled of a layer");
     expect(heard).toEqual(["Error: of the handler", "Error: of a layer"]);
+  });
+
+  describe("promise 9: a time-out", () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const timedOut = [504, "application/problem+json", expect.stringContaining("Gateway Timeout")];
+    const headAndBody = async (response: Response) => [
+      response.status,
+      response.headers.get("content-type"),
+      await response.text(),
+    ];
+    const timed = (clock: VirtualClock) => {
+      const limit = concurrencyLimit(1, { clock });
+      return { limit, reports: guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock }))) };
+    };
+    /** Fails as soon as its signal aborts, or some turns later. */
+    const obedient = (signal: AbortSignal, turns = 0) =>
+      new Promise<Response>((_resolve, reject) => {
+        const fail = async (): Promise<void> => {
+          for (let left = turns; left > 0; left--) await turn();
+          reject(signal.reason as Error);
+        };
+        signal.addEventListener("abort", () => void fail());
+      });
+
+    test("is answered with its own body, when the handler answers late", async () => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const release = deferred();
+      const app = appOf(reports, (routes) =>
+        routes.get("/", async (c) => {
+          await release.promise;
+          return c.text("late");
+        }),
+      );
+      const answer = app.request("/");
+      await clock.advance(100);
+      const response = await answer;
+      release.resolve();
+      await settle();
+      expect(limit.active).toBe(0);
+      expect(await headAndBody(response)).toEqual(timedOut);
+    });
+
+    test.each([0, 1, 4])("is not replaced by app.onError, which takes %i microtasks", async (microtasks) => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const app = appOf(reports, (routes) => routes.get("/", (c) => obedient(c.get("signal"))));
+      app.onError(async (_error, c) => {
+        for (let left = microtasks; left > 0; left--) await Promise.resolve();
+        return c.text("failed", 500);
+      });
+      const answer = app.request("/");
+      await clock.advance(100);
+      expect(await headAndBody(await answer)).toEqual(timedOut);
+      expect(limit.active).toBe(0);
+    });
+
+    test.each([0, 1, 2])("nor while a middleware outside works on it, %i turns later", async (turns) => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const app: App = new Hono<GuardEnv>();
+      app.use("*", async (c, next) => {
+        await next();
+        await turn();
+        await turn();
+        c.res.headers.set("x-outside", "yes");
+      });
+      app.use("*", reports);
+      app.onError((_error, c) => c.text("failed", 500));
+      app.get("/", (c) => obedient(c.get("signal"), turns));
+      const answer = app.request("/");
+      await clock.advance(100);
+      const response = await answer;
+      expect(response.headers.get("x-outside")).toBe("yes");
+      expect(await headAndBody(response)).toEqual(timedOut);
+      expect(limit.active).toBe(0);
+    });
+
+    test("of an outer guard is answered, and neither holds anything", async () => {
+      const clock = new VirtualClock();
+      const { limit, reports } = timed(clock);
+      const inner = one();
+      const app = appOf(reports, (routes) => {
+        routes.use("*", inner.reports);
+        routes.get("/", (c) => obedient(c.get("signal")));
+      });
+      const answer = app.request("/");
+      await clock.advance(100);
+      expect(await headAndBody(await answer)).toEqual(timedOut);
+      expect([limit.active, inner.limit.active]).toEqual([0, 0]);
+    });
+  });
+
+  test("promise 10: a refusal has the headers that are set on every answer, and says nothing that was meant for another", async () => {
+    const app: App = new Hono<GuardEnv>();
+    app.use("*", cors({ origin: "http://page", credentials: true }));
+    app.use("*", async (c, next) => {
+      c.header("cache-control", "public");
+      c.header("content-type", "text/html");
+      c.header("set-cookie", "a=1");
+      c.header("set-cookie", "b=2", { append: true });
+      await next();
+    });
+    app.use("*", guard(new ServiceBuilder().layer(concurrencyLimit(0))));
+    app.get("/", (c) => c.text("never"));
+    const { status, headers } = await app.request("/", { headers: { origin: "http://page" } });
+    expect([
+      status,
+      headers.get("access-control-allow-origin"),
+      headers.get("content-type"),
+      headers.get("cache-control"),
+      headers.getSetCookie(),
+    ]).toEqual([503, "http://page", "application/problem+json", null, ["a=1", "b=2"]]);
+    expect(headers.get("retry-after")).toMatch(/^[123]$/);
   });
 
   test("a permit is held until the body has been read, or given up; without a body, no longer than the handler", async () => {

@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
@@ -122,6 +123,36 @@ describe("promise 14: after drain", () => {
     const heard = await client.closed();
     expect(heard.match(/200 OK/g)).toHaveLength(3);
     expect(heard.match(/connection: close/gi)).toHaveLength(1);
+    expect(await drained).toEqual({ forced: false });
+  });
+
+  test("an upload whose head comes late is refused, and its client hears so", async () => {
+    const { server } = holding(false);
+    const clock = new VirtualClock();
+    const counters = harden(server, { lingerTimeout: 100, clock });
+    const sockets: Socket[] = [];
+    server.on("connection", (socket) => sockets.push(socket));
+    await using at = await listen(server);
+    using client = await wire(at.port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\n");
+    await eventually(() => (sockets[0]?.bytesRead ?? 0) > 0);
+    const drained = drain(server);
+    // It reads its answer only when the server has sent that, and closed its side.
+    client.socket.pause();
+    client.send("content-length: 400000000\r\n\r\n");
+    const chunk = Buffer.alloc(65_536, "a");
+    const more = (): void => {
+      while (!client.socket.destroyed && client.socket.write(chunk)) {
+        // Until the operating system takes no more.
+      }
+    };
+    client.socket.on("drain", more);
+    more();
+    await eventually(() => sockets[0]?.writableFinished === true);
+    expect(counters.lingering).toBe(1);
+    client.socket.resume();
+    expect(await client.until("Service Unavailable")).toMatch(/^HTTP\/1\.1 503/);
+    await clock.advance(100);
     expect(await drained).toEqual({ forced: false });
   });
 

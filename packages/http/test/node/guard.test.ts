@@ -561,6 +561,50 @@ describe("the guard", () => {
     expect(open.length).toBeLessThanOrEqual(500);
   });
 
+  describe("of a pipelined request that waits for an earlier answer", () => {
+    const two = "GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    test("nothing is held when its client has left while an earlier middleware had it", async () => {
+      const { limit, reports } = one();
+      const authenticated = deferred();
+      const asked: IncomingMessage[] = [];
+      let called = 0;
+      await using server = await listen(
+        createServer((request, response) => {
+          asked.push(request);
+          if (request.url === "/second") {
+            void authenticated.promise.then(() => reports(request, response, () => void called++));
+          }
+        }),
+      );
+      using client = await wire(server.port);
+      client.send(two);
+      await eventually(() => asked.length === 2);
+      client.socket.destroy();
+      await eventually(() => asked[0]?.socket.closed === true);
+      authenticated.resolve();
+      await authenticated.promise;
+      expect([called, limit.active]).toEqual([0, 0]);
+    });
+
+    test("neither of two guards holds anything when its client leaves", async () => {
+      const limits = [concurrencyLimit(2), concurrencyLimit(2)] as const;
+      const [outer, inner] = limits.map((limit) => guard(new ServiceBuilder().layer(limit))) as [Guard, Guard];
+      let begun = 0;
+      await using server = await listen(
+        createServer((request, response) => {
+          outer(request, response, () => inner(request, response, () => void begun++));
+        }),
+      );
+      using client = await wire(server.port);
+      client.send(two);
+      await eventually(() => begun === 2);
+      expect(limits.map(({ active }) => active)).toEqual([2, 2]);
+      client.socket.destroy();
+      await eventually(() => limits.every(({ active }) => active === 0));
+    });
+  });
+
   test("a layer that calls twice, or replaces the request, is told so", async () => {
     const heard: unknown[] = [];
     const twice = middleware("twice", async (request: IncomingMessage, next, options, inner) => {

@@ -321,6 +321,15 @@ describe("options", () => {
     );
   });
 
+  test.each([{ headersTimeout: 7_777 }, { requestTimeout: 1_234 }, { keepAliveTimeout: 0.5, requestTimeout: 500.5 }])(
+    "of serverOptions are whole numbers, for node takes no others: %o",
+    (options) => {
+      const times = serverOptions(options);
+      expect(Object.values(times).every(Number.isInteger)).toBe(true);
+      expect(() => createServer(times)).not.toThrow();
+    },
+  );
+
   test("of harden, and what it is given, are checked at once", () => {
     const server = createServer();
     expect(() => harden(5 as never)).toThrow(

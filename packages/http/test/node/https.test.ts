@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
+import { connect as connectHttp2, createSecureServer } from "node:http2";
 import { createServer } from "node:https";
+import { connect as connectNet, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
-import { expect, test } from "vitest";
+import { VirtualClock } from "@sluice/testing";
+import { describe, expect, test } from "vitest";
 import { drain, guard, harden, type HardenOptions } from "../../src/node/index.ts";
 import { eventually, listen } from "../helper/loopback.ts";
 
@@ -63,4 +66,66 @@ test("promise 14: drain answers what is in flight over TLS, and idle connections
   await eventually(() => busy.socket.closed);
   expect(busy.received()).toMatch(/connection: close[^]*done/i);
   expect(await drained).toEqual({ forced: false });
+});
+
+test("promise 14: a session of HTTP/2 whose handshake ends after the drain has begun is closed, and not waited for", async () => {
+  const server = createSecureServer(
+    { ...shared, pskCallback: () => psk, pskIdentityHint: "test" },
+    (_request, response) => response.end("done"),
+  );
+  const counters = harden(server);
+  await using at = await listen(server);
+  const accepting = once(server, "connection") as Promise<[Socket]>;
+  const encrypted = connect({
+    ...shared,
+    port: at.port,
+    host: "127.0.0.1",
+    ALPNProtocols: ["h2"],
+    pskCallback: () => ({ psk, identity: "test" }),
+    checkServerIdentity: () => undefined,
+  });
+  const [accepted] = await accepting;
+  await eventually(() => accepted.bytesRead > 0);
+  expect(counters.connections).toBe(0);
+  const drained = drain(server);
+  await once(encrypted, "secureConnect");
+  const session = connectHttp2("https://localhost", { createConnection: () => encrypted });
+  await once(session, "close");
+  expect(await drained).toEqual({ forced: false });
+  expect(counters.connections).toBe(0);
+});
+
+describe("promise 14: a connection whose TLS handshake has not ended", () => {
+  const open = async () => {
+    const { server } = hardened((_request, response) => response.end("done"));
+    const at = await listen(server);
+    const socket = connectNet(at.port, "127.0.0.1");
+    socket.on("error", () => {});
+    const [[accepted]] = (await Promise.all([once(server, "connection"), once(socket, "connect")])) as [
+      [Socket],
+      unknown,
+    ];
+    return { server, socket, accepted, [Symbol.asyncDispose]: () => at[Symbol.asyncDispose]() };
+  };
+
+  test("goes at once where nothing has come", async () => {
+    await using opened = await open();
+    const { server, socket } = opened;
+    const closed = once(socket, "close");
+    expect(await drain(server)).toEqual({ forced: false });
+    await closed;
+  });
+
+  test("is cut after within where it has begun", async () => {
+    const clock = new VirtualClock();
+    await using opened = await open();
+    const { server, socket, accepted } = opened;
+    const closed = once(socket, "close");
+    socket.write(Buffer.from([0x16, 3, 1])); // the first bytes of a handshake
+    await eventually(() => accepted.bytesRead > 0);
+    const drained = drain(server, { within: 1_000, clock });
+    await clock.advance(1_000);
+    expect(await drained).toEqual({ forced: true });
+    await closed;
+  });
 });

@@ -1,8 +1,10 @@
+import { createServer } from "node:http";
 import type { Service } from "@sluice/core";
 import { events, ServiceBuilder, serviceFn } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
-import { unhandledIn } from "@sluice/test-kit";
+import { collectGarbage, deferred, failureOf, unhandledIn } from "@sluice/test-kit";
+import { isTimeoutError, timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import {
   answerFailures,
@@ -14,6 +16,7 @@ import {
   toFetchHandler,
   untilBodyEnds,
 } from "../../src/index.ts";
+import { listen } from "../helper/loopback.ts";
 import { ask, settle, source, upload } from "../helper/web.ts";
 
 describe("problemResponse", () => {
@@ -82,6 +85,43 @@ describe("rateLimitFields", () => {
     expect(fieldsOf(await handler(ask("/a")))).toEqual([`"default";q=9`, `"default";r=3`]);
     expect(fieldsOf(await handler(ask("/b")))).toEqual([null, `"default";r=999999999999999`]);
     expect(fieldsOf(await handler(ask("/c")))).toEqual([null, null]);
+  });
+
+  test.each<readonly [what: string, rate: () => never, message: string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no such client");
+      },
+      "no such client",
+    ],
+    ["is a promise", (async () => ({ available: 1 })) as () => never, "rateLimitFields: rate.available must be"],
+    ["says no number", () => ({ available: 1, limit: Number.NaN }) as never, "rateLimitFields: rate.limit must be"],
+  ])("a rate of the request that %s fails the call, and nothing is held", async (_what, rate, message) => {
+    const limit = concurrencyLimit(1);
+    const body = source("a", "b");
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate }))
+      .layer(limit)
+      .layer(untilBodyEnds())
+      .serviceFn(async (_request: Request) => new Response(body.stream));
+    await expect(service.call(ask())).rejects.toThrow(message);
+    await settle();
+    expect([limit.active, body.cancelled]).toEqual([0, "cancelled"]);
+  });
+
+  test("a response of fetch that is replaced keeps its body, whatever is garbage-collected before it is read", async () => {
+    const text = "hello ".repeat(10_000);
+    await using server = await listen(createServer((_request, response) => response.end(text)));
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate: { available: 1, limit: 1 } }))
+      .serviceFn((_request: Request) => fetch(server.url));
+    const response = await service.call(ask());
+    for (let turn = 0; turn < 50; turn++) {
+      if (turn % 10 === 0) collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await response.text()).toBe(text);
   });
 
   test("two policies stand beside each other, and a response that cannot be changed is replaced", async () => {
@@ -325,6 +365,55 @@ describe("untilBodyEnds", () => {
     await (await service.call("/")).text();
     await settle();
     expect(limit.active).toBe(0);
+  });
+
+  describe("not of a response that nobody waits for any more", () => {
+    const never = () => new Promise<void>(() => {});
+
+    test.each([
+      ["its body", {}],
+      ["what sent says", { sent: never }],
+    ])("for it came after the time-out: %s is not waited for", async (_what, options) => {
+      const clock = new VirtualClock();
+      const limit = concurrencyLimit(1, { clock });
+      const following = untilBodyEnds(options);
+      const body = source("late");
+      const release = deferred();
+      const service = new ServiceBuilder()
+        .layer(limit)
+        .layer(timeout({ call: 100, clock }))
+        .layer(following)
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response(body.stream);
+        });
+      const call = failureOf(service.call(ask()));
+      await clock.advance(100);
+      expect(isTimeoutError(await call)).toBe(true);
+      expect(limit.active).toBe(1);
+      release.resolve();
+      await settle();
+      expect([limit.active, following.open, isTimeoutError(body.cancelled)]).toEqual([0, 0, true]);
+    });
+
+    test("for its client had left before", async () => {
+      const gone = new AbortController();
+      const release = deferred();
+      const limit = concurrencyLimit(1);
+      const service = new ServiceBuilder()
+        .layer(limit)
+        .layer(untilBodyEnds({ sent: never }))
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response("late");
+        });
+      const call = service.call(ask(), { signal: gone.signal });
+      gone.abort(new Error("left"));
+      release.resolve();
+      await expect((await call).text()).rejects.toThrow("left");
+      await settle();
+      expect(limit.active).toBe(0);
+    });
   });
 
   test("what comes after the client has left reaches nobody", async () => {

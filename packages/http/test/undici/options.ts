@@ -13,7 +13,14 @@ import {
 
 const anOrigin: DocumentedRange = only(
   ["http://a.example", "https://a.example:8443/", new URL("http://127.0.0.1")],
-  ["a.example", "ftp://a.example", "http://a.example/path", "http://a.example/?q", "http://a.example/#h"],
+  [
+    "a.example",
+    "ftp://a.example",
+    "http://a.example/path",
+    "http://a.example/?q",
+    "http://a.example/#h",
+    "http://u:p@a.example",
+  ],
 );
 
 /** Undici makes a copy of its options by way of JSON. */

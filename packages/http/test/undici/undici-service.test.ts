@@ -292,11 +292,17 @@ describe.each(Object.keys(versions))("%s", (version) => {
     expect(String(error.cause)).toContain("keepAliveTimeout");
   });
 
-  test.each(["", "nowhere", "ftp://a.example", "http://a.example/path", "http://a.example/?q", 5, undefined])(
-    "an origin of %j is refused",
-    async (origin) => {
-      const error = await failureOf(madeWith(version, { origin: origin as string, connections: 1 }));
-      expect(String(error)).toMatch(/^TypeError: undiciService: origin must be an address of http or https/);
-    },
-  );
+  test.each([
+    "",
+    "nowhere",
+    "ftp://a.example",
+    "http://a.example/path",
+    "http://a.example/?q",
+    "http://u:p@a.example",
+    5,
+    undefined,
+  ])("an origin of %j is refused", async (origin) => {
+    const error = await failureOf(madeWith(version, { origin: origin as string, connections: 1 }));
+    expect(String(error)).toMatch(/^TypeError: undiciService: origin must be an address of http or https/);
+  });
 });

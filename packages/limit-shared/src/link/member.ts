@@ -1,6 +1,7 @@
 import { Ewma } from "@sluice/core/stats";
 import { memberName } from "../member-name.ts";
 import { RecentPeak } from "../recent-peak.ts";
+import type { Soon } from "./soon.ts";
 
 /** Whether the store answered the last question. */
 export type StoreState = "up" | "down";
@@ -26,6 +27,8 @@ export class Member {
    * report.
    */
   count: number | undefined = undefined;
+  /** How long the store takes to answer: the last answer, or the average where that is less; undefined before its first answer. */
+  roundTrip: number | undefined = undefined;
   /** Questions sent. */
   trips = 0;
   /** Answers that came after their timeout. */
@@ -38,9 +41,13 @@ export class Member {
   hasKeys = false;
   /** Whether a conflict with another member's options has been announced. */
   disagreed = false;
+  /** Gates with callers in line: they are told when the store stops answering, or answers again. */
+  readonly lines: Set<Soon> = new Set();
   private readonly changed: (from: StoreState, to: StoreState) => void;
   private readonly most: RecentPeak;
   private readonly trip: Ewma = new Ewma(10);
+  /** How many questions had been sent when the store last stopped or began to answer. */
+  private turnedAt = 0;
   private number = 0;
   private gates = 0;
   private pause = firstPause;
@@ -52,11 +59,6 @@ export class Member {
   constructor(span: number, changed: (from: StoreState, to: StoreState) => void) {
     this.most = new RecentPeak(span);
     this.changed = changed;
-  }
-
-  /** How long the store takes to answer, in milliseconds; undefined before its first answer. */
-  get roundTrip(): number | undefined {
-    return this.trip.value > 0 ? this.trip.value : undefined;
   }
 
   /** A name for a gate that holds slots of its own. The first gate has the member's name. */
@@ -75,15 +77,17 @@ export class Member {
     return this.state === "up" || this.probeAt <= now;
   }
 
-  /** A question is sent, with a timeout at `due`. While the store is down, no other question is sent before then. */
-  asked(due: number): void {
-    this.trips++;
+  /** A question is sent, with a timeout at `due`. While the store is down, no other question is sent before then. Returns how many it makes. */
+  asked(due: number): number {
     if (this.state === "down") this.probeAt = due;
+    return ++this.trips;
   }
 
   /** An answer has come after `ms` milliseconds. */
   answered(ms: number): void {
-    this.trip.add(Math.max(ms, 0.01));
+    const trip = Math.max(ms, 0.01);
+    // A caller that believes in a slow answer does not wait for a quick one.
+    this.roundTrip = Math.min(trip, this.trip.add(trip));
     this.pause = firstPause;
     this.cause = undefined;
     this.turn("up");
@@ -95,10 +99,13 @@ export class Member {
     this.count = this.hasKeys ? this.most.at(now) : members;
   }
 
-  /** A question has failed. Questions that were sent while the store was up count as one failure together. */
-  failed(cause: unknown, wasDown: boolean, now: number): void {
+  /**
+   * The `nth` question has failed. Questions that were sent before the store stopped answering count as one failure together, and those
+   * that were sent before it answered again do not count.
+   */
+  failed(cause: unknown, nth: number, now: number): void {
+    if (nth <= this.turnedAt) return;
     this.cause = cause;
-    if (this.state === "down" && !wasDown) return;
     this.probeAt = now + this.pause * (0.5 + Math.random() / 2);
     this.pause = Math.min(this.pause * 2, longestPause);
     this.turn("down");
@@ -108,6 +115,8 @@ export class Member {
     const from = this.state;
     if (from === to) return;
     this.state = to;
+    this.turnedAt = this.trips;
     this.changed(from, to);
+    for (const line of this.lines) line.call();
   }
 }

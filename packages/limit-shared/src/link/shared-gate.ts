@@ -118,7 +118,7 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
   abstract answered(answer: Answer, ask: Ask, sent: number): void;
 
   /** @internal */
-  abstract failed(): void;
+  abstract failed(ask: Ask): void;
 
   /** Applies what has changed since the last call: a lease has ended, or the question of another key has found the store down or up. */
   protected abstract catchUp(now: number): void;
@@ -143,20 +143,25 @@ export abstract class SharedGate<Ask, Answer, Terms extends SharedTerms> impleme
     return { key: requireKey(this.notices.layer, `${this.key}:${key}`), terms, member };
   }
 
-  /** Sends the question that is due, unless one is in flight. */
+  /** Catches up, and sends the question that is due, unless one is in flight. */
   protected flush(): void {
-    // The answer to the question in flight calls this again.
-    if (this.link.busy) return;
     const now = this.now();
     this.catchUp(now);
-    const ask = this.link.isFree(now) ? this.question(now) : undefined;
+    // The answer to the question in flight calls this again.
+    if (!this.link.busy) this.next(now);
+    if (this.line.size > 0) this.member.lines.add(this.soon);
+    else this.member.lines.delete(this.soon);
+    this.arm(now);
+  }
+
+  private next(now: number): void {
+    const ask = this.member.mayAsk(now) ? this.question(now) : undefined;
     this.missed = false;
     if (ask === undefined) this.warming.over();
     else {
       this.warming.asked(this.closed);
       this.link.ask(ask, now);
     }
-    this.arm(now);
   }
 
   protected refuseAll(reason: () => Error): void {

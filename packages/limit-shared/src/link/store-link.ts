@@ -11,22 +11,16 @@ export interface Asker<Ask, Answer> {
   read(answer: unknown, ask: Ask): Answer;
   /** An answer has come in time. `sent` is when the question was sent. The store is already marked as up. */
   answered(answer: Answer, ask: Ask, sent: number): void;
-  /** There is no answer. The store is already marked as down. */
-  failed(): void;
+  /** There is no answer. The store is already marked as down, or has answered a later question. */
+  failed(ask: Ask): void;
 }
 
 /** A question in flight. */
-class Question<Ask> {
+interface Question<Ask> {
   readonly ask: Ask;
   readonly sent: number;
-  /** Whether the store was down when it was sent. */
-  readonly wasDown: boolean;
-
-  constructor(ask: Ask, sent: number, wasDown: boolean) {
-    this.ask = ask;
-    this.sent = sent;
-    this.wasDown = wasDown;
-  }
+  /** How many questions the member has sent by then. */
+  readonly nth: number;
 }
 
 /**
@@ -67,9 +61,8 @@ export class StoreLink<Ask, Answer> {
   /** Sends a question. Call it only while {@link isFree}. */
   ask(ask: Ask, now: number): void {
     const { member, asker } = this;
-    const question = new Question(ask, now, member.state === "down");
+    const question: Question<Ask> = { ask, sent: now, nth: member.asked(now + this.timeout) };
     this.question = question;
-    member.asked(this.due);
     let answer: unknown;
     try {
       answer = asker.send(ask);
@@ -114,9 +107,9 @@ export class StoreLink<Ask, Answer> {
     asker.answered(answer, question.ask, question.sent);
   }
 
-  private fail({ wasDown }: Question<Ask>, cause: unknown): void {
+  private fail({ ask, nth }: Question<Ask>, cause: unknown): void {
     this.question = undefined;
-    this.member.failed(cause, wasDown, this.asker.now());
-    this.asker.failed();
+    this.member.failed(cause, nth, this.asker.now());
+    this.asker.failed(ask);
   }
 }

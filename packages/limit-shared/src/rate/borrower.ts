@@ -1,6 +1,7 @@
 import { AnswerReader } from "../read-answer.ts";
 import type { Member } from "../link/member.ts";
 import type { TakeAnswer, TakeAsk } from "../store/store.ts";
+import type { LocalBucket } from "./local-bucket.ts";
 import type { RateTerms } from "./rate-terms.ts";
 import { RecentStarts } from "./recent-starts.ts";
 import { Stock } from "./stock.ts";
@@ -13,8 +14,8 @@ export interface Demand {
   readonly wanted: number;
   /** The latest deadline of the callers in line. */
   readonly patience: number;
-  /** Starts without a token that the store is to count now. */
-  readonly owed: number;
+  /** The rate while the store is down, whose starts the store is to count; undefined while it is up. */
+  readonly local: LocalBucket | undefined;
   /** Whether the limit is closed: no caller is admitted, and all tokens are given back. */
   readonly closed: boolean;
 }
@@ -40,8 +41,13 @@ export class Borrower {
   private readonly recent: RecentStarts;
   /** Starts without a valid token that the store has not counted yet. */
   private lateStarts = 0;
-  /** The part of {@link lateStarts} that the question in flight reports. */
+  /** The part of {@link lateStarts} that the last question reports. */
   private posted = 0;
+  /**
+   * A question with starts that was not answered. The store may have counted them all the same, so it is asked again with its number until
+   * it is answered: it counts a number once.
+   */
+  unheard: TakeAsk | undefined = undefined;
 
   constructor(terms: RateTerms, member: Member) {
     this.terms = terms;
@@ -64,9 +70,10 @@ export class Borrower {
     this.recent.waits();
   }
 
-  /** Calls have started without a token. The store counts them with the next question. */
-  owe(starts: number): void {
+  /** Calls have started without a token. The last question has reported `posted` of them; the store counts the others with the next one. */
+  owe(starts: number, posted = 0): void {
     this.lateStarts += starts;
+    this.posted += posted;
   }
 
   /** Whether the stock is low, or there are starts to report. */
@@ -79,16 +86,21 @@ export class Borrower {
   /** The next question; undefined where there is nothing to ask. */
   ask(demand: Demand, now: number): TakeAsk | undefined {
     const { limit, interval, storeBurst, fresh } = this.terms;
-    const { waiting, closed, patience } = demand;
+    const { waiting, closed, patience, local } = demand;
+    if (this.unheard !== undefined) {
+      // A store that has acted on it grants nothing.
+      return { ...this.unheard, count: 0, debt: this.posted + (local?.reported(now) ?? 0) };
+    }
     const ahead = Math.max(0, Math.min(this.ahead(waiting), patience - now));
     const count = closed ? 0 : this.count(demand, now);
     const surplus = closed ? this.stock.size(now) : this.surplus(waiting, now);
-    const debt = this.lateStarts + Math.ceil(demand.owed);
+    const debt = this.lateStarts + Math.ceil(local?.owed(now) ?? 0);
     if (count === 0 && surplus === 0 && debt === 0) return undefined;
     const { unused, stamp } = this.stock.giveBack(surplus, now);
     // Tokens that were to be given back may have expired by now.
     if (count + debt + unused === 0) return undefined;
     this.posted = this.lateStarts;
+    local?.post();
     return {
       limit,
       interval,
@@ -121,6 +133,7 @@ export class Borrower {
     const { step, hold } = this.terms;
     this.member.heard(members, now);
     this.lateStarts -= this.posted;
+    this.unheard = undefined;
     this.stock.add({ granted, first, stamp, step, came: now, sent, hold });
     this.nextDate = now + first + granted * step;
     const pause = Math.max(this.nextDate - ahead, now + Math.max(Math.min(step, hold), shortestPause));

@@ -13,18 +13,18 @@ export interface Dates {
 export function patienceOf(line: Line<Lease>): number {
   let latest = Number.NEGATIVE_INFINITY;
   for (const { options } of line) {
-    if (options.deadline === undefined) return Number.POSITIVE_INFINITY;
+    if (options.deadline === undefined) return Infinity;
     latest = Math.max(latest, options.deadline);
   }
-  return latest === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : latest;
+  return line.size > 0 ? latest : Infinity;
 }
 
 /** Refuses the callers in line who cannot start by their deadline. */
 export function refuseLate(line: Line<Lease>, now: number, { dateOf, refusal }: Dates): void {
   let before = 0;
   for (const waiter of line) {
-    const { deadline = Number.POSITIVE_INFINITY } = waiter.options;
-    const date = deadline === Number.POSITIVE_INFINITY ? undefined : dateOf(before);
+    const { deadline = Infinity } = waiter.options;
+    const date = deadline === Infinity ? undefined : dateOf(before);
     if (date !== undefined && Math.max(date, now) > deadline) line.refuse(refusal(Math.max(0, date - now)), waiter);
     else before++;
   }

@@ -10,6 +10,8 @@ export class LocalBucket {
   private taken = 0;
   private debt = 0;
   private debtAt: number;
+  /** Starts since a question has reported those before. */
+  private unposted = 0;
 
   /**
    * @param step how long a token takes to be gained, in milliseconds
@@ -56,11 +58,22 @@ export class LocalBucket {
   started(now: number): void {
     this.debt = Math.min(this.owed(now) + 1, this.burst);
     this.debtAt = now;
+    this.unposted++;
   }
 
   /** How many starts the store is to be told of, at most `burst`. Not always a whole number. */
   owed(now: number): number {
     return Math.max(0, this.debt - (now - this.debtAt) / this.step);
+  }
+
+  /** A question reports all starts that are owed. */
+  post(): void {
+    this.unposted = 0;
+  }
+
+  /** How many of the owed starts the last question has reported, rounded up: they came first, and so are regained first. */
+  reported(now: number): number {
+    return Math.max(0, Math.ceil(this.owed(now) - this.unposted));
   }
 
   /** A full bucket gains nothing more. */

@@ -6,19 +6,12 @@ import type { RateTerms } from "./rate-terms.ts";
 export class RateOutage {
   private readonly terms: RateTerms;
   /** The bucket while the store is down; undefined while it is up. */
-  private local: LocalBucket | undefined = undefined;
+  local: LocalBucket | undefined = undefined;
   /** The number of the current or last outage. A permit of an earlier outage gives nothing back to this one. */
   number = 0;
-  /** The starts that the question in flight reports. */
-  private posted = 0;
 
   constructor(terms: RateTerms) {
     this.terms = terms;
-  }
-
-  /** Whether the store is down. */
-  get isOn(): boolean {
-    return this.local !== undefined;
   }
 
   /** Whether a caller without a token is refused. */
@@ -34,18 +27,6 @@ export class RateOutage {
     this.local = new LocalBucket(step / part, Math.max(1, storeBurst * part), now);
     // Of many keys, most have not been used lately, and are not known here.
     if (hasKeys && fresh === "full") this.local.fillUp(now);
-  }
-
-  /** The question in flight has failed: what it reported counts as not reported. */
-  unheard(): void {
-    this.posted = 0;
-  }
-
-  /** The store is up again. Returns how many starts have not been reported to it. */
-  end(now: number): number {
-    const untold = Math.ceil(this.owed(now) - this.posted);
-    this.local = undefined;
-    return Math.max(0, untold);
   }
 
   /** Admits a caller without a token, or returns false. */
@@ -79,19 +60,9 @@ export class RateOutage {
     return local.owed(now) === 0 && (terms.outage !== "share" || local.isFull(now));
   }
 
-  /** The latest start of the caller behind `before` others; Infinity where waiting callers are not admitted without a token. */
+  /** When the caller behind `before` others that have no token either is admitted, or refused. */
   dateOf(before: number, now: number): number {
-    const isShared = this.local !== undefined && this.terms.outage === "share";
-    return isShared ? this.local!.earliest(before + 1, now) : Number.POSITIVE_INFINITY;
-  }
-
-  /** How many starts the store is to be told of. Not always a whole number. */
-  owed(now: number): number {
-    return this.local?.owed(now) ?? 0;
-  }
-
-  /** A question that reports the owed starts is sent. */
-  post(now: number): void {
-    this.posted = Math.ceil(this.owed(now));
+    const { local, terms } = this;
+    return local !== undefined && terms.outage === "share" ? local.earliest(Math.max(before, 0) + 1, now) : now;
   }
 }

@@ -126,7 +126,7 @@ export class SharedRate
     try {
       const lease = this.enter(now);
       if (lease === undefined) this.borrower.refused(now);
-      if (lease === undefined || this.outage.isOn) this.miss(now);
+      if (lease === undefined || this.outage.local !== undefined) this.miss(now);
       return lease;
     } catch (error) {
       this.miss(now);
@@ -211,24 +211,25 @@ export class SharedRate
   }
 
   /** @internal */
-  failed(): void {
+  failed(ask: TakeAsk): void {
     const now = this.now();
-    this.borrower.forget();
-    this.outage.unheard();
+    if (ask.debt > 0) this.borrower.unheard = ask;
     this.catchUp(now);
     this.goOn(now);
   }
 
   protected catchUp(now: number): void {
     const { member, borrower, outage } = this;
+    const { local } = outage;
     const isDown = member.state === "down";
-    if (isDown === outage.isOn) return;
-    if (isDown) {
+    if (isDown === (local !== undefined)) return;
+    if (local === undefined) {
       borrower.forget();
       outage.begin(member, now);
     } else {
       // Calls that started while the question was in flight are reported with the next one.
-      borrower.owe(outage.end(now));
+      borrower.owe(Math.ceil(local.owed(now)), local.reported(now));
+      outage.local = undefined;
       this.soon.call();
     }
   }
@@ -262,13 +263,11 @@ export class SharedRate
   }
 
   protected question(now: number): TakeAsk | undefined {
-    const { line, outage, warming, closed } = this;
+    const { line, warming, closed } = this;
     // A caller in line has asked before, and is not counted twice.
     const wanted = Math.max(this.missed && line.size === 0 ? 1 : 0, warming.count);
-    const owed = outage.owed(now);
-    const ask = this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), owed, closed }, now);
-    if (ask !== undefined) outage.post(now);
-    return ask;
+    const { local } = this.outage;
+    return this.borrower.ask({ waiting: line.size, wanted, patience: patienceOf(line), local, closed }, now);
   }
 
   /** The question in flight has been answered or has failed. */
@@ -301,22 +300,25 @@ export class SharedRate
     if (this.link.isFree(now)) this.soon.call();
   }
 
-  /** The earliest start of the caller behind `before` others in line; undefined where that is not known. */
+  /** The earliest start of the caller behind `before` others in line, or when it is refused; undefined where that is not known. */
   private dateOf(before: number, now: number): number | undefined {
     const { borrower, outage } = this;
-    if (!outage.isOn) return borrower.dateOf(before, now);
-    return Math.min(borrower.stock.dateOf(before, now) ?? Infinity, outage.dateOf(before, now));
+    if (outage.local === undefined) return borrower.dateOf(before, now);
+    const { stock } = borrower;
+    // Tokens in stock serve some of those before it.
+    return Math.min(stock.dateOf(before, now) ?? Infinity, outage.dateOf(before - stock.size(now), now));
   }
 
   /** The timer is armed while a question is in flight, and while a caller is in line. */
   protected arm(now: number): void {
     const { link, line, member, borrower, outage } = this;
+    const isUp = outage.local === undefined;
     let { due } = link;
     if (line.size > 0) {
       // Only tokens in stock: a token that the store has yet to give sets no timer.
-      const date = outage.isOn ? this.dateOf(0, now) : borrower.stock.dateOf(0, now);
+      const date = isUp ? borrower.stock.dateOf(0, now) : this.dateOf(0, now);
       due = Math.min(due, date ?? Infinity);
-      const askAt = outage.isOn ? member.probeAt : borrower.retryAt;
+      const askAt = isUp ? borrower.retryAt : member.probeAt;
       if (!link.busy && askAt > now) due = Math.min(due, askAt);
     }
     this.alarm.set(due);

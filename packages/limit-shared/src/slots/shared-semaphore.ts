@@ -215,7 +215,9 @@ export class SharedSemaphore
   private fallback(): number {
     const { outage, max, share = 1 / (this.members ?? 1) } = this.terms;
     if (this.closed || this.member.state === "up") return 0;
-    return outage === "refuse" ? 0 : outage === "allow" ? max : Math.floor(max * share);
+    // A product may be a rounding below a whole number: 100 * 0.29, 49 * (1 / 49).
+    const part = Math.min(max, Math.floor(max * share * (1 + 2 ** -50)));
+    return outage === "refuse" ? 0 : outage === "allow" ? max : part;
   }
 
   /** Whether the store is down and this member has no slots. */

@@ -37,7 +37,8 @@ export interface TakeAsk {
   readonly member: string;
   /**
    * Grows with each question of `member`: a whole number, 1 or more. Clients resend commands after a reconnect: a question whose number is
-   * not above the last one changes nothing, and is granted nothing.
+   * not above the last one changes nothing, and is granted nothing. A member that had no answer to a question with `debt` asks again with
+   * its number, so that its starts are counted once.
    */
   readonly number: number;
   /** What a bucket holds that the store does not know: `burst` tokens, or none. */

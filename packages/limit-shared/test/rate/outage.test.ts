@@ -220,6 +220,13 @@ describe("promise 13: while the store is down", () => {
     expect(fleet.excess()).toBeLessThanOrEqual(allowed + 100 * 0.75);
   });
 
+  test("with `share`, each may start one call at once, also where there are more members than burst", async () => {
+    const { clock, layer, letIn } = await brokenDown({ share: 0.02 });
+    await clock.advanceAsync(60_000);
+    expect(layer.available).toBe(1);
+    expect(await letIn(2)).toBe(1);
+  });
+
   test("with `allow`, everybody is let in, and the store is told of no more than a burst of them", async () => {
     const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
     expect(layer.available).toBe(Infinity);
@@ -230,6 +237,45 @@ describe("promise 13: while the store is down", () => {
     expect(layer.state).toBe("up");
     expect(store.takes.at(-1)!.debt).toBeGreaterThanOrEqual(18);
     expect(store.takes.at(-1)!.debt).toBeLessThanOrEqual(20);
+  });
+
+  test("starts that were reported in vain are counted once, where a store acts on questions and its answers are late or lost", async () => {
+    const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
+    await letIn(500);
+    for (const [behaviour, back] of [
+      ["answers", 150],
+      ["loses", 0],
+    ] as const) {
+      Object.assign(store, { behaviour, back });
+      for (let ms = 0; ms < 20_000; ms += 100) {
+        await clock.advanceAsync(100);
+        await letIn(100);
+      }
+    }
+    expect([layer.state, layer.late > 10, store.takes.length > 30]).toEqual(["down", true, true]);
+    Object.assign(store, { behaviour: "answers", back: 0 });
+    await clock.advanceAsync(1_000);
+    await layer.warm();
+    expect(layer.state).toBe("up");
+    // Two bursts of 19 at most, and a token each 100 ms.
+    await clock.advanceAsync(4_000);
+    await layer.warm();
+    expect(layer.available).toBeGreaterThan(0);
+  });
+
+  test("starts that the store has not heard of in an outage are reported after it, all of them", async () => {
+    const { clock, store, letIn, layer } = await brokenDown({ outage: "allow", burst: 20 });
+    await letIn(4);
+    await clock.advanceAsync(100);
+    // This question reports them, and fails. Until the next one, 2 are regained.
+    await letIn(1);
+    await clock.advanceAsync(200);
+    Object.assign(store, { behaviour: "answers" });
+    const asked = store.takes.length;
+    await letIn(5);
+    expect(layer.state).toBe("up");
+    const debts = store.takes.slice(asked).map(({ debt }) => debt);
+    expect(debts.reduce((sum, debt) => sum + debt, 0)).toBe(4 + 1 + 5 - 3);
   });
 
   test("tokens in hand are used up first", async () => {
@@ -247,6 +293,35 @@ describe("promise 13: while the store is down", () => {
     const { clock, service } = await brokenDown({ share: 0.1 });
     const late = service.call("a", { deadline: clock.now() + 500 });
     await expect(late).rejects.toSatisfy(isOverloadedError);
+  });
+
+  test("tokens in hand count for the callers behind: who can start by its deadline is not refused", async () => {
+    const { clock, store, layer, service, handle } = one({ limit: 100, burst: 1, hold: 500, timeout: 50, share: 0.5 });
+    await layer.warm();
+    for (let call = 0; call < 21; call++) service.call("a").catch(ignore);
+    await clock.advanceAsync(0);
+    // These have tokens, each 10 ms. The others find the store down, and have the local rate, a token each 20 ms.
+    store.behaviour = "hangs";
+    const deadline = clock.now() + 350;
+    const calls = Array.from({ length: 10 }, () => watch(service.call("b", { deadline })));
+    await clock.advanceAsync(350);
+    expect([layer.state, handle.calls]).toEqual(["down", 31]);
+    expect(calls.filter((call) => call()[0] === "broken")).toEqual([]);
+  });
+
+  test.each<readonly ["allow" | "refuse", outcome: unknown[]]>([
+    ["allow", ["kept", 7]],
+    ["refuse", ["broken", expect.objectContaining({ code: "ERR_SLUICE_STORE_DOWN" })]],
+  ])("with %j, callers in line who have a deadline are answered as those who have none", async (outage, outcome) => {
+    const { clock, store, layer, service, handle } = one({ outage, timeout: 50 });
+    store.behaviour = "hangs";
+    const deadline = clock.now() + 5_000;
+    const calls = [service.call("a", { deadline }), service.call("b"), service.call("c", { deadline })].map(watch);
+    expect(layer.waiting).toBe(3);
+    await clock.advanceAsync(50);
+    for (let call = handle.calls; call > 0; call--) (await handle.nextRequest()).respond(7);
+    await clock.advanceAsync(0);
+    expect(calls.map((call) => call())).toEqual([outcome, outcome, outcome]);
   });
 
   test("permits of an outage that are started after it count, and those given back do not", async () => {

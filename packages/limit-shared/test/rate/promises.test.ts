@@ -444,6 +444,18 @@ describe("promise 7: a permit that is started after its token has ended", () => 
   });
 });
 
+test("promise 7: a token ages in stock, so a permit may have been reserved a moment before", async () => {
+  const { service, clock, store, layer } = one({ hold: 100 });
+  await layer.warm(2);
+  await clock.advance(90);
+  const permits = [service.tryReady("a")!, service.tryReady("b")!];
+  void permits[0]!.call("a");
+  await clock.advance(20);
+  void permits[1]!.call("b");
+  await clock.advance(0);
+  expect(store.takes.map(({ debt }) => debt)).toEqual([0, 1]);
+});
+
 describe("promise 17: who does nothing", () => {
   test("has no timer armed, and sends at most one question after its last call", async () => {
     const { service, clock, store, handle } = one({ limit: 1_000, hold: 100 });

@@ -116,6 +116,21 @@ describe("promise 11: a member that cannot reach the store", () => {
     expect(fleet.most).toBe(8);
   });
 
+  test.each<readonly [max: number, share: number, slots: number]>([
+    [49, 1 / 49, 1],
+    [98, 1 / 49, 2],
+    [50, 0.58, 29],
+    [100, 0.29, 29],
+    [10, 0.29, 2],
+    [49, 0.02, 0],
+    [2 ** 53 - 1, 1, 2 ** 53 - 1],
+  ])("of %i slots a share of %d is %i", async (max, share, slots) => {
+    const { store, layer } = one({ max, share, outage: "share" });
+    store.behaviour = "rejects";
+    await layer.warm();
+    expect([layer.state, layer.share]).toEqual(["down", slots]);
+  });
+
   test("with a share of less than one slot it refuses", async () => {
     const { clock, service } = await cutOff({ outage: "share", share: 0.1 });
     await clock.advanceAsync(1_000);

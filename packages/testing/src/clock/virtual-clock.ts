@@ -9,8 +9,10 @@ interface Timer {
   referenced: boolean;
 }
 
-/** With more timers than this at one time, timers are assumed to arm each other without end. */
-const mostAtOnce = 10_000;
+/** Timers that arm others for the time at which they fire, over more rounds than this, are assumed to do so without end. */
+const mostRounds = 10_000;
+/** The same, where each round is larger than the one before. */
+const mostAtOnce = 100_000;
 
 /**
  * A clock that stands still until a test moves it.
@@ -27,8 +29,12 @@ export class VirtualClock implements Clock {
   private time = 0;
   /** How far `now()` is ahead of it. */
   private ahead: number;
-  /** How many timers have fired at the current time. */
+  /** How many timers have fired at the current time, in this advance. */
   private firedNow = 0;
+  /** In how many rounds: the timers that were armed for it, then those that these armed for it, and so on. */
+  private rounds = 0;
+  /** How many are left of the current round. */
+  private leftOfRound = 0;
 
   /**
    * @param start the first value of `now()`, in milliseconds: a finite number; default 0
@@ -103,6 +109,7 @@ export class VirtualClock implements Clock {
    */
   advance(ms: number): Promise<void> {
     const end = this.time + requireNumber("VirtualClock", "ms", ms, { min: 0 });
+    this.countAnew();
     this.fireUntil(end);
     return this.settle();
   }
@@ -112,6 +119,7 @@ export class VirtualClock implements Clock {
    */
   async advanceAsync(ms: number): Promise<void> {
     const end = this.time + requireNumber("VirtualClock", "ms", ms, { min: 0 });
+    this.countAnew();
     await microtasks();
     while (this.fireNext(end)) await microtasks();
   }
@@ -141,11 +149,27 @@ export class VirtualClock implements Clock {
   private fireNext(end: number): boolean {
     const { time } = this;
     const timer = this.take(end);
-    this.firedNow = this.time === time ? this.firedNow + 1 : 1;
+    if (this.time !== time) this.countAnew();
     if (timer === undefined) return false;
-    if (this.firedNow > mostAtOnce) throw new Error(`VirtualClock: timers are armed without end at ${this.now()} ms.`);
+    this.count();
     timer.run();
     return true;
+  }
+
+  /** Counts a timer that is about to fire. */
+  private count(): void {
+    if (this.leftOfRound === 0) {
+      this.rounds++;
+      this.leftOfRound = this.firstAfter(this.time) + 1;
+    }
+    this.leftOfRound--;
+    if (++this.firedNow > mostAtOnce || this.rounds > mostRounds) {
+      throw new Error(`VirtualClock: timers are armed without end at ${this.now()} ms.`);
+    }
+  }
+
+  private countAnew(): void {
+    this.firedNow = this.rounds = this.leftOfRound = 0;
   }
 
   /** Removes the next timer due by `end` and moves time to it; without one, moves time to `end`. Time never goes back. */

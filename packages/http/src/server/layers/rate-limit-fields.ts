@@ -25,7 +25,10 @@ export interface Quota {
 export interface RateLimitFieldsOptions<in Req = never> {
   /** The name of the policy, printable ASCII; default `"default"`. */
   readonly name?: string | undefined;
-  /** The rate for all requests, or `(request) => rate`. For undefined, the response gets no fields. */
+  /**
+   * The rate for all requests, or `(request) => rate`. For undefined, the response gets no fields. Where the function throws, or returns
+   * what is no rate, the call fails with that error, or a `TypeError` or `RangeError`, and the body of the response is cancelled.
+   */
   readonly rate: Quota | ((request: Req) => Quota | undefined);
   /** How many requests the policy allows in an `interval`, 0 or more; default the rate's `limit`. */
   readonly limit?: number | undefined;
@@ -71,7 +74,9 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
   const fieldsOf = (request: Req, retryAfter: string | null): readonly (readonly [string, string])[] => {
     const quota = typeof rate === "function" ? rate(request) : (rate as Quota);
     if (quota === undefined) return [];
+    requireLimit("rate.available", quota.available);
     const q = limit ?? quota.limit;
+    if (q !== undefined) requireLimit("rate.limit", q);
     const w = (interval ?? quota.interval ?? Number.NaN) / 1_000;
     const policy = `${quoted};q=${whole(q ?? 0)}${Number.isInteger(w) ? `;w=${w}` : ""}`;
     const r = whole(quota.available);
@@ -83,7 +88,14 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
     owner,
     (inside, request, callOptions) =>
       inside.start(request, callOptions).then((response: Response) => {
-        const fields = fieldsOf(request as Req, response.headers.get("retry-after"));
+        let fields: ReturnType<typeof fieldsOf>;
+        try {
+          fields = fieldsOf(request as Req, response.headers.get("retry-after"));
+        } catch (error) {
+          // Nobody else will read its body, which may hold permits or a connection.
+          response.body?.cancel().catch(() => {});
+          throw error;
+        }
         return fields.length === 0 ? response : withFields(response, fields);
       }),
     { label },
@@ -101,6 +113,9 @@ function whole(value: number): number {
   return Math.min(Math.max(Math.floor(value), 0), largest);
 }
 
+/** Keeps a response that was replaced: fetch of Node.js cancels the body of a response that is garbage-collected, until it is read. */
+const originals = new WeakMap<Response, Response>();
+
 function withFields(response: Response, fields: readonly (readonly [string, string])[]): Response {
   try {
     // Another layer of this kind may have added another policy.
@@ -111,6 +126,8 @@ function withFields(response: Response, fields: readonly (readonly [string, stri
     const headers = new Headers(response.headers);
     for (const [field, value] of fields) headers.append(field, value);
     const { status, statusText, body } = response;
-    return remadeResponse(body, { status, statusText, headers });
+    const made = remadeResponse(body, { status, statusText, headers });
+    originals.set(made, response);
+    return made;
   }
 }

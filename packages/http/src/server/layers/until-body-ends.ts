@@ -28,7 +28,8 @@ const name = "untilBodyEnds";
 
 /**
  * Keeps the permits of all outer layers until the response's body has been read to its end, was cancelled, or broke off; without a body, no
- * longer than the call. So a limit counts responses that are being streamed.
+ * longer than the call. So a limit counts responses that are being streamed. The body of a response that comes after its call was given up
+ * on, such as by a timeout, is cancelled.
  *
  * To follow a body costs a stream around it. `sent` costs almost nothing, where the runtime knows when a response has been sent.
  *
@@ -49,7 +50,9 @@ export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>
       return inside.start(request, callOptions).then((response: Response) => {
         // No outer layer holds a permit.
         if (waitUntil === undefined) return response;
-        const leaving = sentBy(sent, request as Req);
+        // The call was given up on: nobody sends this response, or reads its body, which is cancelled.
+        const isOver = signal?.aborted === true;
+        const leaving = isOver ? undefined : sentBy(sent, request as Req);
         const hold = (end: Promise<unknown>): void => {
           open++;
           const ended = (): void => {
@@ -59,7 +62,7 @@ export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>
         };
         if (leaving !== undefined) hold(leaving);
         else if (response.body !== null) {
-          const { made, end } = followed(response, response.body, clientOf(request) ?? signal);
+          const { made, end } = followed(response, response.body, isOver ? signal : (clientOf(request) ?? signal));
           hold(end);
           return made;
         }

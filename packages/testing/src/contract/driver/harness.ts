@@ -1,4 +1,5 @@
 import type { AnyLayer, Service } from "@sluice/core";
+import { dispose } from "@sluice/core/internal";
 import { microtasks } from "../../clock/microtasks.ts";
 import { VirtualClock } from "../../clock/virtual-clock.ts";
 import type { Breach } from "../promises/breach.ts";
@@ -194,7 +195,7 @@ export class Harness {
     } catch {
       // A failure of readiness counts as no capacity.
     }
-    for (const permit of permits.reverse()) permit[Symbol.dispose]();
+    for (const permit of permits.reverse()) permit[dispose]();
     const { length } = permits;
     this.trace.saw(`there was room for ${length === mostMeasured ? `${length} or more` : length}`);
     await this.settle();
