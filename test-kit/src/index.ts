@@ -1,6 +1,6 @@
 /**
  * Helpers for the tests of all packages: turns of the event loop, microtasks, promises that the test settles, random numbers from a seed,
- * garbage collection, the rules of a rate, a server on loopback, and descriptions of a package's layers and options. It has no
+ * garbage collection, the rules of a rate, a server on loopback, what a new process has, and descriptions of a package's layers and options. It has no
  * dependencies, so that core's tests can use it; helpers for tests of layers are in `@sluice/testing`.
  */
 export { collectGarbage } from "./collect-garbage.ts";
@@ -34,6 +34,7 @@ export {
 export { everyLayer, everyOption } from "./every-package.ts";
 export type { AnyLayer, Draw, DrawnLayer, LayerShape, LayerShapes } from "./layer-shape.ts";
 export { heldBy, Transient } from "./layer-shape.ts";
+export { asInNewProcess, symbolWithoutDispose } from "./new-process.ts";
 export { oddNumbers, oddValues, revoked, shown, untouchable } from "./odd-values.ts";
 export type { Every, OptionRow, OptionsRow, OptionTable } from "./option-table.ts";
 export type { Loopback } from "./loopback.ts";

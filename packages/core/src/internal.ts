@@ -2,7 +2,6 @@
  * What only our own packages may touch: how layers hand each other reservations. It may change in any release; what authors of
  * layers need is at `@sluice/core/kit`.
  */
-export { dispose } from "./contract/dispose.ts";
 export { noOptions } from "./contract/service.ts";
 export { spentAlready } from "./errors/permit-spent-error.ts";
 export { recovering } from "./compose/recover-readiness.ts";

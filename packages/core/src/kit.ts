@@ -11,6 +11,7 @@ export { startObserved } from "./compose/inside.ts";
 export { recoverReadiness } from "./compose/recover-readiness.ts";
 export { abortReason, throwIfAborted } from "./contract/abort-reason.ts";
 export { longestTimer } from "./contract/clock.ts";
+export { dispose } from "./contract/dispose.ts";
 export type { Classify, Ended, EndedCall } from "./gate/classify.ts";
 export { classified, isGivenUp, verdictByDefault } from "./gate/classify.ts";
 export type { SluiceErrorOptions } from "./errors/sluice-error.ts";

@@ -44,6 +44,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "brand",
     "callLayer",
     "classified",
+    "dispose",
     "failureCode",
     "holdLayer",
     "isBranded",

@@ -1,33 +1,22 @@
+import { asInNewProcess, symbolWithoutDispose } from "@sluice/test-kit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-/** As it was before a test replaced it. */
-const OwnSymbol = Symbol;
-
-/** What all copies of core in a process share, which the first of them made. */
-const global = globalThis as unknown as Record<symbol, unknown>;
-const shared = Object.getOwnPropertySymbols(global).filter((key) => Symbol.keyFor(key)?.startsWith("@sluice/"));
-const made = shared.map((key) => [key, global[key]] as const);
+let bringBack: () => void;
 
 beforeEach(() => {
-  for (const [key] of made) delete global[key];
-});
-
-afterEach(() => {
-  for (const [key, value] of made) global[key] = value;
-  vi.unstubAllGlobals();
+  bringBack = asInNewProcess();
   vi.resetModules();
 });
 
-describe("where the platform has no Symbol.dispose", () => {
-  /** `Symbol`, as in browsers without explicit resource management and in jsdom. */
-  const symbol: unknown = new Proxy(() => {}, {
-    apply: (_target, _this, [description]) => OwnSymbol(description as string),
-    get: (_target, key) => (key === "dispose" ? undefined : (Reflect.get(OwnSymbol, key) as unknown)),
-  });
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+  bringBack();
+});
 
+describe("where the platform has no Symbol.dispose", () => {
   test("permits and subscriptions are disposed of by the symbol that compilers of `using` take then", async () => {
-    vi.resetModules();
-    vi.stubGlobal("Symbol", symbol);
+    vi.stubGlobal("Symbol", symbolWithoutDispose);
     const { events, gate, Semaphore, serviceFn } = await import("../src/index.ts");
     const { permit } = await import("../src/kit.ts");
     vi.unstubAllGlobals();

@@ -1,6 +1,5 @@
 import { events } from "@sluice/core";
-import { dispose } from "@sluice/core/internal";
-import { processWide } from "@sluice/core/kit";
+import { dispose, processWide } from "@sluice/core/kit";
 
 /** As much of `node:diagnostics_channel` as is used. */
 interface Channels {

@@ -1,5 +1,5 @@
 import { events, type LayerEvent } from "@sluice/core";
-import { dispose } from "./dispose.ts";
+import { dispose } from "@sluice/core/kit";
 import type { Attributes } from "./metric-data.ts";
 import { Series } from "./series.ts";
 

@@ -1,6 +1,5 @@
 import type { AnyService } from "@sluice/core";
-import { readOptions, requireArray, requireBoolean, requireNumber, requireOneOf } from "@sluice/core/kit";
-import { dispose } from "./dispose.ts";
+import { dispose, readOptions, requireArray, requireBoolean, requireNumber, requireOneOf } from "@sluice/core/kit";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";
 import { type Collected, collected, type WallTime } from "./metric-data.ts";

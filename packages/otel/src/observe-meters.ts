@@ -1,7 +1,6 @@
 import { type Attributes, type BatchObservableResult, diag, type MeterProvider, metrics } from "@opentelemetry/api";
 import type { AnyService } from "@sluice/core";
-import { readOptions, requireBoolean, requireMethods } from "@sluice/core/kit";
-import { dispose } from "./dispose.ts";
+import { dispose, readOptions, requireBoolean, requireMethods } from "@sluice/core/kit";
 import { hearDurations } from "./duration-listeners.ts";
 import { defaultBoundaries } from "./durations.ts";
 import { EventCounts } from "./event-counts.ts";

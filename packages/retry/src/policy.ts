@@ -14,6 +14,8 @@ export interface Attempt<out Req = unknown, out Res = unknown, out State = unkno
   readonly elapsed: number;
   /** Milliseconds until the caller's deadline; undefined without one. */
   readonly remaining: number | undefined;
+  /** The label of the layer that asks; undefined where it has none. A policy may serve several. */
+  readonly label: string | undefined;
 }
 
 /** To try again. */

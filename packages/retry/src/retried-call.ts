@@ -1,7 +1,7 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import { ask, isVirtual, type Reservation, type Stack } from "@sluice/core/internal";
 import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
-import { announceDenial, inNameOf } from "./announce.ts";
+import { announceDenial } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /**
@@ -91,19 +91,19 @@ export class RetriedCall implements AbortListener {
     const timed = policy.timed !== false;
     const now = timed || deadline !== undefined ? clock.now() : 0;
     const remaining = deadline === undefined ? undefined : deadline - now;
-    const attempt = {
+    const decision = policy.decide({
       number: this.number,
       request: this.spare,
       outcome,
       state: this.state,
       elapsed: timed ? now - this.began : 0,
       remaining,
-    };
-    const decision = inNameOf(label, () => policy.decide(attempt));
+      label,
+    });
     if (decision === undefined) return undefined;
     const delay = requireDuration("retry", "delay", (decision as typeof decision | null)?.delay);
     if (remaining !== undefined && delay >= remaining) {
-      inNameOf(label, () => announceDenial(policy, this.number + 1, "deadline"));
+      announceDenial(policy, this.number + 1, "deadline", label);
       return undefined;
     }
     this.number++;

@@ -97,7 +97,8 @@ export function retryPolicy<Req, Res>(
     decide(attempt) {
       if (attempt.number > maxRetries) {
         // Whether it would be tried again is asked only for listeners.
-        if (events.listening && mayRetry(retryIf, attempt)) announceDenial(policy, attempt.number + 1, "exhausted");
+        if (events.listening && mayRetry(retryIf, attempt))
+          announceDenial(policy, attempt.number + 1, "exhausted", attempt.label);
         return undefined;
       }
       if (!mayRetry(retryIf, attempt)) return undefined;
@@ -106,11 +107,11 @@ export function retryPolicy<Req, Res>(
       const delay = typeof asked === "number" && asked > least ? asked : least;
       // What cannot be waited for is not paid for.
       if (delay > longestTimer || (attempt.remaining !== undefined && delay >= attempt.remaining)) {
-        announceDenial(policy, attempt.number + 1, "deadline");
+        announceDenial(policy, attempt.number + 1, "deadline", attempt.label);
         return undefined;
       }
       if (budget?.withdraw() !== false) return { delay, state };
-      announceDenial(policy, attempt.number + 1, "budget");
+      announceDenial(policy, attempt.number + 1, "budget", attempt.label);
       return undefined;
     },
   };

@@ -19,6 +19,7 @@ const failed: Attempt = {
   state: undefined,
   elapsed: 0,
   remaining: undefined,
+  label: undefined,
 };
 const answered: Attempt = { ...failed, outcome: { status: "fulfilled", value: "world" } };
 

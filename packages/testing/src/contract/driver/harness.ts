@@ -1,5 +1,5 @@
 import type { AnyLayer, Service } from "@sluice/core";
-import { dispose } from "@sluice/core/internal";
+import { dispose } from "@sluice/core/kit";
 import { microtasks } from "../../clock/microtasks.ts";
 import { VirtualClock } from "../../clock/virtual-clock.ts";
 import type { Breach } from "../promises/breach.ts";
