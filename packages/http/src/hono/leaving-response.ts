@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { type ClosingResponse, isClosed, onClose } from "../node/response-close.ts";
+import { type ClosingResponse, isClosed, onClose } from "../node/node-response.ts";
 import { remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 

@@ -2,7 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, Http2Session } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
-import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import { isHttp2 } from "./node-response.ts";
 
 /** A server of `node:http`, `node:https` or `node:http2`, also one made by a framework. */
 export type NodeServer = Server | HttpsServer | Http2Server | Http2SecureServer;

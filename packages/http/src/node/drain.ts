@@ -4,7 +4,8 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { type Connections, connectionsOf, type NodeServer, sayClose } from "./connections.ts";
 import { writeProblem } from "../server/answer/problem.ts";
-import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import { isHttp2 } from "./node-response.ts";
 import { sendProblem } from "./send-problem.ts";
 
 /** Options of {@link drain}. Times are in milliseconds, 0 to 2^31-1. */

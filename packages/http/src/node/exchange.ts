@@ -2,7 +2,7 @@ import type { CallOptions, HandlerOptions } from "@sluice/core";
 import { abortWith, ownController, promiseOf } from "@sluice/core/kit";
 import { ClientGoneError } from "./client-gone-error.ts";
 import type { NodeRequest, NodeResponse } from "./node-http.ts";
-import { onClose } from "./response-close.ts";
+import { onClose } from "./node-response.ts";
 
 /** The property of a request with its exchange: it costs less than an entry in a weak map. */
 const key = Symbol.for("@sluice/http/exchange");

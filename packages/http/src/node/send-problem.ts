@@ -1,6 +1,7 @@
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
 import type { WrittenProblem } from "../server/answer/problem.ts";
-import { isHttp2, type NodeRequest, type NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import { isHttp2 } from "./node-response.ts";
 import { isHardened } from "./connections.ts";
 
 /** Answers with a problem, where nothing has been sent yet. */

@@ -18,6 +18,11 @@ export interface ClosingResponse extends Closes {
   readonly stream?: { readonly destroyed: boolean };
 }
 
+/** HTTP/2 has no header `connection`, and has streams. */
+export function isHttp2<R extends object>(response: R): response is Extract<R, { readonly stream: object }> {
+  return "stream" in response;
+}
+
 /** Whether a response has closed: it was sent, or its client has left. */
 export function isClosed(response: ClosingResponse): boolean {
   if (response.stream !== undefined) return response.stream.destroyed;
