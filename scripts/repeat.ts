@@ -19,7 +19,14 @@ const patience = 5_400;
 const { output: commit } = await command("git", ["rev-parse", "--short", "HEAD"]);
 for (let run = 1; run <= times; run++) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-repeat-"));
-  const cloned = await command("git", ["clone", "--quiet", root, folder]);
+  // That commit in each run, whatever is committed meanwhile.
+  const cloned = await command("bash", [
+    "-c",
+    'git clone --quiet "$0" "$1" && git -C "$1" checkout --quiet "$2"',
+    root,
+    folder,
+    commit,
+  ]);
   const { ok, output, seconds } = cloned.ok
     ? await command("bash", [".ci/run"], { cwd: folder, env: { ...outside, CI: "true" }, within: patience })
     : cloned;
