@@ -12,6 +12,8 @@ import { verdictOf } from "./verdict.ts";
 export interface SetWatcher {
   /** There may be room at an endpoint. */
   left(endpoint: Endpoint): void;
+  /** Its readiness has failed. */
+  failed(endpoint: Endpoint): void;
   /** It is new, or used again. */
   added(endpoint: Endpoint): void;
   deleted(endpoint: Endpoint): void;
@@ -174,6 +176,10 @@ export class EndpointSet implements EndpointOwner {
 
   left(endpoint: Endpoint): void {
     this.watcher.left(endpoint);
+  }
+
+  failed(endpoint: Endpoint): void {
+    this.watcher.failed(endpoint);
   }
 
   rttOf({ latency }: Endpoint): number | undefined {

@@ -46,6 +46,8 @@ export interface EndpointOwner {
   answered(endpoint: Endpoint, call: Answered): void;
   /** A permit was released or a call has ended: there may be room. */
   left(endpoint: Endpoint): void;
+  /** Its readiness has failed. */
+  failed(endpoint: Endpoint): void;
   /** The expected latency now. */
   rttOf(endpoint: Endpoint): number | undefined;
   /** Until when it is ejected, in the clock's milliseconds. */
@@ -106,6 +108,9 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     this.trying = true;
     try {
       return this.service.tryReady(request);
+    } catch (error) {
+      this.owner.failed(this);
+      throw error;
     } finally {
       this.trying = false;
       this.latest = undefined;

@@ -83,8 +83,9 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.resume();
   }
 
-  /** Lets it look for an endpoint: the one at which it waited was deleted, or there was none. */
+  /** Lets it look for an endpoint among all: the one at which it waited was deleted, or there was none. */
   wake(): void {
+    this.failed = undefined;
     this.resume();
   }
 
@@ -122,7 +123,8 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     try {
       while (!this.over && this.at.length + this.offered.length < this.owner.lines) {
         const endpoint = this.guide.next(this);
-        if (endpoint === undefined) break;
+        // The guide asks functions of the user's, which may have aborted it.
+        if (endpoint === undefined || this.over) break;
         // After those who are about to join its line.
         if (endpoint.joining > 0) this.offer(endpoint);
         else this.stand(endpoint);
@@ -178,6 +180,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     if (!endpoint.deleted) {
       this.refusals.threw(reason);
       (this.failed ??= new Set()).add(endpoint);
+      this.owner.failed(endpoint);
     }
     this.fill();
   }

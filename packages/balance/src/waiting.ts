@@ -1,5 +1,5 @@
 import type { Permit, ReadyOptions } from "@sluice/core";
-import { LinkedList } from "@sluice/core/kit";
+import { LinkedList, throwIfAborted } from "@sluice/core/kit";
 import type { Endpoint } from "./endpoint.ts";
 import { type Guide, Waiter } from "./waiter.ts";
 
@@ -23,6 +23,8 @@ export class Waiting {
   private readonly waiters = new LinkedList<Waiter>();
   private readonly room: Room;
   private readonly roams: boolean;
+  /** Endpoints whose readiness has failed: circuits and connections say to nobody that they work again. */
+  private readonly failing = new Set<Endpoint>();
   /** The waiter besides the first that is considered next. */
   private turn: Waiter | undefined = undefined;
 
@@ -51,6 +53,8 @@ export class Waiting {
   /** Waits for a permit. Never throws. */
   join(options: ReadyOptions<unknown>, guide: Guide): Promise<Permit<any, any, any>> {
     return new Promise((resolve, reject) => {
+      // It may have been aborted since it was looked at: in a function of the user's that was asked.
+      throwIfAborted(options.signal);
       const waiter = new Waiter(this, options, guide, resolve, reject);
       waiter.follow();
       this.waiters.push(waiter);
@@ -66,11 +70,12 @@ export class Waiting {
 
   /**
    * There may be room at an endpoint: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
-   * ever. To the oldest, or else to one of the others, in turn.
+   * ever. To the oldest, or else to one of the others, in turn. The oldest is also sent to an endpoint that has failed.
    */
   left(where: Endpoint): void {
     const { first } = this.waiters;
     if (first === undefined || !this.roams) return;
+    this.sendOn(first);
     const endpoint = this.room.current(where);
     if (endpoint === undefined || !this.mayUse(endpoint)) return;
     let waiter: Waiter = first;
@@ -85,6 +90,11 @@ export class Waiting {
     }
   }
 
+  /** The readiness of an endpoint has failed. */
+  failed(endpoint: Endpoint): void {
+    if (this.roams) this.failing.add(endpoint);
+  }
+
   /** Offers an endpoint that is new, or is used again, to all waiters. */
   added(endpoint: Endpoint): void {
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = waiter.next) {
@@ -94,8 +104,20 @@ export class Waiting {
   }
 
   deleted(endpoint: Endpoint): void {
+    this.failing.delete(endpoint);
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = waiter.next) {
       if (waiter.standsAt(endpoint)) waiter.wake();
+    }
+  }
+
+  /** Offers one of the endpoints that have failed, in turn, until there are callers in its line. */
+  private sendOn(waiter: Waiter): void {
+    for (const endpoint of this.failing) {
+      this.failing.delete(endpoint);
+      if (waiter.standsAt(endpoint) || !this.mayUse(endpoint)) continue;
+      this.failing.add(endpoint);
+      waiter.offer(endpoint);
+      return;
     }
   }
 }
