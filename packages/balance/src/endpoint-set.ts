@@ -109,6 +109,8 @@ export class EndpointSet implements EndpointOwner {
       outlier: outliers && new OutlierRecord(outliers),
     });
     this.delete(key);
+    // Whoever was told of that has added another one since.
+    if (this.byKey.has(key)) return;
     this.byKey.set(key, endpoint);
     this.changeTo([...this.list, endpoint]);
     this.watcher.added(endpoint);
