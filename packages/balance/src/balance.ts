@@ -53,7 +53,7 @@ export interface Balance<S extends AnyService> extends Service<
   /**
    * Adds an endpoint, and deletes one with the same key. Waiting callers may be served there immediately.
    *
-   * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range
+   * @throws TypeError | RangeError when `service` is not a service, an option is not in its range, or `pick` refuses its key or weight
    */
   add(key: unknown, service: S, options?: EndpointOptions): void;
   /**
@@ -70,8 +70,8 @@ export interface Balance<S extends AnyService> extends Service<
 /**
  * One service over many equal ones.
  *
- * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller waits while any
- * endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does
+ * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller begins to wait while
+ * any endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does
  * so in the lines of `waitAt` endpoints, and is served by the first that has room. Put the limit, the breaker and the timeout of an
  * endpoint into the service that you add.
  *

@@ -101,7 +101,8 @@ export class EndpointSet implements EndpointOwner {
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined, called = "service"): void {
     requireService(layerName, called, service);
     const weight = readWeight(options);
-    const { load, defaultRtt, decay, outliers } = this.settings;
+    const { load, defaultRtt, decay, outliers, pick } = this.settings;
+    pick?.check?.({ key, weight });
     const endpoint = new Endpoint(this, service, {
       key,
       weight,
