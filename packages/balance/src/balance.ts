@@ -14,7 +14,7 @@ import { ByKey } from "./by-key.ts";
 import { type Announce, announcer } from "./change.ts";
 import type { Chooser } from "./chooser.ts";
 import { Discovery } from "./discovery.ts";
-import type { BalanceEndpoint, Endpoint } from "./endpoint.ts";
+import type { BalanceEndpoint } from "./endpoint.ts";
 import { EndpointSet } from "./endpoint-set.ts";
 import {
   type BalanceOptions,
@@ -109,15 +109,9 @@ class BalanceService<S extends AnyService>
     const { pick, waitAt, label } = settings;
     this.label = label;
     this.announce = announcer(settings, this);
-    const room = {
-      get isEmpty() {
-        return set.all.length === 0;
-      },
-      mayUse: (endpoint: Endpoint): boolean => !endpoint.deleted && set.mayUse(endpoint),
-      current: (endpoint: Endpoint): Endpoint | undefined => set.current(endpoint),
-    };
-    const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
+    const lines = new Waiting(pick === undefined ? waitAt : 1, pick === undefined);
     const set = new EndpointSet(settings, lines, this.announce);
+    lines.room = set;
     this.set = set;
     this.lines = lines;
     this.chooser = pick === undefined ? new TwoChoices(set, lines, settings) : new ByKey(set, lines, settings);
@@ -195,10 +189,8 @@ class BalanceService<S extends AnyService>
     if (entries !== undefined) {
       for (const [key, service, options] of entries) this.set.add(key, service, options, "each of endpoints");
     } else {
-      this.discovery = new Discovery(endpoints as AsyncIterable<unknown>, {
-        add: (key, service, options) => this.set.add(key, service, options),
-        delete: (key) => void this.set.delete(key),
-        failed: (cause) => this.announce({ type: "discovery-failed", cause }),
+      this.discovery = new Discovery(endpoints as AsyncIterable<unknown>, this.set, (cause) => {
+        this.announce({ type: "discovery-failed", cause });
       });
     }
   }

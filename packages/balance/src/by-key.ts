@@ -192,7 +192,7 @@ export class ByKey implements Chooser {
   private only(endpoint: Endpoint): Guide {
     return {
       next: (waiter) => {
-        if (endpoint.deleted || !this.set.mayUse(endpoint)) throw this.withoutEndpoint();
+        if (!this.set.mayUse(endpoint)) throw this.withoutEndpoint();
         return waiter.mayJoin(endpoint) ? endpoint : undefined;
       },
       held: (permit) => permit,

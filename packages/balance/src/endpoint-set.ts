@@ -12,8 +12,6 @@ import { verdictOf } from "./verdict.ts";
 export interface SetWatcher {
   /** There may be room at an endpoint. */
   left(endpoint: Endpoint): void;
-  /** Its readiness has failed. */
-  failed(endpoint: Endpoint): void;
   /** It is new, or used again. */
   added(endpoint: Endpoint): void;
   deleted(endpoint: Endpoint): void;
@@ -21,7 +19,9 @@ export interface SetWatcher {
 
 /** The endpoints, and the ones among them that may be used. */
 export class EndpointSet implements EndpointOwner {
+  readonly watcher: SetWatcher;
   pending = 0;
+  readonly failing: Set<Endpoint> = new Set();
   /** Counts the changes of {@link all}. */
   version = 0;
   /** The endpoints at which each request has been; undefined without `avoidRepeats`. */
@@ -42,7 +42,6 @@ export class EndpointSet implements EndpointOwner {
   /** By this, ejections end in time also where the clock was set back. */
   private readonly time: SteadyTime;
   private readonly settings: Settings;
-  private readonly watcher: SetWatcher;
   private readonly announce: Announce;
 
   constructor(settings: Settings, watcher: SetWatcher, announce: Announce) {
@@ -82,10 +81,10 @@ export class EndpointSet implements EndpointOwner {
     return this.panics;
   }
 
-  /** Whether an endpoint of {@link all} may be used. */
+  /** Whether an endpoint may be used: it was not deleted, and is not ejected. */
   mayUse(endpoint: Endpoint): boolean {
     this.readmit();
-    return !endpoint.ejected || this.panics;
+    return !endpoint.deleted && (!endpoint.ejected || this.panics);
   }
 
   /** `endpoint`, or the one that was added under its key with the same service: a new weight. Undefined where it was deleted. */
@@ -122,6 +121,7 @@ export class EndpointSet implements EndpointOwner {
     const endpoint = this.byKey.get(key);
     if (endpoint === undefined) return false;
     endpoint.deleted = true;
+    this.failing.delete(endpoint);
     this.byKey.delete(key);
     this.changeTo(this.list.filter((other) => other !== endpoint));
     this.watcher.deleted(endpoint);
@@ -175,14 +175,6 @@ export class EndpointSet implements EndpointOwner {
       this.refresh();
       this.announce({ type: "ejected", endpoint });
     }
-  }
-
-  left(endpoint: Endpoint): void {
-    this.watcher.left(endpoint);
-  }
-
-  failed(endpoint: Endpoint): void {
-    this.watcher.failed(endpoint);
   }
 
   rttOf({ latency }: Endpoint): number | undefined {

@@ -153,10 +153,7 @@ export function readSettings<S extends AnyService>(
   for (const [name, value] of Object.entries({ classify, onChange, random })) {
     if (value !== undefined) requireFunction(layerName, name, value);
   }
-  if (pick !== undefined) {
-    requireMethods(layerName, "pick", pick, "maglev or ring", ["key", "place"]);
-    if (pick.check !== undefined) requireFunction(layerName, "pick.check", pick.check);
-  }
+  if (pick !== undefined) requireMethods(layerName, "pick", pick, "maglev or ring", ["key", "place"]);
   requireBoolean(layerName, "avoidRepeats", avoidRepeats);
   return {
     endpoints,
