@@ -1,4 +1,5 @@
 import { AdaptiveLimit, aimd } from "@sluice/adaptive-limit";
+import { CircuitBreaker } from "@sluice/circuit-breaker";
 import { type Gate, isOverloadedError, Semaphore, type Service, ServiceBuilder } from "@sluice/core";
 import { keyed, type KeyedLayer } from "@sluice/keyed";
 import { FixedWindow, SlidingWindow, TokenBucket } from "@sluice/limit";
@@ -106,6 +107,32 @@ describe("an AdaptiveLimit for each host", () => {
     await clock.advance(60 * 10);
     await call("c");
     expect(layer.get("a")).toBeUndefined();
+  });
+});
+
+describe("a CircuitBreaker for each host", () => {
+  test("hosts that failed and are never called again do not keep their places for ever", async () => {
+    const clock = new VirtualClock();
+    const layer = keyed({
+      key: (host: string) => host,
+      gate: () => new CircuitBreaker({ consecutive: 2, breakFor: 5_000, window: { time: 10_000 }, clock }),
+      maxKeys: 5,
+    });
+    const service = new ServiceBuilder().layer(layer).serviceFn((host: string) => {
+      if (host.startsWith("dead")) throw new Error("connection refused");
+      return host;
+    });
+    // Of some the circuit is open, and of others it is closed.
+    for (let host = 0; host < 5; host++) {
+      for (let call = 0; call < 1 + (host % 2); call++) {
+        await expect(service.call(`dead-${host}`)).rejects.toThrow("connection refused");
+      }
+    }
+    await clock.advance(60_000);
+    await expect(service.call("new")).rejects.toSatisfy(isOverloadedError);
+    await clock.advance(600_000);
+    expect(await service.call("new")).toBe("new");
+    expect(layer.size).toBe(5);
   });
 });
 

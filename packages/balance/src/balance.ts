@@ -14,7 +14,7 @@ import { ByKey } from "./by-key.ts";
 import { type Announce, announcer } from "./change.ts";
 import type { Chooser } from "./chooser.ts";
 import { Discovery } from "./discovery.ts";
-import type { BalanceEndpoint, Endpoint } from "./endpoint.ts";
+import type { BalanceEndpoint } from "./endpoint.ts";
 import { EndpointSet } from "./endpoint-set.ts";
 import {
   type BalanceOptions,
@@ -53,7 +53,7 @@ export interface Balance<S extends AnyService> extends Service<
   /**
    * Adds an endpoint, and deletes one with the same key. Waiting callers may be served there immediately.
    *
-   * @throws TypeError | RangeError when `service` is not a service, or an option is not in its range
+   * @throws TypeError | RangeError when `service` is not a service, an option is not in its range, or `pick` refuses its key or weight
    */
   add(key: unknown, service: S, options?: EndpointOptions): void;
   /**
@@ -70,8 +70,8 @@ export interface Balance<S extends AnyService> extends Service<
 /**
  * One service over many equal ones.
  *
- * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller waits while any
- * endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does
+ * It picks two endpoints at random and asks the less busy one for a permit, then the other, then all the rest, so no caller begins to wait while
+ * any endpoint has room. It skips endpoints whose readiness fails: an open circuit, a connection that is down. A caller that has to wait does
  * so in the lines of `waitAt` endpoints, and is served by the first that has room. Put the limit, the breaker and the timeout of an
  * endpoint into the service that you add.
  *
@@ -109,15 +109,9 @@ class BalanceService<S extends AnyService>
     const { pick, waitAt, label } = settings;
     this.label = label;
     this.announce = announcer(settings, this);
-    const room = {
-      get isEmpty() {
-        return set.all.length === 0;
-      },
-      mayUse: (endpoint: Endpoint): boolean => !endpoint.deleted && set.mayUse(endpoint),
-      current: (endpoint: Endpoint): Endpoint | undefined => set.current(endpoint),
-    };
-    const lines = new Waiting(room, pick === undefined ? waitAt : 1, pick === undefined);
+    const lines = new Waiting(pick === undefined ? waitAt : 1, pick === undefined);
     const set = new EndpointSet(settings, lines, this.announce);
+    lines.room = set;
     this.set = set;
     this.lines = lines;
     this.chooser = pick === undefined ? new TwoChoices(set, lines, settings) : new ByKey(set, lines, settings);
@@ -195,10 +189,8 @@ class BalanceService<S extends AnyService>
     if (entries !== undefined) {
       for (const [key, service, options] of entries) this.set.add(key, service, options, "each of endpoints");
     } else {
-      this.discovery = new Discovery(endpoints as AsyncIterable<unknown>, {
-        add: (key, service, options) => this.set.add(key, service, options),
-        delete: (key) => void this.set.delete(key),
-        failed: (cause) => this.announce({ type: "discovery-failed", cause }),
+      this.discovery = new Discovery(endpoints as AsyncIterable<unknown>, this.set, (cause) => {
+        this.announce({ type: "discovery-failed", cause });
       });
     }
   }

@@ -73,7 +73,9 @@ export class ByKey implements Chooser {
     const first = (accept: (endpoint: Endpoint) => boolean): Endpoint | undefined =>
       all[this.places!.find(key, (index) => accept(all[index]!))];
     if (boundedLoad === undefined) return first(mayUse);
-    const share = (boundedLoad * (this.set.pending + 1)) / weight;
+    // With this one. Calls at endpoints that are deleted or ejected are no load of those in use.
+    const pending = usable.reduce((sum, endpoint) => sum + endpoint.pending, 1);
+    const share = (boundedLoad * pending) / weight;
     const bounded = first((endpoint) => mayUse(endpoint) && endpoint.pending < Math.ceil(share * endpoint.weight));
     // An endpoint above the bound is better than none.
     return bounded ?? first(mayUse);
@@ -190,7 +192,7 @@ export class ByKey implements Chooser {
   private only(endpoint: Endpoint): Guide {
     return {
       next: (waiter) => {
-        if (endpoint.deleted || !this.set.mayUse(endpoint)) throw this.withoutEndpoint();
+        if (!this.set.mayUse(endpoint)) throw this.withoutEndpoint();
         return waiter.mayJoin(endpoint) ? endpoint : undefined;
       },
       held: (permit) => permit,

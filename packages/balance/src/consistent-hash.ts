@@ -22,8 +22,10 @@ export interface ConsistentHash<in Req = any> {
    * request, and may be called several times. An error that it throws is a failure of readiness, or of the call where it runs there.
    */
   readonly key: (request: Req) => string | number | undefined;
-  /** How many times its share of all pending calls an endpoint may have: a number above 1. Undefined: no bound. */
+  /** How many times its share of what is pending at all endpoints in use an endpoint may have: a number above 1. Undefined: no bound. */
   readonly boundedLoad?: number | undefined;
+  /** Throws where an endpoint cannot have places; called when one is added, which then fails. Default: every endpoint can. */
+  readonly check?: ((endpoint: Placed) => void) | undefined;
   /** The places of a set of endpoints. Called once for each set. */
   place(endpoints: readonly Placed[]): HashPlaces;
 }

@@ -8,18 +8,19 @@ export type EndpointUpdate<S extends AnyService> = { readonly add: EndpointEntry
 /** The receiver of the changes. */
 export interface Discovered {
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined): void;
-  delete(key: unknown): void;
-  failed(cause: unknown): void;
+  delete(key: unknown): unknown;
 }
 
 /** Reads an async iterable of changes until it ends, fails, or is stopped. */
 export class Discovery {
   private readonly iterator: AsyncIterator<unknown>;
   private readonly discovered: Discovered;
+  private readonly failed: (cause: unknown) => void;
   private stopped = false;
 
-  constructor(source: AsyncIterable<unknown>, discovered: Discovered) {
+  constructor(source: AsyncIterable<unknown>, discovered: Discovered, failed: (cause: unknown) => void) {
     this.discovered = discovered;
+    this.failed = failed;
     this.iterator = source[Symbol.asyncIterator]();
     void this.read();
   }
@@ -44,7 +45,7 @@ export class Discovery {
         this.take(value);
       }
     } catch (error) {
-      if (!this.stopped) this.discovered.failed(error);
+      if (!this.stopped) this.failed(error);
     }
     this.stopped = true;
   }
@@ -58,7 +59,7 @@ export class Discovery {
       else throw new TypeError("It has neither add nor delete.");
     } catch (cause) {
       const wanted = "{ add: [key, service] } or { delete: key }";
-      this.discovered.failed(
+      this.failed(
         new TypeError(`balance: an update of endpoints must be ${wanted}; received ${show(update)}`, { cause }),
       );
     }

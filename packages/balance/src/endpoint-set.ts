@@ -19,7 +19,9 @@ export interface SetWatcher {
 
 /** The endpoints, and the ones among them that may be used. */
 export class EndpointSet implements EndpointOwner {
+  readonly watcher: SetWatcher;
   pending = 0;
+  readonly failing: Set<Endpoint> = new Set();
   /** Counts the changes of {@link all}. */
   version = 0;
   /** The endpoints at which each request has been; undefined without `avoidRepeats`. */
@@ -40,7 +42,6 @@ export class EndpointSet implements EndpointOwner {
   /** By this, ejections end in time also where the clock was set back. */
   private readonly time: SteadyTime;
   private readonly settings: Settings;
-  private readonly watcher: SetWatcher;
   private readonly announce: Announce;
 
   constructor(settings: Settings, watcher: SetWatcher, announce: Announce) {
@@ -80,10 +81,10 @@ export class EndpointSet implements EndpointOwner {
     return this.panics;
   }
 
-  /** Whether an endpoint of {@link all} may be used. */
+  /** Whether an endpoint may be used: it was not deleted, and is not ejected. */
   mayUse(endpoint: Endpoint): boolean {
     this.readmit();
-    return !endpoint.ejected || this.panics;
+    return !endpoint.deleted && (!endpoint.ejected || this.panics);
   }
 
   /** `endpoint`, or the one that was added under its key with the same service: a new weight. Undefined where it was deleted. */
@@ -99,7 +100,8 @@ export class EndpointSet implements EndpointOwner {
   add(key: unknown, service: AnyService, options: EndpointOptions | undefined, called = "service"): void {
     requireService(layerName, called, service);
     const weight = readWeight(options);
-    const { load, defaultRtt, decay, outliers } = this.settings;
+    const { load, defaultRtt, decay, outliers, pick } = this.settings;
+    pick?.check?.({ key, weight });
     const endpoint = new Endpoint(this, service, {
       key,
       weight,
@@ -107,6 +109,8 @@ export class EndpointSet implements EndpointOwner {
       outlier: outliers && new OutlierRecord(outliers),
     });
     this.delete(key);
+    // Whoever was told of that has added another one since.
+    if (this.byKey.has(key)) return;
     this.byKey.set(key, endpoint);
     this.changeTo([...this.list, endpoint]);
     this.watcher.added(endpoint);
@@ -117,6 +121,7 @@ export class EndpointSet implements EndpointOwner {
     const endpoint = this.byKey.get(key);
     if (endpoint === undefined) return false;
     endpoint.deleted = true;
+    this.failing.delete(endpoint);
     this.byKey.delete(key);
     this.changeTo(this.list.filter((other) => other !== endpoint));
     this.watcher.deleted(endpoint);
@@ -170,10 +175,6 @@ export class EndpointSet implements EndpointOwner {
       this.refresh();
       this.announce({ type: "ejected", endpoint });
     }
-  }
-
-  left(endpoint: Endpoint): void {
-    this.watcher.left(endpoint);
   }
 
   rttOf({ latency }: Endpoint): number | undefined {

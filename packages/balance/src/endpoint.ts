@@ -39,13 +39,17 @@ export interface Answered {
 
 /** Is notified of what happens at an endpoint. */
 export interface EndpointOwner {
+  readonly watcher: {
+    /** A permit was released or a call has ended: there may be room. */
+    left(endpoint: Endpoint): void;
+  };
   /** Permits and calls at all endpoints. */
   pending: number;
+  /** Endpoints whose readiness has failed: circuits and connections say to nobody that they work again. */
+  readonly failing: Set<Endpoint>;
   /** A call with this request begins. Returns the time, or 0 where it is not needed. */
   began(endpoint: Endpoint, request: unknown): number;
   answered(endpoint: Endpoint, call: Answered): void;
-  /** A permit was released or a call has ended: there may be room. */
-  left(endpoint: Endpoint): void;
   /** The expected latency now. */
   rttOf(endpoint: Endpoint): number | undefined;
   /** Until when it is ejected, in the clock's milliseconds. */
@@ -106,6 +110,9 @@ export class Endpoint implements Gate<unknown>, BalanceEndpoint {
     this.trying = true;
     try {
       return this.service.tryReady(request);
+    } catch (error) {
+      this.owner.failing.add(this);
+      throw error;
     } finally {
       this.trying = false;
       this.latest = undefined;
@@ -184,6 +191,6 @@ export class EndpointLease implements Lease {
     this.counted = false;
     endpoint.pending--;
     owner.pending--;
-    if (!endpoint.isTrying(this)) owner.left(endpoint);
+    if (!endpoint.isTrying(this)) owner.watcher.left(endpoint);
   }
 }

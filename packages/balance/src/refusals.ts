@@ -8,7 +8,8 @@ export class Refusals {
   /** Whether an endpoint threw. */
   failed = false;
   private refusal: Refusal | undefined = undefined;
-  private error: unknown = undefined;
+  /** The error that stands for all. */
+  reason: unknown = undefined;
   private errorAfter = Number.POSITIVE_INFINITY;
 
   /** An endpoint has no room. Takes the refusal that it left. */
@@ -24,21 +25,16 @@ export class Refusals {
   threw(error: unknown): void {
     const errorAfter = isRefusal(error) ? after(error) : Number.POSITIVE_INFINITY;
     if (!this.failed || errorAfter < this.errorAfter) {
-      this.error = error;
+      this.reason = error;
       this.errorAfter = errorAfter;
     }
     this.failed = true;
   }
 
-  /** The error that stands for all. */
-  get reason(): unknown {
-    return this.error;
-  }
-
   /** Leaves the refusal for the caller, and returns undefined. Throws where all endpoints threw. */
   leave(label: string | undefined): undefined {
     if (this.full || !this.failed) return refuse(this.refusal?.layer ?? layerName, this.refusal ?? { label });
-    throw this.error;
+    throw this.reason;
   }
 }
 

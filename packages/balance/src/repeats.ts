@@ -9,7 +9,10 @@ export class Repeats {
     if (!isObject(request)) return;
     const before = this.visited.get(request);
     if (before === undefined) this.visited.set(request, [endpoint]);
-    else if (!before.includes(endpoint)) before.push(endpoint);
+    else if (!before.includes(endpoint)) {
+      // Without those that are deleted by now: a request that is sent again and again would keep them all.
+      this.visited.set(request, [...before.filter(({ deleted }) => !deleted), endpoint]);
+    }
   }
 
   /** The endpoints at which `request` has been. */

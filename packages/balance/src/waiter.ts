@@ -1,5 +1,13 @@
 import type { Permit, ReadyOptions } from "@sluice/core";
-import { type AbortListener, abortReason, abortWith, LinkedNode, listen, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortReason,
+  abortWith,
+  LinkedNode,
+  listen,
+  throwIfAborted,
+  unlisten,
+} from "@sluice/core/kit";
 import type { Endpoint, EndpointLease } from "./endpoint.ts";
 import { Refusals } from "./refusals.ts";
 import type { Waiting } from "./waiting.ts";
@@ -34,6 +42,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
   private offered: Endpoint[] = [];
   private resume: () => void = nothing;
 
+  /** @throws signal.reason when that is aborted; when the signal is not an `AbortSignal` */
   constructor(
     owner: Waiting,
     options: ReadyOptions<unknown>,
@@ -47,15 +56,9 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.guide = guide;
     this.resolve = resolve;
     this.reject = reject;
-  }
-
-  /**
-   * Begins to listen to the caller's signal.
-   *
-   * @throws when the signal is not an `AbortSignal`
-   */
-  follow(): void {
-    const { signal } = this.options;
+    const { signal } = options;
+    // It may have been aborted since it was looked at: in a function of the user's that was asked.
+    throwIfAborted(signal);
     if (signal !== undefined) listen(signal, this);
   }
 
@@ -83,8 +86,9 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     this.resume();
   }
 
-  /** Lets it look for an endpoint: the one at which it waited was deleted, or there was none. */
+  /** Lets it look for an endpoint among all: the one at which it waited was deleted, or there was none. */
   wake(): void {
+    this.failed = undefined;
     this.resume();
   }
 
@@ -122,7 +126,8 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     try {
       while (!this.over && this.at.length + this.offered.length < this.owner.lines) {
         const endpoint = this.guide.next(this);
-        if (endpoint === undefined) break;
+        // The guide asks functions of the user's, which may have aborted it.
+        if (endpoint === undefined || this.over) break;
         // After those who are about to join its line.
         if (endpoint.joining > 0) this.offer(endpoint);
         else this.stand(endpoint);
@@ -132,7 +137,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     }
     // Without endpoints it waits for the first to be added.
     const isNowhere = this.at.length + this.offered.length === 0;
-    if (isNowhere && !this.owner.isEmpty && this.refusals.failed) this.fail(this.refusals.reason);
+    if (isNowhere && this.owner.room.all.length > 0 && this.refusals.failed) this.fail(this.refusals.reason);
   }
 
   private fail(reason: unknown): void {
@@ -154,7 +159,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
 
   private granted(endpoint: Endpoint, permit: Permit<any, any, any>, lease: EndpointLease | undefined): void {
     const { signal } = this.options;
-    const mayUse = this.owner.mayUse(endpoint);
+    const mayUse = this.owner.room.mayUse(endpoint);
     if (!this.over && mayUse && !signal?.aborted) {
       lease?.count();
       this.end();
@@ -178,6 +183,7 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
     if (!endpoint.deleted) {
       this.refusals.threw(reason);
       (this.failed ??= new Set()).add(endpoint);
+      this.owner.room.failing.add(endpoint);
     }
     this.fill();
   }

@@ -8,8 +8,10 @@ const looks = 8;
 
 /** The set of endpoints, for waiters. */
 export interface Room {
-  /** Whether there is no endpoint. */
-  readonly isEmpty: boolean;
+  /** All endpoints. */
+  readonly all: readonly Endpoint[];
+  /** Endpoints whose readiness has failed. */
+  readonly failing: Set<Endpoint>;
   /** Whether an endpoint may be used: it was neither deleted nor ejected. */
   mayUse(endpoint: Endpoint): boolean;
   /** An endpoint, or the one that has taken its place with the same service: they share their room. Undefined where there is none. */
@@ -18,10 +20,11 @@ export interface Room {
 
 /** All waiting callers, in the order in which they came. Joining and leaving take constant time. */
 export class Waiting {
+  /** The set of endpoints, which is made after this. */
+  room!: Room;
   /** At how many endpoints a caller waits. */
   readonly lines: number;
   private readonly waiters = new LinkedList<Waiter>();
-  private readonly room: Room;
   private readonly roams: boolean;
   /** The waiter besides the first that is considered next. */
   private turn: Waiter | undefined = undefined;
@@ -30,8 +33,7 @@ export class Waiting {
    * @param lines at how many endpoints a caller waits
    * @param roams whether a waiter may join further endpoints that may have room
    */
-  constructor(room: Room, lines: number, roams: boolean) {
-    this.room = room;
+  constructor(lines: number, roams: boolean) {
     this.lines = lines;
     this.roams = roams;
   }
@@ -40,19 +42,10 @@ export class Waiting {
     return this.waiters.size;
   }
 
-  get isEmpty(): boolean {
-    return this.room.isEmpty;
-  }
-
-  mayUse(endpoint: Endpoint): boolean {
-    return this.room.mayUse(endpoint);
-  }
-
   /** Waits for a permit. Never throws. */
   join(options: ReadyOptions<unknown>, guide: Guide): Promise<Permit<any, any, any>> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(this, options, guide, resolve, reject);
-      waiter.follow();
       this.waiters.push(waiter);
       waiter.begin();
     });
@@ -66,13 +59,14 @@ export class Waiting {
 
   /**
    * There may be room at an endpoint: offers it to a waiter that does not wait there, so that waiters at endpoints that hang do not wait for
-   * ever. To the oldest, or else to one of the others, in turn.
+   * ever. To the oldest, or else to one of the others, in turn. The oldest is also sent to an endpoint that has failed.
    */
   left(where: Endpoint): void {
     const { first } = this.waiters;
     if (first === undefined || !this.roams) return;
+    this.sendOn(first);
     const endpoint = this.room.current(where);
-    if (endpoint === undefined || !this.mayUse(endpoint)) return;
+    if (endpoint === undefined || !this.room.mayUse(endpoint)) return;
     let waiter: Waiter = first;
     // In turn, the first comes up once more.
     for (let look = 0; look <= looks && look <= this.waiters.size; look++) {
@@ -96,6 +90,18 @@ export class Waiting {
   deleted(endpoint: Endpoint): void {
     for (let waiter = this.waiters.first; waiter !== undefined; waiter = waiter.next) {
       if (waiter.standsAt(endpoint)) waiter.wake();
+    }
+  }
+
+  /** Offers one of the endpoints that have failed, in turn, until there are callers in its line. */
+  private sendOn(waiter: Waiter): void {
+    const { failing } = this.room;
+    for (const endpoint of failing) {
+      failing.delete(endpoint);
+      if (waiter.standsAt(endpoint) || !this.room.mayUse(endpoint)) continue;
+      failing.add(endpoint);
+      waiter.offer(endpoint);
+      return;
     }
   }
 }

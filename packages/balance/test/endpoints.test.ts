@@ -111,6 +111,25 @@ describe("endpoints that come and go", () => {
     expect([old.requests.length, fresh.requests.length]).toEqual([0, 1]);
   });
 
+  test("where a listener adds one under the key that is being replaced, there is one, and it can be deleted", () => {
+    const [old, mine, fresh] = [new Backend("old"), new Backend("mine"), new Backend("fresh")];
+    const changes: string[] = [];
+    const service = balance<Users>({
+      endpoints: [["a", old.service]],
+      onChange: ({ type }) => {
+        changes.push(type);
+        if (type === "deleted" && service.size === 0 && changes.length < 3) service.add("a", mine.service);
+      },
+    });
+    service.add("a", fresh.service);
+    expect(service.size).toBe(1);
+    void service.call("x");
+    expect([mine.requests.length, fresh.requests.length]).toEqual([1, 0]);
+    expect(service.delete("a")).toBe(true);
+    expect(service.size).toBe(0);
+    expect(changes).toEqual(["added", "deleted", "added", "deleted"]);
+  });
+
   test("one that is added again with another weight has room where a call of before ends", async () => {
     const all = backends(2, 1);
     const service = balance({ endpoints: entries(all), waitAt: 1, random: () => 0 });

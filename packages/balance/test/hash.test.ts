@@ -4,7 +4,7 @@ import { watch } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { maglev, ring } from "../src/hash/index.ts";
-import { balance, type ConsistentHash, type HashPlaces } from "../src/index.ts";
+import { balance, type ConsistentHash, type EndpointUpdate, type HashPlaces } from "../src/index.ts";
 import { type Backend, backends, entries } from "./helper/backend.ts";
 import { Failing } from "./helper/failing.ts";
 
@@ -365,13 +365,29 @@ describe.each(ways)("%s", (_name, pick) => {
     }
   });
 
-  test("an endpoint under a key that has no name is refused where its place is needed", () => {
-    const service = balance<Service<string, string>>({ pick: pick() });
-    service.add({}, serviceFn(String));
-    // Whoever comes is told, and nobody goes by the places of before.
-    for (let caller = 0; caller < 3; caller++) {
-      expect(() => service.tryReady("ann")).toThrow(/the key of an endpoint must be a string or a number/);
+  test("an endpoint under a key that has no name is refused, and changes nothing", async () => {
+    const wrong = /the key of an endpoint must be a string or a number; received an object/;
+    const service = balance<Service<string, string>>({ pick: pick(), endpoints: [["a", serviceFn(String)]] });
+    expect(() => service.add({}, serviceFn(String))).toThrow(wrong);
+    expect(await service.call("ann")).toBe("ann");
+    expect(service.size).toBe(1);
+    expect(() => balance({ pick: pick(), endpoints: [[{}, serviceFn(String)]] })).toThrow(wrong);
+    expect(() => pick().place([{ key: {}, weight: 1 }])).toThrow(wrong);
+  });
+
+  test("an endpoint of a discovery under a key that has no name is told of, and the others are called", async () => {
+    async function* updates(): AsyncGenerator<EndpointUpdate<Service<string, string>>> {
+      yield { add: [{}, serviceFn(String)] };
+      yield { add: ["a", serviceFn(String)] };
     }
+    const changes: string[] = [];
+    const service = balance<Service<string, string>>({
+      pick: pick(),
+      endpoints: updates(),
+      onChange: ({ type }) => void changes.push(type),
+    });
+    expect(await service.call("ann")).toBe("ann");
+    expect(changes).toEqual(["discovery-failed", "added"]);
   });
 
   test("a blind permit is good for every key, also where an endpoint's readiness has failed", async () => {
@@ -451,6 +467,26 @@ describe.each(ways)("%s", (_name, pick) => {
     }
     // All of one key: without a bound all 100 were at one.
     expect(Math.max(...some.map(({ open }) => open.length))).toBe(38);
+  });
+
+  test("the bound holds beside an endpoint that was deleted, and one that is ejected, where calls have not ended", async () => {
+    const some = backends(4);
+    const outliers = { consecutive: 1, maxPercent: 50 };
+    const service = balance({ endpoints: entries(some), pick: pick(1.5), outliers, panic: 0 });
+    const open = (): number[] => some.map((each) => each.open.length);
+    for (let user = 0; user < 400; user++) void service.call(`user-${user}`).catch(() => {});
+    const [gone, failing, ...others] = some;
+    service.delete(gone!.name);
+    failing!.fail(new Error("down"));
+    for (const each of others) while (each.open.length > 0) each.answer();
+    await settle();
+    const before = open();
+    for (let call = 1; call <= 20; call++) {
+      void service.call("ann");
+      expect(Math.max(...open().slice(2))).toBeLessThanOrEqual(Math.ceil((1.5 * call) / 2));
+    }
+    expect(before[0]! + before[1]!).toBeGreaterThan(100);
+    expect(open().slice(0, 2)).toEqual(before.slice(0, 2));
   });
 });
 
@@ -548,6 +584,39 @@ test("the bound is by weight: one of three times the weight may have three times
     }
   }
   expect(homesSeen.size).toBe(2);
+});
+
+test("a weight with which an endpoint had too many points on a ring is refused, and changes nothing", async () => {
+  const service = balance<Service<string, string>>({ pick: ring({ key }), endpoints: [["a", serviceFn(String)]] });
+  expect(() => service.add("a", serviceFn(String), { weight: 1e9 })).toThrow(
+    new RangeError("ring: weight must be a number above 0 and at most 6250; received 1000000000"),
+  );
+  expect(service.endpoints.map(({ weight }) => weight)).toEqual([1]);
+  expect(await service.call("ann")).toBe("ann");
+  const heavy = balance<Service<string, string>>({ pick: ring({ key, points: 1 }) });
+  heavy.add("a", serviceFn(String), { weight: 8_192 });
+  expect(await heavy.call("ann")).toBe("ann");
+});
+
+test("a hash of one's own may refuse endpoints, or look at them when it makes their places", async () => {
+  const mine = { name: "mine", key, place: () => ({ find: () => 0 }) };
+  const service = balance<Service<string, string>>({ pick: mine, endpoints: [[{}, serviceFn(String)]] });
+  expect(await service.call("ann")).toBe("ann");
+  const check = (endpoint: { readonly weight: number }): void => {
+    if (endpoint.weight > 1) throw new RangeError("too heavy");
+  };
+  const picky = balance<Service<string, string>>({ pick: { ...mine, check } });
+  expect(() => picky.add("a", serviceFn(String), { weight: 2 })).toThrow("too heavy");
+  picky.add("a", serviceFn(String));
+  expect(picky.size).toBe(1);
+});
+
+test("a hash that cannot place the endpoints fails for whoever comes, and nobody goes by the places of before", () => {
+  const place = (): never => {
+    throw new Error("no places");
+  };
+  const service = balance({ pick: { name: "mine", key, place }, endpoints: entries(backends(1)) });
+  for (let caller = 0; caller < 3; caller++) expect(() => service.tryReady("ann")).toThrow("no places");
 });
 
 test("where points of a ring meet, the order in which endpoints were added decides nothing", () => {

@@ -3,6 +3,8 @@ import { unhandledIn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { balance, type BalanceEndpoint } from "../src/index.ts";
+import type { Endpoint } from "../src/endpoint.ts";
+import { Repeats } from "../src/repeats.ts";
 import { Backend, backends, entries } from "./helper/backend.ts";
 import { Failing } from "./helper/failing.ts";
 
@@ -229,6 +231,18 @@ describe("a request that comes again", () => {
     const alone = balance<Service<never, string>>({ endpoints: entries([been]), avoidRepeats: true });
     been.slots.max = 2;
     expect(alone.tryReady(request)).toBeDefined();
+  });
+
+  test("remembers no endpoint that was deleted, however long a request lives", () => {
+    const repeats = new Repeats();
+    const request = {};
+    const seen = Array.from({ length: 100 }, () => ({ deleted: false }));
+    for (const endpoint of seen) {
+      repeats.note(request, endpoint as Endpoint);
+      repeats.note(request, endpoint as Endpoint);
+      expect(repeats.of(request)).toEqual([endpoint]);
+      endpoint.deleted = true;
+    }
   });
 
   test("text has no identity", () => {

@@ -8,6 +8,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { balance } from "../src/index.ts";
 import { Backend, backends, entries } from "./helper/backend.ts";
+import { Door } from "./helper/failing.ts";
 
 const settle = (): Promise<void> => new VirtualClock().advance(0);
 const fill = (all: readonly Backend[], service: Service<string, string>): void => {
@@ -167,6 +168,82 @@ describe("a caller who waits", () => {
     expect(elsewhere.requests).toEqual(["first", "x"]);
     elsewhere.answer();
     expect(await call).toEqual([elsewhere.name, "ann"]);
+  });
+});
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  "a caller who aborts while random is asked for the %dth time waits nowhere",
+  async (nth) => {
+    const all = backends(3, 1);
+    const controller = new AbortController();
+    let asked = -Infinity;
+    const random = (): number => {
+      if (++asked === nth) controller.abort("enough");
+      return 0;
+    };
+    const service = balance({ endpoints: entries(all), random });
+    fill(all, service);
+    asked = 0;
+    const call = watch(service.call("x", { signal: controller.signal }));
+    await settle();
+    expect(call()).toEqual(["broken", "enough"]);
+    expect(service.waiting).toBe(0);
+    expect(all.map(({ slots }) => slots.waiting)).toEqual([0, 0, 0]);
+  },
+);
+
+describe("an endpoint whose readiness has failed, and works again", () => {
+  const setUp = (room: number) => {
+    const [busy, failing] = [new Backend("busy", 1), new Backend("failing", room)];
+    const door = { isOpen: false };
+    const endpoints: [string, Service<string, string>][] = [
+      ["busy", busy.service],
+      ["failing", new Door(failing.service, door)],
+    ];
+    return { busy, failing, door, endpoints };
+  };
+
+  test.each([1, 4])("serves those who wait elsewhere as calls end there, with waitAt %d", async (waitAt) => {
+    const { busy, failing, door, endpoints } = setUp(10);
+    const service = balance({ endpoints, waitAt });
+    for (const request of ["a", "b", "c", "d", "e", "f"]) void service.call(request);
+    await settle();
+    expect(service.waiting).toBe(5);
+    door.isOpen = true;
+    for (let ended = 0; ended < 3; ended++) {
+      busy.answer();
+      await settle();
+    }
+    expect(service.waiting).toBe(0);
+    // Of those five, three at most were served there.
+    expect(failing.requests.length).toBeGreaterThan(1);
+  });
+
+  test("is asked again as calls end, and those in line stay where they are while it fails", async () => {
+    const { busy, failing, door, endpoints } = setUp(1);
+    const service = balance({ endpoints });
+    for (const request of ["a", "b", "c", "d"]) void service.call(request);
+    await settle();
+    for (const request of ["b", "c", "d"]) {
+      busy.answer();
+      await settle();
+      expect(busy.requests.at(-1)).toBe(request);
+    }
+    expect(failing.requests).toEqual([]);
+    expect(service).toMatchObject({ waiting: 0, pending: 1 });
+    door.isOpen = true;
+    expect(service.tryReady("e")).toBeDefined();
+  });
+
+  test("serves those who waited only at an endpoint that is deleted", async () => {
+    const { failing, door, endpoints } = setUp(1);
+    const service = balance({ endpoints });
+    for (const request of ["a", "b"]) void service.call(request);
+    await settle();
+    door.isOpen = true;
+    service.delete("busy");
+    await settle();
+    expect(failing.requests).toEqual(["b"]);
   });
 });
 

@@ -107,7 +107,10 @@ export class CircuitBreaker<Req = unknown, Res = unknown>
     return this.refusals;
   }
 
-  /** Whether it is closed, its window is empty, and no caller holds a permit or waits. */
+  /**
+   * Whether no caller holds a permit or waits, and it is closed with no failure in a row and no call in its window; or nothing was heard for
+   * 60 windows after its break or its last call: what it knows is worth keeping for so long.
+   */
   get idle(): boolean {
     return this.circuit.active === 0 && this.line.size === 0 && this.circuit.isFresh(this.line.now());
   }

@@ -13,6 +13,9 @@ import { lastCalls, lastOf, type OutcomeWindow } from "./outcome-window.ts";
  */
 export type CircuitState = "closed" | "open" | "half-open" | "isolated";
 
+/** For how many windows a circuit that knows of failures is worth keeping where nobody calls: its caller may never come back. */
+const staleAfter = 60;
+
 /**
  * The state of a circuit, and how it changes. It has no clock: times are handed in, in milliseconds, and never go back.
  *
@@ -31,6 +34,8 @@ export class Circuit {
   cause: unknown = undefined;
   /** When the break is over. */
   private until = 0;
+  /** When the last call has ended, or the break is over. */
+  private latest = 0;
   private readonly settings: Settings;
   private readonly changed: (from: CircuitState, to: CircuitState) => void;
   private readonly breaks: BreakLength;
@@ -71,9 +76,11 @@ export class Circuit {
     return this.state !== "closed" || this.settings.slowCall !== Infinity;
   }
 
-  /** Whether a new one would do the same, as far as calls that have ended go. */
+  /** Whether a new one would do the same, as far as calls that have ended go, or what it knows is old. */
   isFresh(now: number): boolean {
-    return this.state === "closed" && this.streak === 0 && this.counts(now).calls === 0;
+    if (this.state === "closed" && this.streak === 0) return this.counts(now).calls === 0;
+    const { window } = this.settings;
+    return this.state !== "isolated" && "time" in window && this.latest + staleAfter * window.time <= now;
   }
 
   /** In how many milliseconds the break is over; undefined where there is none. */
@@ -144,6 +151,7 @@ export class Circuit {
     if (this.isCurrent(call) && this.state === "closed") this.noticeSlow(now);
     this.drop(call);
     if (!this.isCurrent(call)) return;
+    this.latest = now;
     const failed = share !== undefined && share >= this.settings.failureRatio;
     if (share !== undefined && share > 0) {
       this.lastFailure = reason;
@@ -227,7 +235,7 @@ export class Circuit {
 
   private trip(now: number, cause: unknown, length?: number): void {
     this.cause = cause;
-    this.until = now + (length === undefined ? this.breaks.next() : this.breaks.take(length));
+    this.until = this.latest = now + (length === undefined ? this.breaks.next() : this.breaks.take(length));
     this.enter("open");
   }
 

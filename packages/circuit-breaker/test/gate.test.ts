@@ -35,6 +35,46 @@ describe("as a gate", () => {
     expect(breaker.idle).toBe(false);
   });
 
+  test.each([
+    ["that is open", async (breaker: CircuitBreaker) => breaker.open()],
+    [
+      "that is half-open, whose probe said nothing",
+      async (breaker: CircuitBreaker, clock: VirtualClock) => {
+        breaker.open(1);
+        await clock.advance(1);
+        breaker.tryAcquire()?.cancel();
+        expect(breaker.state).toBe("half-open");
+      },
+    ],
+    [
+      "with a failure in a row",
+      async (breaker: CircuitBreaker) => breaker.tryAcquire()?.finish({ status: "rejected", reason: down }),
+    ],
+  ])("nor one %s, for 60 windows after its break or its last call", async (_what, bring) => {
+    const clock = new VirtualClock();
+    const breaker = new CircuitBreaker({ window: { time: 1_000 }, consecutive: 2, breakFor: 10_000, clock });
+    await bring(breaker, clock);
+    const isOpen = breaker.state === "open";
+    await clock.advance(59_990 + (isOpen ? 10_000 : 0));
+    expect(breaker.idle).toBe(false);
+    const lease = isOpen ? undefined : breaker.tryAcquire();
+    await clock.advance(10);
+    expect(breaker.idle).toBe(lease === undefined);
+    lease?.cancel();
+    expect(breaker.idle).toBe(true);
+  });
+
+  test.each([
+    ["isolated", { window: { time: 1 } }, (breaker: CircuitBreaker) => breaker.isolate()],
+    ["open, with a window of calls", { window: { calls: 10 } }, (breaker: CircuitBreaker) => breaker.open()],
+  ])("never one that is %s", async (_what, options, bring) => {
+    const clock = new VirtualClock();
+    const breaker = new CircuitBreaker({ ...options, clock });
+    bring(breaker);
+    await clock.advance(100_000);
+    expect(breaker.idle).toBe(false);
+  });
+
   test("failures that are forgotten do not keep it, where none in a row count", async () => {
     const clock = new VirtualClock();
     const breaker = new CircuitBreaker({ window: { time: 1_000 }, clock });

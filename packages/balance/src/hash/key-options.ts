@@ -6,7 +6,7 @@ export interface KeyOptions<in Req = any> {
   /** The key of a request: a string or a number. Undefined: the request may go to any endpoint. */
   readonly key: (request: Req) => string | number | undefined;
   /**
-   * How many times its share of all pending calls an endpoint may have: a number above 1. Further requests go to the next endpoint. After
+   * How many times its share of what is pending at all endpoints in use an endpoint may have: a number above 1. Further requests go to the next endpoint. After
    * Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016). Default: no bound.
    */
   readonly boundedLoad?: number | undefined;

@@ -29,6 +29,7 @@ export function maglev<Req>(options: MaglevOptions<Req>): ConsistentHash<Req> {
   return {
     name: owner,
     ...requireKeyOptions(owner, rest),
+    check: (endpoint) => void nameOf(owner, endpoint),
     place: (endpoints) => new MaglevTable(endpoints, size),
   };
 }

@@ -6,11 +6,17 @@ import { walk } from "./walk.ts";
 
 /** Options of {@link ring}. */
 export interface RingOptions<in Req = any> extends KeyOptions<Req> {
-  /** How many points an endpoint of weight 1 has on the ring: a whole number from 1 to 10,000; default 160. */
+  /**
+   * How many points an endpoint of weight 1 has on the ring: a whole number from 1 to 10,000; default 160. Times the weight of an endpoint at
+   * most 1,000,000.
+   */
   readonly points?: number | undefined;
 }
 
 const owner = "ring";
+
+/** How many points an endpoint may have: to compute and to sort more of them would block the process for seconds. */
+const mostPoints = 1_000_000;
 
 /**
  * Sends each key to the endpoint of the next point on a ring, on which each endpoint has many points. When an endpoint is deleted, its keys
@@ -28,6 +34,10 @@ export function ring<Req>(options: RingOptions<Req>): ConsistentHash<Req> {
   return {
     name: owner,
     ...requireKeyOptions(owner, rest),
+    check(endpoint) {
+      nameOf(owner, endpoint);
+      requireNumber(owner, "weight", endpoint.weight, { min: 0, above: true, max: mostPoints / points });
+    },
     place: (endpoints) => new Ring(endpoints, points),
   };
 }

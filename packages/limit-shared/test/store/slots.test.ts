@@ -220,6 +220,19 @@ describe("more held than there is", () => {
     expect(await fleet.ask("b", 8, { keep: 4 })).toMatchObject({ lacking: 0 });
   });
 
+  test("is nothing by a lower max while the others hold as many as that, and its part of a higher one", async () => {
+    const fleet = new Fleet();
+    await fleet.ask("a", 20);
+    expect(await fleet.ask("b", 20, { max: 4 })).toMatchObject({ more: 0, level: 2 });
+    // By its own max it gives up what is above the level, and no more.
+    expect(await fleet.ask("a", 20, { keep: 4 })).toMatchObject({ more: 0, level: 4 });
+    expect(await fleet.ask("b", 20, { max: 4 })).toMatchObject({ more: 0 });
+    await fleet.ask("a", 3, { keep: 3 });
+    expect(await fleet.ask("b", 20, { max: 4 })).toMatchObject({ more: 1 });
+    // Of the other 26 it leaves the 12 that b lacks.
+    expect(await fleet.ask("c", 20, { max: 30 })).toMatchObject({ more: 14, level: 13 });
+  });
+
   test("is what a smaller max leaves, and each is told what the one before said", async () => {
     const fleet = new Fleet();
     expect(await fleet.ask("a", 8)).toMatchObject({ more: 8, conflict: undefined });
