@@ -153,7 +153,10 @@ export function readSettings<S extends AnyService>(
   for (const [name, value] of Object.entries({ classify, onChange, random })) {
     if (value !== undefined) requireFunction(layerName, name, value);
   }
-  if (pick !== undefined) requireMethods(layerName, "pick", pick, "maglev or ring", ["key", "place"]);
+  if (pick !== undefined) {
+    requireMethods(layerName, "pick", pick, "maglev or ring", ["key", "place"]);
+    if (pick.check !== undefined) requireFunction(layerName, "pick.check", pick.check);
+  }
   requireBoolean(layerName, "avoidRepeats", avoidRepeats);
   return {
     endpoints,

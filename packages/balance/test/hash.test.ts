@@ -609,6 +609,9 @@ test("a hash of one's own may refuse endpoints, or look at them when it makes th
   expect(() => picky.add("a", serviceFn(String), { weight: 2 })).toThrow("too heavy");
   picky.add("a", serviceFn(String));
   expect(picky.size).toBe(1);
+  expect(() => balance({ pick: { ...mine, check: "strict" as never } })).toThrow(
+    new TypeError('balance: pick.check must be a function; received "strict"'),
+  );
 });
 
 test("a hash that cannot place the endpoints fails for whoever comes, and nobody goes by the places of before", () => {
