@@ -313,6 +313,12 @@ group("promise 33: a label with quotes or angle brackets breaks no Mermaid", () 
     ]);
   });
 
+  test("a key without a character is written as the text has it, for Mermaid takes no empty label", () => {
+    const described = describe(choice([["", leaf()]]));
+    expect(described.toMermaid().split("\n")).toContain('  n -->|"#34;#34;"| n_0');
+    expect(described.toString()).toContain('─ ""');
+  });
+
   test("figures stand on a line of their own, and what is warned of is marked", () => {
     const mermaid = describe(stacked([saying("again", ["repeats"], { budget: false })], leaf())).toMermaid();
     expect(mermaid.split("\n")).toEqual([
