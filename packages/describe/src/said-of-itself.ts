@@ -45,7 +45,7 @@ export function factsWithLine(about: About | undefined, line: unknown): ReturnTy
  * where that is one of its own: `line` is what {@link lineOf} says.
  */
 export function numbersOf(counting: object, line: unknown): Readonly<Record<string, number>> {
-  const members = readable(() => Object.keys(counting)) ?? [];
+  const members = readable(() => membersOf(counting)) ?? [];
   const own = members.flatMap((key) =>
     numbersIn(
       readable(() => (counting as Record<string, unknown>)[key]),
@@ -53,6 +53,17 @@ export function numbersOf(counting: object, line: unknown): Readonly<Record<stri
     ),
   );
   return Object.fromEntries([...own, ...numbersWithin(line, "line")]);
+}
+
+/** Its own, and the getters of its classes, where a service may have its counters. */
+function membersOf(counting: object): readonly string[] {
+  const members = Object.keys(counting);
+  for (let made: object | null = Object.getPrototypeOf(counting); made !== null; made = Object.getPrototypeOf(made)) {
+    for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(made))) {
+      if (member.get !== undefined) members.push(name);
+    }
+  }
+  return members;
 }
 
 type Figure = readonly [name: string, value: number];
