@@ -17,10 +17,11 @@ export function mayWaitAt(place: Place, most: number): boolean {
   return !(Number(facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"]) >= most);
 }
 
-/** Whether callers wait in line there. A limit without end has no line. */
+/** Whether callers wait in line there. A limit without end has no line; one that adapts has, whatever it may come up to. */
 export function makesLine(place: Place): boolean {
+  const { facts, numbers } = place.node;
   if (place.has("rates")) return true;
-  return place.has("limits") && (place.node.numbers["max"] ?? place.node.facts["max"]) !== Number.POSITIVE_INFINITY;
+  return place.has("limits") && (facts["min"] ?? numbers["max"] ?? facts["max"]) !== Number.POSITIVE_INFINITY;
 }
 
 /** Whether it is ready although the service inside has no room. */

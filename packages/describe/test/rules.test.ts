@@ -153,6 +153,11 @@ group("what is one", () => {
       [["timeout-cannot-bound-wait", "n"]],
     ],
     ["loadShed inside a rate", [[gives(), rate(), shed()]], [["shed-inside-limit", "nii"]]],
+    [
+      "the line of a limit that adapts, without a bound above: it has one now",
+      [[saying("mine", ["limits"], { initial: 9, min: 1, max: Number.POSITIVE_INFINITY })]],
+      [["unbounded-line", "n"]],
+    ],
     ["of two lines the outer one grows", [[rate(), limit(9)]], [["unbounded-line", "n"]]],
     [
       "a call timeout inside a buffer with no bound outside",
