@@ -10,7 +10,10 @@ export class Place {
   readonly outside: Place | undefined;
   /** What is directly inside it. */
   readonly inside: readonly Place[];
-  /** Whether it may have no room, as far as it says nothing else of itself: it holds something for its callers, or nothing is known of it. */
+  /**
+   * Whether it may have no room, as far as it says nothing else of itself: it holds something for its callers, or nothing is known of it, or of
+   * what is inside.
+   */
   readonly mayHold: boolean;
   private readonly service: AnyService;
   private readonly id: string;
@@ -56,7 +59,8 @@ export class Place {
       };
       const branches = keyed.map(({ key, place }) => ({ key, node: place.node }));
       this.node = { id, layer: name, ...said, ...(branches.length > 0 ? { branches } : {}) };
-      this.mayHold = false;
+      // A connection that is down, a balancer that has no endpoint yet. What chooses between services has room where they have.
+      this.mayHold = !this.has("ready") && (said.traits.length === 0 || this.inside.length === 0);
     }
   }
 

@@ -109,6 +109,15 @@ group("what is no mistake", () => {
     ["a timeout for the call inside a retry", [[again(), times({ call: 9 })]]],
     ["loadShed around a rate, which may have none left", [[shed(), rate()]]],
     ["loadShed around a buffer, which may be full", [[shed(), queue()]]],
+    [
+      "loadShed around a service that says nothing of itself, such as a connection, which may be down",
+      [[shed()], madeOf(leaf(), { name: "connection", branches: () => [["made", leaf()]] })],
+    ],
+    ["loadShed around a balancer that has no endpoint yet", [[shed()], balanced()]],
+    [
+      "a limit outside a buffer in front of a service that says nothing of itself",
+      [[shed(), limit(9), queue()], madeOf(leaf(), { name: "connection", branches: () => [] })],
+    ],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
     expect(rulesOf(stack)).toEqual([]);
