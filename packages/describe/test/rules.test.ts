@@ -106,6 +106,8 @@ group("what is no mistake", () => {
     ["a retry of another make, of whose budget nothing is known", [[saying("mine", ["repeats"]), gives()]]],
     ["a timeout of another make, which says not what it bounds", [[again(), saying("mine", ["times-out"])]]],
     ["a timeout on every route", [[again()], routes(stacked([gives()], leaf()), stacked([gives()], leaf()))]],
+    ["a retry around a balancer that has no endpoint yet", [[again()], balanced()]],
+    ["a retry around routes that are all to come", [[again()], routes()]],
     ["a timeout for the call inside a retry", [[again(), times({ call: 9 })]]],
     ["loadShed around a rate, which may have none left", [[shed(), rate()]]],
     ["loadShed around a buffer, which may be full", [[shed(), queue()]]],
