@@ -72,7 +72,7 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const { ready, call, total, clock, label } = readBounds(options);
-  const timing: Timing = { deadlines: new Deadlines(clock), clock, label, timedOut: 0, abandoned: 0 };
+  const timing: Timing = { deadlines: new Deadlines(clock), label, timedOut: 0, abandoned: 0 };
 
   /**
    * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
