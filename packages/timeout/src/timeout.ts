@@ -83,9 +83,11 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
    */
   const begin = (
     own: Bound | undefined,
-    { signal, deadline, waitUntil }: CallOptions,
+    { signal, deadline: asked, waitUntil }: CallOptions,
     waited: number,
   ): Timed | undefined => {
+    // A fake timer would be set for one without end, too.
+    const deadline = asked === Number.POSITIVE_INFINITY ? undefined : asked;
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
     throwIfAborted(signal);
     const now = timeOf(clock);
