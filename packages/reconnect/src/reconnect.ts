@@ -32,7 +32,7 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
   readonly breaks: number;
   /** What the latest attempt failed with, or the latest connection broke with; undefined before. */
   readonly failure: unknown;
-  /** In how many milliseconds an attempt may begin; undefined where none has to wait. */
+  /** In how many milliseconds an attempt may begin: 0 from the end of a backoff until somebody asks; undefined without a backoff. */
   readonly retryAfter: number | undefined;
   /** The name, the label, the state and the counters. */
   toJSON(): Record<string, unknown>;

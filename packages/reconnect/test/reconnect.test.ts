@@ -2,6 +2,7 @@ import {
   events,
   isOverloadedError,
   type LayerEvent,
+  OverloadedError,
   partsOf,
   Semaphore,
   type Service,
@@ -399,6 +400,21 @@ describe("a connection that breaks", () => {
     await server.fail(new Lost());
     expect([given(), lost()[0]]).toEqual([["broken", "enough"], "broken"]);
     expect(service).toMatchObject({ state: "backing-off", retryAfter: 100 });
+  });
+
+  test("after nothing but what a layer inside has refused has answered nothing: the backoff counts", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    for (const wait of [100, 200]) {
+      const calls = [watch(service.call("a")), watch(service.call("b"))];
+      await server.accept();
+      await server.fail(new OverloadedError("loadShed"));
+      server.calls.at(-2)!.answer.reject(new Lost());
+      await server.settle();
+      expect(calls.map((call) => call()[0])).toEqual(["broken", "broken"]);
+      expect(service).toMatchObject({ state: "backing-off", retryAfter: wait });
+      await server.clock.advance(wait);
+    }
   });
 
   test("before it has answered anything is an attempt in vain: the backoff counts", async () => {
