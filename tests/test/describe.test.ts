@@ -5,6 +5,7 @@ import { balance } from "@sluice/balance";
 import { buffer } from "@sluice/buffer";
 import { type AnyLayer, type AnyService, Semaphore, serviceFn } from "@sluice/core";
 import { describe, type WarningRule } from "@sluice/describe";
+import { answerFailures } from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
@@ -233,4 +234,11 @@ test("the line of an adaptive limit whose algorithm has no bound above may grow 
   const limit = adaptiveLimit({ limit: 10, sample: () => 10 });
   expect(describe(stacked([limit])).warnings.map(({ rule }) => rule)).toEqual(["unbounded-line"]);
   expect(describe(stacked([loadShed(), limit])).warnings).toEqual([]);
+});
+
+test("answerFailures refuses who would have to wait, unless it is told to let them", () => {
+  const rulesOf = (layer: AnyLayer): readonly WarningRule[] =>
+    describe(stacked([layer, concurrencyLimit(10)])).warnings.map(({ rule }) => rule);
+  expect(rulesOf(answerFailures())).toEqual([]);
+  expect(rulesOf(answerFailures(undefined, { wait: true }))).toEqual(["unbounded-line"]);
 });

@@ -52,7 +52,8 @@ export function isRefusedOrBounded(line: Place): boolean {
   // Outside of what queues, the wait is a part of the call.
   let inCall = false;
   for (const place of line.around()) {
-    if (place.has("sheds")) return true;
+    // What answers failures, and with a refusal where a caller would have to wait.
+    if (place.has("sheds") || place.node.facts["wait"] === false) return true;
     if (place.has("queues")) inCall = true;
     if (!place.has("times-out")) continue;
     const { ready, call, total } = place.node.facts;

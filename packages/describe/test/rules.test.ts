@@ -103,6 +103,10 @@ group("what is no mistake", () => {
     ["a timeout for the wait outside", [[times({ ready: 5 }), times({ call: 9 }), limit(9)]]],
     ["a timeout for both outside", [[times({ total: 5 }), times({ call: 9 }), limit(9)]]],
     ["a limit behind a queue", [[queue(), limit(9)]]],
+    [
+      "a limit behind what answers in place of a wait, without a timeout and with one",
+      [[times({ call: 9 }), saying("mine", [], { wait: false }), limit(9)]],
+    ],
     ["a retry of another make, of whose budget nothing is known", [[saying("mine", ["repeats"]), gives()]]],
     ["a timeout of another make, which says not what it bounds", [[again(), saying("mine", ["times-out"])]]],
     ["a timeout on every route", [[again()], routes(stacked([gives()], leaf()), stacked([gives()], leaf()))]],
@@ -164,6 +168,11 @@ group("what is one", () => {
       [["timeout-cannot-bound-wait", "n"]],
     ],
     ["loadShed inside a rate", [[gives(), rate(), shed()]], [["shed-inside-limit", "nii"]]],
+    [
+      "a limit behind what lets callers wait",
+      [[saying("mine", [], { wait: true }), limit(9)]],
+      [["unbounded-line", "ni"]],
+    ],
     [
       "the line of a limit that adapts, without a bound above: it has one now",
       [[saying("mine", ["limits"], { initial: 9, min: 1, max: Number.POSITIVE_INFINITY })]],
