@@ -69,8 +69,8 @@ export class Connection implements Gate<unknown> {
     if (outcome.status === "rejected") {
       if (isOwnAbort(signal, outcome.reason)) return;
       this.judge(outcome.reason);
-      // Of a layer inside: nothing was tried, and so nothing answered.
-      if (isRefusal(outcome.reason)) return;
+      // What a layer inside refuses, and what is given up, says nothing of whether anything answers there.
+      if (isRefusal(outcome.reason) || signal?.aborted) return;
     }
     this.used = true;
     this.owner.answered(this);
