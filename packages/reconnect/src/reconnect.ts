@@ -54,8 +54,8 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
  *   return serviceFn((sql: string) => client.query(sql));
  * }, { isBroken: (failure) => failure instanceof ConnectionLostError });
  *
- * @param make makes the service; it runs in the async context of the caller that begins the attempt. It should give up by itself: an
- *   attempt that never settles is the only one
+ * @param make makes the service; it runs in the async context of the caller that begins the attempt, and in that of none where callers have
+ *   waited for the end of a backoff. It should give up by itself: an attempt that never settles is the only one
  * @param _failures what `make` is known to raise (default: nothing), as `raises<ConnectError>()`
  * @throws TypeError when `make` is not a function, or an option is not as it must be
  */
