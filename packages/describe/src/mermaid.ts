@@ -19,7 +19,7 @@ function linesOf(node: StackNode): string[] {
   if (inner !== undefined) lines.push(`${id} --> ${inner.id}`, ...linesOf(inner));
   for (const { key, node: branch } of branches.slice(0, mostBranches)) {
     // It takes no empty label.
-    lines.push(`${id} -->|"${escaped(key === "" ? '""' : key)}"| ${branch.id}`, ...linesOf(branch));
+    lines.push(`${id} -->|"${escaped(key || '""')}"| ${branch.id}`, ...linesOf(branch));
   }
   const left = branches.length - mostBranches;
   if (left > 0) lines.push(`${id} --> ${id}_more["and ${left} more"]`);
