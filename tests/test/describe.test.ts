@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
+import { balance } from "@sluice/balance";
 import { buffer } from "@sluice/buffer";
 import { type AnyLayer, type AnyService, Semaphore, serviceFn } from "@sluice/core";
 import { describe, type WarningRule } from "@sluice/describe";
+import { answerFailures } from "@sluice/http";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
+import { reconnect } from "@sluice/reconnect";
 import { retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
@@ -207,4 +210,35 @@ test("what a layer with two services inside counts is shown", async () => {
   await service.call("hello" as never);
   expect(describe(service).root.numbers).toEqual({ fallbacks: 1 });
   expect(describe(service).toString()).toContain("fallbacks 1");
+});
+
+test("loadShed around a connection is no mistake, and what the connection counts is shown", async () => {
+  const db = reconnect(() => Promise.resolve(leaf()));
+  const service = stacked([loadShed()], db);
+  expect(describe(service).warnings).toEqual([]);
+  expect(describe(service).root.inner?.numbers).toEqual({ active: 0, waiting: 0, attempts: 0, failures: 0, breaks: 0 });
+  await db.call("hello" as never);
+  expect(describe(service).warnings).toEqual([]);
+  expect(describe(service).root.inner?.numbers).toMatchObject({ attempts: 1 });
+});
+
+test("what a balancer counts is shown, and without endpoints it has no room", () => {
+  const service = balance<AnyService>();
+  expect(describe(stacked([loadShed()], service)).warnings).toEqual([]);
+  expect(describe(service).root.numbers).toMatchObject({ size: 0, ejected: 0, pending: 0, waiting: 0 });
+  service.add("a", leaf());
+  expect(describe(service).root.numbers).toMatchObject({ size: 1 });
+});
+
+test("the line of an adaptive limit whose algorithm has no bound above may grow as any other", () => {
+  const limit = adaptiveLimit({ limit: 10, sample: () => 10 });
+  expect(describe(stacked([limit])).warnings.map(({ rule }) => rule)).toEqual(["unbounded-line"]);
+  expect(describe(stacked([loadShed(), limit])).warnings).toEqual([]);
+});
+
+test("answerFailures refuses who would have to wait, unless it is told to let them", () => {
+  const rulesOf = (layer: AnyLayer): readonly WarningRule[] =>
+    describe(stacked([layer, concurrencyLimit(10)])).warnings.map(({ rule }) => rule);
+  expect(rulesOf(answerFailures())).toEqual([]);
+  expect(rulesOf(answerFailures(undefined, { wait: true }))).toEqual(["unbounded-line"]);
 });

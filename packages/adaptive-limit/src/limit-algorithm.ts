@@ -1,6 +1,9 @@
 /** What a window of calls has shown. */
 export interface LimitSample {
-  /** The mean round trip in milliseconds, 0 or more: of the calls that were not dropped, or of all where all were. */
+  /**
+   * The mean round trip in milliseconds, 0 or more, or the `quantile` that `window` asks for: of the calls that were not dropped. Where all
+   * were, the mean of all.
+   */
   readonly rtt: number;
   /**
    * By how much `rtt` may be off by chance, in milliseconds: the standard error of the mean. Large where calls differ a lot from each other,

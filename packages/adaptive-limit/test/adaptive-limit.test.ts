@@ -708,6 +708,8 @@ describe("what a window shows", () => {
       [0.5, 100, 50],
       [0.9, 100, 90],
       [1, 100, 100],
+      // The product of the two is rounded up, to a little above 7.
+      [0.07, 100, 7],
     ])("the %d quantile of %i is that of all of them", (quantile, calls, rtt) => {
       const window = new SampleWindow({ time: 10, samples: 1, quantile });
       expect(shownBy(window, calls, 1, 0)).toMatchObject({ rtt, count: calls });

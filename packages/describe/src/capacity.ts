@@ -3,7 +3,7 @@ import type { Place } from "./place.ts";
 /** How many it lets in at once: as it is set now, else as it was made; endless where it says neither. */
 export function mostAtOnce({ node: { numbers, facts } }: Place): number {
   const max = numbers["max"] ?? facts["max"];
-  return typeof max === "number" ? max : Number.POSITIVE_INFINITY;
+  return typeof max === "number" ? max : Infinity;
 }
 
 /**
@@ -17,10 +17,11 @@ export function mayWaitAt(place: Place, most: number): boolean {
   return !(Number(facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"]) >= most);
 }
 
-/** Whether callers wait in line there. A limit without end has no line. */
+/** Whether callers wait in line there. A limit without end has no line; one that adapts has, whatever it may come up to. */
 export function makesLine(place: Place): boolean {
+  const { facts, numbers } = place.node;
   if (place.has("rates")) return true;
-  return place.has("limits") && (place.node.numbers["max"] ?? place.node.facts["max"]) !== Number.POSITIVE_INFINITY;
+  return place.has("limits") && (facts["min"] ?? numbers["max"] ?? facts["max"]) !== Infinity;
 }
 
 /** Whether it is ready although the service inside has no room. */
@@ -51,10 +52,11 @@ export function isRefusedOrBounded(line: Place): boolean {
   // Outside of what queues, the wait is a part of the call.
   let inCall = false;
   for (const place of line.around()) {
-    if (place.has("sheds")) return true;
+    const { ready, call, total, wait } = place.node.facts;
+    // What answers failures, and with a refusal where a caller would have to wait.
+    if (place.has("sheds") || wait === false) return true;
     if (place.has("queues")) inCall = true;
     if (!place.has("times-out")) continue;
-    const { ready, call, total } = place.node.facts;
     if (total !== undefined || (inCall ? call : ready) !== undefined) return true;
   }
   return false;

@@ -11,5 +11,5 @@ export function figuresOf({ facts, numbers }: StackNode): readonly string[] {
 
 /** Times are read to a tenth of a millisecond. */
 function inWords(figure: string | number | boolean | undefined): string {
-  return typeof figure === "number" && Number.isFinite(figure) ? String(Math.round(figure * 10) / 10) : String(figure);
+  return String(typeof figure === "number" ? Math.round(figure * 10) / 10 : figure);
 }

@@ -18,7 +18,8 @@ function linesOf(node: StackNode): string[] {
   const lines = [`${id}["${words.map(escaped).join("<br>")}"]`];
   if (inner !== undefined) lines.push(`${id} --> ${inner.id}`, ...linesOf(inner));
   for (const { key, node: branch } of branches.slice(0, mostBranches)) {
-    lines.push(`${id} -->|"${escaped(key)}"| ${branch.id}`, ...linesOf(branch));
+    // It takes no empty label.
+    lines.push(`${id} -->|"${escaped(key || '""')}"| ${branch.id}`, ...linesOf(branch));
   }
   const left = branches.length - mostBranches;
   if (left > 0) lines.push(`${id} --> ${id}_more["and ${left} more"]`);

@@ -1,6 +1,6 @@
 import { type AnyService, partsOf, type Trait } from "@sluice/core";
 import { show } from "@sluice/core/kit";
-import { factsOf, factsWithLine, labelOf, lineOf, numbersOf, traitsOf } from "./said-of-itself.ts";
+import { saidOf } from "./said-of-itself.ts";
 import type { StackNode } from "./stack-node.ts";
 
 /** A node where it stands: with what is around it, and what is inside. */
@@ -10,7 +10,10 @@ export class Place {
   readonly outside: Place | undefined;
   /** What is directly inside it. */
   readonly inside: readonly Place[];
-  /** Whether it may have no room, as far as it says nothing else of itself: it holds something for its callers, or nothing is known of it. */
+  /**
+   * Whether it may have no room, as far as it says nothing else of itself: it holds something for its callers, or nothing is known of it, or of
+   * what is inside.
+   */
   readonly mayHold: boolean;
   private readonly service: AnyService;
   private readonly id: string;
@@ -28,17 +31,9 @@ export class Place {
       this.mayHold = again === undefined;
     } else if ("layer" in parts) {
       const { layer, inner } = parts;
-      const { about } = layer;
       const within = new Place(inner, `${id}i`, this);
       this.inside = [within];
-      const line = lineOf(layer);
-      const said = {
-        label: labelOf(about),
-        traits: traitsOf(about),
-        facts: factsWithLine(about, line),
-        numbers: numbersOf(layer, line),
-      };
-      this.node = { id, layer: layer.name, ...said, inner: within.node };
+      this.node = { id, layer: layer.name, ...saidOf(layer, layer.about), inner: within.node };
       // What a layer that only looks on holds are its counts.
       this.mayHold = layer.state !== undefined && !this.has("observes");
     } else {
@@ -48,15 +43,10 @@ export class Place {
         place: new Place(branch, `${id}_${index}`, this),
       }));
       this.inside = keyed.map(({ place }) => place);
-      const said = {
-        label: labelOf(about),
-        traits: traitsOf(about),
-        facts: factsOf(about),
-        numbers: numbersOf(counting, lineOf(counting)),
-      };
       const branches = keyed.map(({ key, place }) => ({ key, node: place.node }));
-      this.node = { id, layer: name, ...said, ...(branches.length > 0 ? { branches } : {}) };
-      this.mayHold = false;
+      this.node = { id, layer: name, ...saidOf(counting, about), ...(branches.length > 0 ? { branches } : {}) };
+      // A connection that is down, a balancer that has no endpoint yet. What chooses between services has room where they have.
+      this.mayHold = !this.has("ready") && (this.node.traits.length === 0 || branches.length === 0);
     }
   }
 
@@ -66,9 +56,7 @@ export class Place {
 
   /** What is around it, the nearest first. */
   around(): readonly Place[] {
-    const around: Place[] = [];
-    for (let place = this.outside; place !== undefined; place = place.outside) around.push(place);
-    return around;
+    return this.outside === undefined ? [] : [this.outside, ...this.outside.around()];
   }
 
   /** All that is inside it, however far; what is inside of one that `stop` names is left out. */

@@ -1,5 +1,6 @@
 import type { About, Trait } from "@sluice/core";
 import { mostBranches } from "./figures.ts";
+import type { StackNode } from "./stack-node.ts";
 
 /*
  * What a layer says of itself is checked where it is made by core. It may have been replaced since, in a layer value that somebody spread:
@@ -15,16 +16,30 @@ function readable<T>(read: () => T): T | undefined {
   }
 }
 
-export function labelOf(about: About | undefined): string | undefined {
+/** What something says of itself: in its `about`, and by its members, where `counting` has its counters. */
+export function saidOf(
+  counting: object,
+  about: About | undefined,
+): Pick<StackNode, "label" | "traits" | "facts" | "numbers"> {
+  const line = lineOf(counting);
+  return {
+    label: labelOf(about),
+    traits: traitsOf(about),
+    facts: factsWithLine(about, line),
+    numbers: numbersOf(counting, line),
+  };
+}
+
+function labelOf(about: About | undefined): string | undefined {
   const label: unknown = readable(() => about?.label);
   return typeof label === "string" ? label : undefined;
 }
 
-export function traitsOf(about: About | undefined): readonly Trait[] {
-  return readable(() => (about?.traits ?? []).filter((trait) => typeof trait === "string")) ?? [];
+function traitsOf(about: About | undefined): readonly Trait[] {
+  return readable(() => about?.traits?.filter((trait) => typeof trait === "string")) ?? [];
 }
 
-export function factsOf(about: About | undefined): Readonly<Record<string, string | number | boolean | undefined>> {
+function factsOf(about: About | undefined): StackNode["facts"] {
   const plain = readable(() =>
     Object.entries(about?.facts ?? {}).filter(([, fact]) =>
       ["string", "number", "boolean", "undefined"].includes(typeof fact),
@@ -34,7 +49,7 @@ export function factsOf(about: About | undefined): Readonly<Record<string, strin
 }
 
 /** What it was made with, and which line its callers wait in, where that is one of its own: `line` is what {@link lineOf} says. */
-export function factsWithLine(about: About | undefined, line: unknown): ReturnType<typeof factsOf> {
+function factsWithLine(about: About | undefined, line: unknown): StackNode["facts"] {
   const { name, label } = (line ?? {}) as { readonly name?: unknown; readonly label?: unknown };
   if (typeof name !== "string") return factsOf(about);
   return { ...factsOf(about), line: typeof label === "string" ? `${name} (${label})` : name };
@@ -44,8 +59,8 @@ export function factsWithLine(about: About | undefined, line: unknown): ReturnTy
  * What it counts: its members that are numbers, those by name in its members that are maps, and those of the line in which its callers wait,
  * where that is one of its own: `line` is what {@link lineOf} says.
  */
-export function numbersOf(counting: object, line: unknown): Readonly<Record<string, number>> {
-  const members = readable(() => Object.keys(counting)) ?? [];
+function numbersOf(counting: object, line: unknown): StackNode["numbers"] {
+  const members = readable(() => membersOf(counting)) ?? [];
   const own = members.flatMap((key) =>
     numbersIn(
       readable(() => (counting as Record<string, unknown>)[key]),
@@ -53,6 +68,12 @@ export function numbersOf(counting: object, line: unknown): Readonly<Record<stri
     ),
   );
   return Object.fromEntries([...own, ...numbersWithin(line, "line")]);
+}
+
+/** The names of its members, also of the getters of its classes: a service may have its counters there. */
+function membersOf(counting: object | null): readonly string[] {
+  if (counting === null) return [];
+  return [...Object.getOwnPropertyNames(counting), ...membersOf(Object.getPrototypeOf(counting))];
 }
 
 type Figure = readonly [name: string, value: number];
@@ -69,7 +90,7 @@ function numbersIn(member: unknown, name: string): readonly Figure[] {
 }
 
 /** What the line says of itself, as a logger writes it, which is plain values and ends somewhere; undefined where it says nothing. */
-export function lineOf(counting: object): unknown {
+function lineOf(counting: object): unknown {
   return readable(() => {
     const { line } = counting as { readonly line?: unknown };
     // Most have none, and a parse that throws takes longer than all else in a description.

@@ -14,9 +14,7 @@ const widest = 48;
 
 /** A description as text. */
 export function textOf({ root, warnings }: Pick<StackDescription, "root" | "warnings">): string {
-  const marked = new Map<string, string[]>();
-  for (const { at, rule } of warnings) marked.set(at, [...(marked.get(at) ?? []), rule]);
-  const lines = linesOf(root, "", marked);
+  const lines = linesOf(root, "", warnings);
   const width = Math.min(widest, Math.max(...lines.map(({ title }) => title.length)));
   const drawn = lines.map(({ title, figures, marks }) =>
     [title.padEnd(figures === "" && marks === "" ? 0 : width), figures, marks].filter((part) => part !== "").join("  "),
@@ -25,17 +23,18 @@ export function textOf({ root, warnings }: Pick<StackDescription, "root" | "warn
   return [...drawn, ...(said.length > 0 ? ["", ...said] : [])].join("\n");
 }
 
-function linesOf(node: StackNode, indent: string, marked: ReadonlyMap<string, readonly string[]>): Line[] {
-  const marks = (marked.get(node.id) ?? []).map((rule) => `! ${rule}`).join(" ");
+function linesOf(node: StackNode, indent: string, warnings: StackDescription["warnings"]): Line[] {
+  const own = warnings.filter(({ at }) => at === node.id);
+  const marks = own.map(({ rule }) => `! ${rule}`).join(" ");
   const line = { title: oneLine(`${indent}${titleOf(node)}`), figures: oneLine(figuresOf(node).join(", ")), marks };
-  const inner = node.inner === undefined ? [] : linesOf(node.inner, indent, marked);
+  const inner = node.inner === undefined ? [] : linesOf(node.inner, indent, warnings);
   const { branches = [] } = node;
   const drawn = branches.slice(0, mostBranches);
   const left = branches.length - drawn.length;
   const inside = drawn.flatMap(({ key, node: branch }, index) => {
     const last = index === branches.length - 1;
     const head = { title: oneLine(`${indent}${last ? "└" : "├"}─ ${JSON.stringify(key)}`), figures: "", marks: "" };
-    return [head, ...linesOf(branch, `${indent}${last ? " " : "│"}  `, marked)];
+    return [head, ...linesOf(branch, `${indent}${last ? " " : "│"}  `, warnings)];
   });
   const more = left > 0 ? [{ title: `${indent}└─ and ${left} more`, figures: "", marks: "" }] : [];
   return [line, ...inner, ...inside, ...more];

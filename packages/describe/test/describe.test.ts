@@ -133,6 +133,38 @@ group("promise 30: every service has a description", () => {
     expect(Object.keys(describe(stacked([layer], leaf())).root.numbers)).toHaveLength(18);
   });
 
+  test("what a service counts is shown, too, where its class says it", () => {
+    class Pool extends Service<string, string> {
+      readonly made = 2;
+      override tryReady(): Permit<string, string> | undefined {
+        return expect.unreachable();
+      }
+      override ready(): Promise<Permit<string, string>> {
+        return expect.unreachable();
+      }
+      get state(): string {
+        return "open";
+      }
+      get idle(): number {
+        return 1;
+      }
+      get refusedBy(): ReadonlyMap<string, number> {
+        return new Map([["limit", 3]]);
+      }
+      get broken(): number {
+        throw new Error("not now");
+      }
+    }
+    class Named extends Pool {
+      get leased(): number {
+        return 5;
+      }
+    }
+    const pool = madeOf(new Named(), { name: "pool", branches: () => [] });
+    expect(describe(pool).root.numbers).toEqual({ made: 2, idle: 1, leased: 5, "refusedBy.limit": 3 });
+    expect(describe(pool).toString()).toContain("idle 1");
+  });
+
   test("a line that cannot be read is left out", () => {
     const endless: Record<string, unknown> = { waiting: 1 };
     endless["self"] = endless;
@@ -311,6 +343,12 @@ group("promise 33: a label with quotes or angle brackets breaks no Mermaid", () 
       '  ni -->|"#34;#124;"| ni_0',
       '  ni_0["serviceFn (lookUp)"]',
     ]);
+  });
+
+  test("a key without a character is written as the text has it, for Mermaid takes no empty label", () => {
+    const described = describe(choice([["", leaf()]]));
+    expect(described.toMermaid().split("\n")).toContain('  n -->|"#34;#34;"| n_0');
+    expect(described.toString()).toContain('─ ""');
   });
 
   test("figures stand on a line of their own, and what is warned of is marked", () => {

@@ -103,12 +103,27 @@ group("what is no mistake", () => {
     ["a timeout for the wait outside", [[times({ ready: 5 }), times({ call: 9 }), limit(9)]]],
     ["a timeout for both outside", [[times({ total: 5 }), times({ call: 9 }), limit(9)]]],
     ["a limit behind a queue", [[queue(), limit(9)]]],
+    [
+      "a limit behind what answers in place of a wait, without a timeout and with one",
+      [[times({ call: 9 }), saying("mine", [], { wait: false }), limit(9)]],
+    ],
     ["a retry of another make, of whose budget nothing is known", [[saying("mine", ["repeats"]), gives()]]],
     ["a timeout of another make, which says not what it bounds", [[again(), saying("mine", ["times-out"])]]],
     ["a timeout on every route", [[again()], routes(stacked([gives()], leaf()), stacked([gives()], leaf()))]],
+    ["a retry around a balancer that has no endpoint yet", [[again()], balanced()]],
+    ["a retry around routes that are all to come", [[again()], routes()]],
     ["a timeout for the call inside a retry", [[again(), times({ call: 9 })]]],
     ["loadShed around a rate, which may have none left", [[shed(), rate()]]],
     ["loadShed around a buffer, which may be full", [[shed(), queue()]]],
+    [
+      "loadShed around a service that says nothing of itself, such as a connection, which may be down",
+      [[shed()], madeOf(leaf(), { name: "connection", branches: () => [["made", leaf()]] })],
+    ],
+    ["loadShed around a balancer that has no endpoint yet", [[shed()], balanced()]],
+    [
+      "a limit outside a buffer in front of a service that says nothing of itself",
+      [[shed(), limit(9), queue()], madeOf(leaf(), { name: "connection", branches: () => [] })],
+    ],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
     expect(rulesOf(stack)).toEqual([]);
@@ -153,6 +168,16 @@ group("what is one", () => {
       [["timeout-cannot-bound-wait", "n"]],
     ],
     ["loadShed inside a rate", [[gives(), rate(), shed()]], [["shed-inside-limit", "nii"]]],
+    [
+      "a limit behind what lets callers wait",
+      [[saying("mine", [], { wait: true }), limit(9)]],
+      [["unbounded-line", "ni"]],
+    ],
+    [
+      "the line of a limit that adapts, without a bound above: it has one now",
+      [[saying("mine", ["limits"], { initial: 9, min: 1, max: Number.POSITIVE_INFINITY })]],
+      [["unbounded-line", "n"]],
+    ],
     ["of two lines the outer one grows", [[rate(), limit(9)]], [["unbounded-line", "n"]]],
     [
       "a call timeout inside a buffer with no bound outside",

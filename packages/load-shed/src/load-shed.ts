@@ -140,10 +140,10 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
               asker.failed(error);
               return;
             }
-            new PatientCaller(patience, asker, now + wait).wait(inner, (reason) => {
-              // Its time is over; or a rate inside knows that it will be, by the deadline.
-              if (reason === undefined) asker.granted(shed(refusal));
-              else if (isOverloadedError(reason) && !isOwnAbort(asker.signal, reason)) {
+            const late = (): void => asker.granted(shed(refusal));
+            new PatientCaller(patience, asker, now + wait).wait(inner, late, (reason) => {
+              // A rate inside knows that it will be late, by the deadline.
+              if (isOverloadedError(reason) && !isOwnAbort(asker.signal, reason)) {
                 asker.granted(shed(reason as Refusal));
               } else asker.failed(reason);
             });

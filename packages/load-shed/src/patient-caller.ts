@@ -36,9 +36,9 @@ export class PatientCaller extends Deadline implements AbortListener {
   }
 
   /**
-   * Waits for a reservation inside. `failed` is called with undefined when the time is over, in the caller's async context.
+   * Waits for a reservation inside. `late` is called when the time is over, in the caller's async context.
    */
-  wait(inner: Stack, failed: (reason: unknown) => void): void {
+  wait(inner: Stack, late: () => void, failed: (reason: unknown) => void): void {
     const { asker, patience } = this;
     const { request, signal, deadline = Number.POSITIVE_INFINITY } = asker;
     if (signal !== undefined) listen(signal, this);
@@ -74,7 +74,7 @@ export class PatientCaller extends Deadline implements AbortListener {
       }
       this.end();
       abortWith(this.withdrawal, new OverloadedError("loadShed"));
-      failed(undefined);
+      late();
     });
     patience.deadlines.add(this);
   }

@@ -104,6 +104,22 @@ describe("loadShed with a wait", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("a failure of the service inside without a reason stays one, too: it is no end of the wait", async () => {
+    const clock = new VirtualClock();
+    const shed = loadShed({ wait: 50, clock });
+    const service = new ServiceBuilder().layer(shed).service({
+      tryReady: () => undefined,
+      ready: () => Promise.reject(undefined as never),
+      call: () => new Promise<never>(() => {}),
+    } satisfies Service<string, never>);
+    const outcomes = await Promise.allSettled([service.call("a"), service.ready()]);
+    expect(outcomes).toEqual([
+      { status: "rejected", reason: undefined },
+      { status: "rejected", reason: undefined },
+    ]);
+    expect(shed).toMatchObject({ refused: 0, waiting: 0 });
+  });
+
   test("a failure of the service inside in the turn in which it is asked to wait leaves no timer behind", async () => {
     const clock = new VirtualClock();
     const shed = loadShed({ wait: 50, clock });

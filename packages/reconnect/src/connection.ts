@@ -3,6 +3,7 @@ import {
   type CallOptions,
   gate,
   type Gate,
+  isRefusal,
   type Lease,
   type Outcome,
   type Service,
@@ -68,6 +69,8 @@ export class Connection implements Gate<unknown> {
     if (outcome.status === "rejected") {
       if (isOwnAbort(signal, outcome.reason)) return;
       this.judge(outcome.reason);
+      // What a layer inside refuses, and what is given up, says nothing of whether anything answers there.
+      if (isRefusal(outcome.reason) || signal?.aborted) return;
     }
     this.used = true;
     this.owner.answered(this);

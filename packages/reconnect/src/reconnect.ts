@@ -32,7 +32,7 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
   readonly breaks: number;
   /** What the latest attempt failed with, or the latest connection broke with; undefined before. */
   readonly failure: unknown;
-  /** In how many milliseconds an attempt may begin; undefined where none has to wait. */
+  /** In how many milliseconds an attempt may begin: 0 from the end of a backoff until somebody asks; undefined without a backoff. */
   readonly retryAfter: number | undefined;
   /** The name, the label, the state and the counters. */
   toJSON(): Record<string, unknown>;
@@ -54,8 +54,8 @@ export interface Reconnect<in Req, out Res, out Err = unknown> extends Service<R
  *   return serviceFn((sql: string) => client.query(sql));
  * }, { isBroken: (failure) => failure instanceof ConnectionLostError });
  *
- * @param make makes the service; it runs in the async context of the caller that begins the attempt. It should give up by itself: an
- *   attempt that never settles is the only one
+ * @param make makes the service; it runs in the async context of the caller that begins the attempt, and in that of none where callers have
+ *   waited for the end of a backoff. It should give up by itself: an attempt that never settles is the only one
  * @param _failures what `make` is known to raise (default: nothing), as `raises<ConnectError>()`
  * @throws TypeError when `make` is not a function, or an option is not as it must be
  */

@@ -2,6 +2,7 @@ import {
   events,
   isOverloadedError,
   type LayerEvent,
+  OverloadedError,
   partsOf,
   Semaphore,
   type Service,
@@ -387,18 +388,51 @@ describe("a connection that breaks", () => {
     expect(service.state).toBe("idle");
   });
 
-  test("after nothing but a call that its caller gave up has answered nothing: the backoff counts", async () => {
+  test.each([
+    ["with the reason", "enough"],
+    // As `node:http` does.
+    ["with an error of its own", new DOMException("The operation was aborted", "AbortError")],
+  ])(
+    "after nothing but a call that its caller gave up, and that ended %s, has answered nothing: the backoff counts",
+    async (_how, ended) => {
+      const server = new Server();
+      const service = server.reconnect();
+      const controller = new AbortController();
+      const given = watch(service.call("a", { signal: controller.signal }));
+      await server.accept();
+      controller.abort("enough");
+      await server.fail(ended);
+      const lost = watch(service.call("b"));
+      await server.fail(new Lost());
+      expect([given(), lost()[0]]).toEqual([["broken", ended], "broken"]);
+      expect(service).toMatchObject({ state: "backing-off", retryAfter: 100 });
+    },
+  );
+
+  test("is known as such also by a call whose caller has given up", async () => {
     const server = new Server();
-    const service = server.reconnect();
+    const service = await connected(server);
     const controller = new AbortController();
     const given = watch(service.call("a", { signal: controller.signal }));
-    await server.accept();
     controller.abort("enough");
-    await server.fail("enough");
-    const lost = watch(service.call("b"));
-    await server.fail(new Lost());
-    expect([given(), lost()[0]]).toEqual([["broken", "enough"], "broken"]);
-    expect(service).toMatchObject({ state: "backing-off", retryAfter: 100 });
+    const lost = new Lost();
+    await server.fail(lost);
+    expect([given(), service.breaks]).toEqual([["broken", lost], 1]);
+  });
+
+  test("after nothing but what a layer inside has refused has answered nothing: the backoff counts", async () => {
+    const server = new Server();
+    const service = server.reconnect();
+    for (const wait of [100, 200]) {
+      const calls = [watch(service.call("a")), watch(service.call("b"))];
+      await server.accept();
+      await server.fail(new OverloadedError("loadShed"));
+      server.calls.at(-2)!.answer.reject(new Lost());
+      await server.settle();
+      expect(calls.map((call) => call()[0])).toEqual(["broken", "broken"]);
+      expect(service).toMatchObject({ state: "backing-off", retryAfter: wait });
+      await server.clock.advance(wait);
+    }
   });
 
   test("before it has answered anything is an attempt in vain: the backoff counts", async () => {

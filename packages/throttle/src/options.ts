@@ -24,9 +24,9 @@ export interface ThrottleOptions<Req = unknown, Res = unknown> {
   /** The most that is refused: above 0, at most 0.99; default 0.9. The rest finds out when the other side takes more. */
   readonly max?: number | undefined;
   /**
-   * What an answer says of the other side; undefined: as by default. By default a refusal (`isRefusal`) is refused, a call whose caller
-   * aborted is ignored, and all else was accepted, failures too. Where it throws or returns something else, that is reported, and the default
-   * counts.
+   * What an answer says of the other side; undefined: as by default. By default a refusal (`isRefusal`) is refused, another failure of a call
+   * whose caller aborted is ignored, and all else was accepted, failures too. Where it throws or returns something else, that is reported, and
+   * the default counts.
    */
   readonly classify?: Classify<ThrottleVerdict, Req, Res> | undefined;
   /**

@@ -1,4 +1,4 @@
-import { type CallOptions, type Clock, events } from "@sluice/core";
+import { type CallOptions, events } from "@sluice/core";
 import { ask, handUp, type Reservation, type Stack } from "@sluice/core/internal";
 import {
   type AbortListener,
@@ -22,7 +22,6 @@ export interface Bound {
 /** What all calls and waits of a layer have in common. */
 export interface Timing {
   readonly deadlines: Deadlines;
-  readonly clock: Clock;
   readonly label: string | undefined;
   /** How many were given up on. */
   timedOut: number;
@@ -188,11 +187,11 @@ export class Timed implements AbortListener, Deadline {
     // Before the caller hears of it: gates outside must not think that the work is over.
     handUp(this, answer);
     if (!events.listening) return;
-    const since = timing.clock.now();
+    const since = timing.deadlines.now();
     events.emit({ type: "abandoned", ...this.about, settled: false, after: 0 });
     const settled = (): void => {
       if (!events.listening) return;
-      events.emit({ type: "abandoned", ...this.about, settled: true, after: timing.clock.now() - since });
+      events.emit({ type: "abandoned", ...this.about, settled: true, after: timing.deadlines.now() - since });
     };
     answer.then(settled, settled);
   }

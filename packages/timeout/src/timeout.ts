@@ -72,7 +72,7 @@ export interface TimeoutLayer extends Layer<Adds<TimeoutError>> {
  */
 export function timeout(options: number | TimeoutOptions): TimeoutLayer {
   const { ready, call, total, clock, label } = readBounds(options);
-  const timing: Timing = { deadlines: new Deadlines(clock), clock, label, timedOut: 0, abandoned: 0 };
+  const timing: Timing = { deadlines: new Deadlines(clock), label, timedOut: 0, abandoned: 0 };
 
   /**
    * Bounded by the earliest: the layer's own time for this phase, what is left of the total, or the caller's deadline; undefined
@@ -83,9 +83,11 @@ export function timeout(options: number | TimeoutOptions): TimeoutLayer {
    */
   const begin = (
     own: Bound | undefined,
-    { signal, deadline, waitUntil }: CallOptions,
+    { signal, deadline: asked, waitUntil }: CallOptions,
     waited: number,
   ): Timed | undefined => {
+    // A fake timer would be set for one without end, too.
+    const deadline = asked === Number.POSITIVE_INFINITY ? undefined : asked;
     if (own === undefined && total === undefined && deadline === undefined) return undefined;
     throwIfAborted(signal);
     const now = timeOf(clock);

@@ -44,6 +44,17 @@ describe("events of a timeout", () => {
     expect(heard).toEqual([...told, { type: "abandoned", ...common, settled: true, after: 30 }]);
   });
 
+  test("work during which the clock was set back has gone on for as long as the clock has gone since", async () => {
+    const { clock, heard, ends, call, listen } = setUp({ call: 100 });
+    listen();
+    call("a");
+    await clock.advance(100);
+    clock.jump(-1_000);
+    ends[0]!();
+    await clock.advance(0);
+    expect(heard.at(-1)).toMatchObject({ type: "abandoned", settled: true, after: 0 });
+  });
+
   test("a deadline that has passed is announced, too, and abandons nothing", async () => {
     const { clock, heard, call, listen } = setUp();
     listen();

@@ -492,6 +492,22 @@ describe("when the caller has a deadline", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("an infinite one is none: fake timers have no timer of it, and run until none is left", async () => {
+    vi.useFakeTimers();
+    try {
+      const [inner, handle] = mockService<string, string>();
+      const layer = timeout({ deadline: true });
+      const answer = watch(layer.wrap(inner).call("a", { deadline: Number.POSITIVE_INFINITY }));
+      const request = await handle.nextRequest();
+      await vi.runAllTimersAsync();
+      request.respond("A");
+      await vi.advanceTimersByTimeAsync(0);
+      expect([answer, layer.timedOut]).toEqual([{ state: "fulfilled", value: "A" }, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("deadlines in any order are each kept to the millisecond, with one timer", async () => {
     const { clock, service } = setUp({ call: 100 });
     const deadlines = [70, 20, 90, 20, 50, 10, 500, 80, 30];

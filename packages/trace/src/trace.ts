@@ -158,7 +158,7 @@ function logging(log: Log, level: string, clock: Clock): Begin {
     const settled = (result: Outcome): void => {
       const { outcome, method, ...more } = endOf(result, options, level);
       if (!log.enabled(method)) return;
-      log.write(method, `request ${outcome}`, { ...span.fields, duration: clock.now() - since, outcome, ...more });
+      log.write(method, `request ${outcome}`, { ...span.fields, duration: elapsed(clock, since), outcome, ...more });
     };
     return observe(inner.start(request, options, false), edge, { settled });
   };
@@ -195,9 +195,14 @@ function timed(inner: Stack, behaviour: Behaviour<any>, clock: Clock): Stack {
       ask(
         inner,
         asker,
-        (reservation) => asker.granted(held(clock.now() - since, reservation)),
+        (reservation) => asker.granted(held(elapsed(clock, since), reservation)),
         (reason) => asker.failed(reason),
       );
     },
   };
+}
+
+/** In milliseconds: a clock that was set back is taken to have stood still. */
+function elapsed(clock: Clock, since: number): number {
+  return Math.max(0, clock.now() - since);
 }

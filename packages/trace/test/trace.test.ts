@@ -321,6 +321,22 @@ describe("with a logger", () => {
     ]);
   });
 
+  test("a wait and a call during which the clock was set back took no time", async () => {
+    const { clock, handle, lines, service } = setUp();
+    handle.allow(0);
+    const answer = service.call("a");
+    clock.jump(-100);
+    handle.allow(1);
+    await clock.advance(0);
+    clock.jump(-100);
+    (await handle.nextRequest()).respond("A");
+    await answer;
+    expect(lines.map(([, , { waited, duration }]) => [waited, duration])).toEqual([
+      [0, undefined],
+      [undefined, 0],
+    ]);
+  });
+
   test("it writes failures to `warn`, with the error", async () => {
     const { clock, handle, lines, service } = setUp();
     const error = new Error("bad");

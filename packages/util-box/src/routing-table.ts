@@ -15,8 +15,9 @@ import { router } from "./router.ts";
 /** Options of {@link routingTable}. */
 export interface RoutingTableOptions<Key, S extends AnyService, N extends AnyService | undefined = undefined> {
   /**
-   * The key of a request: where it goes. Asked once when readiness is asked for, and again only where the permit is then
-   * spent on another request. What it throws is a failure of readiness, or of the call where it runs there.
+   * The key of a request: where it goes. Asked once when readiness is asked for, twice in one turn for a call that has to wait (the second
+   * key is where it waits), and again only where the permit is then spent on another request. What it throws is a failure of readiness, or of
+   * the call where it runs there.
    */
   readonly key: (request: RequestOfAll<S>) => NoInfer<Key> | undefined;
   /** The service for each key. Read at every request: add, replace and delete routes while the table runs. */

@@ -104,6 +104,20 @@ describe("promise 10: with a request named", () => {
     expect(key.mock.calls).toEqual([[request]]);
   });
 
+  test("for a call that has to wait it is computed twice in one turn, and the second one is where it waits", async () => {
+    const { table, key, a, b } = tableOf("a", "b");
+    a.allow(0);
+    b.allow(0);
+    key.mockReturnValueOnce("a");
+    const answer = table.call("b/1");
+    expect(key.mock.calls).toEqual([["b/1"], ["b/1"]]);
+    expect([a.waiting, b.waiting]).toEqual([0, 1]);
+    b.allow(1);
+    (await b.nextRequest()).respond("b");
+    expect(await answer).toBe("b");
+    expect(key).toHaveBeenCalledTimes(2);
+  });
+
   test("a permit spent on another request of its route is used", async () => {
     const { table, a } = tableOf("a", "b");
     a.allow(1);

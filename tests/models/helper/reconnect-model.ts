@@ -104,7 +104,7 @@ export class ReconnectModel extends Model {
     const connection = this.uses.get(who)!;
     this.heard.add(job);
     if (how !== "answered" && this.isBroken(how, request)) this.connector.broke(connection, `${how} ${request}`);
-    else this.connector.answered(connection);
+    else if (how === "answered" || !this.aborted.has(who)) this.connector.answered(connection);
     if (job.pending === 0) this.connector.left(connection, who);
     super.answered(job, how);
   }

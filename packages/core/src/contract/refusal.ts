@@ -5,11 +5,21 @@
  * - `"rate"`: as many calls as it lets start in a span of time have started;
  * - `"closed"`: it takes no more work;
  * - `"priority"`: it admitted a more important request;
- * - `"circuit"`: what is behind it fails.
+ * - `"circuit"`: what is behind it fails;
+ * - `"connection"`: it has no connection to what is behind it;
+ * - `"endpoints"`: it has no endpoint that it may use.
  *
  * A layer of anyone's own may give another.
  */
-export type RefusalReason = "capacity" | "rate" | "closed" | "priority" | "circuit" | (string & {});
+export type RefusalReason =
+  | "capacity"
+  | "rate"
+  | "closed"
+  | "priority"
+  | "circuit"
+  | "connection"
+  | "endpoints"
+  | (string & {});
 
 /** What a layer says of a refusal. */
 export interface RefusalOptions {
