@@ -1,8 +1,12 @@
 import { abort, abortReason } from "../contract/abort-reason.ts";
+import { report } from "./report.ts";
 
 /** Is notified of an abort. */
 export interface AbortListener {
-  /** The signal was aborted. Called synchronously and in the async context of whoever called `abort()`, as a listener of an event is. */
+  /**
+   * The signal was aborted. Called synchronously and in the async context of whoever called `abort()`, as a listener of an event is. What it
+   * throws is reported as an unhandled rejection.
+   */
   aborted(reason: unknown): void;
 }
 
@@ -37,7 +41,14 @@ class Hub {
     const { signal } = this;
     const reason = abortReason(signal);
     // A listener may remove another during iteration; `Set` iteration skips entries that were deleted before they are reached.
-    for (const listener of this.all ?? [this.only]) listener.aborted(reason);
+    for (const listener of this.all ?? [this.only]) {
+      try {
+        listener.aborted(reason);
+      } catch (error) {
+        // The others are told all the same, as listeners of an event are.
+        report(error);
+      }
+    }
     forget(signal, this);
   }
 }
