@@ -83,6 +83,13 @@ describe("a service of another's making", () => {
     expect(foreign.free).toBe(1);
   });
 
+  test("that has no room and says nothing of it is not taken for the layer that refused before", () => {
+    const { service } = stack(0);
+    expect(gate(new Semaphore(0), { name: "another" }).wrap(new Leaf().service).tryReady()).toBeUndefined();
+    expect(service.tryReady()).toBeUndefined();
+    expect(takeRefusal()).toBeUndefined();
+  });
+
   test("that grants to a caller whose abort another listener kept from us gets its permit back (promise 5)", async () => {
     const { service, foreign, active } = stack(1);
     const permit = service.tryReady();
