@@ -1,5 +1,13 @@
 import type { Permit, ReadyOptions } from "@sluice/core";
-import { type AbortListener, abortReason, abortWith, LinkedNode, listen, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortReason,
+  abortWith,
+  LinkedNode,
+  listen,
+  throwIfAborted,
+  unlisten,
+} from "@sluice/core/kit";
 import type { Endpoint, EndpointLease } from "./endpoint.ts";
 import { Refusals } from "./refusals.ts";
 import type { Waiting } from "./waiting.ts";
@@ -52,10 +60,11 @@ export class Waiter extends LinkedNode<Waiter> implements AbortListener {
   /**
    * Begins to listen to the caller's signal.
    *
-   * @throws when the signal is not an `AbortSignal`
+   * @throws when the signal is not an `AbortSignal`; its reason, where it is aborted: by a function that an endpoint has called when it was asked
    */
   follow(): void {
     const { signal } = this.options;
+    throwIfAborted(signal);
     if (signal !== undefined) listen(signal, this);
   }
 
