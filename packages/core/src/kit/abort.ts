@@ -36,8 +36,8 @@ class Hub {
     return this.all === undefined ? this.only === listener : this.all.delete(listener) && this.all.size === 0;
   }
 
-  /** The signal has aborted. */
-  handleEvent(): void {
+  /** The signal has aborted. The listener of the event is a function, for polyfills may know no objects with `handleEvent`. */
+  readonly told = (): void => {
     const { signal } = this;
     const reason = abortReason(signal);
     // A listener may remove another during iteration; `Set` iteration skips entries that were deleted before they are reached.
@@ -50,7 +50,7 @@ class Hub {
       }
     }
     forget(signal, this);
-  }
+  };
 }
 
 const hubs = new WeakMap<AbortSignal, Hub>();
@@ -80,7 +80,7 @@ export function ownController(): AbortController {
 export function abortWith(controller: AbortController, reason: unknown): void {
   const { signal } = controller;
   const hub = (signal as OwnSignal)[own];
-  if (hub && !signal.aborted) signal.addEventListener("abort", hub);
+  if (hub && !signal.aborted) signal.addEventListener("abort", hub.told);
   abort(controller, reason);
 }
 
@@ -100,7 +100,7 @@ export function listen(signal: AbortSignal, listener: AbortListener): void {
   if (known === null) (signal as OwnSignal)[own] = hub;
   else {
     // First, for it throws where the signal is none.
-    signal.addEventListener("abort", hub);
+    signal.addEventListener("abort", hub.told);
     hubs.set(signal, hub);
   }
 }
@@ -118,6 +118,6 @@ function hubOf(signal: AbortSignal): Hub | null | undefined {
 }
 
 function forget(signal: AbortSignal, hub: Hub): void {
-  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub);
+  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub.told);
   if ((signal as OwnSignal)[own]) (signal as OwnSignal)[own] = null;
 }
