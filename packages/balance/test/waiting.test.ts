@@ -77,6 +77,24 @@ describe("a caller who waits", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
+  test("does not wait where it aborts while it is asked for its request", async () => {
+    const [full, handle] = mockService<string, string>();
+    handle.allow(0);
+    const controller = new AbortController();
+    const aborting = holdLayer("aborting", {
+      reserve() {
+        controller.abort("enough");
+      },
+      start: (_state, inside, request, options) => inside.start(request, options),
+    });
+    const service = balance({ endpoints: [["a", aborting.wrap(full)]] });
+    const waiting = watch(service.ready({ request: "x", signal: controller.signal }));
+    await settle();
+    expect(waiting()).toEqual(["broken", "enough"]);
+    expect([service.waiting, handle.waiting]).toEqual([0, 0]);
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
   test("that is granted and aborts in the same turn holds nothing", async () => {
     const all = backends(1, 1);
     const service = balance({ endpoints: entries(all) });

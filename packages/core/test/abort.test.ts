@@ -1,5 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
+import { stateOf, unhandledIn } from "@sluice/test-kit";
+import { Semaphore } from "../src/index.ts";
 import { type AbortListener, abortWith, listen, ownController, unlisten } from "../src/kit.ts";
 
 const listener = (heard: unknown[], name: string): AbortListener => ({
@@ -69,6 +71,25 @@ describe("promise 5: those who listen to a signal", () => {
     unlisten(signal, gone);
     controller.abort("reason");
     expect(heard).toEqual([]);
+  });
+
+  test("are told although one before them throws, which is reported", async () => {
+    const { controller, signal, heard } = setUp();
+    const error = new Error("mine");
+    listen(signal, {
+      aborted() {
+        throw error;
+      },
+    });
+    listen(signal, listener(heard, "next"));
+    const waiting = stateOf(new Semaphore(0).acquire({ signal }));
+    const reported = await unhandledIn(() => {
+      controller.abort("gone");
+    });
+    expect(reported).toEqual([error]);
+    expect(heard).toEqual([["next", "gone"]]);
+    expect(await waiting).toBe("rejected");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test.each([1, 2])("are still told where somebody leaves who does not listen: %i of them", (count) => {

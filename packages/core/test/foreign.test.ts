@@ -83,6 +83,32 @@ describe("a service of another's making", () => {
     expect(foreign.free).toBe(1);
   });
 
+  test("in whose ready the caller aborts keeps it from waiting, and gets its permit back (promise 5)", async () => {
+    const { service, foreign, active } = stack(1);
+    const permit = service.tryReady();
+    const controller = new AbortController();
+    const ready = foreign.ready.bind(foreign);
+    vi.spyOn(foreign, "ready").mockImplementation((options) => {
+      controller.abort("gone");
+      return ready(options);
+    });
+    const call = service.call("a", { signal: controller.signal });
+    expect(await stateOf(call)).toBe("rejected");
+    await expect(call).rejects.toBe("gone");
+    expect(active()).toEqual([1, 1, 1]);
+    permit?.release();
+    await turn();
+    expect(active()).toEqual([0, 0, 0]);
+    expect(foreign.free).toBe(1);
+  });
+
+  test("that has no room and says nothing of it is not taken for the layer that refused before", () => {
+    const { service } = stack(0);
+    expect(gate(new Semaphore(0), { name: "another" }).wrap(new Leaf().service).tryReady()).toBeUndefined();
+    expect(service.tryReady()).toBeUndefined();
+    expect(takeRefusal()).toBeUndefined();
+  });
+
   test("that grants to a caller whose abort another listener kept from us gets its permit back (promise 5)", async () => {
     const { service, foreign, active } = stack(1);
     const permit = service.tryReady();

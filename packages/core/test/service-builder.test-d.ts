@@ -395,3 +395,14 @@ sums.wrap(serviceFn((text: string) => text));
 expectTypeOf<Apply<Sums, Service<string, string>>>().toEqualTypeOf<
   Mismatch<"sums looks at responses, and the service inside gives others", number, string>
 >();
+
+// One of two layers, inside another one: requests that only one of them takes do not fit.
+const oneOfTwo = new ServiceBuilder()
+  .layer(timeout(1))
+  .layer(condition ? mapRequest((n: number | string) => Number(n)) : mapRequest((n: number | Date) => Number(n)))
+  .serviceFn((n: number) => n);
+void oneOfTwo.call(1);
+// @ts-expect-error one of them takes no text
+void oneOfTwo.call("1");
+// @ts-expect-error one of them takes no dates
+void oneOfTwo.call(new Date());

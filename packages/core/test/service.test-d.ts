@@ -143,3 +143,9 @@ new ServiceBuilder().service({} as Omit<Methods, "call">);
 declare const unreleasable: Omit<Methods, "tryReady"> & { tryReady(): Pick<Permit<string, number>, "call"> };
 // @ts-expect-error its permits can be given back
 new ServiceBuilder().service(unreleasable);
+
+// One of two services: its requests are those that both take, and it may give what either gives.
+type OneOfTwo = Service<string | number, number, NotFound> | Service<string | boolean, boolean, Down>;
+expectTypeOf<RequestOf<OneOfTwo>>().toEqualTypeOf<string>();
+expectTypeOf<ResponseOf<OneOfTwo>>().toEqualTypeOf<number | boolean>();
+expectTypeOf<FailureOf<OneOfTwo>>().toEqualTypeOf<NotFound | Down>();

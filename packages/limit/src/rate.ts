@@ -20,7 +20,10 @@ export interface RateOptions {
   readonly interval: number;
   /** Where time is read and the timer for waiters is set; default `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** Tells this rate apart from others: `"search"`. It is on its refusals and events. Default: none. */
+  /**
+   * Tells this rate apart from others: `"search"`. It is on the refusals of `rateLimit`; of a gate for which you make the layer, on those for a
+   * deadline, and the layer has its own. Default: none.
+   */
   readonly label?: string | undefined;
 }
 

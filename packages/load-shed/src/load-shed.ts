@@ -26,6 +26,7 @@ import {
   requireDuration,
   requireLabel,
   requireNear,
+  throwIfAborted,
   timeOf,
 } from "@sluice/core/kit";
 import { type Patience, PatientCaller } from "./patient-caller.ts";
@@ -135,6 +136,8 @@ export function loadShed(options?: LoadShedOptions): LoadShedLayer {
             const { refusal } = found;
             const now = timeOf(clock);
             try {
+              // Asking may have called a function of the caller's, which has aborted it.
+              throwIfAborted(asker.signal);
               if (asker.deadline !== undefined) requireNear(name, asker.deadline, now);
             } catch (error) {
               asker.failed(error);

@@ -11,6 +11,8 @@ import {
   takeRefusal,
 } from "@sluice/core";
 import { stackOf, stackService } from "@sluice/core/internal";
+import { holdLayer } from "@sluice/core/kit";
+import { stateOf } from "@sluice/test-kit";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
 import { isOverloadedError, loadShed } from "../src/index.ts";
@@ -210,6 +212,31 @@ describe("loadShed with a wait", () => {
       expect(clock.pending).toBe(0);
     },
   );
+
+  test("a caller that aborts while it is asked for its request does not wait (promise 5)", async () => {
+    const clock = new VirtualClock();
+    const shed = loadShed({ wait: 50, clock });
+    const slots = new Semaphore(0);
+    const caller = new AbortController();
+    const reason = new Error("no longer wanted");
+    const mapped = holdLayer("mapped", {
+      reserve() {
+        caller.abort(reason);
+      },
+      start: (_state, rest, request, options) => rest.start(request, options),
+    });
+    const service = new ServiceBuilder()
+      .layer(shed)
+      .layer(mapped)
+      .layer(gate(slots, { name: "slots" }))
+      .service(mockService<string, string>()[0]);
+    const call = service.call("a", { signal: caller.signal });
+    expect(await stateOf(call)).toBe("rejected");
+    await expect(call).rejects.toBe(reason);
+    expect(slots.waiting).toBe(0);
+    expect(shed).toMatchObject({ waiting: 0, refused: 0 });
+    expect(clock.pending).toBe(0);
+  });
 
   test("no listener is left on a signal that lives longer than the calls (promise 5)", async () => {
     const { clock, service, slots } = patient(0);

@@ -47,8 +47,8 @@ class Slot extends LinkedNode<Slot> {
 const slots = 1_000;
 
 /**
- * Bounds retries to a share of the requests, so that they do not multiply the load on a service that is down: at any time
- * the retries of the last `ttl` are at most `minPerSecond * ttl / 1000 + ratio * requests of the last ttl`. Share one between
+ * Bounds retries to a share of the requests, so that they do not multiply the load on a service that is down: it allows a retry only
+ * where the retries of the last `ttl`, with that one, are at most `minPerSecond * ttl / 1000 + ratio * requests of the last ttl`. Share one between
  * layers that call the same service. After Finagle's RetryBudget and tower's TpsBudget.
  *
  * Exact for every ratio. It counts in shares, whole numbers: with the ratio as a fraction p/q (0.7 is 7/10) a request adds

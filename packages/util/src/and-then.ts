@@ -43,8 +43,9 @@ export interface AndThenOptions {
  * With `reserve: "both"` a call that has begun never waits half-way, but each caller holds a permit of the second service
  * for as long as the first takes, and one of the first while it waits for the second. **Two stacks that reserve each
  * other's services in opposite order deadlock**: each holds what the other waits for. So does a limit of 1 that stands in
- * both services, and so may a `retry` around the first, which waits for it again while the second is held. With `"late"`
- * neither can happen, and nothing is held idle; a call may then wait in the middle, or fail there with the second's
+ * both services, and so may a `retry` around the first, which waits for it again while the second is held, and a `fallback`, which
+ * may wait for its other service. With `"late"`
+ * none of this can happen, and nothing is held idle; a call may then wait in the middle, or fail there with the second's
  * failure of readiness after the first has done its work.
  *
  * @example

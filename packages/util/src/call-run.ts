@@ -1,5 +1,5 @@
 import type { Clock, Permit, Service } from "@sluice/core";
-import { LinkedList, LinkedNode } from "@sluice/core/kit";
+import { LinkedList, LinkedNode, promiseOf } from "@sluice/core/kit";
 
 /** How many responses may wait for their turn, for each of the most calls that have run at once. */
 const aheadOfEach = 4;
@@ -145,7 +145,14 @@ export class CallRun<Req, Res> {
     this.inFlight.add(call);
     this.most = Math.max(this.most, this.inFlight.size);
     if (this.ordered) this.turns.push(call);
-    permit.call(request, { signal: call.controller.signal }).then(
+    let answer: Promise<Res>;
+    try {
+      answer = promiseOf(permit.call(request, { signal: call.controller.signal }));
+    } catch (reason) {
+      // A permit of another's making: ours reject.
+      answer = Promise.reject(reason);
+    }
+    answer.then(
       (response) => {
         this.inFlight.delete(call);
         call.answer = { response };

@@ -32,6 +32,7 @@ import {
   requireLabel,
   requireNoPromise,
   requireService,
+  throwIfAborted,
 } from "@sluice/core/kit";
 
 /** A failure, as an outcome: for a `when` that is a guard. */
@@ -182,6 +183,8 @@ export function fallback(
           let reservation: Reservation | undefined;
           try {
             reservation = tryReserve(asker.request);
+            // Asking may have called a function of the caller's, which has aborted it.
+            if (reservation === undefined) throwIfAborted(asker.signal);
           } catch (reason) {
             failed(reason);
             return;

@@ -4,7 +4,7 @@ import { mockService, VirtualClock } from "@sluice/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callAll } from "../src/index.ts";
-import { deferred, turn, unhandledIn } from "@sluice/test-kit";
+import { deferred, stateOf, turn, unhandledIn } from "@sluice/test-kit";
 
 /** Requests, and what is done with them. */
 class Source implements AsyncIterable<number> {
@@ -491,6 +491,29 @@ describe("the first failure", () => {
     expect([handle.waiting, handle.active]).toEqual([0, 1]);
     two?.respond("2");
     expect(await all).toEqual({ seen: ["2"], error });
+  });
+
+  test("may be that of a permit of another's making which throws instead of rejecting", async () => {
+    const rude: Permit<number, string> = {
+      call() {
+        throw new Error("no 2");
+      },
+      release() {},
+      [Symbol.dispose]() {},
+    };
+    class Rude extends Service<number, string> {
+      override tryReady(request?: number): Permit<number, string> {
+        return request === 2 ? rude : serviceFn(String).tryReady(request)!;
+      }
+      override ready({ request }: { request?: number | undefined }): Promise<Permit<number, string>> {
+        return Promise.resolve(this.tryReady(request));
+      }
+    }
+    const requests = new Source(9);
+    const collected = collect(callAll(new Rude(), requests));
+    expect(await stateOf(collected)).toBe("fulfilled");
+    expect(await collected).toEqual({ seen: ["1"], error: new Error("no 2") });
+    expect(requests.closed).toBe(1);
   });
 
   test("may come when all has been pulled", async () => {

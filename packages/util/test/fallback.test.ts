@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { gate, isOverloadedError, OverloadedError, partsOf, Semaphore, ServiceBuilder, serviceFn } from "@sluice/core";
 import { mockService } from "@sluice/testing";
 import { describe, expect, test } from "vitest";
-import { fallback, type FallbackOptions } from "../src/index.ts";
+import { stateOf } from "@sluice/test-kit";
+import { fallback, type FallbackOptions, mapRequest } from "../src/index.ts";
 
 const down = new Error("down");
 const worse = new Error("worse");
@@ -214,6 +215,30 @@ describe("when the service inside has no room", () => {
     controller.abort(down);
     expect([primary.waiting, secondary.waiting]).toEqual([0, 0]);
     await expect(waiting).rejects.toBe(down);
+  });
+
+  test("a caller that aborts while it is asked for the request, or for a failure, waits in neither line", async () => {
+    const aborts = { map: new AbortController(), when: new AbortController() };
+    const [full, primary] = mockService<string, string>();
+    const [to, secondary] = mockService<string, string>();
+    primary.allow(0);
+    secondary.allow(0);
+    const mapped = mapRequest((request: string) => {
+      aborts.map.abort(down);
+      return request;
+    });
+    const waiting = fallback({ to }).wrap(mapped.wrap(full)).ready({ request: "a", signal: aborts.map.signal });
+    expect(await stateOf(waiting)).toBe("rejected");
+    await expect(waiting).rejects.toBe(down);
+    const when = (): boolean => {
+      aborts.when.abort(down);
+      return true;
+    };
+    primary.sendFailure(worse);
+    const failing = fallback({ to, when }).wrap(full).ready({ request: "a", signal: aborts.when.signal });
+    expect(await stateOf(failing)).toBe("rejected");
+    await expect(failing).rejects.toBe(down);
+    expect([primary.waiting, secondary.waiting, primary.reserved, secondary.reserved]).toEqual([0, 0, 0, 0]);
   });
 
   test("an abort that another listener kept from being heard is seen when it is granted", async () => {

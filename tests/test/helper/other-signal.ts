@@ -1,12 +1,16 @@
-type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
+type Listener = (event: Event) => void;
 
-/** Another implementation of AbortSignal, with as few members as polyfills and simulated browsers have had. */
+/**
+ * Another implementation of AbortSignal, with as few members as polyfills and simulated browsers have had. Its listeners must be functions, as those
+ * of node-abort-controller and abortcontroller-polyfill.
+ */
 export class OtherSignal {
   aborted = false;
   declare reason: unknown;
   private listeners: readonly Listener[] = [];
 
   addEventListener(_type: "abort", listener: Listener): void {
+    if (typeof listener !== "function") throw new TypeError("The listener must be of type function.");
     this.listeners = [...this.listeners, listener];
   }
 
@@ -21,10 +25,7 @@ export class OtherSignal {
   /** Notifies all listeners. */
   fire(): void {
     const event = new Event("abort");
-    for (const listener of this.listeners) {
-      if (typeof listener === "function") listener(event);
-      else listener.handleEvent(event);
-    }
+    for (const listener of this.listeners) listener(event);
   }
 }
 

@@ -87,8 +87,8 @@ export abstract class Service<in Req, out Res, out Err = unknown> {
 /** Any service at all: what type parameters are held to. */
 export type AnyService = Service<never, unknown, unknown>;
 
-/** The request a service takes. */
-export type RequestOf<S> = S extends Service<infer Req, infer _Res, infer _Err> ? Req : never;
+/** The request a service takes. Of a union of services, what each of them takes. */
+export type RequestOf<S> = [S] extends [Service<infer Req, infer _Res, infer _Err>] ? Req : never;
 /** The response a service gives. */
 export type ResponseOf<S> = S extends Service<infer _Req, infer Res, infer _Err> ? Res : never;
 /** The failures a service is known to raise. */

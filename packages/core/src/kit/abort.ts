@@ -1,8 +1,12 @@
 import { abort, abortReason } from "../contract/abort-reason.ts";
+import { report } from "./report.ts";
 
 /** Is notified of an abort. */
 export interface AbortListener {
-  /** The signal was aborted. Called synchronously and in the async context of whoever called `abort()`, as a listener of an event is. */
+  /**
+   * The signal was aborted. Called synchronously and in the async context of whoever called `abort()`, as a listener of an event is. What it
+   * throws is reported as an unhandled rejection.
+   */
   aborted(reason: unknown): void;
 }
 
@@ -32,14 +36,21 @@ class Hub {
     return this.all === undefined ? this.only === listener : this.all.delete(listener) && this.all.size === 0;
   }
 
-  /** The signal has aborted. */
-  handleEvent(): void {
+  /** The signal has aborted. The listener of the event is a function, for polyfills may know no objects with `handleEvent`. */
+  readonly told = (): void => {
     const { signal } = this;
     const reason = abortReason(signal);
     // A listener may remove another during iteration; `Set` iteration skips entries that were deleted before they are reached.
-    for (const listener of this.all ?? [this.only]) listener.aborted(reason);
+    for (const listener of this.all ?? [this.only]) {
+      try {
+        listener.aborted(reason);
+      } catch (error) {
+        // The others are told all the same, as listeners of an event are.
+        report(error);
+      }
+    }
     forget(signal, this);
-  }
+  };
 }
 
 const hubs = new WeakMap<AbortSignal, Hub>();
@@ -69,7 +80,7 @@ export function ownController(): AbortController {
 export function abortWith(controller: AbortController, reason: unknown): void {
   const { signal } = controller;
   const hub = (signal as OwnSignal)[own];
-  if (hub && !signal.aborted) signal.addEventListener("abort", hub);
+  if (hub && !signal.aborted) signal.addEventListener("abort", hub.told);
   abort(controller, reason);
 }
 
@@ -89,7 +100,7 @@ export function listen(signal: AbortSignal, listener: AbortListener): void {
   if (known === null) (signal as OwnSignal)[own] = hub;
   else {
     // First, for it throws where the signal is none.
-    signal.addEventListener("abort", hub);
+    signal.addEventListener("abort", hub.told);
     hubs.set(signal, hub);
   }
 }
@@ -107,6 +118,6 @@ function hubOf(signal: AbortSignal): Hub | null | undefined {
 }
 
 function forget(signal: AbortSignal, hub: Hub): void {
-  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub);
+  if (hubs.delete(signal) || signal.aborted) signal.removeEventListener("abort", hub.told);
   if ((signal as OwnSignal)[own]) (signal as OwnSignal)[own] = null;
 }

@@ -9,6 +9,7 @@ import {
   noOptions,
 } from "../contract/service.ts";
 import { spentAlready } from "../errors/permit-spent-error.ts";
+import { takeRefusal } from "../errors/refusal.ts";
 import { enterLayers, leaveLayers } from "../kit/cached-time.ts";
 import type { Stack } from "./asker.ts";
 import { EdgeAsker } from "./edge-asker.ts";
@@ -30,6 +31,8 @@ class StackService<in Req, out Res, out Err> extends Service<Req, Res, Err> impl
 
   override tryReady(request?: Req): Permit<Req, Res, Err> | undefined {
     enterLayers();
+    // What an earlier question has left says nothing of this one.
+    takeRefusal();
     try {
       const reservation = this.tryReserve(request);
       return reservation && new StackPermit(leakWatch.watch?.(this, "tryReady")(reservation) ?? reservation);

@@ -57,7 +57,9 @@ function listenAndWait<Held>(
     tell = resolve;
   });
   const listener = { aborted: tell };
-  listen(signal, listener);
+  // The grantor may have called a function of the caller's, which has aborted it.
+  if (signal.aborted) tell(abortReason(signal));
+  else listen(signal, listener);
   grant.then((held) => {
     if (!signal.aborted) {
       unlisten(signal, listener);
