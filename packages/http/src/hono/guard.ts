@@ -1,6 +1,7 @@
 import type { FailureOf, HandlerOptions, Kind, Service, ServiceBuilder } from "@sluice/core";
 import { requireMethods } from "@sluice/core/kit";
 import type { Context, MiddlewareHandler, Next } from "hono";
+import { withFields } from "../remade-response.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
@@ -9,7 +10,7 @@ import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../serv
 import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
-import { closed, leaving, replace, withoutBody } from "./leaving-response.ts";
+import { closed, discard, leaving, replace, withoutBody } from "./leaving-response.ts";
 
 /** Options of {@link guard}. */
 export type GuardOptions = EdgeOptions<Request>;
@@ -23,9 +24,9 @@ export interface GuardEnv {
 }
 
 /**
- * A middleware that puts a stack in front of the handlers after it. Its layers see the `Request` and the `Response` of Hono. A call lasts
- * until the handler has settled **and the response has been sent**: until Node's response has closed, where Hono's adapter for Node
- * provides it (`c.env.outgoing`), otherwise until its body has ended.
+ * A middleware that puts a stack in front of the handlers after it. Its layers see the `Request` and the `Response` of Hono, and what they
+ * return is sent. A call lasts until the handler has settled **and the response has been sent**: until Node's response has closed, where
+ * Hono's adapter for Node provides it (`c.env.outgoing`), otherwise until its body has ended.
  *
  * Declared failures are answered, each with its status, also those of handlers; other errors go to `app.onError`. A stack that raises a
  * failure which no edge answers by itself does not compile without `answers`.
@@ -64,6 +65,8 @@ interface State {
   over: boolean;
   /** What this guard has answered to that. */
   answered: WrittenProblem | undefined;
+  /** The response that the handlers, or `app.onError`, have left. */
+  left: Response | undefined;
 }
 
 async function serve(
@@ -76,12 +79,12 @@ async function serve(
   const { timeoutHeader } = policy;
   const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
   if (deadline === "passed") {
-    answer(c, noTimeLeft);
+    answer(c, responseOf(noTimeLeft));
     return;
   }
   // The signal of an outer guard also aborts when that guard gives up.
   const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
-  const state: State = { running: false, over: false, answered: undefined };
+  const state: State = { running: false, over: false, answered: undefined, left: undefined };
   const work: Work = async (given, { signal = outer, waitUntil }) => {
     // A layer has replaced the request, for instance by one with a limited body.
     if (given !== request) c.req.raw = given;
@@ -94,12 +97,13 @@ async function serve(
     }
     if (!state.over && request.method === "HEAD") replace(c, withoutBody(c.res));
     // The answer to a late failure, by `app.onError`, has taken the place of this guard's own.
-    if (state.answered !== undefined && c.error !== undefined) answer(c, state.answered);
+    if (state.answered !== undefined && c.error !== undefined) answer(c, responseOf(state.answered));
     if (waitUntil !== undefined) {
       // Where this guard or an outer one has given up, the response is not the handler's, and may already be on its way.
       const left = closed(c) ?? (state.over || signal.aborted ? undefined : leaving(c));
       if (left !== undefined) waitUntil(left);
     }
+    state.left = c.res;
     // Hono has already answered the error; the layers must see that the call failed.
     if (c.error !== undefined) throw c.error;
     return c.res;
@@ -107,19 +111,19 @@ async function serve(
   setHonoWork(request, work);
   try {
     const admitted = policy.admit(service, request);
-    if (admitted === undefined) answer(c, policy.refusal(request));
+    if (admitted === undefined) answer(c, responseOf(policy.refusal(request)));
     else {
       const waitUntil = runtimeOf(c);
       const called = admitted.call(request, { signal: outer, deadline, waitUntil });
       keepUntil(called, waitUntil);
-      await called;
+      use(c, await called, state, outer);
     }
   } catch (error) {
     state.over = true;
     // A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after this guard's own.
     for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
     state.answered = policy.declared(error, request);
-    if (state.answered !== undefined) answer(c, state.answered);
+    if (state.answered !== undefined) answer(c, responseOf(state.answered));
     else if (request.signal.aborted) replace(c, new Response(null, { status: 499 }));
     else {
       policy.told(error, request);
@@ -128,13 +132,28 @@ async function serve(
   }
 }
 
-/** Keeps the headers that are already set, such as those of `cors`, but for those that belong to another answer. */
-function answer(c: Context, problem: WrittenProblem): void {
-  const response = responseOf(problem);
-  for (const [name, value] of c.res.headers) {
-    if (!ofAnotherAnswer.has(name) && !(name in problem.headers)) response.headers.append(name, value);
+/** Sends what the layers return, where that is not the response of the handlers. */
+function use(c: Context, response: Response, { left }: State, outer: AbortSignal): void {
+  if (typeof response?.status !== "number") {
+    throw new TypeError("guard: a layer must answer with a Response, and did not");
   }
-  replace(c, response);
+  if (response === left) return;
+  // An outer guard has given up, and has answered meanwhile.
+  if (outer.aborted && c.finalized && c.res !== left) discard(response);
+  else if (left === undefined || c.error !== undefined) answer(c, response);
+  else replace(c, response);
+}
+
+/**
+ * Answers with a response of this guard or of a layer, which does not come from the handlers. Keeps the headers that are already set, such
+ * as those of `cors`, but for those that belong to another answer.
+ */
+function answer(c: Context, response: Response): void {
+  const { res: before } = c;
+  const own = new Set(response.headers.keys()).add("content-type");
+  const kept = [...before.headers].filter(([name]) => !ofAnotherAnswer.has(name) && !own.has(name));
+  discard(before);
+  replace(c, withFields(response, kept));
 }
 
 /** The runtime's `waitUntil`; undefined where there is none. */

@@ -9,7 +9,7 @@ import {
   requireNumber,
   requireObject,
 } from "@sluice/core/kit";
-import { remadeResponse } from "../../remade-response.ts";
+import { withFields } from "../../remade-response.ts";
 
 /** The members of a rate that are read: the layer of `rateLimit` has all of them. */
 export interface Quota {
@@ -96,6 +96,7 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
           response.body?.cancel().catch(() => {});
           throw error;
         }
+        // Another layer of this kind may have added another policy.
         return fields.length === 0 ? response : withFields(response, fields);
       }),
     { label },
@@ -111,23 +112,4 @@ function requireLimit(option: string, value: unknown): void {
 
 function whole(value: number): number {
   return Math.min(Math.max(Math.floor(value), 0), largest);
-}
-
-/** Keeps a response that was replaced: fetch of Node.js cancels the body of a response that is garbage-collected, until it is read. */
-const originals = new WeakMap<Response, Response>();
-
-function withFields(response: Response, fields: readonly (readonly [string, string])[]): Response {
-  try {
-    // Another layer of this kind may have added another policy.
-    for (const [field, value] of fields) response.headers.append(field, value);
-    return response;
-  } catch {
-    // The headers of a response of `fetch` cannot be changed.
-    const headers = new Headers(response.headers);
-    for (const [field, value] of fields) headers.append(field, value);
-    const { status, statusText, body } = response;
-    const made = remadeResponse(body, { status, statusText, headers });
-    originals.set(made, response);
-    return made;
-  }
 }
