@@ -3,7 +3,7 @@ import { requireMethods } from "@sluice/core/kit";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { Exchange, exchangeOf } from "../node/exchange.ts";
 import { isOver, type NodeResponse } from "../node/node-http.ts";
-import { cut, ignoreLateWrites, sendProblem } from "../node/send-problem.ts";
+import { ignoreLateWrites, sendInstead, sendProblem } from "../node/send-problem.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { undeclared } from "../server/answer/known-answers.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
@@ -110,6 +110,11 @@ class FastifyEdge {
     });
     void exchange.closed.then(() => handler.closed());
     (request.raw as object as Followed)[this.key] = handler;
+    const sendNow = reply.send.bind(reply);
+    reply.send = (...payload) => {
+      handler.sending = true;
+      return sendNow(...payload);
+    };
     admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
       // The client has left: there is no answer to send, and no failure to report.
       if (!exchange.isGone) this.fail(handler, request, reply, error);
@@ -148,10 +153,26 @@ class FastifyEdge {
     if (problem === undefined) this.policy.told(error, request);
     if (ownFailure !== undefined || isOver(reply.raw)) return;
     if (handler !== undefined) handler.over = true;
+    if (reply.sent || reply.raw.headersSent || handler?.sending === true) {
+      sendPast(reply, problem ?? undeclared);
+      return;
+    }
     ignoreLateWrites(reply.raw);
-    if (reply.raw.headersSent) cut(reply.raw);
-    else send(reply, problem ?? undeclared);
+    send(reply, problem ?? undeclared);
   }
+}
+
+/**
+ * Answers without Fastify, which has sent the head of another answer, or still runs its hooks for one. After a second `reply.send`, it would
+ * write both.
+ */
+function sendPast(reply: FastifyReply, problem: WrittenProblem): void {
+  const { raw } = reply;
+  if (!raw.headersSent) {
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  }
+  reply.hijack();
+  sendInstead(reply.request.raw, raw, problem);
 }
 
 function send(reply: FastifyReply, problem: WrittenProblem): void {

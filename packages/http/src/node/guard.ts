@@ -7,7 +7,7 @@ import { undeclared } from "../server/answer/known-answers.ts";
 import type { Around, AskedIn, FitsEdge } from "../server/edge/stack.ts";
 import { Exchange, exchangeOf, type Work } from "./exchange.ts";
 import { isOver, type NodeRequest, type NodeResponse } from "./node-http.ts";
-import { cut, ignoreLateWrites, sendProblem } from "./send-problem.ts";
+import { sendInstead, sendProblem } from "./send-problem.ts";
 
 /** Calls the next handler, or the error handler. */
 export type NextFunction = (error?: unknown) => void;
@@ -128,9 +128,6 @@ class NodeEdge {
         return;
       }
     }
-    if (response.writableEnded) return;
-    ignoreLateWrites(response);
-    if (response.headersSent) cut(response);
-    else sendProblem(request, response, problem ?? undeclared);
+    if (!response.writableEnded) sendInstead(request, response, problem ?? undeclared);
   }
 }

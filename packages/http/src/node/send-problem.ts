@@ -18,6 +18,8 @@ export function sendProblem(
     // HTTP/2 has no such header. A connection with an unread upload cannot be used again.
     const isUnread = hasBody(request) && !request.complete && isHardened(request.socket);
     if (connection !== undefined || isUnread) fields["connection"] = "close";
+    // A handler may have set a phrase for its own status.
+    response.statusMessage = "";
     response.writeHead(status, fields);
   }
   response.end(body);
@@ -30,10 +32,26 @@ export function hasBody({ headers }: NodeRequest): boolean {
 }
 
 /** Ends a response whose head is already sent, so that the client sees that it is incomplete. */
-export function cut(response: NodeResponse): void {
+function cut(response: NodeResponse): void {
   if (!isHttp2(response)) response.destroy();
   // INTERNAL_ERROR: without a code the stream would look complete.
   else response.stream.close(2);
+}
+
+/** Answers in the place of a handler that may still run: what it writes later is ignored. */
+export function sendInstead(request: NodeRequest, response: NodeResponse, problem: WrittenProblem): void {
+  ignoreLateWrites(response);
+  if (response.headersSent) cut(response);
+  else sendProblem(request, response, problem);
+  // A header that comes too late is an error that is thrown, which would end the process where a callback sets it.
+  const ignore = (): NodeResponse => response;
+  Object.assign(response, {
+    appendHeader: ignore,
+    removeHeader: ignore,
+    setHeader: ignore,
+    setHeaders: ignore,
+    writeHead: ignore,
+  });
 }
 
 /** Ignores the errors of writes after the answer. */

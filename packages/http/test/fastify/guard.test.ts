@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
+import { PassThrough } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyPluginCallback, type RouteHandlerMethod } from "fastify";
 import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
@@ -131,6 +132,60 @@ describe("in front of Fastify", () => {
     expect(limit.active).toBe(1);
     release.resolve();
     await eventually(() => limit.active === 0);
+  });
+
+  describe("promise 9: when an answer of the handler is on its way through Fastify's hooks", () => {
+    const timed = async (routes: (app: FastifyInstance) => void) => {
+      const clock = new VirtualClock();
+      const limit = concurrencyLimit(1, { clock });
+      const server = await served(
+        guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock }))),
+        (app) => {
+          app.addHook("onRequest", (_request, reply, done) => {
+            reply.header("x-everywhere", "1");
+            done();
+          });
+          routes(app);
+        },
+      );
+      return { clock, limit, server };
+    };
+    const isTheTimeout = async (response: Response): Promise<void> => {
+      const { status, headers } = response;
+      expect([status, headers.get("x-everywhere"), headers.get("content-encoding")]).toEqual([504, "1", null]);
+      expect(await response.json()).toMatchObject({ status: 504 });
+    };
+
+    test("the time-out is answered in time, with its own body, and what the hooks send later is ignored", async () => {
+      let finish: (() => void) | undefined;
+      const { clock, limit, server } = await timed((app) => {
+        // By a callback: what it throws would end the process.
+        app.addHook("onSend", (_request, _reply, payload, done) => {
+          finish = () => done(null, payload);
+        });
+        app.get("/", async () => ({ secret: "of the handler" }));
+      });
+      await using _ = server;
+      const answer = fetch(server.url);
+      await eventually(() => finish !== undefined);
+      await clock.advance(100);
+      await isTheTimeout(await answer);
+      expect(() => finish?.()).not.toThrow();
+      await eventually(() => limit.active === 0);
+    });
+
+    test("and so is that of a stream which says nothing, and is destroyed", async () => {
+      const stream = new PassThrough();
+      const { clock, limit, server } = await timed((app) =>
+        app.get("/", (_request, reply) => reply.header("content-encoding", "gzip").send(stream)),
+      );
+      await using _ = server;
+      const answer = fetch(server.url);
+      await eventually(() => stream.listenerCount("data") > 0);
+      await clock.advance(100);
+      await isTheTimeout(await answer);
+      await eventually(() => stream.destroyed && limit.active === 0);
+    });
   });
 
   test("promise 9: a response whose head is out is cut", async () => {
