@@ -115,10 +115,14 @@ class FastifyEdge {
       handler.sending = true;
       return sendNow(...payload);
     };
-    admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+    const failed = (error: unknown): void => {
       // The client has left: there is no answer to send, and no failure to report.
       if (!exchange.isGone) this.fail(handler, request, reply, error);
-    });
+    };
+    admitted.call(request, exchange.options(deadline)).then((answer) => {
+      const error = exchange.unanswered(answer);
+      if (error !== undefined) failed(error);
+    }, failed);
   }
 
   /** The handler of a route, followed until its promise has settled. */

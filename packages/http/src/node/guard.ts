@@ -110,10 +110,14 @@ class NodeEdge {
         return;
       }
       const exchange = new Exchange(request, response, work);
-      admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+      const failed = (error: unknown): void => {
         // The client has left: there is no answer to send, and no failure to report.
         if (!exchange.isGone) this.fail(request, response, error, next);
-      });
+      };
+      admitted.call(request, exchange.options(deadline)).then((answer) => {
+        const error = exchange.unanswered(answer);
+        if (error !== undefined) failed(error);
+      }, failed);
     } catch (error) {
       this.fail(request, response, error, next);
     }

@@ -395,6 +395,19 @@ describe("in front of Fastify", () => {
     expect([await text("/guarded"), await text("/open")]).toEqual(["active: 1", "active: 0"]);
   });
 
+  test("a layer that gives a request the reply of another is told so (seen: no answer ever)", async () => {
+    const heard: unknown[] = [];
+    let first: Promise<unknown> | undefined;
+    const joining = middleware("joining", (request, next, options) => (first ??= next(request, options)));
+    await using server = await served(
+      guard(new ServiceBuilder().layer(joining), { onError: (error) => heard.push(String(error)) }),
+      (app) => app.get("/", async () => "first"),
+    );
+    expect(await (await fetch(server.url)).text()).toBe("first");
+    expect((await fetch(server.url)).status).toBe(500);
+    expect(heard).toEqual([expect.stringContaining("TypeError: guard: the handler must be called for each request")]);
+  });
+
   test("a layer that replaces the request is told so; one that was answered is let alone", async () => {
     const heard: unknown[] = [];
     const replacing = middleware("replacing", (_request, next, options) => next({}, options));

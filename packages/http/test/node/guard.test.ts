@@ -624,6 +624,31 @@ describe("the guard", () => {
     ]);
   });
 
+  test("a layer that gives a request the response of another, as single flight does, is told so (seen: no answer ever)", async () => {
+    const heard: unknown[] = [];
+    let first: Promise<unknown> | undefined;
+    const joining = middleware("joining", (request, next, options) => (first ??= next(request, options)));
+    const reports = guardOf(joining, { onError: (error) => heard.push(String(error)) });
+    await using server = await listen(createServer(reports.handle((_request, response) => response.end("first"))));
+    expect(await (await fetch(server.url)).text()).toBe("first");
+    expect((await fetch(server.url)).status).toBe(500);
+    expect(heard).toEqual([expect.stringContaining("TypeError: guard: the handler must be called for each request")]);
+  });
+
+  test("a layer may answer by the request's own response", async () => {
+    const reports = guard(
+      new ServiceBuilder().layer(
+        middleware("closed", (request: IncomingMessage & { res?: ServerResponse }) => {
+          const response = request.res as ServerResponse;
+          setImmediate(() => response.writeHead(503).end("closed"));
+          return Promise.resolve(response);
+        }),
+      ),
+    );
+    await using server = await listen(createServer(express().use(reports.handle(() => {}))));
+    expect(await (await fetch(server.url)).text()).toBe("closed");
+  });
+
   test("signalOf refuses a request that has passed no guard", () => {
     expect(() => signalOf({} as IncomingMessage)).toThrow("signalOf: request must have passed a guard");
     expect(() => signalOf(undefined as never)).toThrow(TypeError);
