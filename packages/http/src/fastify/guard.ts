@@ -3,7 +3,7 @@ import { requireMethods } from "@sluice/core/kit";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { Exchange, exchangeOf } from "../node/exchange.ts";
 import { isOver, type NodeResponse } from "../node/node-http.ts";
-import { ignoreLateWrites, sendInstead, sendProblem } from "../node/send-problem.ts";
+import { ignoreLateWrites, sendInstead, sendProblem, withoutConnection } from "../node/send-problem.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { undeclared } from "../server/answer/known-answers.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
@@ -187,9 +187,8 @@ function send(reply: FastifyReply, problem: WrittenProblem): void {
   }
   const { status, headers, body } = problem;
   for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
-  const { connection, ...rest } = headers;
   void reply
     .code(status)
-    .headers(connection === undefined || reply.request.raw.httpVersionMajor > 1 ? rest : headers)
+    .headers(reply.request.raw.httpVersionMajor > 1 ? withoutConnection(headers) : headers)
     .send(body);
 }

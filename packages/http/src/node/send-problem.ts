@@ -11,18 +11,24 @@ export function sendProblem(
   { status, headers, body, length }: WrittenProblem,
 ): void {
   for (const name of response.getHeaderNames()) if (ofAnotherAnswer.has(name)) response.removeHeader(name);
-  const { connection, ...rest } = headers;
-  const fields: Record<string, string | number> = { ...rest, "content-length": length };
-  if (isHttp2(response)) response.writeHead(status, fields);
+  if (isHttp2(response)) response.writeHead(status, { ...withoutConnection(headers), "content-length": length });
   else {
-    // HTTP/2 has no such header. A connection with an unread upload cannot be used again.
-    const isUnread = hasBody(request) && !request.complete && isHardened(request.socket);
-    if (connection !== undefined || isUnread) fields["connection"] = "close";
+    const fields: Record<string, string | number> = { ...headers, "content-length": length };
+    // A connection with an unread upload cannot be used again.
+    if (hasBody(request) && !request.complete && isHardened(request.socket)) fields["connection"] = "close";
     // A handler may have set a phrase for its own status.
     response.statusMessage = "";
     response.writeHead(status, fields);
   }
   response.end(body);
+}
+
+/** Fields that are about a connection (RFC 9113, section 8.2.2). Node throws where they are set on HTTP/2. */
+const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"]);
+
+/** The headers of a problem on HTTP/2. */
+export function withoutConnection(headers: WrittenProblem["headers"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)));
 }
 
 /** Whether this request of HTTP/1 has a body. */

@@ -360,16 +360,21 @@ describe("in front of Fastify", () => {
     expect(asked).toBe(1);
   });
 
-  test("HTTP/2: a time-out is answered without a header that HTTP/2 does not have", async () => {
+  test("HTTP/2: a failure is answered without a header that HTTP/2 does not have", async () => {
     const app = Fastify({ http2: true });
-    await app.register(guard(new ServiceBuilder().layer(timeout({ deadline: true }))) as never);
-    app.get("/", async () => "ok");
+    const answers = { ERR_SLUICE_OVERLOADED: () => ({ status: 426, headers: { upgrade: "h3" } }) };
+    await app.register(guard(new ServiceBuilder().layer(timeout({ deadline: true })), { answers }) as never);
+    app.get("/", async () => {
+      throw new OverloadedError("here");
+    });
     const url = await app.listen({ port: 0, host: "127.0.0.1" });
     const client = connect(url);
     try {
       const stream = client.request({ ":path": "/", "x-timeout-ms": "0" });
       const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
       expect([headers[":status"], headers["connection"]]).toEqual([504, undefined]);
+      const [answered] = (await once(client.request({ ":path": "/" }), "response")) as [Record<string, unknown>];
+      expect([answered[":status"], answered["upgrade"]]).toEqual([426, undefined]);
     } finally {
       client.destroy();
       await app.close();

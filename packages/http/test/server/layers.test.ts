@@ -34,6 +34,18 @@ describe("problemResponse", () => {
   });
 });
 
+test("problemResponse takes the headers of an upstream, without what says how its body was sent", async () => {
+  const headers = {
+    "Content-Encoding": "gzip",
+    "content-length": "3",
+    "transfer-encoding": "chunked",
+    trailer: "x-sum",
+    "x-a": "1",
+  };
+  const response = problemResponse({ status: 502, headers });
+  expect([...response.headers.keys()]).toEqual(["content-type", "x-a"]);
+});
+
 describe("rateLimitFields", () => {
   const limited = (options: object = {}) => {
     const clock = new VirtualClock();
