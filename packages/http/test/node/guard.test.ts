@@ -457,6 +457,28 @@ describe("the guard", () => {
     expect(await (await fetch(`${server.url}/pay`)).json()).toMatchObject({ status: 402, instance: "/pay" });
   });
 
+  test.each([
+    "CDN-Cache-Control",
+    "Cloudflare-CDN-Cache-Control",
+    "Netlify-CDN-Cache-Control",
+    "Vercel-CDN-Cache-Control",
+    "Surrogate-Control",
+    "Content-Digest",
+    "Repr-Digest",
+    "Digest",
+    "Content-MD5",
+  ])("promise 10: a refusal has no %s that was meant for another answer", async (field) => {
+    const full = guard(new ServiceBuilder().layer(concurrencyLimit(0)));
+    await using server = await listen(
+      createServer((request, response) => {
+        response.setHeader(field, "max-age=3600").setHeader("x-everywhere", "1");
+        full.handle(() => {})(request, response);
+      }),
+    );
+    const { status, headers } = await fetch(server.url);
+    expect([status, headers.get("x-everywhere"), headers.has(field)]).toEqual([503, "1", false]);
+  });
+
   test("a handler's declared failure is answered, too", async () => {
     const reports = guard(new ServiceBuilder());
     await using server = await listen(
