@@ -219,6 +219,24 @@ describe("limitBody", () => {
     expect(body.cancelled).toBe("enough");
   });
 
+  test("what Next.js and Cloudflare Workers add to requests stays (seen: undefined, for uploads without a length)", async () => {
+    class NextRequest extends Request {
+      readonly cf = { country: "AT" };
+      get nextUrl(): URL {
+        return new URL(this.url);
+      }
+      get cookies(): string {
+        return `cookies of ${this.headers.get("cookie")}`;
+      }
+    }
+    const service = new ServiceBuilder().layer(limitBody(4)).serviceFn(async (request: Request) => {
+      const { nextUrl, cookies, cf } = request as NextRequest;
+      return Response.json([nextUrl.pathname, cookies, cf, await request.text()]);
+    });
+    const request = new NextRequest(upload(source("abc").stream, { cookie: "a=1" }));
+    expect(await (await service.call(request)).json()).toEqual(["/upload", "cookies of a=1", { country: "AT" }, "abc"]);
+  });
+
   test("what a runtime adds to its requests stays", async () => {
     const seen: unknown[] = [];
     const service = new ServiceBuilder().layer(limitBody(4)).serviceFn(async (request: Request) => {
