@@ -426,6 +426,25 @@ describe("untilBodyEnds", () => {
       expect([limit.active, following.open, isTimeoutError(body.cancelled)]).toEqual([0, 0, true]);
     });
 
+    test("and its body is cancelled where no layer outside holds a permit, too", async () => {
+      const clock = new VirtualClock();
+      const body = source("late");
+      const release = deferred();
+      const service = new ServiceBuilder()
+        .layer(timeout({ call: 100, clock }))
+        .layer(untilBodyEnds())
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response(body.stream);
+        });
+      const call = failureOf(service.call(ask()));
+      await clock.advance(100);
+      await call;
+      release.resolve();
+      await settle();
+      expect(isTimeoutError(body.cancelled)).toBe(true);
+    });
+
     test("for its client had left before", async () => {
       const gone = new AbortController();
       const release = deferred();
