@@ -69,6 +69,17 @@ describe("rateLimitFields", () => {
     expect(fieldsOf(refused)).toEqual([`"default";q=2;w=60`, `"default";r=0;t=45`]);
   });
 
+  test("are not on a response that switches protocols and cannot be changed, which is sent as it is (seen: no WebSocket)", async () => {
+    // As fetch of a Durable Object answers in Cloudflare Workers: it has a WebSocket, which a copy would not have.
+    const { headers } = await fetch("data:,");
+    const upgraded = Object.defineProperties(new Response(), { status: { value: 101 }, headers: { value: headers } });
+    const rate = rateLimit({ limit: 2, interval: 60_000 });
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate }))
+      .serviceFn(async (_request: Request) => upgraded);
+    expect(await service.call(ask())).toBe(upgraded);
+  });
+
   test("while something is left, a Retry-After is of something else", async () => {
     const layer = rateLimitFields({ rate: { available: 1, limit: 9 } });
     const handler = toFetchHandler(

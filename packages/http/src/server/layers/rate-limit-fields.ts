@@ -48,7 +48,8 @@ const owner = "rateLimitFields";
 /**
  * Adds to every response how much of a rate is left, in the fields of draft-ietf-httpapi-ratelimit-headers-10:
  * `RateLimit-Policy: "default";q=100;w=60` and `RateLimit: "default";r=0;t=12`. `w`, the span, is in seconds and left out where it is not a
- * whole number; `t` is the `Retry-After` of the same response. Put it outside `answerFailures`, whose answers it must see.
+ * whole number; `t` is the `Retry-After` of the same response. A response that switches protocols (101), and cannot be changed, is passed
+ * on as it is. Put this layer outside `answerFailures`, whose answers it must see.
  *
  * @example
  * const rate = rateLimit({ limit: 100, interval: 60_000 });
