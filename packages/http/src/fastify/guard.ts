@@ -186,7 +186,7 @@ function send(reply: FastifyReply, problem: WrittenProblem): void {
     return;
   }
   const { status, headers, body } = problem;
-  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
+  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.test(name)) reply.removeHeader(name);
   void reply
     .code(status)
     .headers(reply.request.raw.httpVersionMajor > 1 ? withoutConnection(headers) : headers)

@@ -151,7 +151,7 @@ function use(c: Context, response: Response, { left }: State, outer: AbortSignal
 function answer(c: Context, response: Response): void {
   const { res: before } = c;
   const own = new Set(response.headers.keys()).add("content-type");
-  const kept = [...before.headers].filter(([name]) => !ofAnotherAnswer.has(name) && !own.has(name));
+  const kept = [...before.headers].filter(([name]) => !ofAnotherAnswer.test(name) && !own.has(name));
   discard(before);
   replace(c, withFields(response, kept));
 }

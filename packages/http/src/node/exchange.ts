@@ -76,7 +76,7 @@ export class Exchange {
   unanswered(answer: unknown): TypeError | undefined {
     if (this.begun || answer === this.response) return undefined;
     return new TypeError(
-      "guard: the handler must be called for each request, for each has a response of its own; a layer such as coalesce answered with another one. Put it around the calls that the handler makes.",
+      "guard: the handler must be called for each request; a layer such as coalesce answered with the response of another. Put it around the calls that the handler makes.",
     );
   }
 

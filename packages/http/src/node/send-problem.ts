@@ -10,7 +10,7 @@ export function sendProblem(
   response: NodeResponse,
   { status, headers, body, length }: WrittenProblem,
 ): void {
-  for (const name of response.getHeaderNames()) if (ofAnotherAnswer.has(name)) response.removeHeader(name);
+  for (const name of response.getHeaderNames()) if (ofAnotherAnswer.test(name)) response.removeHeader(name);
   if (isHttp2(response)) response.writeHead(status, { ...withoutConnection(headers), "content-length": length });
   else {
     const fields: Record<string, string | number> = { ...headers, "content-length": length };

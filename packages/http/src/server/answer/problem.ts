@@ -52,13 +52,8 @@ const phrases: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** They are about the body of the response that they come from, and would make this one unreadable. */
-const ofAnotherBody: ReadonlySet<string> = new Set([
-  "content-encoding",
-  "content-length",
-  "trailer",
-  "transfer-encoding",
-]);
+/** Names of headers that are about the body of the response that they come from, and would make this one unreadable. */
+const ofAnotherBody = /^(content-(encoding|length)|trailer|transfer-encoding)$/i;
 
 const members = ["type", "title", "detail", "instance"] as const;
 
@@ -109,8 +104,7 @@ function lowerCased(owner: string, headers: Problem["headers"] = {}): Record<str
     if (typeof value !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new TypeError(`${wanted} whose ${name} is ${show(value)}`);
     }
-    const lowerName = name.toLowerCase();
-    if (!ofAnotherBody.has(lowerName)) lower[lowerName] = value;
+    if (!ofAnotherBody.test(name)) lower[name.toLowerCase()] = value;
   }
   return lower;
 }
