@@ -5,7 +5,6 @@ import { withFields } from "../remade-response.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
-import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
 import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
@@ -63,8 +62,8 @@ interface State {
   running: boolean;
   /** Whether the call has failed, although they may still run. */
   over: boolean;
-  /** What this guard has answered to that. */
-  answered: WrittenProblem | undefined;
+  /** What this guard, or a layer, has answered to that. */
+  answered: Response | undefined;
   /** The response that the handlers, or `app.onError`, have left. */
   left: Response | undefined;
 }
@@ -97,7 +96,7 @@ async function serve(
     }
     if (!state.over && request.method === "HEAD") replace(c, withoutBody(c.res));
     // The answer to a late failure, by `app.onError`, has taken the place of this guard's own.
-    if (state.answered !== undefined && c.error !== undefined) answer(c, responseOf(state.answered));
+    if (state.answered !== undefined && c.error !== undefined) answer(c, state.answered);
     if (waitUntil !== undefined) {
       // Where this guard or an outer one has given up, the response is not the handler's, and may already be on its way.
       const left = closed(c) ?? (state.over || signal.aborted ? undefined : leaving(c));
@@ -116,14 +115,13 @@ async function serve(
       const waitUntil = runtimeOf(c);
       const called = admitted.call(request, { signal: outer, deadline, waitUntil });
       keepUntil(called, waitUntil);
-      use(c, await called, state, outer);
+      const response = await called;
+      if (response === undefined || response !== state.left) await use(c, response, state, outer);
     }
   } catch (error) {
-    state.over = true;
-    // A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after this guard's own.
-    for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
-    state.answered = policy.declared(error, request);
-    if (state.answered !== undefined) answer(c, responseOf(state.answered));
+    await over(state);
+    const problem = policy.declared(error, request);
+    if (problem !== undefined) answerOnce(c, responseOf(problem), state, outer);
     else if (request.signal.aborted) replace(c, new Response(null, { status: 499 }));
     else {
       policy.told(error, request);
@@ -133,15 +131,32 @@ async function serve(
 }
 
 /** Sends what the layers return, where that is not the response of the handlers. */
-function use(c: Context, response: Response, { left }: State, outer: AbortSignal): void {
+async function use(c: Context, response: Response, state: State, outer: AbortSignal): Promise<void> {
   if (typeof response?.status !== "number") {
     throw new TypeError("guard: a layer must answer with a Response, and did not");
   }
-  if (response === left) return;
-  // An outer guard has given up, and has answered meanwhile.
-  if (outer.aborted && c.finalized && c.res !== left) discard(response);
-  else if (left === undefined || c.error !== undefined) answer(c, response);
-  else replace(c, response);
+  const { left } = state;
+  const isOwn = left === undefined || c.error !== undefined;
+  await over(state);
+  if (isOwn) answerOnce(c, response, state, outer);
+  else if (c.res === left) replace(c, response);
+  // An outer guard has answered meanwhile.
+  else discard(response);
+}
+
+/**
+ * The call has ended. A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after that of this
+ * guard or its layers.
+ */
+async function over(state: State): Promise<void> {
+  state.over = true;
+  for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
+}
+
+/** Answers, unless an outer guard has given up: then it does, and Hono may already have sent its answer. */
+function answerOnce(c: Context, response: Response, state: State, outer: AbortSignal): void {
+  if (outer.aborted && c.finalized) discard(response);
+  else answer(c, (state.answered = response));
 }
 
 /**
@@ -152,7 +167,7 @@ function answer(c: Context, response: Response): void {
   const { res: before } = c;
   const own = new Set(response.headers.keys()).add("content-type");
   const kept = [...before.headers].filter(([name]) => !ofAnotherAnswer.test(name) && !own.has(name));
-  discard(before);
+  if (before !== response) discard(before);
   replace(c, withFields(response, kept));
 }
 

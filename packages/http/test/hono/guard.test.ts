@@ -384,6 +384,35 @@ describe("in front of Hono, on any runtime", () => {
       expect(await other.text()).toBe("fetched");
     });
 
+    test.each([0, 1, 4])(
+      "and is not replaced by app.onError, which takes %i microtasks, where a time-out was answered",
+      async (microtasks) => {
+        const clock = new VirtualClock();
+        const stack = new ServiceBuilder().layer(answerFailures()).layer(timeout({ call: 100, clock }));
+        const app = appOf(guard(stack), (routes) => {
+          // A guard inside gives up at the same time.
+          routes.use("*", guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))));
+          routes.get(
+            "/",
+            (c) =>
+              new Promise<Response>((_resolve, reject) => {
+                const signal = c.get("signal");
+                signal.addEventListener("abort", () => reject(signal.reason as Error));
+              }),
+          );
+        });
+        app.onError(async (_error, c) => {
+          for (let left = microtasks; left > 0; left--) await Promise.resolve();
+          return c.text("failed", 500);
+        });
+        const answer = app.request("/");
+        await settle();
+        await clock.advance(100);
+        const response = await answer;
+        expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ status: 504 })]);
+      },
+    );
+
     test("but not where an outer guard has given up meanwhile: its body is cancelled", async () => {
       const clock = new VirtualClock();
       const late = source("late");
