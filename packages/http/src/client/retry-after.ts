@@ -14,11 +14,7 @@ import { parseHttpDate } from "./http-date.ts";
  */
 export function parseRetryAfter(value: string | null | undefined, now: number): number | undefined {
   requireNumber("parseRetryAfter", "now", now, { min: 0 });
-  if (typeof value !== "string") return undefined;
-  const seconds = parseSeconds(value);
-  if (seconds !== undefined) return seconds;
-  const date = parseHttpDate(value.trim(), now);
-  return date === undefined ? undefined : Math.max(date - now, 0);
+  return typeof value === "string" ? delayOf(value, now) : undefined;
 }
 
 /**
@@ -39,7 +35,15 @@ export function retryAfterOf(headers: Pick<Headers, "get">, now?: number): numbe
   // A year with two digits gets its century from the other date.
   const date = sent === null ? undefined : parseHttpDate(sent, now ?? parseHttpDate(value, 0) ?? 0);
   const received = date === undefined ? now : date + (parseSeconds(headers.get("age") ?? "") ?? 0);
-  return received === undefined ? parseSeconds(value) : parseRetryAfter(value, received);
+  return received === undefined ? parseSeconds(value) : delayOf(value, received);
+}
+
+/** @param now may be before 1970, where the clock of a server says so */
+function delayOf(value: string, now: number): number | undefined {
+  const seconds = parseSeconds(value);
+  if (seconds !== undefined) return seconds;
+  const date = parseHttpDate(value.trim(), now);
+  return date === undefined ? undefined : Math.max(date - now, 0);
 }
 
 /** Whole seconds, in milliseconds, at most `Number.MAX_SAFE_INTEGER`. */

@@ -4,6 +4,8 @@ export class FollowedHandler {
   readonly settled: Promise<void>;
   /** Whether the guard has answered: the result of the handler is not used. */
   over = false;
+  /** Whether an answer has been given to Fastify. Its hooks may still run. */
+  sending = false;
   private resolve!: () => void;
   private reject!: (error: unknown) => void;
   private running = false;

@@ -3,7 +3,7 @@ import { requireMethods } from "@sluice/core/kit";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import { Exchange, exchangeOf } from "../node/exchange.ts";
 import { isOver, type NodeResponse } from "../node/node-http.ts";
-import { cut, ignoreLateWrites, sendProblem } from "../node/send-problem.ts";
+import { ignoreLateWrites, sendInstead, sendProblem, withoutConnection } from "../node/send-problem.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { undeclared } from "../server/answer/known-answers.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
@@ -110,10 +110,19 @@ class FastifyEdge {
     });
     void exchange.closed.then(() => handler.closed());
     (request.raw as object as Followed)[this.key] = handler;
-    admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+    const sendNow = reply.send.bind(reply);
+    reply.send = (...payload) => {
+      handler.sending = true;
+      return sendNow(...payload);
+    };
+    const failed = (error: unknown): void => {
       // The client has left: there is no answer to send, and no failure to report.
       if (!exchange.isGone) this.fail(handler, request, reply, error);
-    });
+    };
+    admitted.call(request, exchange.options(deadline)).then((answer) => {
+      const error = exchange.unanswered(answer);
+      if (error !== undefined) failed(error);
+    }, failed);
   }
 
   /** The handler of a route, followed until its promise has settled. */
@@ -148,10 +157,26 @@ class FastifyEdge {
     if (problem === undefined) this.policy.told(error, request);
     if (ownFailure !== undefined || isOver(reply.raw)) return;
     if (handler !== undefined) handler.over = true;
+    if (reply.sent || reply.raw.headersSent || handler?.sending === true) {
+      sendPast(reply, problem ?? undeclared);
+      return;
+    }
     ignoreLateWrites(reply.raw);
-    if (reply.raw.headersSent) cut(reply.raw);
-    else send(reply, problem ?? undeclared);
+    send(reply, problem ?? undeclared);
   }
+}
+
+/**
+ * Answers without Fastify, which has sent the head of another answer, or still runs its hooks for one. After a second `reply.send`, it would
+ * write both.
+ */
+function sendPast(reply: FastifyReply, problem: WrittenProblem): void {
+  const { raw } = reply;
+  if (!raw.headersSent) {
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  }
+  reply.hijack();
+  sendInstead(reply.request.raw, raw, problem);
 }
 
 function send(reply: FastifyReply, problem: WrittenProblem): void {
@@ -161,10 +186,9 @@ function send(reply: FastifyReply, problem: WrittenProblem): void {
     return;
   }
   const { status, headers, body } = problem;
-  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.has(name)) reply.removeHeader(name);
-  const { connection, ...rest } = headers;
+  for (const name of Object.keys(reply.getHeaders())) if (ofAnotherAnswer.test(name)) reply.removeHeader(name);
   void reply
     .code(status)
-    .headers(connection === undefined || reply.request.raw.httpVersionMajor > 1 ? rest : headers)
+    .headers(reply.request.raw.httpVersionMajor > 1 ? withoutConnection(headers) : headers)
     .send(body);
 }

@@ -1,15 +1,15 @@
 import type { FailureOf, HandlerOptions, Kind, Service, ServiceBuilder } from "@sluice/core";
 import { requireMethods } from "@sluice/core/kit";
 import type { Context, MiddlewareHandler, Next } from "hono";
+import { withFields } from "../remade-response.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
-import type { WrittenProblem } from "../server/answer/problem.ts";
 import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../server/edge/edge-policy.ts";
 import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
-import { closed, leaving, replace, withoutBody } from "./leaving-response.ts";
+import { closed, discard, leaving, replace, withoutBody } from "./leaving-response.ts";
 
 /** Options of {@link guard}. */
 export type GuardOptions = EdgeOptions<Request>;
@@ -23,9 +23,9 @@ export interface GuardEnv {
 }
 
 /**
- * A middleware that puts a stack in front of the handlers after it. Its layers see the `Request` and the `Response` of Hono. A call lasts
- * until the handler has settled **and the response has been sent**: until Node's response has closed, where Hono's adapter for Node
- * provides it (`c.env.outgoing`), otherwise until its body has ended.
+ * A middleware that puts a stack in front of the handlers after it. Its layers see the `Request` and the `Response` of Hono, and what they
+ * return is sent. A call lasts until the handler has settled **and the response has been sent**: until Node's response has closed, where
+ * Hono's adapter for Node provides it (`c.env.outgoing`), otherwise until its body has ended.
  *
  * Declared failures are answered, each with its status, also those of handlers; other errors go to `app.onError`. A stack that raises a
  * failure which no edge answers by itself does not compile without `answers`.
@@ -62,8 +62,10 @@ interface State {
   running: boolean;
   /** Whether the call has failed, although they may still run. */
   over: boolean;
-  /** What this guard has answered to that. */
-  answered: WrittenProblem | undefined;
+  /** What this guard, or a layer, has answered to that. */
+  answered: Response | undefined;
+  /** The response that the handlers, or `app.onError`, have left. */
+  left: Response | undefined;
 }
 
 async function serve(
@@ -76,12 +78,12 @@ async function serve(
   const { timeoutHeader } = policy;
   const deadline = timeoutHeader === undefined ? undefined : policy.deadline(request.headers.get(timeoutHeader));
   if (deadline === "passed") {
-    answer(c, noTimeLeft);
+    answer(c, responseOf(noTimeLeft));
     return;
   }
   // The signal of an outer guard also aborts when that guard gives up.
   const outer = (c.get("signal") as AbortSignal | undefined) ?? request.signal;
-  const state: State = { running: false, over: false, answered: undefined };
+  const state: State = { running: false, over: false, answered: undefined, left: undefined };
   const work: Work = async (given, { signal = outer, waitUntil }) => {
     // A layer has replaced the request, for instance by one with a limited body.
     if (given !== request) c.req.raw = given;
@@ -100,6 +102,7 @@ async function serve(
       const left = closed(c) ?? (state.over || signal.aborted ? undefined : leaving(c));
       if (left !== undefined) waitUntil(left);
     }
+    state.left = c.res;
     // Hono has already answered the error; the layers must see that the call failed.
     if (c.error !== undefined) throw c.error;
     return c.res;
@@ -107,19 +110,18 @@ async function serve(
   setHonoWork(request, work);
   try {
     const admitted = policy.admit(service, request);
-    if (admitted === undefined) answer(c, policy.refusal(request));
+    if (admitted === undefined) answer(c, responseOf(policy.refusal(request)));
     else {
       const waitUntil = runtimeOf(c);
       const called = admitted.call(request, { signal: outer, deadline, waitUntil });
       keepUntil(called, waitUntil);
-      await called;
+      const response = await called;
+      if (response === undefined || response !== state.left) await use(c, response, state, outer);
     }
   } catch (error) {
-    state.over = true;
-    // A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after this guard's own.
-    for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
-    state.answered = policy.declared(error, request);
-    if (state.answered !== undefined) answer(c, state.answered);
+    await over(state);
+    const problem = policy.declared(error, request);
+    if (problem !== undefined) answerOnce(c, responseOf(problem), state, outer);
     else if (request.signal.aborted) replace(c, new Response(null, { status: 499 }));
     else {
       policy.told(error, request);
@@ -128,13 +130,45 @@ async function serve(
   }
 }
 
-/** Keeps the headers that are already set, such as those of `cors`, but for those that belong to another answer. */
-function answer(c: Context, problem: WrittenProblem): void {
-  const response = responseOf(problem);
-  for (const [name, value] of c.res.headers) {
-    if (!ofAnotherAnswer.has(name) && !(name in problem.headers)) response.headers.append(name, value);
+/** Sends what the layers return, where that is not the response of the handlers. */
+async function use(c: Context, response: Response, state: State, outer: AbortSignal): Promise<void> {
+  if (typeof response?.status !== "number") {
+    throw new TypeError("guard: a layer must answer with a Response, and did not");
   }
-  replace(c, response);
+  const { left } = state;
+  const isOwn = left === undefined || c.error !== undefined;
+  await over(state);
+  if (isOwn) answerOnce(c, response, state, outer);
+  else if (c.res === left) replace(c, response);
+  // An outer guard has answered meanwhile.
+  else discard(response);
+}
+
+/**
+ * The call has ended. A handler that obeys its signal fails now, and the answer to that, by `app.onError`, must not come after that of this
+ * guard or its layers.
+ */
+async function over(state: State): Promise<void> {
+  state.over = true;
+  for (let turn = 0; state.running && turn < turns; turn++) await Promise.resolve();
+}
+
+/** Answers, unless an outer guard has given up: then it does, and Hono may already have sent its answer. */
+function answerOnce(c: Context, response: Response, state: State, outer: AbortSignal): void {
+  if (outer.aborted && c.finalized) discard(response);
+  else answer(c, (state.answered = response));
+}
+
+/**
+ * Answers with a response of this guard or of a layer, which does not come from the handlers. Keeps the headers that are already set, such
+ * as those of `cors`, but for those that belong to another answer.
+ */
+function answer(c: Context, response: Response): void {
+  const { res: before } = c;
+  const own = new Set(response.headers.keys()).add("content-type");
+  const kept = [...before.headers].filter(([name]) => !ofAnotherAnswer.test(name) && !own.has(name));
+  if (before !== response) discard(before);
+  replace(c, withFields(response, kept));
 }
 
 /** The runtime's `waitUntil`; undefined where there is none. */

@@ -36,6 +36,11 @@ export function leaving(c: Context): Promise<void> | undefined {
 /** A response to HEAD. Cancels the body, for an adapter would pull it to its end. */
 export function withoutBody(response: Response): Response {
   if (response.body === null) return response;
-  response.body.cancel().catch(() => {});
+  discard(response);
   return remadeResponse(null, response);
+}
+
+/** Cancels the body of a response that is not sent: it may hold permits, or a connection. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
 }

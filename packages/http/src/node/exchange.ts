@@ -69,6 +69,17 @@ export class Exchange {
     }
   }
 
+  /**
+   * The error of a call that has succeeded with another response, and without the work: nothing would ever answer this request. Undefined
+   * where that is not so; a layer may have written to this response itself.
+   */
+  unanswered(answer: unknown): TypeError | undefined {
+    if (this.begun || answer === this.response) return undefined;
+    return new TypeError(
+      "guard: the handler must be called for each request; a layer such as coalesce answered with the response of another. Put it around the calls that the handler makes.",
+    );
+  }
+
   /** The options of a call: with the client's deadline, or that of an outer guard where it is earlier. */
   options(deadline: number | undefined): CallOptions {
     return { signal: this.signal, deadline: earlier(deadline, this.deadline) };

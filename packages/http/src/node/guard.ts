@@ -7,7 +7,7 @@ import { undeclared } from "../server/answer/known-answers.ts";
 import type { Around, AskedIn, FitsEdge } from "../server/edge/stack.ts";
 import { Exchange, exchangeOf, type Work } from "./exchange.ts";
 import { isOver, type NodeRequest, type NodeResponse } from "./node-http.ts";
-import { cut, ignoreLateWrites, sendProblem } from "./send-problem.ts";
+import { sendInstead, sendProblem } from "./send-problem.ts";
 
 /** Calls the next handler, or the error handler. */
 export type NextFunction = (error?: unknown) => void;
@@ -110,10 +110,14 @@ class NodeEdge {
         return;
       }
       const exchange = new Exchange(request, response, work);
-      admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
+      const failed = (error: unknown): void => {
         // The client has left: there is no answer to send, and no failure to report.
         if (!exchange.isGone) this.fail(request, response, error, next);
-      });
+      };
+      admitted.call(request, exchange.options(deadline)).then((answer) => {
+        const error = exchange.unanswered(answer);
+        if (error !== undefined) failed(error);
+      }, failed);
     } catch (error) {
       this.fail(request, response, error, next);
     }
@@ -128,9 +132,6 @@ class NodeEdge {
         return;
       }
     }
-    if (response.writableEnded) return;
-    ignoreLateWrites(response);
-    if (response.headersSent) cut(response);
-    else sendProblem(request, response, problem ?? undeclared);
+    if (!response.writableEnded) sendInstead(request, response, problem ?? undeclared);
   }
 }

@@ -10,17 +10,25 @@ export function sendProblem(
   response: NodeResponse,
   { status, headers, body, length }: WrittenProblem,
 ): void {
-  for (const name of response.getHeaderNames()) if (ofAnotherAnswer.has(name)) response.removeHeader(name);
-  const { connection, ...rest } = headers;
-  const fields: Record<string, string | number> = { ...rest, "content-length": length };
-  if (isHttp2(response)) response.writeHead(status, fields);
+  for (const name of response.getHeaderNames()) if (ofAnotherAnswer.test(name)) response.removeHeader(name);
+  if (isHttp2(response)) response.writeHead(status, { ...withoutConnection(headers), "content-length": length });
   else {
-    // HTTP/2 has no such header. A connection with an unread upload cannot be used again.
-    const isUnread = hasBody(request) && !request.complete && isHardened(request.socket);
-    if (connection !== undefined || isUnread) fields["connection"] = "close";
+    const fields: Record<string, string | number> = { ...headers, "content-length": length };
+    // A connection with an unread upload cannot be used again.
+    if (hasBody(request) && !request.complete && isHardened(request.socket)) fields["connection"] = "close";
+    // A handler may have set a phrase for its own status.
+    response.statusMessage = "";
     response.writeHead(status, fields);
   }
   response.end(body);
+}
+
+/** Fields that are about a connection (RFC 9113, section 8.2.2). Node throws where they are set on HTTP/2. */
+const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"]);
+
+/** The headers of a problem on HTTP/2. */
+export function withoutConnection(headers: WrittenProblem["headers"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)));
 }
 
 /** Whether this request of HTTP/1 has a body. */
@@ -30,10 +38,26 @@ export function hasBody({ headers }: NodeRequest): boolean {
 }
 
 /** Ends a response whose head is already sent, so that the client sees that it is incomplete. */
-export function cut(response: NodeResponse): void {
+function cut(response: NodeResponse): void {
   if (!isHttp2(response)) response.destroy();
   // INTERNAL_ERROR: without a code the stream would look complete.
   else response.stream.close(2);
+}
+
+/** Answers in the place of a handler that may still run: what it writes later is ignored. */
+export function sendInstead(request: NodeRequest, response: NodeResponse, problem: WrittenProblem): void {
+  ignoreLateWrites(response);
+  if (response.headersSent) cut(response);
+  else sendProblem(request, response, problem);
+  // A header that comes too late is an error that is thrown, which would end the process where a callback sets it.
+  const ignore = (): NodeResponse => response;
+  Object.assign(response, {
+    appendHeader: ignore,
+    removeHeader: ignore,
+    setHeader: ignore,
+    setHeaders: ignore,
+    writeHead: ignore,
+  });
 }
 
 /** Ignores the errors of writes after the answer. */

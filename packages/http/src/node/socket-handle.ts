@@ -7,6 +7,8 @@ interface Handle {
   /** Whether it is being read. */
   reading?: boolean;
   readStart?(): unknown;
+  /** Of TLS: the handle below. */
+  readonly _parent?: Handle | null;
 }
 
 function handleOf(socket: Socket): Handle | null | undefined {
@@ -14,9 +16,14 @@ function handleOf(socket: Socket): Handle | null | undefined {
   return (socket as { readonly _handle?: Handle | null })._handle;
 }
 
-/** Bytes of a large write that are still queued, as Node's own `socket.setTimeout` reads them; 0 where that is not known. */
+/**
+ * Bytes of a large write that are still queued, as Node's own `socket.setTimeout` reads them; 0 where that is not known. The handle of TLS
+ * counts a write as queued until all of it is out, and the one below counts what is left of it.
+ */
 export function queuedIn(socket: Socket): number {
-  return handleOf(socket)?.writeQueueSize ?? 0;
+  const handle = handleOf(socket);
+  // oxlint-disable-next-line no-underscore-dangle -- node calls it so
+  return handle?._parent?.writeQueueSize ?? handle?.writeQueueSize ?? 0;
 }
 
 /** Resumes reading where node:http had stopped it. The stream does not know of the stop, so `resume` would do nothing. */

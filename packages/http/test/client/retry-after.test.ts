@@ -109,6 +109,12 @@ describe("promise 18: a date is measured against the server's own clock", () => 
     },
   );
 
+  test("also where that clock was set to before 1970", () => {
+    const date = "Wed, 31 Dec 1969 23:59:30 GMT";
+    expect(retryAfterOf(new Headers({ "retry-after": "Thu, 01 Jan 1970 00:00:30 GMT", date }))).toBe(60_000);
+    expect(retryAfterOf(new Headers({ "retry-after": "5", date }))).toBe(5_000);
+  });
+
   test("and what a cache has kept is so much older", () => {
     const headers = { "retry-after": inAMinute, date: "Sun, 06 Nov 1994 08:49:37 GMT", age: "45" };
     expect(retryAfterOf(new Headers(headers))).toBe(15_000);

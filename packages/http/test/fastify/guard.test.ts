@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
+import { PassThrough } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyPluginCallback, type RouteHandlerMethod } from "fastify";
 import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
@@ -131,6 +132,61 @@ describe("in front of Fastify", () => {
     expect(limit.active).toBe(1);
     release.resolve();
     await eventually(() => limit.active === 0);
+  });
+
+  describe("promise 9: when an answer of the handler is on its way through Fastify's hooks", () => {
+    const timed = async (routes: (app: FastifyInstance) => void) => {
+      const clock = new VirtualClock();
+      const limit = concurrencyLimit(1, { clock });
+      const server = await served(
+        guard(new ServiceBuilder().layer(limit).layer(timeout({ call: 100, clock }))),
+        (app) => {
+          app.addHook("onRequest", (_request, reply, done) => {
+            reply.header("x-everywhere", "1");
+            done();
+          });
+          routes(app);
+        },
+      );
+      return { clock, limit, server };
+    };
+    const isTheTimeout = async (response: Response): Promise<void> => {
+      const { status, headers } = response;
+      expect([status, headers.get("x-everywhere"), headers.get("content-encoding")]).toEqual([504, "1", null]);
+      expect(await response.json()).toMatchObject({ status: 504 });
+    };
+
+    test("the time-out is answered in time, with its own body, and what the hooks send later is ignored", async () => {
+      let finish: (() => void) | undefined;
+      const { clock, limit, server } = await timed((app) => {
+        // By a callback: what it throws would end the process.
+        app.addHook("onSend", (_request, _reply, payload, done) => {
+          finish = () => done(null, payload);
+        });
+        app.get("/", async () => ({ secret: "of the handler" }));
+      });
+      await using _ = server;
+      const answer = fetch(server.url);
+      await eventually(() => finish !== undefined);
+      await clock.advance(100);
+      await isTheTimeout(await answer);
+      expect(() => finish?.()).not.toThrow();
+      await eventually(() => limit.active === 0);
+    });
+
+    test("and so is that of a stream which says nothing, and is destroyed", async () => {
+      const stream = new PassThrough();
+      const { clock, limit, server } = await timed((app) =>
+        app.get("/", (_request, reply) => reply.header("content-encoding", "gzip").send(stream)),
+      );
+      await using _ = server;
+      const answer = fetch(server.url);
+      await eventually(() => stream.listenerCount("data") > 0);
+      await clock.advance(100);
+      await isTheTimeout(await answer);
+      await eventually(() => limit.active === 0);
+      expect(stream.destroyed).toBe(true);
+    });
   });
 
   test("promise 9: a response whose head is out is cut", async () => {
@@ -304,16 +360,21 @@ describe("in front of Fastify", () => {
     expect(asked).toBe(1);
   });
 
-  test("HTTP/2: a time-out is answered without a header that HTTP/2 does not have", async () => {
+  test("HTTP/2: a failure is answered without a header that HTTP/2 does not have", async () => {
     const app = Fastify({ http2: true });
-    await app.register(guard(new ServiceBuilder().layer(timeout({ deadline: true }))) as never);
-    app.get("/", async () => "ok");
+    const answers = { ERR_SLUICE_OVERLOADED: () => ({ status: 426, headers: { upgrade: "h3" } }) };
+    await app.register(guard(new ServiceBuilder().layer(timeout({ deadline: true })), { answers }) as never);
+    app.get("/", async () => {
+      throw new OverloadedError("here");
+    });
     const url = await app.listen({ port: 0, host: "127.0.0.1" });
     const client = connect(url);
     try {
       const stream = client.request({ ":path": "/", "x-timeout-ms": "0" });
       const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
       expect([headers[":status"], headers["connection"]]).toEqual([504, undefined]);
+      const [answered] = (await once(client.request({ ":path": "/" }), "response")) as [Record<string, unknown>];
+      expect([answered[":status"], answered["upgrade"]]).toEqual([426, undefined]);
     } finally {
       client.destroy();
       await app.close();
@@ -337,6 +398,19 @@ describe("in front of Fastify", () => {
     await using server = await listening(app);
     const text = async (path: string) => (await fetch(server.url + path)).text();
     expect([await text("/guarded"), await text("/open")]).toEqual(["active: 1", "active: 0"]);
+  });
+
+  test("a layer that gives a request the reply of another is told so (seen: no answer ever)", async () => {
+    const heard: unknown[] = [];
+    let first: Promise<unknown> | undefined;
+    const joining = middleware("joining", (request, next, options) => (first ??= next(request, options)));
+    await using server = await served(
+      guard(new ServiceBuilder().layer(joining), { onError: (error) => heard.push(String(error)) }),
+      (app) => app.get("/", async () => "first"),
+    );
+    expect(await (await fetch(server.url)).text()).toBe("first");
+    expect((await fetch(server.url)).status).toBe(500);
+    expect(heard).toEqual([expect.stringContaining("TypeError: guard: the handler must be called for each request")]);
   });
 
   test("a layer that replaces the request is told so; one that was answered is let alone", async () => {

@@ -1,5 +1,5 @@
 import { type Adds, middleware, OverloadedError, type Service, ServiceBuilder } from "@sluice/core";
-import { concurrencyLimit } from "@sluice/limit";
+import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { deferred } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { isTimeoutError, timeout } from "@sluice/timeout";
@@ -8,7 +8,7 @@ import { cors } from "hono/cors";
 import { describe, expect, test } from "vitest";
 import { guard, type GuardEnv } from "../../src/hono/index.ts";
 import { harden } from "../../src/node/index.ts";
-import { guard as guardFetch, limitBody } from "../../src/index.ts";
+import { answerFailures, guard as guardFetch, limitBody, rateLimitFields, untilBodyEnds } from "../../src/index.ts";
 import { settle, source, upload } from "../helper/web.ts";
 import { eventually, listen, wire } from "../helper/loopback.ts";
 import { createAdaptorServer } from "@hono/node-server";
@@ -309,6 +309,139 @@ describe("in front of Hono, on any runtime", () => {
     expect((await app.request("/none")).status).toBe(204);
     await settle();
     expect(limit.active).toBe(0);
+  });
+
+  test("a handler's declared failure holds nothing, though app.onError has answered it with a body that nobody reads", async () => {
+    const { limit, reports } = one();
+    const app = appOf(reports, (routes) =>
+      routes.get("/", () => {
+        throw new OverloadedError("database");
+      }),
+    );
+    expect((await app.request("/")).status).toBe(503);
+    await settle();
+    expect(limit.active).toBe(0);
+  });
+
+  describe("a response of the stack's own layers is sent", () => {
+    test("where they answer without the handlers, with the headers that are set on every answer", async () => {
+      const rate = rateLimit({ limit: 1, interval: 60_000 });
+      const app: App = new Hono<GuardEnv>();
+      app.use("*", cors({ origin: "http://page" }));
+      app.use("*", guard(new ServiceBuilder().layer(rateLimitFields({ rate })).layer(answerFailures()).layer(rate)));
+      app.get("/", (c) => c.text("ok"));
+      const heads = [];
+      for (let left = 2; left > 0; left--) {
+        const { status, headers } = await app.request("/", { headers: { origin: "http://page" } });
+        heads.push([status, headers.get("ratelimit")?.slice(0, 13), headers.get("access-control-allow-origin")]);
+      }
+      expect(heads).toEqual([
+        [200, `"default";r=0`, "http://page"],
+        [429, `"default";r=0`, "http://page"],
+      ]);
+    });
+
+    test("where they answer a failure of a handler, and nothing is held for the answer of app.onError", async () => {
+      const { limit } = one();
+      const app = appOf(guard(new ServiceBuilder().layer(answerFailures()).layer(limit)), (routes) =>
+        routes.get("/", (c) => {
+          c.header("x-a", "1");
+          throw new OverloadedError("database");
+        }),
+      );
+      const { status, headers } = await app.request("/");
+      await settle();
+      expect([status, headers.get("content-type"), headers.get("x-a"), limit.active]).toEqual([
+        503,
+        "application/problem+json",
+        "1",
+        0,
+      ]);
+    });
+
+    test("where they replace that of the handlers, also by one of fetch", async () => {
+      const { limit } = one();
+      const fetched = await fetch("data:text/x-fetched,fetched");
+      const fallback = middleware("fallback", async (request: Request, next, options) => {
+        const response = (await next(request, options)) as Response;
+        return response.status === 404 ? fetched : response;
+      });
+      const rate = rateLimit({ limit: 9, interval: 60_000 });
+      const fields = rateLimitFields({ rate, limit: 9 });
+      const app = appOf(
+        guard(new ServiceBuilder().layer(fields).layer(limit).layer(untilBodyEnds()).layer(fallback)),
+        (routes) => routes.get("/", (c) => c.text("followed")),
+      );
+      expect(await (await app.request("/")).text()).toBe("followed");
+      await settle();
+      expect(limit.active).toBe(0);
+      const other = await app.request("/other");
+      expect([other.status, other.headers.get("content-type"), other.headers.get("ratelimit")]).toEqual([
+        200,
+        "text/x-fetched",
+        `"default";r=9`,
+      ]);
+      expect(await other.text()).toBe("fetched");
+    });
+
+    test.each([0, 1, 4])(
+      "and is not replaced by app.onError, which takes %i microtasks, where a time-out was answered",
+      async (microtasks) => {
+        const clock = new VirtualClock();
+        const stack = new ServiceBuilder().layer(answerFailures()).layer(timeout({ call: 100, clock }));
+        const app = appOf(guard(stack), (routes) => {
+          // A guard inside gives up at the same time.
+          routes.use("*", guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))));
+          routes.get(
+            "/",
+            (c) =>
+              new Promise<Response>((_resolve, reject) => {
+                const signal = c.get("signal");
+                signal.addEventListener("abort", () => reject(signal.reason as Error));
+              }),
+          );
+        });
+        app.onError(async (_error, c) => {
+          for (let left = microtasks; left > 0; left--) await Promise.resolve();
+          return c.text("failed", 500);
+        });
+        const answer = app.request("/");
+        await settle();
+        await clock.advance(100);
+        const response = await answer;
+        expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ status: 504 })]);
+      },
+    );
+
+    test("but not where an outer guard has given up meanwhile: its body is cancelled", async () => {
+      const clock = new VirtualClock();
+      const late = source("late");
+      const release = deferred();
+      const slow = middleware("slow", async () => {
+        await release.promise;
+        return new Response(late.stream);
+      });
+      const app: App = new Hono<GuardEnv>();
+      app.use("*", guard(new ServiceBuilder().layer(timeout({ call: 100, clock }))));
+      app.use("*", guard(new ServiceBuilder().layer(slow)));
+      app.get("/", (c) => c.text("never"));
+      const answer = app.request("/");
+      await clock.advance(100);
+      const response = await answer;
+      release.resolve();
+      await settle();
+      expect([response.status, late.cancelled]).toEqual([504, "cancelled"]);
+      expect(await response.json()).toMatchObject({ status: 504 });
+    });
+
+    test("and where it is none, that is a failure", async () => {
+      const nothing = middleware("nothing", () => Promise.resolve(undefined as unknown as Response));
+      const app = appOf(guard(new ServiceBuilder().layer(nothing)), (routes) => {
+        routes.get("/", (c) => c.text("never"));
+        routes.onError((error, c) => c.text(error.message, 500));
+      });
+      expect(await (await app.request("/")).text()).toContain("guard: a layer must answer with a Response");
+    });
   });
 
   test("HEAD, answered with a body that is locked, or with none", async () => {

@@ -8,7 +8,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { ServiceBuilder } from "@sluice/core";
+import { type Adds, middleware, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
@@ -21,6 +21,10 @@ type Handler = (
   response: Http2ServerResponse,
   options: { readonly signal?: AbortSignal },
 ) => unknown;
+
+class UpgradeError extends Error {
+  readonly code = "UPGRADE";
+}
 
 const clock = new VirtualClock();
 
@@ -124,6 +128,27 @@ describe("on HTTP/2", () => {
       expect(head).toMatchObject({ ":status": 417, "content-type": "application/problem+json" });
     }
     expect(all.limit.active).toBe(0);
+  });
+
+  test("an answer with fields that HTTP/2 has not goes out without them (seen: the process ended)", async () => {
+    const upgrade = middleware<Adds<UpgradeError>>("upgrade", () => Promise.reject(new UpgradeError()));
+    const headers = { upgrade: "h3", connection: "upgrade", "keep-alive": "timeout=5", te: "trailers", "x-a": "1" };
+    const reports = guard(new ServiceBuilder().layer(upgrade), {
+      answers: { UPGRADE: () => ({ status: 426, headers }) },
+    });
+    const server = createServer(reports.handle(() => {}));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const { head } = await answerOf(session);
+    expect([head[":status"], head["x-a"], Object.keys(headers).filter((name) => name in head)]).toEqual([
+      426,
+      "1",
+      ["x-a"],
+    ]);
+    session.destroy();
+    server.close();
+    await once(server, "close");
   });
 
   test("promise 6: completion does not abort it", async () => {

@@ -51,6 +51,51 @@ test("promise 5: a refused upload is not read on over TLS, and its client hears 
   expect(counters.lingering).toBe(0);
 });
 
+describe("a client over TLS", () => {
+  const large = async () => {
+    const clock = new VirtualClock();
+    const { server, counters } = hardened((_request, response) => response.end(Buffer.alloc(80_000_000)), {
+      sendTimeout: 1_000,
+      clock,
+    });
+    const at = await listen(server);
+    const { socket } = await client(at.port);
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    return { clock, counters, at, socket };
+  };
+  const turns = async (): Promise<void> => {
+    for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test("that reads slowly goes on (seen: cut in the middle of a download)", async () => {
+    const { clock, counters, at, socket } = await large();
+    await using _ = at;
+    for (let n = 0; n < 5; n++) {
+      const before = socket.bytesRead;
+      socket.resume();
+      await eventually(() => socket.bytesRead > before + 3_000_000 || socket.closed);
+      socket.pause();
+      await turns();
+      await clock.advance(1_000);
+    }
+    expect([counters.stalled, socket.closed]).toEqual([0, false]);
+    socket.destroy();
+  });
+
+  test("that never reads is dropped", async () => {
+    const { clock, counters, at, socket } = await large();
+    await using _ = at;
+    while (counters.stalled === 0) {
+      await turns();
+      await clock.advance(1_000);
+    }
+    await eventually(() => counters.connections === 0);
+    expect(counters.stalled).toBe(1);
+    socket.destroy();
+  });
+});
+
 test("promise 14: drain answers what is in flight over TLS, and idle connections go at once", async () => {
   let finish: () => void = () => {};
   const { server, counters } = hardened((_request, response) => {

@@ -1,4 +1,4 @@
-import { middleware, ServiceBuilder, serviceFn } from "@sluice/core";
+import { middleware, type Service, ServiceBuilder, serviceFn } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
 import { deferred } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
@@ -57,6 +57,24 @@ describe("guard", () => {
       async (request, _options, env: string) => new Response(`${env} ${await request.text()}`),
     );
     expect(await (await handler(upload(source("ab", "cd").stream), "env")).text()).toBe("env abcd");
+  });
+
+  test("inside another guard each has its own, also when the outer one calls again", async () => {
+    const again = middleware("again", async (request: Request, next, options, inner) => {
+      await next(request, options);
+      return (inner as Service<Request, Response>).call(request, options);
+    });
+    const seen: string[] = [];
+    const inside = guard(new ServiceBuilder(), (_request, _options, name: string) => {
+      seen.push(name);
+      return new Response("ok");
+    });
+    const outside = guard(new ServiceBuilder().layer(again), (request, _options, name: string) => {
+      seen.push(name);
+      return inside(request, "inside");
+    });
+    expect((await outside(ask(), "outside")).status).toBe(200);
+    expect(seen).toEqual(["outside", "inside", "outside", "inside"]);
   });
 
   test("a layer that replaces the request is told so", async () => {

@@ -34,6 +34,18 @@ describe("problemResponse", () => {
   });
 });
 
+test("problemResponse takes the headers of an upstream, without what says how its body was sent", async () => {
+  const headers = {
+    "Content-Encoding": "gzip",
+    "content-length": "3",
+    "transfer-encoding": "chunked",
+    trailer: "x-sum",
+    "x-a": "1",
+  };
+  const response = problemResponse({ status: 502, headers });
+  expect([...response.headers.keys()]).toEqual(["content-type", "x-a"]);
+});
+
 describe("rateLimitFields", () => {
   const limited = (options: object = {}) => {
     const clock = new VirtualClock();
@@ -55,6 +67,17 @@ describe("rateLimitFields", () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toBe("45");
     expect(fieldsOf(refused)).toEqual([`"default";q=2;w=60`, `"default";r=0;t=45`]);
+  });
+
+  test("are not on a response that switches protocols and cannot be changed, which is sent as it is (seen: no WebSocket)", async () => {
+    // As fetch of a Durable Object answers in Cloudflare Workers: it has a WebSocket, which a copy would not have.
+    const { headers } = await fetch("data:,");
+    const upgraded = Object.defineProperties(new Response(), { status: { value: 101 }, headers: { value: headers } });
+    const rate = rateLimit({ limit: 2, interval: 60_000 });
+    const service = new ServiceBuilder()
+      .layer(rateLimitFields({ rate }))
+      .serviceFn(async (_request: Request) => upgraded);
+    expect(await service.call(ask())).toBe(upgraded);
   });
 
   test("while something is left, a Retry-After is of something else", async () => {
@@ -205,6 +228,24 @@ describe("limitBody", () => {
     });
     await giving.call(upload(body.stream));
     expect(body.cancelled).toBe("enough");
+  });
+
+  test("what Next.js and Cloudflare Workers add to requests stays (seen: undefined, for uploads without a length)", async () => {
+    class NextRequest extends Request {
+      readonly cf = { country: "AT" };
+      get nextUrl(): URL {
+        return new URL(this.url);
+      }
+      get cookies(): string {
+        return `cookies of ${this.headers.get("cookie")}`;
+      }
+    }
+    const service = new ServiceBuilder().layer(limitBody(4)).serviceFn(async (request: Request) => {
+      const { nextUrl, cookies, cf } = request as NextRequest;
+      return Response.json([nextUrl.pathname, cookies, cf, await request.text()]);
+    });
+    const request = new NextRequest(upload(source("abc").stream, { cookie: "a=1" }));
+    expect(await (await service.call(request)).json()).toEqual(["/upload", "cookies of a=1", { country: "AT" }, "abc"]);
   });
 
   test("what a runtime adds to its requests stays", async () => {
@@ -394,6 +435,25 @@ describe("untilBodyEnds", () => {
       release.resolve();
       await settle();
       expect([limit.active, following.open, isTimeoutError(body.cancelled)]).toEqual([0, 0, true]);
+    });
+
+    test("and its body is cancelled where no layer outside holds a permit, too", async () => {
+      const clock = new VirtualClock();
+      const body = source("late");
+      const release = deferred();
+      const service = new ServiceBuilder()
+        .layer(timeout({ call: 100, clock }))
+        .layer(untilBodyEnds())
+        .serviceFn(async (_request: Request) => {
+          await release.promise;
+          return new Response(body.stream);
+        });
+      const call = failureOf(service.call(ask()));
+      await clock.advance(100);
+      await call;
+      release.resolve();
+      await settle();
+      expect(isTimeoutError(body.cancelled)).toBe(true);
     });
 
     test("for its client had left before", async () => {

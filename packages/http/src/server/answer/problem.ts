@@ -22,7 +22,10 @@ export interface Problem {
   readonly instance?: string | undefined;
   /** In how many milliseconds another attempt may succeed, 0 to 2^31-1: sent as `Retry-After`, in whole seconds, rounded up, at least 1. */
   readonly retryAfter?: number | undefined;
-  /** Further headers of the response. Default: none. */
+  /**
+   * Further headers of the response, also those of an upstream's response: what says how its body was sent (`content-encoding`,
+   * `content-length`, `trailer`, `transfer-encoding`) is left out. Default: none.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Further members of the body: `{ "violated-policies": ["daily"] }`. The members above override them. Default: none. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
@@ -48,6 +51,9 @@ const phrases: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
   504: "Gateway Timeout",
 };
+
+/** Names of headers that are about the body of the response that they come from, and would make this one unreadable. */
+const ofAnotherBody = /^(content-(encoding|length)|trailer|transfer-encoding)$/i;
 
 const members = ["type", "title", "detail", "instance"] as const;
 
@@ -98,7 +104,7 @@ function lowerCased(owner: string, headers: Problem["headers"] = {}): Record<str
     if (typeof value !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new TypeError(`${wanted} whose ${name} is ${show(value)}`);
     }
-    lower[name.toLowerCase()] = value;
+    if (!ofAnotherBody.test(name)) lower[name.toLowerCase()] = value;
   }
   return lower;
 }

@@ -43,12 +43,15 @@ export function guard(
     );
   }
   requireFunction("guard", "handler", handler);
+  const self = {};
   const service: Service<Request, Response> = stack.serviceFn((request: Request, callOptions) => {
-    const context = contextOf(request);
+    const context = contextOf(request, self);
     if (context !== undefined) return handler(request, callOptions, ...context);
     throw new TypeError(
       "guard: a layer must hand on the request that it is given; received another one. With toFetchHandler it may be any.",
     );
   });
-  return fetchEdge("guard", service, options as FetchEdgeOptions | undefined, setContext);
+  return fetchEdge("guard", service, options as FetchEdgeOptions | undefined, (request, context) => {
+    setContext(request, self, context);
+  });
 }

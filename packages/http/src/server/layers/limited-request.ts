@@ -1,7 +1,7 @@
 import { handOnContext } from "../edge/request-context.ts";
 
 /** Members that runtimes add to a request, and handlers use. */
-const extras = ["ip", "runtime", "waitUntil", "context"] as const;
+const extras = ["cf", "context", "cookies", "ip", "nextUrl", "runtime", "waitUntil"] as const;
 
 /**
  * `request` with a body that fails when more than `limit` bytes of it are read. Nothing is read in advance. The rest of the body stays

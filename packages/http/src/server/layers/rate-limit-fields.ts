@@ -9,7 +9,7 @@ import {
   requireNumber,
   requireObject,
 } from "@sluice/core/kit";
-import { remadeResponse } from "../../remade-response.ts";
+import { withFields } from "../../remade-response.ts";
 
 /** The members of a rate that are read: the layer of `rateLimit` has all of them. */
 export interface Quota {
@@ -48,7 +48,8 @@ const owner = "rateLimitFields";
 /**
  * Adds to every response how much of a rate is left, in the fields of draft-ietf-httpapi-ratelimit-headers-10:
  * `RateLimit-Policy: "default";q=100;w=60` and `RateLimit: "default";r=0;t=12`. `w`, the span, is in seconds and left out where it is not a
- * whole number; `t` is the `Retry-After` of the same response. Put it outside `answerFailures`, whose answers it must see.
+ * whole number; `t` is the `Retry-After` of the same response. A response that switches protocols (101), and cannot be changed, is passed
+ * on as it is. Put this layer outside `answerFailures`, whose answers it must see.
  *
  * @example
  * const rate = rateLimit({ limit: 100, interval: 60_000 });
@@ -96,6 +97,7 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
           response.body?.cancel().catch(() => {});
           throw error;
         }
+        // Another layer of this kind may have added another policy.
         return fields.length === 0 ? response : withFields(response, fields);
       }),
     { label },
@@ -111,23 +113,4 @@ function requireLimit(option: string, value: unknown): void {
 
 function whole(value: number): number {
   return Math.min(Math.max(Math.floor(value), 0), largest);
-}
-
-/** Keeps a response that was replaced: fetch of Node.js cancels the body of a response that is garbage-collected, until it is read. */
-const originals = new WeakMap<Response, Response>();
-
-function withFields(response: Response, fields: readonly (readonly [string, string])[]): Response {
-  try {
-    // Another layer of this kind may have added another policy.
-    for (const [field, value] of fields) response.headers.append(field, value);
-    return response;
-  } catch {
-    // The headers of a response of `fetch` cannot be changed.
-    const headers = new Headers(response.headers);
-    for (const [field, value] of fields) headers.append(field, value);
-    const { status, statusText, body } = response;
-    const made = remadeResponse(body, { status, statusText, headers });
-    originals.set(made, response);
-    return made;
-  }
 }

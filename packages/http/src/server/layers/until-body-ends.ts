@@ -48,17 +48,18 @@ export function untilBodyEnds<Req = Request>(options?: UntilBodyEndsOptions<Req>
     (inside, request, callOptions) => {
       const { waitUntil, signal } = callOptions;
       return inside.start(request, callOptions).then((response: Response) => {
-        // No outer layer holds a permit.
-        if (waitUntil === undefined) return response;
         // The call was given up on: nobody sends this response, or reads its body, which is cancelled.
         const isOver = signal?.aborted === true;
+        // No outer layer holds a permit.
+        if (waitUntil === undefined && !isOver) return response;
         const leaving = isOver ? undefined : sentBy(sent, request as Req);
         const hold = (end: Promise<unknown>): void => {
           open++;
           const ended = (): void => {
             open--;
           };
-          waitUntil(end.then(ended, ended));
+          const over = end.then(ended, ended);
+          waitUntil?.(over);
         };
         if (leaving !== undefined) hold(leaving);
         else if (response.body !== null) {
