@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adaptiveLimit, vegas } from "@sluice/adaptive-limit";
+import { balance } from "@sluice/balance";
 import { buffer } from "@sluice/buffer";
 import { type AnyLayer, type AnyService, Semaphore, serviceFn } from "@sluice/core";
 import { describe, type WarningRule } from "@sluice/describe";
@@ -8,6 +9,7 @@ import { concurrencyLimit, rateLimit } from "@sluice/limit";
 import { loadShed } from "@sluice/load-shed";
 import { meter } from "@sluice/meter";
 import { priorityLine } from "@sluice/priority";
+import { reconnect } from "@sluice/reconnect";
 import { retry, retryBudget, retryPolicy } from "@sluice/retry";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
@@ -207,4 +209,31 @@ test("what a layer with two services inside counts is shown", async () => {
   await service.call("hello" as never);
   expect(describe(service).root.numbers).toEqual({ fallbacks: 1 });
   expect(describe(service).toString()).toContain("fallbacks 1");
+});
+
+group("what is inside comes later", () => {
+  test.each<[what: string, inside: () => AnyService]>([
+    ["a balancer that has not discovered its endpoints", () => balance({ endpoints: [] }) as AnyService],
+    ["a connection that nobody has asked for", () => reconnect(async () => leaf()) as AnyService],
+    ["a table without routes", () => routingTable({ key: String, routes: new Map<string, AnyService>() })],
+  ])("%s is not warned of", (_what, inside) => {
+    expect(describe(stacked([loadShed(), again()], inside())).warnings).toEqual([]);
+  });
+
+  test("loadShed outside of a connection has something to refuse, also once it is there", async () => {
+    const db = reconnect(async () => serviceFn(async (id: string) => id));
+    const service = stacked([loadShed()], db);
+    expect(await db.call("a")).toBe("a");
+    expect(describe(service).warnings).toEqual([]);
+  });
+});
+
+test("what a balancer and a connection count is shown", async () => {
+  const db = reconnect(async () => serviceFn(async (id: string) => id));
+  expect(await db.call("a")).toBe("a");
+  expect(describe(db).root.numbers).toEqual({ active: 0, waiting: 0, attempts: 1, failures: 0, breaks: 0 });
+  const users = balance({ endpoints: [["a", serviceFn(async (id: string) => id)]] });
+  const permit = users.tryReady("a");
+  expect(describe(users).root.numbers).toEqual({ size: 1, ejected: 0, pending: 1, waiting: 0 });
+  permit?.release();
 });

@@ -96,6 +96,34 @@ group("promise 30: every service has a description", () => {
     ]);
   });
 
+  test("what a service of a class counts is shown, where it writes that as JSON", () => {
+    class Pool extends Service<string, string> {
+      get size(): number {
+        return 3;
+      }
+      get pending(): number {
+        return 2;
+      }
+      toJSON(): Record<string, unknown> {
+        const { size, pending } = this;
+        return { name: "pool", label: "db", size, pending, written: 7, state: "open" };
+      }
+      override tryReady(): Permit<string, string> | undefined {
+        return expect.unreachable();
+      }
+      override ready(): Promise<Permit<string, string>> {
+        return expect.unreachable();
+      }
+    }
+    const pool = madeOf(new Pool(), { name: "pool", branches: () => [] });
+    expect(describe(pool).root.numbers).toEqual({ size: 3, pending: 2 });
+    const broken = Object.assign(madeOf(new Pool(), { name: "pool", branches: () => [] }), {
+      own: 1,
+      toJSON: () => expect.unreachable(),
+    });
+    expect(describe(broken).root.numbers).toEqual({ own: 1 });
+  });
+
   test("a service that leads back to itself is told once", () => {
     const routes = new Map<string, AnyService>();
     const table = choice(routes);
@@ -239,6 +267,19 @@ group("promise 32: JSON survives a round trip", () => {
 });
 
 group("as text", () => {
+  test("what a layer was made with is shown as it is, and what it counts as far as one reads it", () => {
+    const facts = { quantile: 0.95, failureRatio: 0.05, share: 1 / 3, interval: 2_147_483_647, max: Infinity };
+    const layer = { ...saying("mine", [], facts), rtt: 12.3456, probability: 0.0417, refused: 1_234_567 } as AnyLayer;
+    expect(
+      describe(stacked([layer], leaf()))
+        .toString()
+        .split("\n")[0],
+    ).toBe(
+      "mine                quantile 0.95, failureRatio 0.05, share 0.333333, interval 2147483647, max Infinity, " +
+        "rtt 12.3, probability 0.042, refused 1234567",
+    );
+  });
+
   test("a line for each layer, branches under their keys, and the warnings", () => {
     const limit = { ...saying("limit", ["limits"], { max: 64, label: "none" }), active: 2.0499, max: 32 };
     const again = saying("again", ["repeats"], { budget: false });

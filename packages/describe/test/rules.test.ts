@@ -17,6 +17,9 @@ const leaf = (): AnyService => serviceFn(String);
 const unknown = (): AnyService => mockService()[0];
 const several = (trait: string, branches: readonly AnyService[]): AnyService =>
   madeOf(leaf(), { name: "g", about: { traits: [trait] }, branches: () => branches.entries() });
+/** A connection that is made on demand: it says nothing of itself. */
+const connecting = (...made: AnyService[]): AnyService =>
+  madeOf(leaf(), { name: "h", branches: () => made.map((each) => ["connection", each]) });
 const routes = (...branches: AnyService[]): AnyService => several("routes", branches);
 const balanced = (...branches: AnyService[]): AnyService => several("balances", branches);
 
@@ -109,6 +112,19 @@ group("what is no mistake", () => {
     ["a timeout for the call inside a retry", [[again(), times({ call: 9 })]]],
     ["loadShed around a rate, which may have none left", [[shed(), rate()]]],
     ["loadShed around a buffer, which may be full", [[shed(), queue()]]],
+    ["a retry around a balancer whose endpoints are not there yet", [[again()], balanced()]],
+    ["a retry around a table whose routes are not there yet", [[again()], routes()]],
+    ["a retry around a route that is not there yet", [[again()], routes(stacked([gives()], leaf()), routes())]],
+    ["a retry around a connection that is not there yet", [[again()], connecting()]],
+    ["loadShed around a balancer without endpoints, which has no room", [[shed()], balanced()]],
+    ["loadShed around a connection that is not there", [[shed()], connecting()]],
+    ["loadShed around a connection, which may break", [[shed()], connecting(leaf())]],
+    ["a limit outside a retry around endpoints that are not there yet", [[shed(), limit(9), again()], connecting()]],
+    [
+      "a limit outside a buffer in front of endpoints that are not there yet",
+      [[shed(), limit(9), queue()], balanced()],
+    ],
+    ["a limit outside a buffer in front of a connection", [[shed(), limit(9), queue()], connecting(leaf())]],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
     expect(rulesOf(stack)).toEqual([]);
@@ -169,6 +185,12 @@ group("what is one", () => {
       [[again()], routes(stacked([gives()], leaf()), leaf())],
       [["retry-without-attempt-timeout", "n"]],
     ],
+    [
+      "a retry around a connection without a timeout",
+      [[again()], connecting(leaf())],
+      [["retry-without-attempt-timeout", "n"]],
+    ],
+    ["loadShed around routes that are never full", [[shed()], routes(leaf())], [["shed-with-nothing-inside", "n"]]],
     [
       "a timeout for the wait alone does not bound an attempt",
       [[again(), times({ ready: 9 })]],
