@@ -108,7 +108,7 @@ class FastifyEdge {
       done();
       return handler.settled;
     });
-    void exchange.closed.then(() => handler.closed());
+    void exchange.closed.then(() => handler.closed(() => exchange.answered()));
     (request.raw as object as Followed)[this.key] = handler;
     admitted.call(request, exchange.options(deadline)).catch((error: unknown) => {
       // The client has left: there is no answer to send, and no failure to report.
