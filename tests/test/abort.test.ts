@@ -7,7 +7,7 @@ import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
-import { mapFailure, mapResult, recover } from "@sluice/util";
+import { fallback, mapFailure, mapResult, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { gateway, leftIn, stacks } from "./helper/gateway.ts";
@@ -173,6 +173,17 @@ describe("an abort as functions of Node.js reject with it, an AbortError with th
     const call = around(serviceFn(work)).call("a" as never, { signal: caller.signal });
     caller.abort(reason);
     await expect(call).rejects.toMatchObject({ name: "AbortError", cause: reason });
+  });
+
+  test("fallback asks nobody else, and rejects with the reason itself", async () => {
+    let asked = 0;
+    const count = (): boolean => ++asked > 0;
+    const service = fallback({ to: serviceFn(() => String(count())), when: count }).wrap(serviceFn(work));
+    const caller = new AbortController();
+    const call = service.call("a", { signal: caller.signal });
+    caller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(asked).toBe(0);
   });
 
   test("reconnect does not take it for a connection that broke", async () => {
