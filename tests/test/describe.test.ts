@@ -227,13 +227,3 @@ group("what is inside comes later", () => {
     expect(describe(service).warnings).toEqual([]);
   });
 });
-
-test("what a balancer and a connection count is shown", async () => {
-  const db = reconnect(async () => serviceFn(async (id: string) => id));
-  expect(await db.call("a")).toBe("a");
-  expect(describe(db).root.numbers).toEqual({ active: 0, waiting: 0, attempts: 1, failures: 0, breaks: 0 });
-  const users = balance({ endpoints: [["a", serviceFn(async (id: string) => id)]] });
-  const permit = users.tryReady("a");
-  expect(describe(users).root.numbers).toEqual({ size: 1, ejected: 0, pending: 1, waiting: 0 });
-  permit?.release();
-});

@@ -13,7 +13,7 @@ export function mostAtOnce({ node: { numbers, facts } }: Place): number {
 export function mayWaitAt(place: Place, most: number): boolean {
   const { traits, facts, numbers } = place.node;
   if (place.has("rates")) return true;
-  if (!place.has("limits")) return place.mayHold && (place.isOpen || traits.length === 0);
+  if (!place.has("limits")) return place.mayHold && traits.length === 0;
   return !(Number(facts["min"] ?? numbers["share"] ?? numbers["max"] ?? facts["max"]) >= most);
 }
 

@@ -12,8 +12,6 @@ export class Place {
   readonly inside: readonly Place[];
   /** Whether it may have no room, as far as it says nothing else of itself: it holds something for its callers, or nothing is known of it. */
   readonly mayHold: boolean;
-  /** Whether services come inside it that are not there now, such as the endpoints of a balancer: nothing is known of them. */
-  readonly isOpen: boolean = false;
   private readonly service: AnyService;
   private readonly id: string;
 
@@ -58,8 +56,8 @@ export class Place {
       };
       const branches = keyed.map(({ key, place }) => ({ key, node: place.node }));
       this.node = { id, layer: name, ...said, ...(branches.length > 0 ? { branches } : {}) };
-      this.isOpen = keyed.length === 0 && !this.has("ready");
-      this.mayHold = this.isOpen || said.traits.length === 0;
+      // A connection says nothing of itself. Endpoints that are not there have no room, and nothing is known of them.
+      this.mayHold = !this.has(...(keyed.length > 0 ? said.traits : (["ready"] as const)));
     }
   }
 

@@ -22,9 +22,7 @@ const insideOf = (at: Place, ...traits: readonly string[]): Place | undefined =>
 export const rules: Readonly<Record<WarningRule, Rule>> = {
   "limit-outside-retry": (at) => {
     if (!at.has("limits")) return undefined;
-    const again = [...at.within()].find(
-      (place) => place.has("repeats") && ![...place.within()].some((inner) => inner.isOpen || inner.has("limits")),
-    );
+    const again = [...at.within()].find((place) => place.has("repeats") && insideOf(place, "limits") === undefined);
     return (
       again &&
       `A request holds its slot of ${title(at)} through all attempts and pauses of ${title(again)}. Put the limit inside.`
@@ -118,8 +116,9 @@ function balancerOf(at: Place): Place | undefined {
   return at.around().find((place) => place.has("balances"));
 }
 
-/** Whether one meets such a place on every way to the innermost services, as far as these are there. */
+/** Whether one meets such a place on every way to the innermost services. Where these are not there, or are of another make, one may. */
 function everyWayIn(place: Place, wanted: (place: Place) => boolean): boolean {
-  if (place.inside.length === 0) return place.isOpen;
-  return place.inside.every((inner) => wanted(inner) || everyWayIn(inner, wanted));
+  return place.inside.length > 0
+    ? place.inside.every((inner) => wanted(inner) || everyWayIn(inner, wanted))
+    : place.mayHold;
 }

@@ -45,21 +45,14 @@ export function factsWithLine(about: About | undefined, line: unknown): ReturnTy
  * where that is one of its own: `line` is what {@link lineOf} says.
  */
 export function numbersOf(counting: object, line: unknown): Readonly<Record<string, number>> {
-  const own = membersOf(counting).flatMap((key) =>
+  const members = readable(() => Object.keys(counting)) ?? [];
+  const own = members.flatMap((key) =>
     numbersIn(
       readable(() => (counting as Record<string, unknown>)[key]),
       key,
     ),
   );
   return Object.fromEntries([...own, ...numbersWithin(line, "line")]);
-}
-
-/** The names of its own members, and of those of its class that it writes as JSON. */
-function membersOf(counting: object): readonly string[] {
-  const { toJSON } = counting as { readonly toJSON?: unknown };
-  const own = readable(() => Object.keys(counting)) ?? [];
-  const written = readable(() => (typeof toJSON === "function" ? Object.keys(toJSON.call(counting) as object) : []));
-  return [...new Set([...own, ...(written ?? [])])];
 }
 
 type Figure = readonly [name: string, value: number];

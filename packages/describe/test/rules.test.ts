@@ -116,14 +116,10 @@ group("what is no mistake", () => {
     ["a retry around a table whose routes are not there yet", [[again()], routes()]],
     ["a retry around a route that is not there yet", [[again()], routes(stacked([gives()], leaf()), routes())]],
     ["a retry around a connection that is not there yet", [[again()], connecting()]],
+    ["a retry around a service of which nothing is known", [[again()], unknown()]],
     ["loadShed around a balancer without endpoints, which has no room", [[shed()], balanced()]],
     ["loadShed around a connection that is not there", [[shed()], connecting()]],
     ["loadShed around a connection, which may break", [[shed()], connecting(leaf())]],
-    ["a limit outside a retry around endpoints that are not there yet", [[shed(), limit(9), again()], connecting()]],
-    [
-      "a limit outside a buffer in front of endpoints that are not there yet",
-      [[shed(), limit(9), queue()], balanced()],
-    ],
     ["a limit outside a buffer in front of a connection", [[shed(), limit(9), queue()], connecting(leaf())]],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
