@@ -1,10 +1,13 @@
+import { EventEmitter, once } from "node:events";
 import { buffer } from "@sluice/buffer";
-import { type AnyLayer, type CallOptions, serviceFn } from "@sluice/core";
+import { type AnyLayer, type AnyService, type CallOptions, serviceFn } from "@sluice/core";
 import { concurrencyLimit, rateLimit } from "@sluice/limit";
+import { reconnect } from "@sluice/reconnect";
 import { exponentialBackoff, retry, retryPolicy } from "@sluice/retry";
 import { mockService, VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { trace } from "@sluice/trace";
+import { fallback, mapFailure, mapResult, recover } from "@sluice/util";
 import { describe, expect, test } from "vitest";
 import { eachLayer } from "./helper/each-layer.ts";
 import { gateway, leftIn, stacks } from "./helper/gateway.ts";
@@ -147,6 +150,51 @@ describe.each(Object.keys(stacks))("promise 5: in %s", (stack) => {
     expect(await answer).toBe("all the same");
     await turn();
     expect(leftIn(each)).toEqual([]);
+  });
+});
+
+describe("an abort as functions of Node.js reject with it, an AbortError with the reason as its cause", () => {
+  const work = async (_request: string, { signal }: CallOptions): Promise<string> =>
+    String(await once(new EventEmitter(), "never", signal === undefined ? {} : { signal }));
+
+  test.each<[name: string, around: (inner: AnyService) => AnyService]>([
+    [
+      "recover",
+      (inner) =>
+        recover(
+          (error): error is Error => error instanceof Error,
+          () => "",
+        ).wrap(inner),
+    ],
+    ["mapFailure", (inner) => mapFailure(() => new Error("mapped")).wrap(inner)],
+    ["mapResult", (inner) => mapResult(() => ({ status: "fulfilled", value: "" })).wrap(inner)],
+  ])("%s passes it on", async (_name, around) => {
+    const caller = new AbortController();
+    const call = around(serviceFn(work)).call("a" as never, { signal: caller.signal });
+    caller.abort(reason);
+    await expect(call).rejects.toMatchObject({ name: "AbortError", cause: reason });
+  });
+
+  test("fallback asks nobody else, and rejects with the reason itself", async () => {
+    let asked = 0;
+    const count = (): boolean => ++asked > 0;
+    const service = fallback({ to: serviceFn(() => String(count())), when: count }).wrap(serviceFn(work));
+    const caller = new AbortController();
+    const call = service.call("a", { signal: caller.signal });
+    caller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(asked).toBe(0);
+  });
+
+  test("reconnect does not take it for a connection that broke", async () => {
+    const judged: unknown[] = [];
+    const db = reconnect(() => serviceFn(work), { isBroken: (failure) => judged.push(failure) > 0 });
+    (await db.ready()).release();
+    const caller = new AbortController();
+    const call = db.call("a", { signal: caller.signal });
+    caller.abort(reason);
+    await expect(call).rejects.toMatchObject({ name: "AbortError" });
+    expect([judged, db.state, db.breaks]).toEqual([[], "connected", 0]);
   });
 });
 

@@ -242,3 +242,20 @@ test("answerFailures refuses who would have to wait, unless it is told to let th
   expect(rulesOf(answerFailures())).toEqual([]);
   expect(rulesOf(answerFailures(undefined, { wait: true }))).toEqual(["unbounded-line"]);
 });
+
+group("what is inside comes later", () => {
+  test.each<[what: string, inside: () => AnyService]>([
+    ["a balancer that has not discovered its endpoints", () => balance({ endpoints: [] }) as AnyService],
+    ["a connection that nobody has asked for", () => reconnect(async () => leaf()) as AnyService],
+    ["a table without routes", () => routingTable({ key: String, routes: new Map<string, AnyService>() })],
+  ])("%s is not warned of", (_what, inside) => {
+    expect(describe(stacked([loadShed(), again()], inside())).warnings).toEqual([]);
+  });
+
+  test("loadShed outside of a connection has something to refuse, also once it is there", async () => {
+    const db = reconnect(async () => serviceFn(async (id: string) => id));
+    const service = stacked([loadShed()], db);
+    expect(await db.call("a")).toBe("a");
+    expect(describe(service).warnings).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { EventEmitter, once } from "node:events";
 import { runInNewContext } from "node:vm";
 import { hops, turn, unhandledIn } from "@sluice/test-kit";
 import { describe, expect, test, vi } from "vitest";
@@ -122,6 +123,24 @@ test("isOwnAbort tells the reason of the caller's own signal from a failure", ()
   expect(isOwnAbort(AbortSignal.abort(new Error("mine")), reason)).toBe(false);
   expect(isOwnAbort(new AbortController().signal, undefined)).toBe(false);
   expect(isOwnAbort(undefined, reason)).toBe(false);
+});
+
+test("isOwnAbort knows the reason in the AbortError of a function of Node.js, and of nothing else", async () => {
+  const signal = AbortSignal.abort(new Error("mine"));
+  const wrapped: unknown = await once(new EventEmitter(), "never", { signal }).catch((error: unknown) => error);
+  expect(wrapped).toMatchObject({ name: "AbortError", cause: signal.reason });
+  expect(isOwnAbort(signal, wrapped)).toBe(true);
+  expect(isOwnAbort(AbortSignal.abort(new Error("mine")), wrapped)).toBe(false);
+  expect(isOwnAbort(new AbortController().signal, wrapped)).toBe(false);
+  const hostile = {
+    name: "AbortError",
+    get cause() {
+      throw new Error("hostile");
+    },
+  };
+  for (const failure of [new Error("theirs", { cause: signal.reason }), hostile, null, undefined, "AbortError"]) {
+    expect(isOwnAbort(signal, failure)).toBe(false);
+  }
 });
 
 describe("recoverReadiness", () => {

@@ -116,8 +116,9 @@ function balancerOf(at: Place): Place | undefined {
   return at.around().find((place) => place.has("balances"));
 }
 
-/** Whether one meets such a place on every way to the innermost services. What chooses between services that are to come has no way in yet. */
+/** Whether one meets such a place on every way to the innermost services. Where these are not there, or are of another make, one may. */
 function everyWayIn(place: Place, wanted: (place: Place) => boolean): boolean {
-  if (place.inside.length === 0) return place.has("routes", "balances");
-  return place.inside.every((inner) => wanted(inner) || everyWayIn(inner, wanted));
+  return place.inside.length > 0
+    ? place.inside.every((inner) => wanted(inner) || everyWayIn(inner, wanted))
+    : place.mayHold;
 }

@@ -271,6 +271,19 @@ group("promise 32: JSON survives a round trip", () => {
 });
 
 group("as text", () => {
+  test("what a layer was made with is shown as it is, and what it counts as far as one reads it", () => {
+    const facts = { quantile: 0.95, failureRatio: 0.05, share: 1 / 3, interval: 2_147_483_647, max: Infinity };
+    const layer = { ...saying("mine", [], facts), rtt: 12.3456, probability: 0.0417, refused: 1_234_567 } as AnyLayer;
+    expect(
+      describe(stacked([layer], leaf()))
+        .toString()
+        .split("\n")[0],
+    ).toBe(
+      "mine                quantile 0.95, failureRatio 0.05, share 0.333, interval 2147483647, max Infinity, " +
+        "rtt 12.346, probability 0.042, refused 1234567",
+    );
+  });
+
   test("a line for each layer, branches under their keys, and the warnings", () => {
     const limit = { ...saying("limit", ["limits"], { max: 64, label: "none" }), active: 2.0499, max: 32 };
     const again = saying("again", ["repeats"], { budget: false });
@@ -287,7 +300,7 @@ group("as text", () => {
         "again                  budget false  ! retry-without-budget",
         "choice (routes)",
         '├─ "/a"',
-        "│  limit               label none, active 2, max 32",
+        "│  limit               label none, active 2.05, max 32",
         "│  serviceFn (lookUp)",
         '└─ "/b\\\\n"',
         "   serviceFn (lookUp)",

@@ -17,6 +17,9 @@ const leaf = (): AnyService => serviceFn(String);
 const unknown = (): AnyService => mockService()[0];
 const several = (trait: string, branches: readonly AnyService[]): AnyService =>
   madeOf(leaf(), { name: "g", about: { traits: [trait] }, branches: () => branches.entries() });
+/** A connection that is made on demand: it says nothing of itself. */
+const connecting = (...made: AnyService[]): AnyService =>
+  madeOf(leaf(), { name: "h", branches: () => made.map((each) => ["connection", each]) });
 const routes = (...branches: AnyService[]): AnyService => several("routes", branches);
 const balanced = (...branches: AnyService[]): AnyService => several("balances", branches);
 
@@ -124,6 +127,15 @@ group("what is no mistake", () => {
       "a limit outside a buffer in front of a service that says nothing of itself",
       [[shed(), limit(9), queue()], madeOf(leaf(), { name: "connection", branches: () => [] })],
     ],
+    ["a retry around a balancer whose endpoints are not there yet", [[again()], balanced()]],
+    ["a retry around a table whose routes are not there yet", [[again()], routes()]],
+    ["a retry around a route that is not there yet", [[again()], routes(stacked([gives()], leaf()), routes())]],
+    ["a retry around a connection that is not there yet", [[again()], connecting()]],
+    ["a retry around a service of which nothing is known", [[again()], unknown()]],
+    ["loadShed around a balancer without endpoints, which has no room", [[shed()], balanced()]],
+    ["loadShed around a connection that is not there", [[shed()], connecting()]],
+    ["loadShed around a connection, which may break", [[shed()], connecting(leaf())]],
+    ["a limit outside a buffer in front of a connection", [[shed(), limit(9), queue()], connecting(leaf())]],
     ["nothing at all", [[]]],
   ])("%s", (_what, stack) => {
     expect(rulesOf(stack)).toEqual([]);
@@ -194,6 +206,12 @@ group("what is one", () => {
       [[again()], routes(stacked([gives()], leaf()), leaf())],
       [["retry-without-attempt-timeout", "n"]],
     ],
+    [
+      "a retry around a connection without a timeout",
+      [[again()], connecting(leaf())],
+      [["retry-without-attempt-timeout", "n"]],
+    ],
+    ["loadShed around routes that are never full", [[shed()], routes(leaf())], [["shed-with-nothing-inside", "n"]]],
     [
       "a timeout for the wait alone does not bound an attempt",
       [[again(), times({ ready: 9 })]],

@@ -6,9 +6,14 @@ import {
   abortWith,
   Deadline,
   type Deadlines,
+  isOwnAbort,
+  isTimeout,
   listen,
   unlisten,
 } from "@sluice/core/kit";
+
+/** How early the timer of a layer inside may fire, in milliseconds: by the clock, its timeout then comes before the end of the wait. */
+const earliest = 2;
 
 /** What all callers of a layer who wait have in common. */
 export interface Patience {
@@ -57,7 +62,10 @@ export class PatientCaller extends Deadline implements AbortListener {
         }
       },
       (reason) => {
-        if (this.end()) failed(reason);
+        if (!this.end()) return;
+        // A timeout inside has taken the end of the wait, which is its deadline, for its own.
+        const ours = deadline > this.due && isTimeout(reason) && patience.deadlines.now() >= this.due - earliest;
+        failed(ours && !isOwnAbort(signal, reason) ? undefined : reason);
       },
     );
     if (this.over) return;

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import {
   gate,
   isOverloadedError,
@@ -293,6 +294,17 @@ describe("promise 6: an abort is counted as such, and as nothing else", () => {
     caller.abort(reason);
     running[0]!.reject(reason);
     await expect(call).rejects.toBe(reason);
+    expect(outer.snapshot().calls).toEqual({ ok: 0, aborted: 1, failed: {} });
+  });
+
+  test("in flight, as the AbortError of a function of Node.js", async () => {
+    const { outer, running, service } = limited(1);
+    const caller = new AbortController();
+    const call = service.call("a", { signal: caller.signal });
+    const work = once(new EventEmitter(), "never", { signal: caller.signal });
+    work.catch(running[0]!.reject);
+    caller.abort(new Error("gone"));
+    await expect(call).rejects.toMatchObject({ name: "AbortError", cause: caller.signal.reason });
     expect(outer.snapshot().calls).toEqual({ ok: 0, aborted: 1, failed: {} });
   });
 

@@ -1,6 +1,6 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { isRefusal } from "@sluice/core";
-import { failureCode, isOwnAbort, isTimeout } from "@sluice/core/kit";
+import { failureCode, isGivenUp, isOwnAbort } from "@sluice/core/kit";
 import { harmless } from "./harmless.ts";
 
 /**
@@ -10,7 +10,7 @@ import { harmless } from "./harmless.ts";
  * @param message whether the failure's own words may leave the process
  */
 export function setFailure(span: Span, reason: unknown, signal: AbortSignal | undefined, message: boolean): void {
-  if (!isTimeout(reason) && harmless(() => isOwnAbort(signal, reason)) === true) {
+  if (harmless(() => isGivenUp(signal) && isOwnAbort(signal, reason)) === true) {
     span.setAttribute("sluice.outcome", "aborted");
     return;
   }

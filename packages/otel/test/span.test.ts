@@ -253,6 +253,28 @@ describe.each(traceSdks)("with the SDK $version", (sdk) => {
     );
   });
 
+  test("an AbortError, as functions of Node.js reject with, is what its cause is: the caller's abort, or a timeout", async () => {
+    const tracer = begin();
+    const clock = new VirtualClock();
+    const [inner, handle] = mockService<string, string>();
+    const service = new ServiceBuilder()
+      .layer(timeout({ call: 20, clock }))
+      .layer(span("order", { tracer }))
+      .service(inner);
+    const aborted = (cause: unknown) => Object.assign(new Error("aborted", { cause }), { name: "AbortError" });
+    const caller = new AbortController();
+    const left = failureOf(service.call("x", { signal: caller.signal }));
+    caller.abort(new Failed("mine"));
+    (await handle.nextRequest()).fail(aborted(caller.signal.reason));
+    await left;
+    const late = failureOf(service.call("x"));
+    const request = await handle.nextRequest();
+    await clock.advanceAsync(20);
+    request.fail(aborted(await late));
+    await clock.advanceAsync(0);
+    expect(traced.tree).toBe("order sluice.outcome=aborted\norder error error.type=AbortError");
+  });
+
   test("a refusal is a failed span, with who refused; a failure of readiness too, at once and after a wait", async () => {
     const tracer = begin();
     const shed = new ServiceBuilder()

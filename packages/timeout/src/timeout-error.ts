@@ -16,7 +16,8 @@ export class TimeoutError extends SluiceError {
   readonly ms: number;
 
   constructor(phase: TimeoutPhase, ms: number) {
-    super(`Took too long: ${phase} had ${ms} ms.`);
+    // What was left of a deadline has a dozen digits.
+    super(`Took too long: ${phase} had ${phase === "deadline" ? Math.round(ms) : ms} ms.`);
     this.phase = phase;
     this.ms = ms;
   }

@@ -6,7 +6,10 @@ describe("a TimeoutError", () => {
     ["ready", 50, "Took too long: ready had 50 ms."],
     ["call", 100, "Took too long: call had 100 ms."],
     ["total", 120, "Took too long: total had 120 ms."],
+    ["call", 0.5, "Took too long: call had 0.5 ms."],
     ["deadline", 7, "Took too long: deadline had 7 ms."],
+    // What was left of it is a difference of two readings of the clock.
+    ["deadline", 63.07711299999994, "Took too long: deadline had 63 ms."],
   ] as const)("of phase %s says which phase and how many ms", (phase, ms, message) => {
     const error = new TimeoutError(phase, ms);
     expect(error).toBeInstanceOf(Error);

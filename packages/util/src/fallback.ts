@@ -133,7 +133,8 @@ export function fallback(
     start({ inner }, request, callOptions) {
       const ended = (outcome: Outcome): unknown => {
         const { signal } = callOptions;
-        if (isOwn(outcome, signal) || !falls(outcome)) {
+        if (signal !== undefined && isOwn(outcome, signal)) throw abortReason(signal);
+        if (!falls(outcome)) {
           if (outcome.status === "rejected") throw outcome.reason;
           return outcome.value;
         }
@@ -240,8 +241,8 @@ function isFailure({ status }: Outcome): boolean {
   return status === "rejected";
 }
 
-/** Whether it is a failure with the very reason that the caller gave up with. */
-function isOwn(outcome: Outcome, signal: AbortSignal | undefined): boolean {
+/** Whether it is a failure because the caller gave up. */
+function isOwn(outcome: Outcome, signal: AbortSignal): boolean {
   return outcome.status === "rejected" && isOwnAbort(signal, outcome.reason);
 }
 

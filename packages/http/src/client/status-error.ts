@@ -33,7 +33,7 @@ export class StatusError extends SluiceError {
    * @param length how many bytes of it become `body`; default 1,024
    */
   constructor(response: Response, read: ReadBody = nothing, length = 1_024) {
-    super("The response has a status that says that the request failed.");
+    super(`The response has the failing status ${response.status}.`);
     const { status, statusText, headers, url, redirected } = response;
     this.#response = { status, statusText, headers, url, redirected };
     this.#read = read;

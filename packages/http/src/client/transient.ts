@@ -14,16 +14,22 @@ export interface HttpAttempt {
 }
 
 /**
- * Whether a failure is transient, so that a retry may help: `NetworkError`, `TimeoutError` of `@sluice/timeout`, and `StatusError` with any
- * status but 501 and 505. A refusal (`OverloadedError`, an open circuit) is not. For `retryIf`, and for what a circuit breaker counts.
- * Never throws.
+ * Whether a failure is transient, so that a retry may help: `NetworkError`, `TimeoutError` of `@sluice/timeout`, and `StatusError`, but for
+ * 501, 505, and those of 400 to 499 that are not 408, 425 or 429: they say that the request has to change. A refusal (`OverloadedError`,
+ * an open circuit) is not. For `retryIf`, and for what a circuit breaker counts. Never throws.
  *
  * @example
  * retryPolicy({ maxRetries: 3, retryIf: ({ outcome }) => outcome.status === "rejected" && isTransient(outcome.reason) });
  */
 export function isTransient(error: unknown): boolean {
-  if (isStatusError(error)) return error.status !== 501 && error.status !== 505;
+  if (isStatusError(error)) return !lasts(error.status);
   return isNetworkError(error) || isBranded(error, "TimeoutError");
+}
+
+/** Whether the same request would be answered with this status again: what the other side does not do, and what the client got wrong. */
+function lasts(status: number): boolean {
+  if (status >= 400 && status < 500) return status !== 408 && status !== 425 && status !== 429;
+  return status === 501 || status === 505;
 }
 
 /** The options of a retry policy for HTTP: see {@link retryIdempotent}. */

@@ -18,9 +18,21 @@ export class FollowedHandler {
     });
   }
 
-  /** The response has closed. */
-  closed(): void {
-    if (!this.running) this.resolve();
+  /**
+   * The response has closed.
+   *
+   * @param answered throws where its client left before the answer was written
+   */
+  closed(answered: () => unknown): void {
+    if (this.running) return;
+    try {
+      answered();
+      this.resolve();
+    } catch (reason) {
+      // The client of a request that still waited has left: nobody follows it.
+      this.settled.catch(() => {});
+      this.reject(reason);
+    }
   }
 
   /**

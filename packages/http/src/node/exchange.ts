@@ -1,5 +1,5 @@
 import type { CallOptions, HandlerOptions } from "@sluice/core";
-import { abortWith, ownController, promiseOf } from "@sluice/core/kit";
+import { abortReason, abortWith, ownController, promiseOf } from "@sluice/core/kit";
 import { ClientGoneError } from "./client-gone-error.ts";
 import type { NodeRequest, NodeResponse } from "./node-http.ts";
 import { onClose } from "./node-response.ts";
@@ -26,6 +26,8 @@ export class Exchange {
   private readonly work: Work;
   private begun = false;
   private isClosed = false;
+  /** Ends the call of work that was done before the response has closed. */
+  private end: (() => void) | undefined = undefined;
 
   constructor(request: NodeRequest, response: NodeResponse, work: Work) {
     this.request = request;
@@ -41,6 +43,7 @@ export class Exchange {
         if (!response.writableEnded) this.gone();
         this.isClosed = true;
         resolve(response);
+        this.end?.();
       });
     });
   }
@@ -63,7 +66,7 @@ export class Exchange {
       throw error;
     };
     try {
-      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.closed), failed);
+      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.untilAnswered()), failed);
     } catch (error) {
       return failed(error);
     }
@@ -83,6 +86,28 @@ export class Exchange {
   /** The options of a call: with the client's deadline, or that of an outer guard where it is earlier. */
   options(deadline: number | undefined): CallOptions {
     return { signal: this.signal, deadline: earlier(deadline, this.deadline) };
+  }
+
+  /**
+   * The response, which has closed. Where its client has left, the work of a middleware, of which nothing else is known, has no answer.
+   *
+   * @throws the reason of the signal when the client has left before the answer was written
+   */
+  answered(): NodeResponse {
+    if (!this.isGone) return this.response;
+    throw abortReason(this.signal.aborted ? this.signal : this.controller.signal);
+  }
+
+  private untilAnswered(): Promise<NodeResponse> {
+    return new Promise((resolve, reject) => {
+      this.end = () => {
+        try {
+          resolve(this.answered());
+        } catch (reason) {
+          reject(reason);
+        }
+      };
+    });
   }
 
   private gone(): void {

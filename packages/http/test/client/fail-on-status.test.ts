@@ -29,6 +29,8 @@ describe("which statuses fail", () => {
     const error = await failureOf<StatusError>(answering(new Response("why", { status })).call({ url: "/" }));
     expect(error).toBeInstanceOf(StatusError);
     expect(error).toMatchObject({ name: "StatusError", code: "ERR_SLUICE_HTTP_STATUS", status, body: "why" });
+    // A line of a log is often all that is left of it.
+    expect(String(error)).toBe(`StatusError: The response has the failing status ${status}.`);
   });
 
   test("or those that one's own function names", async () => {

@@ -17,7 +17,9 @@ describe("what may pass by itself", () => {
   test.each([
     new NetworkError(),
     new TimeoutError(),
-    ...[408, 429, 500, 502, 503, 504, 507].map((code) => status(code)),
+    ...[408, 425, 429, 500, 502, 503, 504, 507].map((code) => status(code)),
+    // What a `failOnStatus` of one's own calls a failure, and no client has caused.
+    ...[200, 202, 304].map((code) => status(code)),
   ])("%s", (error) => {
     expect(isTransient(error)).toBe(true);
     expect(retryIdempotent.retryIf(attempt(error))).toBe(true);
@@ -26,6 +28,8 @@ describe("what may pass by itself", () => {
   test.each([
     status(501),
     status(505),
+    // What the client has to change first, where `failOnStatus((response) => !response.ok)` makes a failure of it.
+    ...[400, 401, 403, 404, 409, 410, 422].map((code) => status(code)),
     new OverloadedError(),
     new TypeError("x"),
     new DOMException("", "TimeoutError"),

@@ -4,12 +4,12 @@ import { PassThrough } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyPluginCallback, type RouteHandlerMethod } from "fastify";
 import { type Adds, middleware, OverloadedError, ServiceBuilder } from "@sluice/core";
 import { concurrencyLimit } from "@sluice/limit";
-import { deferred } from "@sluice/test-kit";
+import { deferred, unhandledIn } from "@sluice/test-kit";
 import { VirtualClock } from "@sluice/testing";
 import { timeout } from "@sluice/timeout";
 import { describe, expect, test } from "vitest";
 import { guard, signalOf } from "../../src/fastify/index.ts";
-import { drain, harden, serverOptions } from "../../src/node/index.ts";
+import { drain, harden, isClientGoneError, serverOptions } from "../../src/node/index.ts";
 import { eventually, wire } from "../helper/loopback.ts";
 
 class QuotaError extends Error {
@@ -358,6 +358,37 @@ describe("in front of Fastify", () => {
     release.resolve();
     expect(await (await fetch(server.url)).text()).toBe("ok");
     expect(asked).toBe(1);
+  });
+
+  test("a call that its client leaves has no answer, but the reason of the signal, where the handler is not followed", async () => {
+    const ended: unknown[] = [];
+    const limit = concurrencyLimit(1);
+    const watch = middleware("watch", (request, next, options) => {
+      const answer = next(request, options);
+      answer.then(() => ended.push("answered"), ended.push.bind(ended));
+      return answer;
+    });
+    const app = Fastify({ forceCloseConnections: true });
+    app.get("/before", () => new Promise(() => {})); // a route that was there before
+    await app.register(guard(new ServiceBuilder().layer(watch).layer(limit), { wait: true }));
+    app.get("/later", (_request, reply) => void (reply.raw.socket?.remotePort === 0 && reply.send("never")));
+    await using server = await listening(app);
+    const heard = await unhandledIn(async () => {
+      for (const path of ["/before", "/later"]) {
+        using client = await wire(server.port);
+        client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+        await eventually(() => limit.active === 1);
+        using waiter = await wire(server.port);
+        waiter.send(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+        await eventually(() => limit.waiting === 1);
+        waiter.socket.destroy();
+        await eventually(() => limit.waiting === 0);
+        client.socket.destroy();
+        await eventually(() => limit.active === 0);
+      }
+    });
+    expect(heard).toEqual([]);
+    expect(ended.map(isClientGoneError)).toEqual([true, true]);
   });
 
   test("HTTP/2: a failure is answered without a header that HTTP/2 does not have", async () => {

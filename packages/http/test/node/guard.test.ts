@@ -125,6 +125,38 @@ describe.each(apps)("in front of %s", (name, app) => {
     expect(signals.map((signal) => isClientGoneError(signal?.reason))).toEqual([true, true]);
   });
 
+  test("a call that its client leaves before its answer was written has no answer, but the reason of the signal", async () => {
+    const ended: unknown[] = [];
+    const watch = middleware("watch", (request: IncomingMessage, next, options) => {
+      const answer = next(request, options);
+      answer.then(() => ended.push("answered"), ended.push.bind(ended));
+      return answer;
+    });
+    const reports = guard(new ServiceBuilder().layer(watch));
+    let begun = 0;
+    // In front of it nothing else is known of the work; and a handler may be done before its answer is out.
+    const handlers = [
+      app.inFront(reports, () => void begun++),
+      app.handle(reports, (_request, response) => {
+        begun++;
+        response.write("the first half");
+      }),
+    ];
+    for (const handler of handlers) {
+      await using server = await listen(handler);
+      using client = await wire(server.port);
+      client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+      await eventually(() => begun > ended.length);
+      client.socket.destroy();
+      await eventually(() => begun === ended.length);
+    }
+    expect(ended.map(isClientGoneError)).toEqual([true, true]);
+    await using server = await listen(app.inFront(reports, (_request, response) => response.end("whole")));
+    expect(await (await fetch(server.url)).text()).toBe("whole");
+    await eventually(() => ended.length === 3);
+    expect(ended[2]).toBe("answered");
+  });
+
   test("promise 6: neither a body that was read nor completion aborts it", async () => {
     const { limit, reports } = one();
     let signal: AbortSignal | undefined;
