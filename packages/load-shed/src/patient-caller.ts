@@ -65,7 +65,8 @@ export class PatientCaller extends Deadline implements AbortListener {
         if (!this.end()) return;
         // A timeout inside has taken the end of the wait, which is its deadline, for its own.
         const ours = deadline > this.due && isTimeout(reason) && patience.deadlines.now() >= this.due - earliest;
-        failed(ours && !isOwnAbort(signal, reason) ? undefined : reason);
+        if (ours && !isOwnAbort(signal, reason)) late();
+        else failed(reason);
       },
     );
     if (this.over) return;
