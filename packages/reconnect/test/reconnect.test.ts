@@ -259,7 +259,7 @@ describe("an attempt that fails", () => {
     ],
   ])("is also one where make %s", async (_how, make, error) => {
     const service = reconnect(make);
-    await expect(service.call("a" as never)).rejects.toEqual(error);
+    await expect(service.call("a")).rejects.toEqual(error);
     expect(service.state).toBe("backing-off");
   });
 });
