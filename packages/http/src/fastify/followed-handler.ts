@@ -1,6 +1,6 @@
 /** Follows the handler of one request: when it settles, and its failure. */
 export class FollowedHandler {
-  /** Settles with the handler; where the handler is not followed, resolves when the response has closed. */
+  /** Settles with the handler; where the handler is not followed, with the answer: see {@link endWith}. */
   readonly settled: Promise<void>;
   /** Whether the guard has answered: the result of the handler is not used. */
   over = false;
@@ -18,21 +18,19 @@ export class FollowedHandler {
     });
   }
 
-  /**
-   * The response has closed.
-   *
-   * @param answered throws where its client left before the answer was written
-   */
-  closed(answered: () => unknown): void {
-    if (this.running) return;
-    try {
-      answered();
-      this.resolve();
-    } catch (reason) {
-      // The client of a request that still waited has left: nobody follows it.
-      this.settled.catch(() => {});
-      this.reject(reason);
-    }
+  /** Settles as `answer` does, unless the handler is followed. */
+  endWith(answer: Promise<unknown>): void {
+    answer.then(
+      () => {
+        if (!this.running) this.resolve();
+      },
+      (reason) => {
+        if (this.running) return;
+        // The client of a request that still waited has left: nobody follows it.
+        this.settled.catch(() => {});
+        this.reject(reason);
+      },
+    );
   }
 
   /**

@@ -108,7 +108,7 @@ class FastifyEdge {
       done();
       return handler.settled;
     });
-    void exchange.closed.then(() => handler.closed(() => exchange.answered()));
+    handler.endWith(exchange.answered);
     (request.raw as object as Followed)[this.key] = handler;
     const sendNow = reply.send.bind(reply);
     reply.send = (...payload) => {

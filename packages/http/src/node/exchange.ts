@@ -14,8 +14,11 @@ export type Work = (options: HandlerOptions) => unknown;
 export class Exchange {
   readonly request: NodeRequest;
   readonly response: NodeResponse;
-  /** Resolves when the response has closed: it was sent, or its client left. */
-  readonly closed: Promise<NodeResponse>;
+  /**
+   * Settles when the response has closed: with it, or with the reason of the signal where its client left before the answer was written.
+   * Work of a middleware, of which nothing else is known, ends so.
+   */
+  readonly answered: Promise<NodeResponse>;
   /** Aborts when the client leaves; in the work, also when a layer of this guard or an outer one gives up on it. */
   signal: AbortSignal;
   /** The deadline: at first that of an outer guard, in the work that of the call. */
@@ -26,8 +29,6 @@ export class Exchange {
   private readonly work: Work;
   private begun = false;
   private isClosed = false;
-  /** Ends the call of work that was done before the response has closed. */
-  private end: (() => void) | undefined = undefined;
 
   constructor(request: NodeRequest, response: NodeResponse, work: Work) {
     this.request = request;
@@ -37,15 +38,17 @@ export class Exchange {
     this.signal = outer?.signal ?? this.controller.signal;
     this.deadline = outer?.deadline;
     (request as { [key]?: Exchange })[key] = this;
-    this.closed = new Promise((resolve) => {
+    this.answered = new Promise((resolve, reject) => {
       onClose(response, () => {
         // `writableFinished` is also true of a stream that the client of HTTP/2 has cancelled.
         if (!response.writableEnded) this.gone();
         this.isClosed = true;
-        resolve(response);
-        this.end?.();
+        if (this.isGone) reject(abortReason(this.signal.aborted ? this.signal : this.controller.signal));
+        else resolve(response);
       });
     });
+    // The work may have failed before: then nobody waits for it.
+    this.answered.catch(() => {});
   }
 
   /** Begins the work, once. It lasts until the response has closed and the work has settled. */
@@ -62,11 +65,11 @@ export class Exchange {
     this.deadline = options.deadline;
     const failed = (error: unknown): never => {
       // The failure is known immediately; limits keep their permits until its answer has been sent.
-      options.waitUntil?.(this.closed);
+      options.waitUntil?.(this.answered);
       throw error;
     };
     try {
-      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.untilAnswered()), failed);
+      return promiseOf(this.work(options)).then(() => (this.isClosed ? this.response : this.answered), failed);
     } catch (error) {
       return failed(error);
     }
@@ -86,28 +89,6 @@ export class Exchange {
   /** The options of a call: with the client's deadline, or that of an outer guard where it is earlier. */
   options(deadline: number | undefined): CallOptions {
     return { signal: this.signal, deadline: earlier(deadline, this.deadline) };
-  }
-
-  /**
-   * The response, which has closed. Where its client has left, the work of a middleware, of which nothing else is known, has no answer.
-   *
-   * @throws the reason of the signal when the client has left before the answer was written
-   */
-  answered(): NodeResponse {
-    if (!this.isGone) return this.response;
-    throw abortReason(this.signal.aborted ? this.signal : this.controller.signal);
-  }
-
-  private untilAnswered(): Promise<NodeResponse> {
-    return new Promise((resolve, reject) => {
-      this.end = () => {
-        try {
-          resolve(this.answered());
-        } catch (reason) {
-          reject(reason);
-        }
-      };
-    });
   }
 
   private gone(): void {
