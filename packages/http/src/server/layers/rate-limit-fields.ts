@@ -9,7 +9,7 @@ import {
   requireNumber,
   requireObject,
 } from "@sluice/core/kit";
-import { withFields } from "../../remade-response.ts";
+import { discard, withFields } from "../../remade-response.ts";
 
 /** The members of a rate that are read: the layer of `rateLimit` has all of them. */
 export interface Quota {
@@ -94,7 +94,7 @@ export function rateLimitFields<Req = unknown>(options: RateLimitFieldsOptions<R
           fields = fieldsOf(request as Req, response.headers.get("retry-after"));
         } catch (error) {
           // Nobody else will read its body, which may hold permits or a connection.
-          response.body?.cancel().catch(() => {});
+          discard(response);
           throw error;
         }
         // Another layer of this kind may have added another policy.
