@@ -1,3 +1,4 @@
+import { nearestRank } from "@sluice/core/stats";
 import type { LimitSample } from "./limit-algorithm.ts";
 import type { RequiredWindow } from "./window-options.ts";
 
@@ -65,10 +66,7 @@ export class SampleWindow {
     if (succeeded === 0) return this.droppedSum / this.count;
     if (quantile === undefined) return this.sum / succeeded;
     rtts.sort((one, other) => one - other);
-    let rank = Math.ceil(quantile * rtts.length);
-    // The product is rounded: 0.07 of 100 would be 8.
-    if ((rank - 1) / rtts.length >= quantile) rank--;
-    return rtts[rank - 1] as number;
+    return rtts[nearestRank(quantile, rtts.length) - 1] as number;
   }
 
   /** The standard error of the mean. */

@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, events } from "@sluice/core";
 import { ask, type Asker, type Behaviour, handUp, nothing, Reservation, type Stack } from "@sluice/core/internal";
-import { abortReason, isTimeout, timeOf } from "@sluice/core/kit";
+import { abortReason, isTimeout, timeOf, timerTolerance } from "@sluice/core/kit";
 import { exchange, type Owner } from "./exchange.ts";
 import { type Airport, Flight } from "./flight.ts";
 import { type KeyOf, sameKey } from "./key.ts";
@@ -18,9 +18,6 @@ interface Held {
   readonly request: unknown;
   readonly key: unknown;
 }
-
-/** How early a real timer may fire, in milliseconds: a timeout at the deadline of a flight comes before it, by the clock. */
-const earliest = 2;
 
 /** Of a caller who takes the answer as it is. */
 const asItIs: Passage = {};
@@ -232,7 +229,8 @@ export class Flights implements Stack, Airport {
   private outlasting(until: number, request: unknown, options: CallOptions): Passage {
     return {
       again: (reason) => {
-        const early = isTimeout(reason) ? earliest : 0;
+        // A timeout at the deadline of a flight may come before it, by the clock.
+        const early = isTimeout(reason) ? timerTolerance : 0;
         return timeOf(this.clock) >= until - early ? this.again(request, options) : undefined;
       },
     };

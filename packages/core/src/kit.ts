@@ -55,6 +55,6 @@ export { processWide } from "./kit/process-wide.ts";
 export { promiseOf } from "./kit/promise-of.ts";
 export { report, tell } from "./kit/report.ts";
 export { keepRequest } from "./kit/request-timers.ts";
-export { SteadyTime } from "./kit/steady-time.ts";
+export { SteadyTime, timerTolerance } from "./kit/steady-time.ts";
 export { isTimeout } from "./kit/timed-out.ts";
 export { permit } from "./stack/permit.ts";

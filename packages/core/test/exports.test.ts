@@ -85,6 +85,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "tell",
     "throwIfAborted",
     "timeOf",
+    "timerTolerance",
     "unlisten",
     "verdictByDefault",
   ]);

@@ -9,11 +9,9 @@ import {
   isOwnAbort,
   isTimeout,
   listen,
+  timerTolerance,
   unlisten,
 } from "@sluice/core/kit";
-
-/** How early the timer of a layer inside may fire, in milliseconds: by the clock, its timeout then comes before the end of the wait. */
-const earliest = 2;
 
 /** What all callers of a layer who wait have in common. */
 export interface Patience {
@@ -63,8 +61,8 @@ export class PatientCaller extends Deadline implements AbortListener {
       },
       (reason) => {
         if (!this.end()) return;
-        // A timeout inside has taken the end of the wait, which is its deadline, for its own.
-        const ours = deadline > this.due && isTimeout(reason) && patience.deadlines.now() >= this.due - earliest;
+        // A timeout inside has taken the end of the wait, which is its deadline, for its own. By the clock it may come before.
+        const ours = deadline > this.due && isTimeout(reason) && patience.deadlines.now() >= this.due - timerTolerance;
         if (ours && !isOwnAbort(signal, reason)) late();
         else failed(reason);
       },

@@ -1,4 +1,5 @@
 import { requireNumber } from "@sluice/core/kit";
+import { nearestRank } from "@sluice/core/stats";
 import { ends, first, scale, size } from "./buckets.ts";
 
 /** What a snapshot is made of. */
@@ -44,8 +45,7 @@ export class HistogramSnapshot {
   quantile(q: number): number | undefined {
     requireNumber("quantile", "q", q, { min: 0, max: 1 });
     if (this.count === 0) return undefined;
-    // The product is rounded: without the last factor 0.07 of 100 would be 8.
-    let left = Math.max(Math.ceil(q * this.count * (1 - Number.EPSILON)), 1) - this.zero;
+    let left = nearestRank(q, this.count) - this.zero;
     if (left <= 0) return Math.min(ends[0]!, this.max);
     const bucket = this.counts.findIndex((count) => (left -= count) <= 0);
     return Math.min(upperEnd(this.offset + bucket), this.max);

@@ -1,6 +1,14 @@
 import { type CallOptions, type Clock, events, type Outcome } from "@sluice/core";
 import { ask, isVirtual, type Reservation, type Stack } from "@sluice/core/internal";
-import { type AbortListener, abortReason, failureCode, listen, requireDuration, unlisten } from "@sluice/core/kit";
+import {
+  type AbortListener,
+  abortReason,
+  failureCode,
+  listen,
+  requireDuration,
+  timerTolerance,
+  unlisten,
+} from "@sluice/core/kit";
 import { announceDenial } from "./announce.ts";
 import type { RetryPolicy } from "./policy.ts";
 
@@ -10,9 +18,6 @@ import type { RetryPolicy } from "./policy.ts";
  * abort would ever have its turn.
  */
 const mostWithoutDelay = 100;
-
-/** A timer of the platform's fires early by less than so many milliseconds, since it rounds: enough to be refused for it. */
-const earliest = 2;
 
 /** What all requests of a layer have in common. */
 export interface Retrying {
@@ -173,8 +178,8 @@ export class RetriedCall implements AbortListener {
       if (!signal?.aborted && !isVirtual(clock)) {
         const now = clock.now();
         const early = due - now;
-        // Where the clock has hardly moved, timers go by another time than it.
-        if (early > 0 && early < earliest && (now - since) * 2 >= due - since) {
+        // Early enough to be refused for it. Where the clock has hardly moved, timers go by another time than it.
+        if (early > 0 && early < timerTolerance && (now - since) * 2 >= due - since) {
           this.sleep(since, due, early);
           return;
         }

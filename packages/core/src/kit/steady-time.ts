@@ -1,8 +1,8 @@
 import type { Clock } from "../contract/clock.ts";
 import { timeOf } from "./cached-time.ts";
 
-/** How early a real timer may fire, in milliseconds: timers and clocks round. */
-const earliest = 2;
+/** By how many milliseconds a timer of the platform may fire early: timers and clocks round. */
+export const timerTolerance = 2;
 
 /**
  * The time of a clock, as a layer needs it: it never goes back, and when the clock is set back it goes on from where it was.
@@ -50,7 +50,7 @@ export class SteadyTime {
   fired(since: number, due: number): number {
     const time = this.measured();
     const early = due - time;
-    if (early > earliest && (time - since) * 2 < due - since) this.ahead += early;
+    if (early > timerTolerance && (time - since) * 2 < due - since) this.ahead += early;
     this.latest = Math.max(this.latest, due, time);
     return this.latest;
   }
