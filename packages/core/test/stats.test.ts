@@ -1,20 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as stats from "../src/stats.ts";
-import { CountWindow, Ewma, Latencies, nearestRank, PeakEwma, TimeWindow } from "../src/stats.ts";
+import { CountWindow, Ewma, Latencies, PeakEwma, TimeWindow } from "../src/stats.ts";
 
 /** The same draws on every machine. */
 const draws = { seed: 20_261_128, numRuns: 300 };
 
 test("the entry point exports these names and no others", () => {
-  expect(Object.keys(stats).sort()).toEqual([
-    "CountWindow",
-    "Ewma",
-    "Latencies",
-    "PeakEwma",
-    "TimeWindow",
-    "nearestRank",
-  ]);
+  expect(Object.keys(stats).sort()).toEqual(["CountWindow", "Ewma", "Latencies", "PeakEwma", "TimeWindow"]);
 });
 
 describe("CountWindow", () => {
@@ -398,19 +391,4 @@ test.each([
   () => new Latencies(1, 1),
 ])("what is just in range will do: %s", (make) => {
   expect(make).not.toThrow();
-});
-
-describe("the nearest rank", () => {
-  test("is the least whose share is as large, whatever a product is rounded to", () => {
-    for (const parts of [3, 7, 100, 128, 1_000]) {
-      for (let part = 0; part <= parts; part++) {
-        for (const count of [1, 2, 99, 100, 333, 1_000]) {
-          // Whole numbers, which are exact.
-          const whole = part * count;
-          const exact = Math.max((whole - (whole % parts)) / parts + (whole % parts === 0 ? 0 : 1), 1);
-          if (nearestRank(part / parts, count) !== exact) expect.unreachable(`${part}/${parts} of ${count}`);
-        }
-      }
-    }
-  });
 });

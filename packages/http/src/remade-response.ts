@@ -40,13 +40,6 @@ export function withFields(response: Response, fields: readonly (readonly [name:
   }
 }
 
-/** A response to HEAD. Cancels the body, for an adapter would pull it to its end. */
-export function withoutBody(response: Response): Response {
-  if (response.body === null) return response;
-  discard(response);
-  return remadeResponse(null, response);
-}
-
 /** Cancels the body of a response that is not sent: it may hold permits, or a connection. One that is already read, or locked, stays as it is. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => {});

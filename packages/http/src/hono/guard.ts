@@ -1,7 +1,7 @@
 import type { FailureOf, HandlerOptions, Kind, Service, ServiceBuilder } from "@sluice/core";
 import { requireMethods } from "@sluice/core/kit";
 import type { Context, MiddlewareHandler, Next } from "hono";
-import { discard, withFields, withoutBody } from "../remade-response.ts";
+import { discard, withFields } from "../remade-response.ts";
 import type { WithAnswers } from "../server/answer/answers.ts";
 import { responseOf } from "../server/answer/problem-response.ts";
 import { ofAnotherAnswer } from "../server/answer/of-another-answer.ts";
@@ -9,7 +9,7 @@ import { type EdgeOptions, type EdgePolicy, noTimeLeft, readEdge } from "../serv
 import { keepUntil } from "../server/edge/kept-call.ts";
 import { honoWorkOf, setHonoWork } from "../server/edge/request-context.ts";
 import type { Around, FitsEdge } from "../server/edge/stack.ts";
-import { closed, leaving, replace } from "./leaving-response.ts";
+import { closed, leaving, replace, withoutBody } from "./leaving-response.ts";
 
 /** Options of {@link guard}. */
 export type GuardOptions = EdgeOptions<Request>;

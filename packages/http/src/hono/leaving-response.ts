@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { type ClosingResponse, isClosed, onClose } from "../node/node-response.ts";
+import { discard, remadeResponse } from "../remade-response.ts";
 import { followed } from "../server/layers/followed-body.ts";
 
 /** The environment of Hono's adapter for Node. */
@@ -30,4 +31,11 @@ export function leaving(c: Context): Promise<void> | undefined {
   const { made, end } = followed(response, response.body, c.req.raw.signal);
   replace(c, made);
   return end;
+}
+
+/** A response to HEAD. Cancels the body, for an adapter would pull it to its end. */
+export function withoutBody(response: Response): Response {
+  if (response.body === null) return response;
+  discard(response);
+  return remadeResponse(null, response);
 }

@@ -1,6 +1,6 @@
 import type { Service } from "@sluice/core";
 import { readOptions, report, requireFunction, requireService } from "@sluice/core/kit";
-import { withoutBody } from "../../remade-response.ts";
+import { remadeResponse } from "../../remade-response.ts";
 import type { WithAnswers } from "../answer/answers.ts";
 import { undeclared } from "../answer/known-answers.ts";
 import type { WrittenProblem } from "../answer/problem.ts";
@@ -119,12 +119,15 @@ function isAborted(request: Request): boolean {
   }
 }
 
-/** The response to send. */
+/** The response to send. It has no body for HEAD: adapters would pull the body to its end. */
 function sendable(request: Request, response: Response): Response {
   if (typeof response?.status !== "number") {
     throw new TypeError("The handler must answer with a Response, and did not.");
   }
-  return request.method === "HEAD" ? withoutBody(response) : response;
+  if (request.method !== "HEAD" || response.body === null) return response;
+  // A body that is already read, or locked, cannot be cancelled.
+  response.body.cancel().catch(() => {});
+  return remadeResponse(null, response);
 }
 
 interface HasWaitUntil {
