@@ -251,11 +251,4 @@ group("what is inside comes later", () => {
   ])("%s is not warned of", (_what, inside) => {
     expect(describe(stacked([loadShed(), again()], inside())).warnings).toEqual([]);
   });
-
-  test("loadShed outside of a connection has something to refuse, also once it is there", async () => {
-    const db = reconnect(async () => serviceFn(async (id: string) => id));
-    const service = stacked([loadShed()], db);
-    expect(await db.call("a")).toBe("a");
-    expect(describe(service).warnings).toEqual([]);
-  });
 });
