@@ -1,4 +1,4 @@
-import { nearestRank } from "@sluice/core/stats";
+import { nearestRank } from "@sluice/core/kit";
 import type { LimitSample } from "./limit-algorithm.ts";
 import type { RequiredWindow } from "./window-options.ts";
 

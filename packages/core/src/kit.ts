@@ -49,6 +49,7 @@ export { Line } from "./kit/line.ts";
 export { requireLine } from "./kit/require-line.ts";
 export { failureCode, otherFailure } from "./kit/failure-code.ts";
 export { LinkedList, LinkedNode } from "./kit/linked-list.ts";
+export { nearestRank } from "./kit/nearest-rank.ts";
 export { runOutside } from "./kit/outside.ts";
 export { isOwnAbort } from "./kit/own-abort.ts";
 export { processWide } from "./kit/process-wide.ts";

@@ -7,6 +7,5 @@
 export { CountWindow } from "./stats/count-window.ts";
 export { Ewma, PeakEwma } from "./stats/ewma.ts";
 export { Latencies } from "./stats/latencies.ts";
-export { nearestRank } from "./stats/nearest-rank.ts";
 export type { WindowCounts } from "./stats/time-window.ts";
 export { TimeWindow } from "./stats/time-window.ts";

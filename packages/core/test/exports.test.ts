@@ -54,6 +54,7 @@ test("the tools of whoever writes a layer are an entry point of their own", () =
     "keepRequest",
     "listen",
     "longestTimer",
+    "nearestRank",
     "otherFailure",
     "ownController",
     "permit",

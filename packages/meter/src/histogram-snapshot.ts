@@ -1,5 +1,4 @@
-import { requireNumber } from "@sluice/core/kit";
-import { nearestRank } from "@sluice/core/stats";
+import { nearestRank, requireNumber } from "@sluice/core/kit";
 import { ends, first, scale, size } from "./buckets.ts";
 
 /** What a snapshot is made of. */
@@ -45,7 +44,7 @@ export class HistogramSnapshot {
   quantile(q: number): number | undefined {
     requireNumber("quantile", "q", q, { min: 0, max: 1 });
     if (this.count === 0) return undefined;
-    let left = nearestRank(q, this.count) - this.zero;
+    let left = Math.max(nearestRank(q, this.count), 1) - this.zero;
     if (left <= 0) return Math.min(ends[0]!, this.max);
     const bucket = this.counts.findIndex((count) => (left -= count) <= 0);
     return Math.min(upperEnd(this.offset + bucket), this.max);
